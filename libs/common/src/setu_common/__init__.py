@@ -1,0 +1,1 @@
+"""What Setu's parts share: contracts, errors, settings, HTTP clients and the durable core."""

@@ -1,0 +1,9 @@
+"""The one kind of model that crosses a process boundary."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Contract(BaseModel):
+    """An immutable message; unknown fields are refused, so a misspelt one is an error and not a silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")

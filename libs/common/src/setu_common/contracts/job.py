@@ -1,0 +1,113 @@
+"""Jobs as a caller of the gateway sees them."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from setu_common.contracts.contract import Contract
+from setu_common.contracts.language import LanguageCode
+from setu_common.contracts.problem import Problem
+from setu_common.contracts.reference import Reference
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """True once only a retry can change the job."""
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class StageState(StrEnum):
+    """Where one stage of a job stands. ``skipped``: not needed, or impossible since a stage before it failed."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """True once only a retry can change the stage."""
+        return self not in (StageState.WAITING, StageState.RUNNING)
+
+
+class JobRequest(Contract):
+    """What is to be done with a media file.
+
+    ``target_languages`` empty asks for captions in the source language alone; those are made in any case.
+    """
+
+    source_language: LanguageCode | None = None
+    target_languages: tuple[LanguageCode, ...] = Field(default=(), max_length=20)
+
+
+class StageView(Contract):
+    """One stage of a job; ``target`` is a language, or empty for a stage that runs once."""
+
+    stage: str
+    target: str = ""
+    state: StageState
+    run: int = Field(ge=1)
+    progress: float = Field(ge=0, le=1)
+    note: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_s: float | None = Field(default=None, ge=0)
+    model_time_s: float | None = Field(default=None, ge=0)
+    problem: Problem | None = None
+
+
+class Degradation(Contract):
+    """Something that was asked for and is missing or less than asked, and why."""
+
+    stage: str
+    target: str = ""
+    reason: str
+
+
+class Deliverable(Contract):
+    """A file that can be fetched: ``GET /jobs/{id}/subtitles/{language}.{format}``."""
+
+    language: LanguageCode
+    format: str
+    url: str
+    bytes: int = Field(ge=0)
+
+
+class JobView(Contract):
+    """A snapshot of one job. ``version`` grows with each change."""
+
+    id: UUID
+    state: JobState
+    version: int = Field(ge=0)
+    media_name: str
+    media: Reference
+    source_language: LanguageCode | None = None
+    target_languages: tuple[LanguageCode, ...] = ()
+    progress: float = Field(ge=0, le=1)
+    stages: tuple[StageView, ...] = ()
+    degraded: tuple[Degradation, ...] = ()
+    deliverables: tuple[Deliverable, ...] = ()
+    problem: Problem | None = None
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+class JobPage(Contract):
+    """Jobs, newest first; ``next_cursor`` absent on the last page. Stages are left out; ``GET /jobs/{id}`` has them."""
+
+    jobs: tuple[JobView, ...]
+    next_cursor: str | None = None

@@ -1,0 +1,17 @@
+"""The kinds of operation that Setu's services offer, in the order in which a job meets them."""
+
+from setu_common.contracts.operation import OperationKind
+from setu_common.contracts.speech import Transcription, TranscriptionRequest
+from setu_common.contracts.translation import TranslationRequest, TranslationResult
+
+TRANSCRIPTIONS = OperationKind(
+    name="transcriptions", service="asr", queue="asr", request=TranscriptionRequest, result=Transcription, timeout_s=6 * 3600
+)
+TRANSLATIONS = OperationKind(
+    name="translations",
+    service="translate",
+    queue="translate",
+    request=TranslationRequest,
+    result=TranslationResult,
+    timeout_s=2 * 3600,
+)

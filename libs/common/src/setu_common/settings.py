@@ -1,0 +1,83 @@
+"""Settings: frozen blocks, each read from the environment once, in a process's entry point, and passed on from there."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsBlock(BaseSettings):
+    """A frozen group of settings."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+
+class DatabaseSettings(SettingsBlock):
+    """Postgres. Each service uses a schema of its own in the same database."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="DATABASE_")
+
+    url: str = Field(default="postgresql://postgres@127.0.0.1:5432/setu", description="postgresql://user:password@host:port/db")
+    pool_size: int = Field(default=10, ge=1, description="Connections that one API process keeps")
+    connect_timeout_s: int = Field(default=5, ge=1)
+    statement_timeout_s: int = Field(default=30, ge=1)
+
+
+class RedisSettings(SettingsBlock):
+    """Redis or Valkey: Celery's broker. It holds hints only; it may be emptied at any time."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="REDIS_")
+
+    url: str = "redis://127.0.0.1:6379/0"
+    key_prefix: str = Field(default="setu:", description="Put before every key, so that stacks can share a server")
+
+
+class StoreSettings(SettingsBlock):
+    """The object store."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_STORE_")
+
+    url: str = Field(default="file:///var/lib/setu/store", description="file:///folder or s3://bucket/prefix")
+    durable: bool = Field(default=True, description="fsync local files before they count as written")
+
+
+class TrustSettings(SettingsBlock):
+    """What the services accept from each other."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_")
+
+    service_token: SecretStr = Field(description="Shared by all services; at least 16 characters", min_length=16)
+
+
+class OperationSettings(SettingsBlock):
+    """How operations are leased, watched and reaped. All durations in seconds."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_OPERATIONS_")
+
+    lease_s: float = Field(default=15.0, gt=0, description="A worker not heard of for so long has lost its work")
+    heartbeat_s: float = Field(default=1.0, gt=0, description="How often a running operation extends its lease")
+    cancel_grace_s: float = Field(default=5.0, gt=0, description="How long a handler may take to heed a cancellation")
+    shutdown_grace_s: float = Field(default=10.0, ge=0, description="How long running work may go on at shutdown before it is handed back")
+    reap_every_s: float = Field(default=2.0, gt=0)
+    max_losses: int = Field(default=20, ge=1, description="Losses of a whole worker or machine before an operation is given up")
+    inline_bytes: int = Field(default=65536, ge=0, description="Larger payloads go to the store")
+    retention_days: int = Field(default=30, ge=1, description="Ended operations are kept for so long")
+    retention_days_by_tenant: dict[str, int] = Field(default_factory=dict)
+
+
+class LogSettings(SettingsBlock):
+    """Logs go to standard error, one JSON object a line, or coloured text for people."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_LOG_")
+
+    level: str = "INFO"
+    json_lines: bool = True
+
+
+class ModelSettings(SettingsBlock):
+    """Where models are kept."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_MODELS_")
+
+    folder: Path = Field(default=Path("~/.cache/setu/models"), description="Filled on first use; may be shared by processes")
+    offline: bool = Field(default=False, description="Never download; a missing model is an error that says where to put it")
