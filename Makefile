@@ -1,0 +1,81 @@
+# What can be done here. `make` alone lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.in-step
+UV_VERSION = $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
+# On a terminal uv shows its own progress bars; in a log it is silent.
+QUIET := $(shell [ -t 2 ] || echo --quiet)
+SOURCES := conftest.py libs services tests $(wildcard bench)
+
+# Tests that run whole processes come after the others, one at a time: they measure time and kill things.
+ALONE := stack or chaos or models
+
+.PHONY: help setup lock demo up down status test lint format check bench openapi
+
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## install everything into .venv (Python 3.11 or newer is all it needs)
+
+$(STAMP): requirements.lock members.txt $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "setu needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true)."; \
+	  echo "Name another one: make PYTHON=/path/to/python3.11 $(or $(MAKECMDGOALS),setup)"; exit 1; }
+	@[ -x $(BIN)/python ] || { echo "setup: making .venv"; $(PYTHON) -m venv .venv; }
+	@[ -x $(BIN)/uv ] || { echo "setup: uv $(UV_VERSION)"; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@echo "setup: $$(grep -c '^[a-z].*==' requirements.lock) packages of requirements.lock (the first time they are downloaded)"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync $(QUIET) --require-hashes requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install $(QUIET) --no-deps -r members.txt
+	@touch $@
+
+lock: $(BIN)/uv ## bring requirements.lock in step with the pyproject files (LOCK_ARGS=--upgrade for newer versions)
+	@echo "lock: resolving"
+	@$(BIN)/uv lock $(QUIET) $(LOCK_ARGS)
+	@$(BIN)/uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-header --no-annotate \
+	  --output-file requirements.lock
+	@echo "lock: wrote requirements.lock; \`make setup\` installs it"
+
+$(BIN)/uv:
+	@$(MAKE) setup
+
+demo: setup ## a real speech clip becomes English subtitles through the real services
+	@$(BIN)/setu demo
+
+up: setup ## start the whole stack on this machine
+	@$(BIN)/setu up
+
+down: ## stop it
+	@$(BIN)/setu down
+
+status: ## say what of it is running
+	@$(BIN)/setu status
+
+test: setup ## every test, with branch coverage; leaves nothing running
+	@rm -f .coverage .coverage.*
+	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not ($(ALONE))" --cov --cov-report= libs services tests
+	@$(BIN)/pytest -q -m "$(ALONE)" --cov --cov-append --cov-report= libs services tests || [ $$? -eq 5 ]
+	@$(BIN)/coverage report --skip-covered --skip-empty
+
+lint: setup ## ruff, mypy, and who may import whom
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary $(SOURCES)
+	@found=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$found"; exit 1; }
+
+format: setup ## mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+check: lint test ## lint and test
+
+bench: setup ## measure speed against the goals; writes build/figures/
+	@$(BIN)/python -m bench
+
+openapi: setup ## write docs/openapi/ from the services' routes
+	@PYTHONPATH=tests/support $(BIN)/python -m testbed.openapi docs/openapi
