@@ -1,0 +1,62 @@
+"""requirements.lock is in step with the pyproject files, and works with any index."""
+
+import re
+import tomllib
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from testbed.sources import ROOT, tracked
+
+LOCK = (ROOT / "requirements.lock").read_text()
+LOCKED = {
+    canonicalize_name(name): Version(version)
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK, flags=re.MULTILINE)
+}
+MEMBERS = ("setu-common", "setu-cli", "setu-gateway", "setu-asr", "setu-translate")
+
+
+def declared() -> list[Requirement]:
+    """Every requirement of every member, extras and groups included."""
+    found = []
+    for path in (ROOT / "pyproject.toml", *sorted(ROOT.glob("*/*/pyproject.toml"))):
+        content = tomllib.loads(path.read_text())
+        project = content["project"]
+        lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values()]
+        found += [Requirement(line) for lines in [*lists, *content.get("dependency-groups", {}).values()] for line in lines]
+    return [requirement for requirement in found if requirement.name not in MEMBERS]
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=str)
+def test_what_a_member_needs_is_locked_at_a_version_it_takes(requirement):
+    version = LOCKED.get(canonicalize_name(requirement.name))
+    assert version is not None, "run `make lock`"
+    assert requirement.specifier.contains(version, prereleases=True), "run `make lock`"
+
+
+def test_nothing_is_locked_that_nobody_needs():
+    waiting = [canonicalize_name(requirement.name) for requirement in declared()]
+    needed = set()
+    while waiting:
+        name = waiting.pop()
+        if name in needed or name not in LOCKED:
+            continue
+        needed.add(name)
+        try:
+            waiting += [canonicalize_name(Requirement(line).name) for line in metadata.requires(name) or []]
+        except metadata.PackageNotFoundError:
+            continue  # for another platform
+    assert sorted(LOCKED.keys() - needed) == []
+
+
+def test_every_locked_package_has_a_hash_and_no_index_is_named():
+    blocks = re.split(r"\n(?=\S)", LOCK.strip())
+    assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
+    assert not re.search(r"://|--index|--find-links", LOCK)
+
+
+def test_the_lock_that_names_hosts_stays_uncommitted():
+    assert not [path for path in tracked() if path.name == "uv.lock"]
