@@ -1,0 +1,7 @@
+"""Postgres: one schema per service, chosen by the search path."""
+
+from setu_common.db.connection import connect
+from setu_common.db.database import Database
+from setu_common.db.migration import migrate
+
+__all__ = ["Database", "connect", "migrate"]

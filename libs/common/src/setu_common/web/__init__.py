@@ -1,0 +1,26 @@
+"""The one place that makes HTTP apps: problems for errors, ids in logs, trust at the door, probes, events."""
+
+from setu_common.web.app import create_app
+from setu_common.web.caller import Caller, CallerDep, SubmissionDep
+from setu_common.web.events import EVENT_STREAM, events
+from setu_common.web.openapi import problems
+from setu_common.web.problems import MalformedRequest, MethodNotAllowed
+from setu_common.web.server import serve
+from setu_common.web.shutdown import ClosingDep
+from setu_common.web.trust import EdgeTrust, InsideTrust
+
+__all__ = [
+    "EVENT_STREAM",
+    "Caller",
+    "CallerDep",
+    "ClosingDep",
+    "EdgeTrust",
+    "InsideTrust",
+    "MalformedRequest",
+    "MethodNotAllowed",
+    "SubmissionDep",
+    "create_app",
+    "events",
+    "problems",
+    "serve",
+]

@@ -1,0 +1,59 @@
+"""The app factory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from setu_common.errors import SetuError
+from setu_common.web.health import Checks, health_router
+from setu_common.web.middleware import RequestMiddleware
+from setu_common.web.openapi import install_openapi
+from setu_common.web.problems import answer_http_exception, answer_setu_error, answer_validation_error
+from setu_common.web.trust import EdgeTrust, InsideTrust
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    *,
+    service: str,
+    version: str,
+    lifespan: Lifespan,
+    routers: Sequence[APIRouter],
+    trust: EdgeTrust | InsideTrust,
+    checks: Checks,
+) -> FastAPI:
+    """Make a service's app.
+
+    Args:
+        service: its name, as in its schema and logs.
+        version: of its API.
+        lifespan: opens what the service needs and closes it at the end; it keeps it on ``app.state``.
+        routers: the service's routes.
+        trust: whom it believes what.
+        checks: what must answer for the service to be ready, by name; each has two seconds.
+    """
+
+    @asynccontextmanager
+    async def whole_life(app: FastAPI) -> AsyncIterator[None]:
+        app.state.closing = asyncio.Event()
+        async with lifespan(app):
+            try:
+                yield
+            finally:
+                app.state.closing.set()
+
+    app = FastAPI(title=f"Setu {service}", version=version, lifespan=whole_life, docs_url=None, redoc_url=None)
+    app.add_middleware(RequestMiddleware, trust=trust)
+    app.add_exception_handler(SetuError, answer_setu_error)
+    app.add_exception_handler(RequestValidationError, answer_validation_error)
+    app.add_exception_handler(HTTPException, answer_http_exception)
+    app.include_router(health_router(service, version, checks))
+    for router in routers:
+        app.include_router(router)
+    install_openapi(app, trust)
+    return app

@@ -1,0 +1,71 @@
+"""What happens around every request, in one pure ASGI middleware."""
+
+import os
+import re
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from setu_common.contracts import headers
+from setu_common.errors import SetuError
+from setu_common.web.problems import problem_response, unforeseen
+from setu_common.web.trust import Trust
+
+SANE_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+_REQUEST_ID: Final = headers.REQUEST_ID.lower().encode()
+
+
+class RequestMiddleware:
+    """Gives each request an id, decides whom to trust, and turns what nobody caught into a problem.
+
+    The id is taken from ``X-Request-Id`` if that looks like one, is shown on every log line and sent back in the answer.
+
+    Args:
+        app: the rest of the app.
+        trust: what callers are believed.
+    """
+
+    def __init__(self, app: ASGIApp, trust: Trust) -> None:
+        self._app = app
+        self._trust = trust
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        id_header = (_REQUEST_ID, request_id.encode())
+        started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], id_header]
+            await send(message)
+
+        tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            scope["headers"] = self._trust.admit(scope["path"], scope["headers"])
+            await self._app(scope, receive, send_with_id)
+        except SetuError as error:
+            await problem_response(error, request_id)(scope, receive, send_with_id)
+        except Exception as error:
+            response = problem_response(unforeseen(error), request_id)
+            if started:
+                raise
+            await response(scope, receive, send_with_id)
+        finally:
+            structlog.contextvars.reset_contextvars(**tokens)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == _REQUEST_ID:
+            if SANE_REQUEST_ID.fullmatch(value):
+                return str(value, "ascii")
+            break
+    return os.urandom(12).hex()

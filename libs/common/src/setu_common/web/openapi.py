@@ -1,0 +1,87 @@
+"""The OpenAPI document: what an app really answers, problems included."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from setu_common.contracts import Problem
+from setu_common.errors import InternalError, InvalidRequest, NotFound, SetuError, Unauthorized
+from setu_common.web.problems import PROBLEM_MEDIA_TYPE, MalformedRequest
+from setu_common.web.trust import OPEN_PATHS, Trust
+
+Json = dict[str, Any]  # Any: JSON as OpenAPI has it
+METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")
+SCHEME: Final = "serviceToken"
+_PROBLEM_CONTENT: Final[Json] = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def problems(*types: type[SetuError]) -> dict[int | str, dict[str, Any]]:  # Any: what FastAPI takes
+    """The ``responses=`` of a route that may raise these errors.
+
+    400, 401, 404 (where the path has parameters), 422 and 500 are documented without being named.
+    """
+    by_status: dict[int, list[str]] = {}
+    for kind in types:
+        by_status.setdefault(kind.status, []).append(f"{kind.title} (`{kind.code}`)")
+    return {status: {"description": "; ".join(lines), "content": _PROBLEM_CONTENT} for status, lines in by_status.items()}
+
+
+def install_openapi(app: FastAPI, trust: Trust) -> None:
+    """Make ``/openapi.json`` tell the truth about errors and about who may call."""
+
+    def document() -> Json:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app, trust)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own documented way
+
+
+def _document(app: FastAPI, trust: Trust) -> Json:
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    if trust.inside:
+        components["securitySchemes"] = {SCHEME: {"type": "http", "scheme": "bearer"}}
+    for path, item in document.get("paths", {}).items():
+        for method in METHODS:
+            if method in item:
+                _document_operation(path, item[method], trust)
+    return document
+
+
+def _document_operation(path: str, operation: Json, trust: Trust) -> None:
+    parameters = operation.get("parameters", [])
+    if not trust.inside:
+        parameters = [each for each in parameters if not _is_ours(each)]
+    if parameters:
+        operation["parameters"] = parameters
+    else:
+        operation.pop("parameters", None)
+    responses = operation["responses"]
+    stated = responses.get("422", {}).get("content", {})
+    if "application/json" in stated:
+        del responses["422"]
+    has_body = "requestBody" in operation
+    expected: list[type[SetuError]] = [InternalError]
+    if has_body:
+        expected.append(MalformedRequest)
+    if has_body or parameters:
+        expected.append(InvalidRequest)
+    if any(each["in"] == "path" for each in parameters):
+        expected.append(NotFound)
+    if trust.inside and path not in OPEN_PATHS:
+        expected.append(Unauthorized)
+        operation["security"] = [{SCHEME: []}]
+    for status, response in problems(*expected).items():
+        responses.setdefault(str(status), response)
+
+
+def _is_ours(parameter: Json) -> bool:
+    return bool(parameter["in"] == "header" and parameter["name"].lower().startswith("setu-"))

@@ -1,0 +1,79 @@
+"""Running an app until the process is told to end."""
+
+import errno
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+log = structlog.get_logger(__name__)
+
+SHUTDOWN_GRACE_S: Final = 10
+# Longer than any client of ours keeps an idle connection: who closes first must be the one who knows that nothing is under way.
+KEEP_ALIVE_S: Final = 75
+EXIT_PORT_TAKEN: Final = 3
+
+
+def serve(app: FastAPI | Callable[[], FastAPI], host: str, port: int, *, shutdown_grace_s: int = SHUTDOWN_GRACE_S) -> None:
+    """Serve until SIGTERM or SIGINT; then let requests end for a while, end event streams at once, and return.
+
+    Call ``configure_logging`` before: the server's own lines go the same way, and there is no line per request.
+
+    Args:
+        app: the app, or what makes it.
+        host: the address to listen on.
+        port: the port; 0 takes a free one, which the log names.
+        shutdown_grace_s: how long requests under way may still take.
+    """
+    listener = _listen(host, port)
+    signal.signal(signal.SIGTERM, _exit_cleanly)
+    whole = app if isinstance(app, FastAPI) else app()
+    config = uvicorn.Config(
+        whole,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=shutdown_grace_s,
+    )
+    log.info("server.listening", host=host, port=listener.getsockname()[1])
+    _Server(config, whole).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Tells those who wait that the process is about to end, before uvicorn waits for them."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.closing.set()
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be used ({error.strerror})"
+        sys.stderr.write(f"Port {port} on {host} {reason}. Stop that program, or choose another port with --port.\n")
+        sys.exit(EXIT_PORT_TAKEN)
+    return listener
+
+
+def _exit_cleanly(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
