@@ -61,7 +61,7 @@ test: setup ## every test, with branch coverage; leaves nothing running
 	@rm -f .coverage .coverage.*
 	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not ($(ALONE))" --cov --cov-report= libs services tests
 	@$(BIN)/pytest -q -m "$(ALONE)" --cov --cov-append --cov-report= libs services tests || [ $$? -eq 5 ]
-	@$(BIN)/coverage report --skip-covered --skip-empty
+	@$(BIN)/coverage report
 
 lint: setup ## ruff, mypy, and who may import whom
 	@$(BIN)/ruff check --quiet .
