@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from setu_common.contracts.contract import Contract
 
 ObjectUri = Annotated[
-    str, StringConstraints(pattern=r"^setu://[a-z0-9-]+/[a-z0-9_-]+/\d{4}-\d{2}-\d{2}/[0-9a-f]{64}$", max_length=300)
+    str, StringConstraints(pattern=r"^setu://[a-z0-9-]+/[a-z0-9_-]+/\d{4}-\d{2}-\d{2}/[0-9a-f]{64}-[0-9a-f]{8}$", max_length=300)
 ]
 
 
@@ -21,7 +21,7 @@ class Reference(Contract):
     @property
     def sha256(self) -> str:
         """The content's SHA-256, 64 small hex digits."""
-        return self.uri.rsplit("/", 1)[-1]
+        return self.uri.rsplit("/", 1)[-1][:64]
 
     @property
     def path(self) -> str:

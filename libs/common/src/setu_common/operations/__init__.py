@@ -1,0 +1,35 @@
+"""Operations: the one durable thing.
+
+The table is the truth; a Celery message only says "there is work in this queue". A worker that gets a hint claims the next eligible row
+under a lease with a fencing token; a heartbeat extends it; the result and the state commit in one transaction that checks the token.
+
+In order of an operation's life: ``service`` submits · ``broker``/``hints`` tell the workers · ``claims`` takes a row · ``runner`` runs its
+handler · ``heart`` keeps the lease or ends the process · ``claims`` writes the end · ``monitor``/``reaping`` mend what died ·
+``retention`` ends what is old. docs/operations.md tells the whole story.
+"""
+
+from setu_common.operations.endings import Ending, Settled, Statement
+from setu_common.operations.hints import Hints
+from setu_common.operations.retention import Keepsakes
+from setu_common.operations.routes import OperationsDep, operations_router
+from setu_common.operations.service import Operations
+from setu_common.operations.work import Bound, Handler, Park, Work
+from setu_common.operations.worker import WorkerSettings, WorkerSpec, run_worker
+
+__all__ = [
+    "Bound",
+    "Ending",
+    "Handler",
+    "Hints",
+    "Keepsakes",
+    "Operations",
+    "OperationsDep",
+    "Park",
+    "Settled",
+    "Statement",
+    "Work",
+    "WorkerSettings",
+    "WorkerSpec",
+    "operations_router",
+    "run_worker",
+]

@@ -1,0 +1,240 @@
+"""What a worker does to rows: claim one, keep it, end it. The database's clock is the only one that counts.
+
+Every change of a running row names the claim's token. A worker whose lease was given to another changes nothing and gets LeaseLost.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from setu_common.contracts import OperationState, Problem
+from setu_common.operations.connection import Connection, HealingConnection
+from setu_common.operations.endings import Ending, Settled, ending_of
+from setu_common.settings import OperationSettings
+
+
+class LeaseLost(Exception):
+    """The row is no longer this worker's: its lease ran out, or the operation was purged."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row that this worker holds. ``request`` is JSON as stored: inline, or a reference to it (see payloads)."""
+
+    id: UUID
+    tenant: str
+    kind: str
+    queue: str
+    job_id: UUID | None
+    request: dict[str, Any]  # Any: JSON
+    attempt: int
+    max_attempts: int
+    timeout_s: float
+    token: int
+    wakes: int
+
+
+# The next row of a queue: highest priority first; among those, the tenant whose last claim is longest ago; then the oldest.
+# The recursion steps from tenant to tenant through the partial index (a "loose index scan"), so its cost grows with the number of
+# tenants that wait and not with the rows. A few rows a tenant are offered, for the first may be locked by another worker.
+_CLAIM: Final[LiteralString] = """
+WITH RECURSIVE waiting AS (
+    (SELECT tenant FROM operation WHERE state = 'queued' AND queue = %(queue)s ORDER BY tenant LIMIT 1)
+    UNION ALL
+    SELECT (SELECT o.tenant FROM operation o
+            WHERE o.state = 'queued' AND o.queue = %(queue)s AND o.tenant > w.tenant ORDER BY o.tenant LIMIT 1)
+    FROM waiting w WHERE w.tenant IS NOT NULL
+), offered AS (
+    SELECT o.id, o.priority, o.created_at, turn.last_claim
+    FROM waiting w
+    CROSS JOIN LATERAL (
+        SELECT id, priority, created_at FROM operation
+        WHERE state = 'queued' AND queue = %(queue)s AND tenant = w.tenant AND not_before <= now()
+        ORDER BY priority DESC, created_at, id LIMIT 16) o
+    CROSS JOIN LATERAL (
+        SELECT max(claimed_at) AS last_claim FROM operation WHERE queue = %(queue)s AND tenant = w.tenant) turn
+    WHERE w.tenant IS NOT NULL
+), chosen AS (
+    SELECT o.id FROM operation o JOIN offered USING (id)
+    WHERE o.state = 'queued' AND o.not_before <= now()
+    ORDER BY offered.priority DESC, offered.last_claim NULLS FIRST, offered.created_at, o.id
+    LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+)
+UPDATE operation o SET
+    state = 'running', version = version + 1, token = token + 1, worker = %(worker)s, pid = %(pid)s,
+    claimed_at = now(), started_at = coalesce(started_at, now()),
+    lease_until = now() + make_interval(secs => %(lease_s)s), deadline_at = now() + make_interval(secs => timeout_s)
+FROM chosen WHERE o.id = chosen.id
+RETURNING o.id, o.tenant, o.kind, o.queue, o.job_id, o.request, o.attempts + 1 AS attempt, o.max_attempts, o.timeout_s, o.token, o.wakes
+"""
+
+_BEAT: Final[LiteralString] = """
+UPDATE operation SET
+    lease_until = now() + make_interval(secs => %(lease_s)s),
+    version = version + CASE WHEN progress = %(progress)s AND note = %(note)s THEN 0 ELSE 1 END,
+    progress = %(progress)s, note = %(note)s
+WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
+RETURNING state, deadline_at <= now() AS overdue
+"""
+
+_RELEASED: Final[LiteralString] = "version = version + 1, worker = NULL, pid = NULL, lease_until = NULL, deadline_at = NULL"
+
+_END: Final[LiteralString] = f"""
+UPDATE operation SET {_RELEASED},
+    state = CASE WHEN state = 'cancelling' THEN 'cancelled' ELSE %(state)s END,
+    result = CASE WHEN state = 'cancelling' THEN NULL ELSE %(result)s::jsonb END,
+    problem = CASE WHEN state = 'cancelling' THEN NULL ELSE %(problem)s::jsonb END,
+    objects = CASE WHEN state = 'cancelling' THEN objects ELSE objects || %(objects)s::text[] END,
+    progress = CASE WHEN state = 'running' AND %(state)s = 'succeeded' THEN 1 ELSE progress END,
+    attempts = attempts + %(attempts)s, ended_at = now()
+WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
+RETURNING *, state = 'queued' AND not_before <= now() AS due
+"""  # noqa: S608 (constants alone)
+
+_AGAIN: Final[LiteralString] = f"""
+UPDATE operation SET {_RELEASED},
+    state = CASE WHEN state = 'cancelling' THEN 'cancelled' ELSE 'queued' END,
+    ended_at = CASE WHEN state = 'cancelling' THEN now() END,
+    attempts = attempts + %(attempts)s, losses = losses + %(losses)s,
+    problem = %(problem)s::jsonb,
+    not_before = CASE WHEN wakes > %(wakes)s THEN now() ELSE now() + make_interval(secs => %(after_s)s) END
+WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
+RETURNING *, state = 'queued' AND not_before <= now() AS due
+"""  # noqa: S608 (constants alone)
+
+_AFTERWARDS: Final[LiteralString] = """
+SELECT *, state = 'queued' AND not_before <= now() AS due FROM operation
+WHERE id = %(id)s AND token = %(token)s AND state = %(state)s
+"""
+
+
+class Claims:
+    """One thread's hold on the rows of a service."""
+
+    def __init__(self, connection: HealingConnection, settings: OperationSettings, worker: str, pid: int) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._worker = worker
+        self._pid = pid
+
+    def next(self, queue: str) -> Claim | None:
+        """Claim the next eligible row of a queue, or none if there is none."""
+        with self._connection.transaction() as db:
+            row = db.execute(
+                _CLAIM, {"queue": queue, "worker": self._worker, "pid": self._pid, "lease_s": self._settings.lease_s}
+            ).fetchone()
+        return Claim(**row) if row else None
+
+    def beat(self, claim: Claim, progress: float, note: str) -> tuple[bool, bool]:
+        """Extend the lease.
+
+        Returns:
+            Whether a cancellation was asked for, and whether the deadline has passed.
+
+        Raises:
+            LeaseLost: the row is another's by now.
+        """
+        with self._connection.transaction() as db:
+            row = db.execute(
+                _BEAT,
+                {
+                    "id": claim.id,
+                    "token": claim.token,
+                    "lease_s": self._settings.lease_s,
+                    "progress": min(1.0, max(0.0, progress)),
+                    "note": note[:500],
+                },
+            ).fetchone()
+        if row is None:
+            raise LeaseLost
+        return row["state"] == "cancelling", bool(row["overdue"])
+
+    def succeed(self, claim: Claim, result: dict[str, Any], objects: Sequence[str], settled: Settled | None) -> Ending:
+        """End with a result; a cancellation asked for meanwhile wins and the result is dropped."""
+        return self._end(claim, OperationState.SUCCEEDED, settled, result=result, objects=objects)
+
+    def fail(self, claim: Claim, problem: Problem, settled: Settled | None) -> Ending:
+        """End with a problem, for good. Counts the attempt."""
+        return self._end(claim, OperationState.FAILED, settled, problem=problem, attempts=1)
+
+    def cancel(self, claim: Claim, settled: Settled | None) -> Ending:
+        """End as cancelled."""
+        return self._end(claim, OperationState.CANCELLED, settled)
+
+    def retry(self, claim: Claim, problem: Problem, after_s: float, settled: Settled | None) -> Ending:
+        """Put back after a failed attempt, which counts; the problem stays visible meanwhile."""
+        return self._again(claim, settled, after_s=after_s, attempts=1, problem=problem)
+
+    def park(self, claim: Claim, after_s: float, settled: Settled | None) -> Ending:
+        """Put back until ``after_s`` seconds from now or a wake-up; counts nothing."""
+        return self._again(claim, settled, after_s=after_s)
+
+    def hand_back(self, claim: Claim, settled: Settled | None) -> Ending:
+        """Put back at once, at shutdown; counts nothing."""
+        return self._again(claim, settled, after_s=0)
+
+    def _end(
+        self,
+        claim: Claim,
+        state: OperationState,
+        settled: Settled | None,
+        *,
+        result: dict[str, Any] | None = None,
+        problem: Problem | None = None,
+        objects: Sequence[str] = (),
+        attempts: int = 0,
+    ) -> Ending:
+        return self._change(
+            _END,
+            claim,
+            state,
+            settled,
+            {
+                "state": state.value,
+                "result": Jsonb(result) if result is not None else None,
+                "problem": _json(problem),
+                "objects": list(objects),
+                "attempts": attempts,
+            },
+        )
+
+    def _again(
+        self, claim: Claim, settled: Settled | None, *, after_s: float, attempts: int = 0, problem: Problem | None = None
+    ) -> Ending:
+        return self._change(
+            _AGAIN,
+            claim,
+            OperationState.QUEUED,
+            settled,
+            {"after_s": after_s, "attempts": attempts, "losses": 0, "wakes": claim.wakes, "problem": _json(problem)},
+        )
+
+    def _change(
+        self, statement: LiteralString, claim: Claim, meant: OperationState, settled: Settled | None, values: dict[str, Any]
+    ) -> Ending:
+        key = {"id": claim.id, "token": claim.token}
+        with self._connection.transaction() as db:
+            row = db.execute(statement, {**key, **values}).fetchone()
+            if row is not None:
+                return settle(db, row, settled)
+            # A commit whose answer was lost with the connection: the row is then as we meant it, under our own token.
+            row = db.execute(_AFTERWARDS, {**key, "state": meant.value}).fetchone()
+        if row is None:
+            raise LeaseLost
+        return ending_of(row)
+
+
+def settle(db: Connection, row: Mapping[str, Any], settled: Settled | None) -> Ending:
+    """Make the ending of a row; write, in the same transaction, what must be true once it has ended."""
+    ending = ending_of(row)
+    if settled is not None and ending.operation.state.ended:
+        for statement, values in settled(ending):
+            db.execute(statement, values)
+    return ending
+
+
+def _json(problem: Problem | None) -> Jsonb | None:
+    return Jsonb(problem.model_dump(mode="json")) if problem is not None else None

@@ -1,0 +1,153 @@
+"""The watch that every worker's parent keeps: over its own children, and, one parent at a time, over the service's rows."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from setu_common.errors import DependencyUnavailable
+from setu_common.operations.broker import Broker
+from setu_common.operations.endings import Ending
+from setu_common.operations.reaping import Held, Reaping
+from setu_common.operations.retention import Retention
+from setu_common.settings import OperationSettings
+
+log = structlog.get_logger()
+
+_HINTS_AT_ONCE: Final = 200
+_DEAF_AFTER_S: Final = 20.0
+_RETENTION_EVERY_S: Final = 3600.0
+_KILL_BEFORE_S: Final = 5.0
+
+
+@dataclass
+class Watched:
+    """What the watch remembers from round to round. Monotonic times, seconds."""
+
+    generation: int = 0
+    trusted_after: float = 0.0
+    reaped_at: float = 0.0
+    retained_at: float = field(default_factory=lambda: time.monotonic() - _RETENTION_EVERY_S + 60)
+    idle_since: float = field(default_factory=time.monotonic)
+
+
+class Monitor:
+    """One worker's watch. Call ``round`` about once a second.
+
+    Args:
+        worker: the worker's id, as its children write it into the rows that they claim.
+        queues: the queues that this worker consumes.
+        reaping: on a connection that only the calling thread uses.
+        broker: to count and send hints.
+        retention: ends what is kept too long.
+        settings: durations.
+        looked_at: monotonic time at which a child last looked for work.
+        ended: told what became of rows.
+        ready_file: touched while the worker is alive and hears, if given.
+    """
+
+    def __init__(
+        self,
+        *,
+        worker: str,
+        queues: Sequence[str],
+        reaping: Reaping,
+        broker: Broker,
+        retention: Retention,
+        settings: OperationSettings,
+        looked_at: Callable[[], float],
+        ended: Callable[[Ending], None],
+        ready_file: Path | None,
+    ) -> None:
+        self._worker = worker
+        self._queues = queues
+        self._reaping = reaping
+        self._broker = broker
+        self._retention = retention
+        self._settings = settings
+        self._looked_at = looked_at
+        self._ended = ended
+        self._ready_file = ready_file
+        self._memory = Watched()
+
+    def round(self) -> bool:
+        """Look once at everything.
+
+        Returns:
+            False if this worker has gone deaf (work waits, its children idle, and no hint reaches them): it should be replaced.
+        """
+        now = time.monotonic()
+        memory = self._memory
+        try:
+            held = self._reaping.held_by(self._worker)
+            if self._reaping.generation != memory.generation:
+                # After an outage every lease looks old: give those who live the time to beat before judging them.
+                memory.generation = self._reaping.generation
+                memory.trusted_after = now + self._settings.lease_s
+            for row in held:
+                self._watch_child(row, trusted=now >= memory.trusted_after)
+            if held:
+                memory.idle_since = now
+            if now - memory.reaped_at >= self._settings.reap_every_s:
+                memory.reaped_at = now
+                return self._reap(now)
+        except DependencyUnavailable:
+            log.warning("monitor.dependency_away")
+        self._touch()
+        return True
+
+    def _watch_child(self, row: Held, *, trusted: bool) -> None:
+        if not _alive(row.pid):
+            ending = self._reaping.child_died(row)
+            if ending is not None:
+                log.warning("operation.child_died", operation_id=str(row.id), attempt=ending.operation.attempt)
+                self._ended(ending)
+            return
+        silent = row.lease_left_s < self._settings.lease_s / 3
+        if (trusted and silent) or row.deadline_left_s < -_KILL_BEFORE_S:
+            # Its heartbeat does not run (native code that keeps the interpreter, a stopped process): end it; the next round counts it.
+            log.warning("operation.child_hung", operation_id=str(row.id), pid=row.pid)
+            os.kill(row.pid, signal.SIGKILL)
+
+    def _reap(self, now: float) -> bool:
+        if self._reaping.lead() and now >= self._memory.trusted_after:
+            for ending in self._reaping.expire():
+                log.warning("operation.lease_expired", operation_id=str(ending.operation.id), state=ending.operation.state)
+                self._ended(ending)
+            if now - self._memory.retained_at >= _RETENTION_EVERY_S:
+                self._memory.retained_at = now
+                self._retention.run()
+        hears = self._hint(now)
+        if hears:
+            self._touch()
+        return hears
+
+    def _hint(self, now: float) -> bool:
+        """Send as many hints as rows wait without one. Any parent may: what one sent, the next one counts."""
+        hears = True
+        for queue, (waiting, oldest_s) in self._reaping.waiting(self._queues).items():
+            lying = self._broker.waiting(queue)
+            if waiting > lying:
+                self._broker.look(queue, min(waiting - lying, _HINTS_AT_ONCE))
+            idle_s = now - max(self._memory.idle_since, self._looked_at())
+            if lying and min(oldest_s, idle_s) > _DEAF_AFTER_S:
+                log.critical("worker.deaf", queue=queue, waiting=waiting, hints=lying, idle_s=round(idle_s))
+                hears = False
+        return hears
+
+    def _touch(self) -> None:
+        if self._ready_file is not None:
+            self._ready_file.touch()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""What a worker's parent does to rows: its own children's deaths, and the losses of whole workers.
+
+A child that died under a living parent is an attempt (three make a clear failure: a poisonous input can't loop for ever). A lease
+that ran out with nobody to say why is the loss of a worker or a machine, and counts on a larger cap of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, LiteralString
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from setu_common.errors import WorkerDied
+from setu_common.operations.claims import settle
+from setu_common.operations.connection import Connection, HealingConnection
+from setu_common.operations.endings import Ending, Settled
+from setu_common.settings import OperationSettings
+
+
+@dataclass(frozen=True)
+class Held:
+    """A row that a child of this worker holds."""
+
+    id: UUID
+    kind: str
+    token: int
+    pid: int
+    lease_left_s: float
+    deadline_left_s: float
+
+
+_HELD: Final[LiteralString] = """
+SELECT id, kind, token, pid, extract(epoch FROM lease_until - now())::float8 AS lease_left_s,
+       extract(epoch FROM deadline_at - now())::float8 AS deadline_left_s
+FROM operation WHERE worker = %(worker)s AND state IN ('running', 'cancelling')
+"""
+
+# A given-up row fails, a cancelled one is cancelled, the rest are queued again.
+_BURY: Final[LiteralString] = """
+UPDATE operation SET
+    state = CASE WHEN state = 'cancelling' THEN 'cancelled'
+                 WHEN attempts + %(attempts)s >= max_attempts OR losses + %(losses)s >= %(max_losses)s THEN 'failed' ELSE 'queued' END,
+    ended_at = CASE WHEN state = 'cancelling' OR attempts + %(attempts)s >= max_attempts OR losses + %(losses)s >= %(max_losses)s
+                    THEN now() END,
+    problem = CASE WHEN state = 'cancelling' THEN NULL ELSE %(problem)s::jsonb END,
+    attempts = attempts + %(attempts)s, losses = losses + %(losses)s, not_before = now(),
+    version = version + 1, worker = NULL, pid = NULL, lease_until = NULL, deadline_at = NULL
+WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
+RETURNING *, state = 'queued' AS due
+"""
+
+_EXPIRED: Final[LiteralString] = """
+SELECT id, kind, token FROM operation WHERE state IN ('running', 'cancelling') AND lease_until < now()
+ORDER BY lease_until LIMIT 200 FOR UPDATE SKIP LOCKED
+"""
+
+_WAITING: Final[LiteralString] = """
+SELECT queue, count(*) AS waiting,
+       coalesce(extract(epoch FROM now() - min(greatest(not_before, created_at))), 0)::float8 AS oldest_s
+FROM (SELECT queue, not_before, created_at FROM operation
+      WHERE state = 'queued' AND not_before <= now() AND queue = ANY(%(queues)s) LIMIT 10000) eligible
+GROUP BY queue
+"""
+
+
+class Reaping:
+    """The rows of one service, seen from a worker's parent."""
+
+    def __init__(
+        self, connection: HealingConnection, settings: OperationSettings, service: str, settled: Mapping[str, Settled]
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._lock_key = f"setu.reaper.{service}"
+        self._settled = settled
+        self._led_in: int | None = None
+
+    @property
+    def generation(self) -> int:
+        """Grows each time that the database had to be connected to."""
+        return self._connection.generation
+
+    def lead(self) -> bool:
+        """Whether this process is the one that reaps. Held as long as the connection lives, so taken over when it dies."""
+        if self._led_in == self._connection.generation:
+            return True
+        with self._connection.transaction() as db:
+            row = db.execute(
+                "SELECT pg_try_advisory_lock(hashtextextended(%(key)s, 0)) AS leads", {"key": self._lock_key}
+            ).fetchone()
+        leads = bool(row and row["leads"])
+        self._led_in = self._connection.generation if leads else None
+        return leads
+
+    def held_by(self, worker: str) -> list[Held]:
+        """The rows that a worker's children hold."""
+        with self._connection.transaction() as db:
+            return [Held(**row) for row in db.execute(_HELD, {"worker": worker})]
+
+    def child_died(self, held: Held) -> Ending | None:
+        """Count the death of the child that held a row; None if the row had been ended meanwhile."""
+        problem = WorkerDied(
+            "The process that worked on this died. If it dies again the input is given up; check that the file plays elsewhere.",
+        )
+        with self._connection.transaction() as db:
+            return self._bury(db, held.id, held.kind, held.token, problem, attempts=1, losses=0)
+
+    def expire(self) -> list[Ending]:
+        """Give back the rows whose lease ran out."""
+        problem = WorkerDied(
+            "The worker that held this was lost, too many times over. See that the workers stay up, then submit it again.",
+        )
+        with self._connection.transaction() as db:
+            expired = db.execute(_EXPIRED).fetchall()
+            endings = [self._bury(db, row["id"], row["kind"], row["token"], problem, attempts=0, losses=1) for row in expired]
+        return [ending for ending in endings if ending is not None]
+
+    def waiting(self, queues: Sequence[str]) -> dict[str, tuple[int, float]]:
+        """How many rows of each queue could be claimed now (counted up to 10,000), and for how long the oldest could, seconds."""
+        with self._connection.transaction() as db:
+            return {row["queue"]: (row["waiting"], row["oldest_s"]) for row in db.execute(_WAITING, {"queues": list(queues)})}
+
+    def _bury(
+        self,
+        db: Connection,
+        operation_id: UUID,
+        kind: str,
+        token: int,
+        problem: WorkerDied,
+        *,
+        attempts: int,
+        losses: int,
+    ) -> Ending | None:
+        row = db.execute(
+            _BURY,
+            {
+                "id": operation_id,
+                "token": token,
+                "attempts": attempts,
+                "losses": losses,
+                "max_losses": self._settings.max_losses,
+                "problem": Jsonb(problem.problem().model_dump(mode="json")),
+            },
+        ).fetchone()
+        return settle(db, row, self._settled.get(kind)) if row is not None else None

@@ -1,0 +1,69 @@
+"""What is kept too long is ended: old rows, then the objects that no row names any more."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, LiteralString
+
+import structlog
+from psycopg.types.json import Jsonb
+
+from setu_common.operations.connection import HealingConnection
+from setu_common.settings import OperationSettings
+from setu_common.store import Store
+
+log = structlog.get_logger()
+
+_RETIRE: Final[LiteralString] = """
+DELETE FROM operation WHERE id IN (
+    SELECT id FROM operation
+    WHERE ended_at < now() - make_interval(days => coalesce((%(by_tenant)s::jsonb ->> tenant)::int, %(days)s)) LIMIT 1000)
+"""
+
+_NAMED: Final[LiteralString] = """
+SELECT DISTINCT uri FROM operation, unnest(objects) AS uri WHERE objects && %(uris)s AND uri = ANY(%(uris)s)
+"""
+
+
+@dataclass(frozen=True)
+class Keepsakes:
+    """A service's own tables that age and name objects, beside the operations.
+
+    Args:
+        retire: deletes what is too old; takes ``days`` and ``by_tenant`` (jsonb: tenant → days).
+        named: selects those of ``uris`` (text[]) that the tables name.
+    """
+
+    retire: LiteralString
+    named: LiteralString
+
+
+class Retention:
+    """Ends what is kept too long, in one service's schema and its part of the store."""
+
+    def __init__(
+        self, connection: HealingConnection, store: Store, settings: OperationSettings, keepsakes: Sequence[Keepsakes] = ()
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._settings = settings
+        self._retire: list[LiteralString] = [*(keepsake.retire for keepsake in keepsakes), _RETIRE]
+        self._named: list[LiteralString] = [_NAMED, *(keepsake.named for keepsake in keepsakes)]
+
+    def run(self) -> None:
+        """Delete old rows, then sweep the objects of past days that nothing names."""
+        age = {"days": self._settings.retention_days, "by_tenant": Jsonb(self._settings.retention_days_by_tenant)}
+        rows = 0
+        for statement in self._retire:
+            with self._connection.transaction() as db:
+                rows += db.execute(statement, age).rowcount
+        objects = asyncio.run(self._store.sweep((datetime.now(UTC) - timedelta(days=1)).date(), self._names))
+        log.info("retention.swept", rows=rows, objects=objects)
+
+    async def _names(self, uris: Sequence[str]) -> set[str]:
+        named: set[str] = set()
+        for statement in self._named:
+            with self._connection.transaction() as db:
+                named.update(row["uri"] for row in db.execute(statement, {"uris": list(uris)}))
+        return named

@@ -1,0 +1,89 @@
+"""Waiting for rows to change, for any number of watchers at the price of one query a beat."""
+
+import asyncio
+from collections import defaultdict
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+
+from setu_common.db import Database
+from setu_common.errors import DependencyUnavailable
+
+log = structlog.get_logger()
+
+_BEAT_S: Final = 0.25
+
+
+class VersionWatcher:
+    """Watches the ``version`` column of a table's rows, by ``id``. One task polls for all watchers, only while there are any.
+
+    Polling beats LISTEN/NOTIFY here: a notification takes a lock that all commits of the database share, and needs a connection of
+    its own that must be watched in turn.
+
+    Args:
+        database: the service's.
+        table: a table with ``id uuid`` and ``version integer``.
+    """
+
+    def __init__(self, database: Database, table: str) -> None:
+        self._database = database
+        # The name comes from code alone, never from a request.
+        self._query = text(f"SELECT id, version FROM {table} WHERE id = ANY(:ids)")  # noqa: S608
+        self._watched: defaultdict[UUID, set[asyncio.Future[None]]] = defaultdict(set)
+        self._seen: dict[UUID, int] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def changed(self, row_id: UUID, version: int, timeout_s: float) -> bool:
+        """Wait until a row's version is no longer ``version``, or the row is gone.
+
+        Returns:
+            False if nothing had changed after ``timeout_s`` seconds.
+        """
+        if row_id in self._seen and self._seen[row_id] > version:
+            return True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watched[row_id].add(future)
+        self._seen.setdefault(row_id, version)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._poll(), name="version-watcher")
+        try:
+            await asyncio.wait_for(future, timeout_s)
+        except TimeoutError:
+            return False
+        finally:
+            self._watched[row_id].discard(future)
+            if not self._watched[row_id]:
+                del self._watched[row_id]
+                self._seen.pop(row_id, None)
+        return True
+
+    async def close(self) -> None:
+        """Stop polling; those who wait see a change."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for row_id in list(self._watched):
+            self._tell(row_id)
+
+    async def _poll(self) -> None:
+        while self._watched:
+            await asyncio.sleep(_BEAT_S)
+            ids = list(self._watched)
+            try:
+                async with self._database.transaction() as connection:
+                    versions = {row.id: row.version for row in await connection.execute(self._query, {"ids": ids})}
+            except DependencyUnavailable:
+                log.warning("watcher.database_away")
+                continue
+            for row_id in ids:
+                if versions.get(row_id) != self._seen.get(row_id):
+                    if row_id in versions:
+                        self._seen[row_id] = versions[row_id]
+                    self._tell(row_id)
+
+    def _tell(self, row_id: UUID) -> None:
+        for future in self._watched.get(row_id, ()):
+            if not future.done():
+                future.set_result(None)

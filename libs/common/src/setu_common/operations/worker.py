@@ -1,0 +1,243 @@
+"""A service's worker: Celery's prefork parent with the watch beside it, and children that run operations."""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+from multiprocessing.sharedctypes import RawValue
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+import structlog
+
+from setu_common.observability import configure_logging
+from setu_common.operations.broker import LOOK, WAKE, Broker, run_consumer
+from setu_common.operations.claims import Claims
+from setu_common.operations.connection import HealingConnection
+from setu_common.operations.death import die_with_parent
+from setu_common.operations.endings import Ending, Settled
+from setu_common.operations.heart import Heart
+from setu_common.operations.hints import Hints
+from setu_common.operations.monitor import Monitor
+from setu_common.operations.payloads import Payloads
+from setu_common.operations.reaping import Reaping
+from setu_common.operations.retention import Keepsakes, Retention
+from setu_common.operations.runner import Runner
+from setu_common.operations.waking import wake_job
+from setu_common.operations.work import Bound
+from setu_common.settings import DatabaseSettings, LogSettings, OperationSettings, RedisSettings, StoreSettings
+from setu_common.store import Store
+
+log = structlog.get_logger()
+
+_ROUND_S: Final = 1.0
+_EXIT_DEAF: Final = 70
+
+Wire = Callable[[], AbstractAsyncContextManager[Sequence[Bound]]]
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What a worker needs beside its handlers' own settings."""
+
+    database: DatabaseSettings
+    redis: RedisSettings
+    store: StoreSettings
+    log: LogSettings
+    operations: OperationSettings = field(default_factory=OperationSettings)
+    concurrency: int = 1
+    ready_file: Path | None = None
+    nice: int = 0
+
+
+@dataclass(frozen=True)
+class WorkerSpec:
+    """What a service's worker is.
+
+    Args:
+        service: the schema and store folder it works in.
+        queues: the queues that it consumes.
+        wire: makes the handlers, in each child, on its event loop; left when the child ends.
+        hard_limit_s: longer than any kind's timeout; Celery ends a child that exceeds it.
+        settled: by kind: what is written with the end of an operation.
+        keepsakes: the service's own tables that age.
+    """
+
+    service: str
+    queues: tuple[str, ...]
+    wire: Wire
+    hard_limit_s: float
+    settled: Mapping[str, Settled] = field(default_factory=dict)
+    keepsakes: tuple[Keepsakes, ...] = ()
+
+
+class _Shared:
+    """What a parent and its children tell each other: plain shared memory, inherited through the fork. Monotonic times."""
+
+    def __init__(self) -> None:
+        self._looked_at = RawValue("d", time.monotonic())
+        self._stopping_since = RawValue("d", 0.0)
+
+    def looked(self) -> None:
+        self._looked_at.value = time.monotonic()
+
+    def looked_at(self) -> float:
+        return float(self._looked_at.value)
+
+    def stop(self) -> None:
+        self._stopping_since.value = self._stopping_since.value or time.monotonic()
+
+    def stopping_since(self) -> float:
+        return float(self._stopping_since.value)
+
+
+def run_worker(spec: WorkerSpec, settings: WorkerSettings) -> None:
+    """Consume the service's queues until told to stop (SIGTERM: running work may go on for its grace, then is handed back)."""
+    configure_logging(settings.log, f"{spec.service}-worker")
+    if settings.nice:
+        os.nice(settings.nice)
+    worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+    shared = _Shared()
+    parent = _Parent(spec, settings, worker_id, shared)
+    child = _Child(spec, settings, worker_id, shared, os.getpid())
+    run_consumer(
+        settings.redis,
+        name=f"{spec.service}-{os.getpid()}",
+        queues=spec.queues,
+        concurrency=settings.concurrency,
+        hard_limit_s=spec.hard_limit_s,
+        tasks={LOOK: child.look, WAKE: child.wake},
+        on_parent_ready=parent.start,
+        on_parent_stopping=parent.stop,
+        on_child_start=child.start,
+        on_child_stop=child.stop,
+    )
+
+
+class _Parent:
+    """The watch, in a thread of the worker's parent."""
+
+    def __init__(self, spec: WorkerSpec, settings: WorkerSettings, worker_id: str, shared: _Shared) -> None:
+        self._spec = spec
+        self._settings = settings
+        self._worker_id = worker_id
+        self._shared = shared
+
+    def start(self) -> None:
+        threading.Thread(target=self._watch, name="monitor", daemon=True).start()
+
+    def stop(self) -> None:
+        self._shared.stop()
+        if self._settings.ready_file is not None:
+            self._settings.ready_file.unlink(missing_ok=True)
+
+    def _watch(self) -> None:
+        spec, settings = self._spec, self._settings
+        connection = HealingConnection(settings.database, spec.service)
+        hints = Hints(settings.redis)
+        monitor = Monitor(
+            worker=self._worker_id,
+            queues=spec.queues,
+            reaping=Reaping(connection, settings.operations, spec.service, spec.settled),
+            broker=Broker(settings.redis),
+            retention=Retention(connection, Store(settings.store, spec.service), settings.operations, spec.keepsakes),
+            settings=settings.operations,
+            looked_at=self._shared.looked_at,
+            ended=lambda ending: pass_on(ending, hints),
+            ready_file=settings.ready_file,
+        )
+        log.info("worker.ready", worker=self._worker_id, queues=spec.queues)
+        pause = threading.Event()
+        while True:
+            try:
+                hears = monitor.round()
+            except Exception:
+                # A defect of the watch must not end the watch: without it nothing is reaped.
+                log.exception("monitor.crashed")
+                hears = True
+            if not hears:
+                # Its children end with it, and whoever supervises it starts another.
+                os._exit(_EXIT_DEAF)
+            pause.wait(_ROUND_S)
+
+
+class _Child:
+    """A prefork child: everything it uses is made after the fork."""
+
+    def __init__(self, spec: WorkerSpec, settings: WorkerSettings, worker_id: str, shared: _Shared, parent_pid: int) -> None:
+        self._spec = spec
+        self._settings = settings
+        self._worker_id = worker_id
+        self._shared = shared
+        self._parent_pid = parent_pid
+        self._loop: asyncio.Runner | None = None
+        self._runner: Runner | None = None
+
+    def start(self) -> None:
+        die_with_parent(self._parent_pid)
+        spec, settings = self._spec, self._settings
+        configure_logging(settings.log, f"{spec.service}-worker")
+        self._hints = Hints(settings.redis)
+        self._connection = HealingConnection(settings.database, spec.service)
+        self._resources = AsyncExitStack()
+        self._loop = asyncio.Runner()
+        try:
+            bounds = self._loop.run(self._resources.enter_async_context(spec.wire()))
+        except Exception:
+            log.exception("worker.wiring_failed")
+            sys.exit(1)
+        heart = Heart(
+            Claims(HealingConnection(settings.database, spec.service), settings.operations, self._worker_id, os.getpid()),
+            settings.operations,
+            stopping_since=self._shared.stopping_since,
+            ended=self._ended_by_heart,
+            settled=spec.settled.get,
+        )
+        self._runner = Runner(
+            run=self._loop.run,
+            bounds={bound.kind.name: bound for bound in bounds},
+            settled=spec.settled,
+            claims=Claims(self._connection, settings.operations, self._worker_id, os.getpid()),
+            payloads=Payloads(Store(settings.store, spec.service), settings.operations.inline_bytes),
+            heart=heart,
+            settings=settings.operations,
+            ended=lambda ending: pass_on(ending, self._hints),
+        )
+
+    def stop(self) -> None:
+        if self._loop is not None:
+            self._loop.run(self._resources.aclose())
+            self._loop.close()
+            self._hints.close()
+            self._connection.close()
+
+    def look(self, queue: str) -> None:
+        """There is work in a queue."""
+        if self._runner is None:
+            return
+        self._shared.looked()
+        self._runner.look(queue, lambda: bool(self._shared.stopping_since()))
+        self._shared.looked()
+
+    def wake(self, queue: str, job_id: str) -> None:
+        """Something that a job waits for is over."""
+        wake_job(self._connection, queue, UUID(job_id))
+        self.look(queue)
+
+    def _ended_by_heart(self, ending: Ending) -> None:
+        pass_on(ending, self._hints)
+        self._hints.close(timeout_s=2.0)  # the process is about to die: send what there is to send
+
+
+def pass_on(ending: Ending, hints: Hints) -> None:
+    """Tell those who wait for a row: its submitter when it has ended, its own queue's workers when it can be claimed again."""
+    if ending.due:
+        hints.look(ending.queue)
+    elif ending.operation.state.ended and ending.reply_to is not None and ending.job_id is not None:
+        hints.wake(ending.reply_to, ending.job_id)
