@@ -1,0 +1,1 @@
+"""The `setu` command: the stack on one machine, jobs, reports."""
