@@ -6,19 +6,21 @@ with it, even if it is killed. Tests can't reach the network, paid services or m
 
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from setu_cli.embedded.postgres import running_postgres
+from setu_cli.embedded.valkey import running_valkey
 from setu_common.settings import DatabaseSettings, RedisSettings, StoreSettings, TrustSettings
-from testbed import environment, postgres, valkey
+from testbed import environment
+from testbed.postgres import Databases, Prepare
 
-CloneDatabase = Callable[[str, postgres.Prepare], DatabaseSettings]
+CloneDatabase = Callable[[str, Prepare], DatabaseSettings]
 
 
 def pytest_configure() -> None:
@@ -42,49 +44,45 @@ def _models_only_when_marked(
 
 
 @pytest.fixture(scope="session")
-def _server_folder() -> Iterator[Path]:
-    """A short path that the unprivileged user of Postgres may enter (pytest's own folders are closed to others)."""
-    folder = Path(tempfile.mkdtemp(prefix="setu-test-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+def databases() -> Iterator[Databases]:
+    """A real Postgres, shared by the tests of this process; it clones databases for them."""
+    with folder_of_servers() as folder, running_postgres(folder / "postgres", durable=False) as server:
+        yield Databases(server.url)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(_server_folder: Path) -> Iterator[postgres.Server]:
-    """A real Postgres, shared by the tests of this process."""
-    folder = _server_folder / "postgres"
-    folder.mkdir()
-    with postgres.running(folder) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def valkey_url(_server_folder: Path) -> Iterator[str]:
+def valkey_url() -> Iterator[str]:
     """The URL of a real Valkey, shared by the tests of this process."""
-    folder = _server_folder / "valkey"
-    folder.mkdir()
-    with valkey.running(folder) as url:
-        yield url
+    with folder_of_servers() as folder, running_valkey(folder / "valkey") as server:
+        yield server.url
+
+
+@contextmanager
+def folder_of_servers() -> Iterator[Path]:
+    """Make a folder that the unprivileged user of Postgres may enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="setu-test-") as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        yield path
 
 
 @pytest.fixture
-def database_settings(postgres_server: postgres.Server) -> Iterator[DatabaseSettings]:
+def database_settings(databases: Databases) -> Iterator[DatabaseSettings]:
     """An empty database of the test's own."""
-    with postgres_server.database() as settings:
+    with databases.clone() as settings:
         yield settings
 
 
 @pytest.fixture
-def cloned_database(postgres_server: postgres.Server) -> Iterator[CloneDatabase]:
+def cloned_database(databases: Databases) -> Iterator[CloneDatabase]:
     """Make databases of the test's own from a template that is prepared once per test process.
 
     ``cloned_database("asr", lambda settings: migrate(settings, "asr", VERSIONS))`` migrates on the first call, and copies afterwards.
     """
     with ExitStack() as stack:
 
-        def clone(template: str, prepare: postgres.Prepare) -> DatabaseSettings:
-            return stack.enter_context(postgres_server.database(postgres_server.template(template, prepare)))
+        def clone(template: str, prepare: Prepare) -> DatabaseSettings:
+            return stack.enter_context(databases.clone(databases.template(template, prepare)))
 
         yield clone
 

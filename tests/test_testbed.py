@@ -1,27 +1,27 @@
 """The ground that the tests stand on holds."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
 
 from setu_common.settings import DatabaseSettings, RedisSettings, StoreSettings, TrustSettings
 from testbed import environment
+from testbed.sources import ROOT
 
 
-def test_each_test_gets_an_empty_database_of_its_own(database_settings, postgres_server):
+def test_each_test_gets_an_empty_database_of_its_own(database_settings, databases):
     with psycopg.connect(database_settings.url) as connection:
         connection.execute("CREATE TABLE here (x int)")
-    with postgres_server.database() as other, psycopg.connect(other.url) as connection:
+    with databases.clone() as other, psycopg.connect(other.url) as connection:
         assert connection.execute("SELECT to_regclass('here')").fetchone() == (None,)
 
 
@@ -74,30 +74,37 @@ def test_settings_fixtures_are_ready_to_use(store_settings, trust_settings, serv
 
 
 def test_servers_end_with_a_killed_test_process(tmp_path: Path):
-    script = """
-import os, sys, time
-from pathlib import Path
-from testbed import postgres, valkey
-folder = Path(sys.argv[1])
-with postgres.running(folder) as server, valkey.running(folder) as url:
-    print(server.port, url.rsplit(":", 1)[1].split("/")[0], flush=True)
-    time.sleep(60)
-"""
-    folder = Path(tempfile.mkdtemp(prefix="setu-test-"))
-    folder.chmod(0o755)
-    path = os.pathsep.join(filter(None, sys.path))
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
-    ) as process:
-        assert process.stdout is not None
-        ports = process.stdout.readline().split()
-        assert len(ports) == 2
-        process.send_signal(signal.SIGKILL)
-    left = -1
-    for _ in range(100):
-        left = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, check=False).stdout.count(b"\n")
-        if not left:
-            break
-        time.sleep(0.05)
-    shutil.rmtree(folder)
-    assert left == 0
+    test = tmp_path / "test_killed.py"
+    test.write_text("import os\n\ndef test_killed(database_settings, redis_settings):\n    os.kill(os.getpid(), 9)\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "conftest",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+    ]
+    killed = subprocess.run(
+        [*command, f"--rootdir={tmp_path}", test],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stdout.decode()
+    assert list(tmp_path.glob("setu-test-*/postgres/data")), "the servers had been started"
+    _, left = psutil.wait_procs(processes_in(tmp_path), timeout=30)
+    assert left == []
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if folder in Path(process.cwd()).parents:
+                found.append(process)
+    return found
