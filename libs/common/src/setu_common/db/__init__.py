@@ -2,6 +2,7 @@
 
 from setu_common.db.connection import connect
 from setu_common.db.database import Database
+from setu_common.db.failures import translated_failures
 from setu_common.db.migration import migrate
 
-__all__ = ["Database", "connect", "migrate"]
+__all__ = ["Database", "connect", "migrate", "translated_failures"]

@@ -6,11 +6,14 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import URL, make_url
 
-from setu_common.db.failures import unavailable
+from setu_common.db.failures import translated_failures
+from setu_common.db.patience import PatientConnection, Row
 from setu_common.settings import DatabaseSettings
 
 SCHEMA_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
-# A peer that vanished without a word is noticed after some 25 s, however long a statement may take.
+# The server ends a statement at its limit; if not even that is heard so long after, it will not come.
+SILENCE_GRACE_S: Final = 5.0
+# A peer that vanished without a word is noticed within some 25 s.
 KEEPALIVE: Final[dict[str, int]] = {
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -35,11 +38,18 @@ def connection_arguments(
     """
     if not SCHEMA_NAME.fullmatch(schema):
         raise ValueError(f"{schema!r} is no schema name: use small letters, digits and underscores")
-    timeout_s = settings.statement_timeout_s if statement_timeout_s is None else statement_timeout_s
+    timeout_ms = int((settings.statement_timeout_s if statement_timeout_s is None else statement_timeout_s) * 1000)
+    options = {
+        "search_path": schema,
+        "statement_timeout": timeout_ms,
+        # Whoever holds locks and does nothing is stuck or gone.
+        "idle_in_transaction_session_timeout": timeout_ms * 2,
+        "timezone": "UTC",
+    }
     return {
         "application_name": f"setu-{schema}",
         "connect_timeout": settings.connect_timeout_s,
-        "options": f"-c search_path={schema} -c statement_timeout={int(timeout_s * 1000)} -c timezone=UTC",
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         **KEEPALIVE,
     }
 
@@ -49,16 +59,22 @@ def server_url(settings: DatabaseSettings) -> URL:
     return make_url(settings.url).set(drivername="postgresql+psycopg")
 
 
-def connect(settings: DatabaseSettings, schema: str) -> psycopg.Connection[tuple[Any, ...]]:  # Any: rows hold what was selected
+def patience_s(settings: DatabaseSettings) -> float:
+    """How long to wait for an answer before the connection is given up."""
+    return settings.statement_timeout_s + SILENCE_GRACE_S
+
+
+def connect(settings: DatabaseSettings, schema: str) -> psycopg.Connection[Row]:
     """Open a connection of one's own, for threads that can't wait for an event loop.
 
-    It commits each statement by itself; ``with connection.transaction():`` groups them.
+    It commits each statement by itself; ``with connection.transaction():`` groups them. What it raises later is psycopg's own;
+    ``translated_failures`` makes ours of it.
 
     Raises:
         DependencyUnavailable: if the server doesn't answer.
     """
     plain_url = make_url(settings.url).set(drivername="postgresql").render_as_string(hide_password=False)
-    try:
-        return psycopg.connect(plain_url, autocommit=True, **connection_arguments(settings, schema))
-    except psycopg.OperationalError as error:
-        raise unavailable() from error
+    with translated_failures():
+        connection = PatientConnection.connect(plain_url, autocommit=True, **connection_arguments(settings, schema))
+    connection.patience_s = patience_s(settings)
+    return connection

@@ -2,17 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy import AdaptedConnection, event, text
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from setu_common.db.connection import connection_arguments, server_url
+from setu_common.db.connection import connection_arguments, patience_s, server_url
 from setu_common.db.failures import translated_failures
+from setu_common.db.patience import PatientAsyncConnection, has_hung_up
 from setu_common.settings import DatabaseSettings
 
 
 class Database:
     """A pool of connections that work in one service's schema. Nothing is opened before the first use.
+
+    A connection that the server has closed is noticed before it is used, and replaced: after a restart of Postgres
+    only those who were under way have to try again.
 
     Args:
         settings: where the server is and how patient to be.
@@ -20,15 +26,8 @@ class Database:
     """
 
     def __init__(self, settings: DatabaseSettings, schema: str) -> None:
-        self._engine = create_async_engine(
-            server_url(settings),
-            connect_args=connection_arguments(settings, schema),
-            pool_size=settings.pool_size,
-            max_overflow=0,
-            pool_timeout=settings.connect_timeout_s,
-            pool_pre_ping=True,
-            hide_parameters=True,
-        )
+        self._engine = _engine(settings, schema)
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -43,15 +42,52 @@ class Database:
             async with self._engine.begin() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """For reads that need not see one moment: each statement stands alone, which saves two trips to the server.
+
+        Raises:
+            DependencyUnavailable: if the database can't be used now.
+            InvalidRequest: if a value can't be compared with what is stored.
+        """
+        with translated_failures():
+            async with self._reader.connect() as connection:
+                yield connection
+
     async def check(self) -> None:
         """Return if the database answers.
 
         Raises:
             DependencyUnavailable: if it does not.
         """
-        async with self.transaction() as connection:
+        async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+
+
+def _engine(settings: DatabaseSettings, schema: str) -> AsyncEngine:
+    async def opened(**arguments: Any) -> PatientAsyncConnection:  # noqa: ANN401  handed through to psycopg
+        connection = await PatientAsyncConnection.connect(**arguments)
+        connection.patience_s = patience_s(settings)
+        return connection
+
+    engine = create_async_engine(
+        server_url(settings),
+        connect_args={**connection_arguments(settings, schema), "async_creator_fn": opened},
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.connect_timeout_s,
+        hide_parameters=True,
+    )
+
+    # In place of pool_pre_ping, which asks the server before each use: measured, that made a transaction of one statement
+    # 30 % slower (535 against 410 µs), while asking the kernel takes 1 µs.
+    @event.listens_for(engine.sync_engine, "checkout")
+    def replace_closed(connection: AdaptedConnection, _record: object, _proxy: object) -> None:
+        if has_hung_up(connection.driver_connection):
+            raise DisconnectionError("the server closed the connection")
+
+    return engine

@@ -1,6 +1,7 @@
 """Bringing a service's schema up to date."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from alembic import command
@@ -12,12 +13,14 @@ from setu_common.db.failures import translated_failures
 from setu_common.settings import DatabaseSettings
 
 LOCK_TIMEOUT: Final = "10min"
+# Alembic keeps what it works on in globals of its own, so a process runs one migration at a time.
+_ONE_AT_A_TIME: Final = Lock()
 
 
 def migrate(settings: DatabaseSettings, schema: str, versions: Path) -> None:
     """Create the schema if need be and run the migrations that it has not seen, all of them or none.
 
-    Any number of processes may do so at once: one works, the others wait and then find nothing to do.
+    Any number of processes and threads may do so at once: one works, the others wait and then find nothing to do.
 
     Args:
         settings: where the server is.
@@ -33,7 +36,7 @@ def migrate(settings: DatabaseSettings, schema: str, versions: Path) -> None:
         hide_parameters=True,
         connect_args=connection_arguments(settings, schema, statement_timeout_s=0),
     )
-    with translated_failures(), engine.begin() as connection:
+    with _ONE_AT_A_TIME, translated_failures(), engine.begin() as connection:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"setu.migrate.{schema}"})
         connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
