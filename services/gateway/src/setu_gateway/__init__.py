@@ -1,0 +1,1 @@
+"""The edge of Setu: jobs come in here, the pipeline moves them on, and their subtitles are fetched from here."""

@@ -1,0 +1,1 @@
+"""The routes. Thin: they read the request, call a use case and answer."""

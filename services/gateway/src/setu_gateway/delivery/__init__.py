@@ -1,0 +1,1 @@
+"""Subtitle files: rendered from transcripts, kept in the store."""

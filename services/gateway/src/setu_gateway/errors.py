@@ -1,0 +1,194 @@
+"""What can go wrong at the edge, by name.
+
+* An upload that can't be taken
+  * UnsupportedMediaType (415)  · MalformedUpload (400)   · UploadInterrupted (400) · UploadStalled (408)
+  * UploadTooLarge (413)        · FieldTooLarge (413)
+  * UnknownField (422)          · TooManyFields (422)     · RepeatedField (422)
+  * MediaMissing (422)          · MediaEmpty (422)        · UnknownLanguage (422)
+* Jobs
+  * JobNotFound (404)           · NothingToRetry (409)    · JobNotEnded (409)       · JobBeingErased (409)
+* Subtitles
+  * SubtitlesNotReady (409)     · SubtitlesFailed (409)   · SubtitlesNotRequested (404) · UnknownFormat (404)
+* Inside the pipeline
+  * OperationLost (502)         · StageUnreachable (503, retryable)                 · PipelineFailed (500)
+"""
+
+from typing import ClassVar
+
+from setu_common.errors import (
+    Conflict,
+    DependencyUnavailable,
+    InternalError,
+    InvalidRequest,
+    NotFound,
+    PayloadTooLarge,
+    SetuError,
+)
+
+
+class UnsupportedMediaType(SetuError):
+    """The body is no multipart form."""
+
+    code = "unsupported-media-type"
+    title = "The body must be a multipart form"
+    status = 415
+
+
+class MalformedUpload(SetuError):
+    """The form can't be read."""
+
+    code = "malformed-upload"
+    title = "The form can't be read"
+    status = 400
+
+
+class UploadInterrupted(SetuError):
+    """The client went away before the end. Seen in logs only; there is nobody left to tell."""
+
+    code = "upload-interrupted"
+    title = "The upload broke off"
+    status = 400
+
+
+class UploadStalled(SetuError):
+    """Nothing came for too long."""
+
+    code = "upload-stalled"
+    title = "The upload stalled"
+    status = 408
+    retryable = True
+
+
+class UploadTooLarge(PayloadTooLarge):
+    """The recording is larger than this gateway takes."""
+
+    code = "upload-too-large"
+    title = "The recording is larger than this gateway takes"
+
+
+class FieldTooLarge(PayloadTooLarge):
+    """A form field that is not the file is larger than any sensible value."""
+
+    code = "field-too-large"
+    title = "A field of the form is too large"
+
+
+class UnknownField(InvalidRequest):
+    """The form has a field that means nothing here; a misspelt one must not be a silence."""
+
+    code = "unknown-field"
+    title = "The form has an unknown field"
+
+
+class TooManyFields(InvalidRequest):
+    """The form has more parts than any sensible request."""
+
+    code = "too-many-fields"
+    title = "The form has too many fields"
+
+
+class RepeatedField(InvalidRequest):
+    """A field that may come once came twice."""
+
+    code = "repeated-field"
+    title = "A field came more than once"
+
+
+class MediaMissing(InvalidRequest):
+    """The form has no file."""
+
+    code = "media-missing"
+    title = "The form has no recording"
+
+
+class MediaEmpty(InvalidRequest):
+    """The file has no bytes."""
+
+    code = "media-empty"
+    title = "The recording is empty"
+
+
+class UnknownLanguage(InvalidRequest):
+    """A language that Setu does not know."""
+
+    code = "unknown-language"
+    title = "A language is not known"
+
+
+class JobNotFound(NotFound):
+    """No such job, or another tenant's."""
+
+    code = "job-not-found"
+    title = "There is no such job"
+
+
+class NothingToRetry(Conflict):
+    """All of the job's stages ended well."""
+
+    code = "nothing-to-retry"
+    title = "No stage of this job failed"
+
+
+class JobNotEnded(Conflict):
+    """The job is still under way."""
+
+    code = "job-not-ended"
+    title = "The job has not ended yet"
+
+
+class JobBeingErased(Conflict):
+    """The job is on its way out."""
+
+    code = "job-being-erased"
+    title = "The job is being erased"
+
+
+class SubtitlesNotReady(Conflict):
+    """They will come."""
+
+    code = "subtitles-not-ready"
+    title = "These subtitles are not ready yet"
+
+
+class SubtitlesFailed(Conflict):
+    """They were asked for, and could not be made."""
+
+    code = "subtitles-failed"
+    title = "These subtitles could not be made"
+
+
+class SubtitlesNotRequested(NotFound):
+    """Nobody asked for this language."""
+
+    code = "subtitles-not-requested"
+    title = "This job was not asked for subtitles in that language"
+
+
+class UnknownFormat(NotFound):
+    """No such kind of subtitle file."""
+
+    code = "unknown-format"
+    title = "Setu does not write this kind of file"
+
+
+class OperationLost(SetuError):
+    """A service no longer knows an operation that it was given."""
+
+    code = "operation-lost"
+    title = "A service lost the work on this job"
+    status = 502
+    retryable: ClassVar[bool] = True
+
+
+class StageUnreachable(DependencyUnavailable):
+    """A service did not answer for longer than a job waits for it."""
+
+    code = "stage-unreachable"
+    title = "A service that this job needs did not answer for too long"
+
+
+class PipelineFailed(InternalError):
+    """The machine that moves jobs on stopped over this one."""
+
+    code = "pipeline-failed"
+    title = "Setu could not move this job on"

@@ -1,0 +1,216 @@
+"""Moving a job on: look at what runs, decide, write it down, until there is nothing to do but to wait.
+
+An operation of the gateway's own (kind ``advances``) does this for one run of one job, from its acceptance to its end, and parks in
+between. It may be run twice, killed anywhere, or see stale data:
+
+* That a stage is started is committed *before* its operation is submitted, and submitting is idempotent (key: job, stage, target, run).
+  So no operation is ever under way that its job does not know of, and none is made twice.
+* Every write names the version of the job that it is based on. Who comes second writes nothing, and looks again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from psycopg.types.json import Jsonb
+
+from setu_common.contracts import JobState, Operation, OperationState, StageState, Submission
+from setu_common.db import Database
+from setu_common.errors import DependencyUnavailable, SetuError, is_retryable
+from setu_common.operations import Ending, Park, Statement, Work
+from setu_gateway import repository
+from setu_gateway.errors import PipelineFailed
+from setu_gateway.pipeline import observation
+from setu_gateway.pipeline.decision import Decision, decide, request_of
+from setu_gateway.pipeline.erasure import Eraser
+from setu_gateway.pipeline.kinds import PIPELINE_QUEUE, Advanced, AdvanceRequest
+from setu_gateway.pipeline.ports import OperationsPort, Ports
+from setu_gateway.pipeline.stages import Pipeline
+from setu_gateway.records import JobRecord, StageRecord
+from setu_gateway.settings import PipelineSettings
+
+log = structlog.get_logger()
+
+NOT_FOUND: Final = 404
+# A job whose stages end as fast as they are looked at gives others their turn after so many rounds.
+MOST_ROUNDS: Final = 20
+# A running stage is looked at again after a tenth of the time that it has run: what a watcher sees is at most a tenth behind.
+POLL_SHARE: Final = 0.1
+
+
+class Advancer:
+    """The handler of ``advances``.
+
+    Args:
+        database: the gateway's.
+        ports: where each service takes operations.
+        eraser: erases a job that has ended, when that was asked for.
+        pipeline: the stages.
+        settings: how often to look, and how long to wait for a service.
+    """
+
+    def __init__(
+        self, *, database: Database, ports: Ports, eraser: Eraser, pipeline: Pipeline, settings: PipelineSettings
+    ) -> None:
+        self._database = database
+        self._ports = ports
+        self._eraser = eraser
+        self._pipeline = pipeline
+        self._settings = settings
+
+    async def __call__(self, request: AdvanceRequest, work: Work) -> Advanced | Park:
+        """Move the job on as far as it goes now."""
+        try:
+            for _ in range(MOST_ROUNDS):
+                answer = await self._round(request, work.tenant)
+                if answer is not None:
+                    return answer
+        except DependencyUnavailable as error:
+            # The database is away, or the store while erasing: no fault of this job's, so no attempt is counted.
+            log.warning("job.advance_postponed", reason=error.detail)
+            return Park(error.retry_after_s or self._settings.shortest_poll_s)
+        return Park(0)
+
+    async def _round(self, request: AdvanceRequest, tenant: str) -> Advanced | Park | None:
+        """One look, one decision, one write. None: look again at once."""
+        async with self._database.transaction() as connection:
+            job = await repository.load_job(connection, tenant, request.job_id)
+        if job is None or job.run != request.run:
+            return Advanced(state=None)
+        if job.state.ended and job.purge_asked_at is not None:
+            return Advanced(state=None) if await self._eraser.erase(job) else Park(self._settings.longest_poll_s)
+        if job.state.ended:
+            return Advanced(state=job.state)
+        seen = await self._look(job)
+        after = carried_out(seen, decide(seen, self._pipeline))
+        if after == job:
+            return Park(self._pause_s(job))
+        try:
+            async with self._database.transaction() as connection:
+                await repository.save_job(connection, job, after)
+        except repository.StaleJob:
+            log.info("job.changed_meanwhile")
+            return None
+        _log_changes(job, after)
+        return None if _states(after) != _states(job) else Park(self._pause_s(after))
+
+    async def _look(self, job: JobRecord) -> JobRecord:
+        """The job with its running stages as their services have them."""
+        stages = await asyncio.gather(*(self._look_at(job, stage) for stage in job.stages))
+        return replace(job, stages=tuple(stages))
+
+    async def _look_at(self, job: JobRecord, stage: StageRecord) -> StageRecord:
+        if stage.state is not StageState.RUNNING:
+            return stage
+        service = self._pipeline.stage(stage.key).kind.service
+        try:
+            operation = await self._operation(job, stage, self._ports[service])
+        except SetuError as error:
+            if isinstance(error, DependencyUnavailable) or is_retryable(error):
+                log.warning("stage.service_away", stage=stage.key.stage, target=stage.key.target, reason=error.detail)
+                return observation.unreachable(job, stage, service, self._patience(job))
+            if stage.operation_id is not None and error.problem().status == NOT_FOUND:
+                return observation.lost(stage, service)
+            return observation.refused(stage, error)
+        return observation.absorbed(job, stage, operation, self._pipeline)
+
+    async def _operation(self, job: JobRecord, stage: StageRecord, port: OperationsPort) -> Operation:
+        """The stage's operation: submitted if need be, cancelled if the job is."""
+        if stage.operation_id is None:
+            submission = Submission(
+                tenant=job.tenant,
+                job_id=job.id,
+                idempotency_key=f"{job.id}/{stage.key.stage}/{stage.key.target}/{stage.run}",
+                reply_to=PIPELINE_QUEUE,
+            )
+            kind = self._pipeline.stage(stage.key).kind
+            operation = await port.submit(kind, request_of(job, stage.key, self._pipeline), submission)
+        else:
+            operation = await port.get(job.tenant, stage.operation_id)
+        cancellable = operation.state in (OperationState.QUEUED, OperationState.RUNNING)
+        if job.state is JobState.CANCELLING and cancellable:
+            return await port.cancel(job.tenant, operation.id)
+        return operation
+
+    def _patience(self, job: JobRecord) -> timedelta:
+        cancelling = job.state is JobState.CANCELLING
+        return timedelta(seconds=self._settings.cancel_patience_s if cancelling else self._settings.stage_patience_s)
+
+    def _pause_s(self, job: JobRecord) -> float:
+        """When to look again, if nobody calls earlier."""
+        running = [stage for stage in job.stages if stage.state is StageState.RUNNING]
+        ages_s = [(job.read_at - (stage.started_at or job.read_at)).total_seconds() for stage in running]
+        longest_s = min(self._settings.longest_poll_s, POLL_SHARE * min(ages_s, default=0.0))
+        return max(self._settings.shortest_poll_s, longest_s)
+
+
+def carried_out(job: JobRecord, decision: Decision) -> JobRecord:
+    """The job once a decision about it is carried out."""
+    skipped = {skip.key: skip.reason for skip in decision.skip}
+
+    def changed(stage: StageRecord) -> StageRecord:
+        if stage.key in decision.start:
+            return replace(stage, state=StageState.RUNNING, note="")
+        if stage.key in skipped:
+            return replace(stage, state=StageState.SKIPPED, note=skipped[stage.key])
+        if stage.key in decision.cancel:
+            return replace(stage, state=StageState.CANCELLED, note="")
+        return stage
+
+    return replace(
+        job,
+        state=decision.state,
+        progress=round(decision.progress, 4),
+        source_language=decision.source_language,
+        degraded=decision.degraded,
+        delivered=decision.delivered,
+        problem=decision.problem,
+        stages=tuple(changed(stage) for stage in job.stages),
+    )
+
+
+def give_up(ending: Ending) -> Sequence[Statement]:
+    """What is written when an ``advances`` operation ends without having brought its job to an end: the job fails, and says why.
+
+    Stages that ran fail with it, those that waited are cancelled, so that a retry runs both.
+    """
+    if ending.operation.state is OperationState.SUCCEEDED or ending.job_id is None:
+        return ()
+    cause = ending.operation.problem.detail if ending.operation.problem else "It was cancelled."
+    problem = PipelineFailed(
+        f"{cause} POST /jobs/{{id}}/retry runs what is left.", operation_id=str(ending.operation.id)
+    ).problem()
+    return [
+        (
+            """
+            WITH given_up AS (
+                UPDATE job SET state = 'failed', version = version + 1, problem = %(problem)s, ended_at = now(), updated_at = now()
+                WHERE id = %(job_id)s AND state IN ('queued', 'running', 'cancelling') RETURNING id
+            )
+            UPDATE stage SET
+                state = CASE stage.state WHEN 'running' THEN 'failed' ELSE 'cancelled' END,
+                problem = CASE stage.state WHEN 'running' THEN %(problem)s ELSE stage.problem END,
+                note = '', ended_at = now()
+            FROM given_up WHERE stage.job_id = given_up.id AND stage.state IN ('running', 'waiting')
+            """,
+            {"job_id": ending.job_id, "problem": Jsonb(problem.model_dump(mode="json"))},
+        )
+    ]
+
+
+def _states(job: JobRecord) -> tuple[JobState, list[StageState]]:
+    return job.state, [stage.state for stage in job.stages]
+
+
+def _log_changes(before: JobRecord, after: JobRecord) -> None:
+    for old, new in zip(before.stages, after.stages, strict=True):
+        if old.state is not new.state:
+            code = new.problem.code if new.problem else None
+            log.info(
+                "stage.changed", stage=new.key.stage, target=new.key.target, state=new.state.value, run=new.run, problem=code
+            )
+    if before.state is not after.state:
+        log.info("job.changed", state=after.state.value, problem=after.problem.code if after.problem else None)

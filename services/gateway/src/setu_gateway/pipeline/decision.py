@@ -1,0 +1,217 @@
+"""What is to be done for a job next: a pure function of where it and its stages stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pydantic import BaseModel
+
+from setu_common.contracts import Degradation, JobState, Problem, StageState
+from setu_gateway.pipeline.stages import Pipeline, Results
+from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
+
+_RETRY_HINT: Final = "POST /jobs/{id}/retry runs the failed stages again."
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A stage that won't run, and why."""
+
+    key: StageKey
+    reason: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do for a job now, and what it then is.
+
+    Args:
+        start: waiting stages that have what they need.
+        skip: waiting stages that are not needed, or impossible.
+        cancel: waiting stages of a job that is being cancelled.
+        state: the job's, once all this is done.
+        progress: 0..1.
+        degraded: what is missing or less than asked so far.
+        delivered: the files that can be fetched.
+        source_language: the recording's, once known.
+        problem: why the job failed.
+    """
+
+    start: tuple[StageKey, ...]
+    skip: tuple[Skip, ...]
+    cancel: tuple[StageKey, ...]
+    state: JobState
+    progress: float
+    degraded: tuple[Degradation, ...]
+    delivered: tuple[DeliveredFile, ...]
+    source_language: str | None
+    problem: Problem | None
+
+
+def decide(job: JobRecord, pipeline: Pipeline) -> Decision:
+    """Say what to start, what to give up, and what the job's state becomes.
+
+    The same job gives the same decision, and a job on which the decision was carried out gives an empty one.
+    """
+    view = _View(job, pipeline)
+    start: list[StageKey] = []
+    skip: list[Skip] = []
+    cancel: list[StageKey] = []
+    for stage in job.stages:
+        if stage.state is not StageState.WAITING:
+            continue
+        if job.state is JobState.CANCELLING:
+            cancel.append(stage.key)
+            view.put(stage.key, StageState.CANCELLED)
+        elif reason := view.why_not(stage.key):
+            skip.append(Skip(stage.key, reason))
+            view.put(stage.key, StageState.SKIPPED)
+        elif view.can_start(stage.key):
+            start.append(stage.key)
+            view.put(stage.key, StageState.RUNNING)
+    state = view.verdict()
+    delivered = view.delivered()
+    return Decision(
+        start=tuple(start),
+        skip=tuple(skip),
+        cancel=tuple(cancel),
+        state=state,
+        progress=1.0 if state is JobState.SUCCEEDED else view.progress(),
+        degraded=view.degraded() if delivered or not state.ended else (),
+        delivered=delivered,
+        source_language=view.source_language,
+        problem=view.problem() if state is JobState.FAILED else None,
+    )
+
+
+def request_of(job: JobRecord, key: StageKey, pipeline: Pipeline) -> BaseModel:
+    """The request of a stage whose needs are met. The same as long as the stage's run is, so good under an idempotency key."""
+    return pipeline.stage(key).request(job, key.target, Results(results_of(job, pipeline)))
+
+
+def results_of(job: JobRecord, pipeline: Pipeline) -> dict[StageKey, BaseModel]:
+    """The parsed results of the stages that ended well."""
+    return {
+        stage.key: pipeline.stage(stage.key).kind.result.model_validate(stage.result)
+        for stage in job.stages
+        if stage.state is StageState.SUCCEEDED and stage.result is not None
+    }
+
+
+def to_run_again(job: JobRecord, pipeline: Pipeline) -> tuple[StageKey, ...]:
+    """The stages that a retry runs: those that failed or were cancelled, and all that come after them. Empty if none did."""
+    keys = [stage.key for stage in job.stages]
+    again: list[StageKey] = []
+    for stage in job.stages:
+        undone = stage.state in (StageState.FAILED, StageState.CANCELLED)
+        if undone or any(need in again for need in pipeline.needs(stage.key, keys)):
+            again.append(stage.key)
+    return tuple(again)
+
+
+class _View:
+    """A job's stages while a decision about them is made."""
+
+    def __init__(self, job: JobRecord, pipeline: Pipeline) -> None:
+        self._job = job
+        self._pipeline = pipeline
+        self._keys: Sequence[StageKey] = [stage.key for stage in job.stages]
+        self._stages: dict[StageKey, StageRecord] = {stage.key: stage for stage in job.stages}
+        self._results: Mapping[StageKey, BaseModel] = results_of(job, pipeline)
+        self.source_language = self._heard() or job.request.source_language
+
+    def put(self, key: StageKey, state: StageState) -> None:
+        self._stages[key] = replace(self._stages[key], state=state)
+
+    def why_not(self, key: StageKey) -> str | None:
+        """Why a waiting stage need not or can't run; None if it may yet."""
+        if key.target and key.target == self.source_language:
+            return "not needed: the recording is in this language, and its captions are delivered"
+        for need in self._pipeline.needs(key, self._keys):
+            state = self._stages[need].state
+            if self._pipeline.stage(need).essential and state.ended and state is not StageState.SUCCEEDED:
+                return f"impossible: the stage {need.stage!r} before it {_ENDED_AS[state]}"
+        return None
+
+    def can_start(self, key: StageKey) -> bool:
+        return all(self._stages[need].state.ended for need in self._pipeline.needs(key, self._keys))
+
+    def verdict(self) -> JobState:
+        """The job's state, now that its stages stand as they do."""
+        states = {stage.state for stage in self._stages.values()}
+        cancelling = self._job.state is JobState.CANCELLING
+        if not all(state.ended for state in states):
+            if cancelling:
+                return JobState.CANCELLING
+            return JobState.QUEUED if states == {StageState.WAITING} else JobState.RUNNING
+        # A cancellation that came too late to end anything changes nothing.
+        if cancelling and StageState.CANCELLED in states:
+            return JobState.CANCELLED
+        delivered = {file.language for file in self.delivered()}
+        return JobState.SUCCEEDED if delivered & set(self._wanted()) else JobState.FAILED
+
+    def progress(self) -> float:
+        weights = {key: self._pipeline.stage(key).weight for key in self._keys}
+        done = sum(weights[key] * (1.0 if stage.state.ended else stage.progress) for key, stage in self._stages.items())
+        return min(1.0, done / sum(weights.values()))
+
+    def delivered(self) -> tuple[DeliveredFile, ...]:
+        files: list[DeliveredFile] = []
+        for key, result in self._results.items():
+            if delivers := self._pipeline.stage(key).delivers:
+                files.extend(delivers(result))
+        return tuple(files)
+
+    def degraded(self) -> tuple[Degradation, ...]:
+        found: list[Degradation] = []
+        for key, stage in self._stages.items():
+            caveat = self._pipeline.stage(key).caveat
+            if stage.state is StageState.FAILED:
+                found.append(Degradation(stage=key.stage, target=key.target, reason=_reason(stage)))
+            elif key in self._results and caveat and (reason := caveat(self._results[key])):
+                found.append(Degradation(stage=key.stage, target=key.target, reason=reason))
+        return tuple(found)
+
+    def problem(self) -> Problem:
+        """Why nothing that was asked for could be delivered: the first failure, with the others beside it."""
+        failed = [stage for stage in self._stages.values() if stage.state is StageState.FAILED]
+        first = next(
+            (stage.problem for stage in failed if stage.problem),
+            Problem(title="The job could not be done", status=500, code="internal-error", detail="A stage did not end well."),
+        )
+        captions = sorted({file.language for file in self.delivered()})
+        failures = [
+            {"stage": stage.key.stage, "target": stage.key.target, "code": stage.problem.code if stage.problem else None}
+            for stage in failed
+        ]
+        detail = first.detail
+        if captions:
+            detail += f" Captions in the recording's own language ({', '.join(captions)}) can be fetched."
+        if first.retryable or first.status >= 500:  # noqa: PLR2004  (the fault is not the request's)
+            detail += f" {_RETRY_HINT}"
+        context = {**first.context, "failures": failures, "captions": captions}
+        return first.model_copy(update={"detail": detail.strip(), "context": context})
+
+    def _heard(self) -> str | None:
+        for key, result in self._results.items():
+            if hears := self._pipeline.stage(key).hears:
+                return hears(result)
+        return None
+
+    def _wanted(self) -> tuple[str, ...]:
+        if self._job.request.target_languages:
+            return self._job.request.target_languages
+        return (self.source_language,) if self.source_language else ()
+
+
+_ENDED_AS: Final = {
+    StageState.FAILED: "failed",
+    StageState.SKIPPED: "was skipped",
+    StageState.CANCELLED: "was cancelled",
+}
+
+
+def _reason(stage: StageRecord) -> str:
+    if stage.problem is None:
+        return "It failed without saying why."
+    return stage.problem.detail or stage.problem.title

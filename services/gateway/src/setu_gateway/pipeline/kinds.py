@@ -1,0 +1,61 @@
+"""The kinds of operation that the gateway runs itself: moving a job on, and rendering its subtitles."""
+
+from typing import Final
+from uuid import UUID
+
+from pydantic import Field
+
+from setu_common.contracts import Contract, JobState, LanguageCode, OperationKind, Reference
+
+PIPELINE_QUEUE: Final = "pipeline"
+DELIVERY_QUEUE: Final = "delivery"
+
+
+class AdvanceRequest(Contract):
+    """Move a job on until it has ended. ``run`` is the job's: a retry has an operation of its own."""
+
+    job_id: UUID
+    run: int = Field(ge=1)
+
+
+class Advanced(Contract):
+    """Where the job stood when there was nothing left to do for it; None if it is gone, or another run's."""
+
+    state: JobState | None
+
+
+class RenderingRequest(Contract):
+    """Render a transcript as subtitles in ``language``: of its own if ``translated`` is absent."""
+
+    transcript: Reference
+    translated: Reference | None = None
+    language: LanguageCode
+
+
+class RenderedFile(Contract):
+    """One subtitle file."""
+
+    format: str
+    reference: Reference
+
+
+class Rendering(Contract):
+    """The subtitle files in one language."""
+
+    language: LanguageCode
+    cue_count: int = Field(ge=0)
+    files: tuple[RenderedFile, ...]
+
+
+ADVANCES: Final = OperationKind(
+    name="advances",
+    service="gateway",
+    queue=PIPELINE_QUEUE,
+    request=AdvanceRequest,
+    result=Advanced,
+    timeout_s=120,
+    max_attempts=20,
+)
+RENDERINGS: Final = OperationKind(
+    name="renderings", service="gateway", queue=DELIVERY_QUEUE, request=RenderingRequest, result=Rendering, timeout_s=600
+)

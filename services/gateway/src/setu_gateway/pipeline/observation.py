@@ -1,0 +1,103 @@
+"""What an operation's state means for the stage that it does: pure functions from one record to the next."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from pydantic import ValidationError
+
+from setu_common.contracts import JobState, Operation, OperationState, Problem, StageState
+from setu_common.errors import SetuError
+from setu_gateway.errors import OperationLost, StageUnreachable
+from setu_gateway.pipeline.stages import Pipeline
+from setu_gateway.records import JobRecord, StageRecord
+
+log = structlog.get_logger()
+
+_QUEUED_NOTE: Final = "queued"
+
+
+def absorbed(job: JobRecord, stage: StageRecord, operation: Operation, pipeline: Pipeline) -> StageRecord:
+    """The stage as its operation now has it."""
+    seen = replace(
+        stage,
+        operation_id=operation.id,
+        progress=max(stage.progress, round(operation.progress, 3)),
+        note=_QUEUED_NOTE if operation.state is OperationState.QUEUED else operation.note,
+        started_at=operation.started_at,
+        unreachable_since=None,
+    )
+    match operation.state:
+        case OperationState.SUCCEEDED:
+            return _succeeded(seen, operation, pipeline)
+        case OperationState.FAILED:
+            return failed(seen, operation.problem or _unexplained(), at=operation.ended_at)
+        case OperationState.CANCELLED if job.state is JobState.CANCELLING:
+            return replace(seen, state=StageState.CANCELLED, note="", ended_at=operation.ended_at)
+        case OperationState.CANCELLED:
+            lost = OperationLost(
+                "Someone cancelled this work at its service, beside the job. POST /jobs/{id}/retry runs it again."
+            )
+            return failed(seen, lost.problem(), at=operation.ended_at)
+        case _:
+            return seen
+
+
+def lost(stage: StageRecord, service: str) -> StageRecord:
+    """The stage whose operation its service does not know any more."""
+    error = OperationLost(
+        f"The {service} service does not know this work any more: it was erased, or its database was replaced. "
+        "POST /jobs/{id}/retry runs it again."
+    )
+    return failed(stage, error.problem())
+
+
+def refused(stage: StageRecord, error: SetuError) -> StageRecord:
+    """The stage whose operation its service did not take."""
+    return failed(stage, error.problem())
+
+
+def unreachable(job: JobRecord, stage: StageRecord, service: str, patience: timedelta) -> StageRecord:
+    """The stage whose service does not answer: patiently waiting, until patience is at its end."""
+    since = stage.unreachable_since or job.read_at
+    if job.read_at - since < patience:
+        return replace(stage, note=f"waiting for the {service} service, which does not answer", unreachable_since=since)
+    if job.state is JobState.CANCELLING:
+        return replace(stage, state=StageState.CANCELLED, note="", unreachable_since=None)
+    error = StageUnreachable(
+        f"The {service} service did not answer for {patience.total_seconds():.0f} s. See that it runs, "
+        "then POST /jobs/{id}/retry."
+    )
+    return failed(replace(stage, unreachable_since=None), error.problem())
+
+
+def failed(stage: StageRecord, problem: Problem, at: datetime | None = None) -> StageRecord:
+    """The stage, failed."""
+    return replace(stage, state=StageState.FAILED, note="", problem=problem, ended_at=at)
+
+
+def _succeeded(stage: StageRecord, operation: Operation, pipeline: Pipeline) -> StageRecord:
+    kind = pipeline.stage(stage.key).kind
+    try:
+        kind.result.model_validate(operation.result)
+    except ValidationError:
+        log.exception("stage.result_unreadable", stage=stage.key.stage, target=stage.key.target, operation_id=str(operation.id))
+        error = OperationLost(
+            f"The {kind.service} service gave a result that this gateway can't read; bring both to the same version, "
+            "then POST /jobs/{id}/retry."
+        )
+        return failed(stage, error.problem(), at=operation.ended_at)
+    return replace(
+        stage,
+        state=StageState.SUCCEEDED,
+        progress=1.0,
+        note="",
+        result=operation.result,
+        ended_at=operation.ended_at,
+        model_time_s=(operation.result or {}).get("model_time_s"),
+    )
+
+
+def _unexplained() -> Problem:
+    return Problem(title="It failed without saying why", status=500, code="internal-error", detail="See the service's log.")

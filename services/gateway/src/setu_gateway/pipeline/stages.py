@@ -1,0 +1,193 @@
+"""The pipeline, declared: each stage with what it needs, who does it, and what its failure means.
+
+To add a stage, add an entry to ``PIPELINE`` behind what it needs. Nothing else branches on a stage's name.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from setu_common.contracts import (
+    TRANSCRIPTIONS,
+    TRANSLATIONS,
+    OperationKind,
+    Transcription,
+    TranscriptionRequest,
+    TranslationRequest,
+    TranslationResult,
+)
+from setu_gateway.pipeline.kinds import RENDERINGS, Rendering, RenderingRequest
+from setu_gateway.records import DeliveredFile, JobRecord, StageKey
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Results:
+    """The results of the stages that ended well, for building the requests of those that need them."""
+
+    def __init__(self, results: Mapping[StageKey, BaseModel]) -> None:
+        self._results = results
+
+    def of(self, stage: str, model: type[ModelT], target: str = "") -> ModelT:
+        """The result of a stage that must have succeeded."""
+        result = self.maybe(stage, model, target)
+        if result is None:
+            raise LookupError(f"stage {stage!r} has no result for target {target!r}")
+        return result
+
+    def maybe(self, stage: str, model: type[ModelT], target: str = "") -> ModelT | None:
+        """The result of a stage that one can do without."""
+        result = self._results.get(StageKey(stage, target))
+        if result is not None and not isinstance(result, model):
+            raise TypeError(f"stage {stage!r} gives {type(result).__name__}, not {model.__name__}")
+        return result
+
+
+# Any, in the kind and in the functions of its result: a list of stages mixes models; each entry's fit by construction.
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the pipeline.
+
+    Args:
+        name: what callers see.
+        needs: the names of the stages whose results it takes. A stage for a target takes those of its own target, or of a
+            stage that runs once; a stage that runs once takes all of that name.
+        kind: the operation that does it; ``kind.service`` names the port that it is submitted to.
+        request: builds the operation's request, a pure function of the job, the target and the results of what it needs.
+        per_target: runs once for each target language, else once.
+        essential: what needs it is impossible without it; False: goes on without.
+        weight: its share of a job's time, relative to the others', for the progress bar alone.
+        delivers: the files that its result offers to the caller.
+        caveat: what is less than asked in a result that is good otherwise.
+        hears: the recording's language, if its result tells that.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    kind: OperationKind[Any, Any]
+    request: Callable[[JobRecord, str, Results], BaseModel]
+    per_target: bool = False
+    essential: bool = True
+    weight: float = 1.0
+    delivers: Callable[[Any], tuple[DeliveredFile, ...]] | None = None
+    caveat: Callable[[Any], str | None] | None = None
+    hears: Callable[[Any], str] | None = None
+
+
+class Pipeline:
+    """Stages in an order in which each comes behind what it needs.
+
+    Args:
+        stages: the entries.
+
+    Raises:
+        ValueError: if a stage needs one that does not come before it.
+    """
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self.stages = tuple(stages)
+        known: set[str] = set()
+        for stage in self.stages:
+            if missing := set(stage.needs) - known:
+                raise ValueError(f"stage {stage.name!r} needs {sorted(missing)}, which must come before it")
+            known.add(stage.name)
+
+    def keys(self, targets: Sequence[str]) -> Iterator[StageKey]:
+        """All stages of a job for these target languages, in order."""
+        for stage in self.stages:
+            for target in targets if stage.per_target else ("",):
+                yield StageKey(stage.name, target)
+
+    def stage(self, key: StageKey) -> Stage:
+        """The entry that a stage of a job belongs to.
+
+        Raises:
+            LookupError: if there is none, as for a job of a later release.
+        """
+        for stage in self.stages:
+            if stage.name == key.stage and stage.per_target == bool(key.target):
+                return stage
+        raise LookupError(f"the pipeline has no stage {key}")
+
+    def needs(self, key: StageKey, keys: Sequence[StageKey]) -> tuple[StageKey, ...]:
+        """Which of a job's stages one of them needs."""
+        names = self.stage(key).needs
+        if not key.target:
+            return tuple(other for other in keys if other.stage in names)
+        return tuple(other for other in keys if other.stage in names and other.target in ("", key.target))
+
+    def way_to(self, target: str, keys: Sequence[StageKey]) -> tuple[StageKey, ...]:
+        """The stages of a job that a delivery for ``target`` goes through; an empty target means the source captions."""
+        way: set[StageKey] = set()
+        ahead = [key for key in keys if key.target == target and self.stage(key).delivers]
+        while ahead:
+            key = ahead.pop()
+            way.add(key)
+            ahead.extend(self.needs(key, keys))
+        return tuple(key for key in keys if key in way)
+
+
+def _transcription(job: JobRecord, _target: str, _results: Results) -> TranscriptionRequest:
+    return TranscriptionRequest(media=job.media, language=job.request.source_language)
+
+
+def _translation(_job: JobRecord, target: str, results: Results) -> TranslationRequest:
+    return TranslationRequest(transcript=results.of("transcribe", Transcription).transcript, target_language=target)
+
+
+def _captions(_job: JobRecord, _target: str, results: Results) -> RenderingRequest:
+    transcription = results.of("transcribe", Transcription)
+    return RenderingRequest(transcript=transcription.transcript, language=transcription.language)
+
+
+def _subtitles(_job: JobRecord, target: str, results: Results) -> RenderingRequest:
+    return RenderingRequest(
+        transcript=results.of("transcribe", Transcription).transcript,
+        translated=results.of("translate", TranslationResult, target).translated,
+        language=target,
+    )
+
+
+def _language(result: Transcription) -> str:
+    return result.language
+
+
+def _untranslated(result: TranslationResult) -> str | None:
+    if result.untranslated_count == 0:
+        return None
+    return (
+        f"{result.untranslated_count} of {result.segment_count} lines kept their source text, "
+        "since the engine gave nothing usable for them"
+    )
+
+
+def _files(result: Rendering) -> tuple[DeliveredFile, ...]:
+    return tuple(DeliveredFile(result.language, file.format, file.reference) for file in result.files)
+
+
+PIPELINE: Final = Pipeline(
+    [
+        Stage("transcribe", needs=(), kind=TRANSCRIPTIONS, request=_transcription, weight=10, hears=_language),
+        Stage("render", needs=("transcribe",), kind=RENDERINGS, request=_captions, weight=0.2, delivers=_files),
+        Stage(
+            "translate",
+            needs=("transcribe",),
+            kind=TRANSLATIONS,
+            request=_translation,
+            per_target=True,
+            weight=5,
+            caveat=_untranslated,
+        ),
+        Stage(
+            "render",
+            needs=("transcribe", "translate"),
+            kind=RENDERINGS,
+            request=_subtitles,
+            per_target=True,
+            weight=0.2,
+            delivers=_files,
+        ),
+    ]
+)

@@ -1,0 +1,258 @@
+"""Jobs in the database. Each function works on a connection whose transaction is the caller's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, Table, Text, and_, cast, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
+
+from setu_common.contracts import Degradation, JobRequest, JobState, Problem, Reference, StageState
+from setu_common.errors import Conflict
+from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
+from setu_gateway.tables import JobRow, StageRow
+
+_JOB: Final[Table] = SQLModel.metadata.tables[str(JobRow.__tablename__)]
+_STAGE: Final[Table] = SQLModel.metadata.tables[str(StageRow.__tablename__)]
+_STAGE_COLUMNS: Final = [column.label(f"stage_{column.name}") for column in _STAGE.c]
+
+
+class StaleJob(Conflict):
+    """The job was changed by someone else since it was read."""
+
+    code = "stale-job"
+    title = "The job was changed meanwhile"
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job to be accepted.
+
+    Args:
+        id: made by the caller.
+        tenant: whose it is.
+        request: what is asked for.
+        media_name: the file's name, for people.
+        media: the recording.
+        idempotency_key: if the caller gave one.
+        body_sha256: of all that makes two requests the same.
+        stages: in the order of the pipeline.
+    """
+
+    id: UUID
+    tenant: str
+    request: JobRequest
+    media_name: str
+    media: Reference
+    idempotency_key: str | None
+    body_sha256: str
+    stages: tuple[StageKey, ...]
+
+
+async def insert_job(connection: AsyncConnection, job: NewJob) -> datetime | None:
+    """Write a job and its stages, in one statement.
+
+    Returns:
+        When it was accepted; None if the tenant used the idempotency key before, and then nothing was written.
+    """
+    accepted = (
+        postgres_insert(_JOB)
+        .values(
+            id=job.id,
+            tenant=job.tenant,
+            request=job.request.model_dump(mode="json"),
+            source_language=job.request.source_language,
+            media_name=job.media_name,
+            media_uri=job.media.uri,
+            media_bytes=job.media.bytes,
+            media_type=job.media.media_type,
+            idempotency_key=job.idempotency_key,
+            body_sha256=job.body_sha256,
+            objects=[job.media.uri],
+        )
+        .on_conflict_do_nothing(index_elements=["tenant", "idempotency_key"], index_where=_JOB.c.idempotency_key.is_not(None))
+        .returning(_JOB.c.id, _JOB.c.tenant, _JOB.c.created_at)
+        .cte("accepted")
+    )
+    keys = func.unnest(
+        cast([key.stage for key in job.stages], ARRAY(Text)), cast([key.target for key in job.stages], ARRAY(Text))
+    ).table_valued("stage", "target", with_ordinality="position", name="keys")
+    staged = (
+        insert(_STAGE)
+        .from_select(
+            ["job_id", "tenant", "stage", "target", "position"],
+            select(accepted.c.id, accepted.c.tenant, keys.c.stage, keys.c.target, keys.c.position).select_from(
+                accepted.join(keys, literal(value=True))
+            ),
+        )
+        .cte("staged")
+    )
+    created_at: datetime | None = await connection.scalar(select(accepted.c.created_at).add_cte(staged))
+    return created_at
+
+
+async def job_by_key(connection: AsyncConnection, tenant: str, idempotency_key: str) -> tuple[JobRecord, str] | None:
+    """The job that a tenant's idempotency key stands for, and the hash of its request."""
+    where = and_(_JOB.c.tenant == tenant, _JOB.c.idempotency_key == idempotency_key)
+    rows = (await connection.execute(_with_stages().where(where))).mappings().all()
+    return (_job_of(rows), str(rows[0]["body_sha256"])) if rows else None
+
+
+async def load_job(connection: AsyncConnection, tenant: str, job_id: UUID) -> JobRecord | None:
+    """One job with its stages, in one query."""
+    where = and_(_JOB.c.tenant == tenant, _JOB.c.id == job_id)
+    rows = (await connection.execute(_with_stages().where(where))).mappings().all()
+    return _job_of(rows) if rows else None
+
+
+async def lock_job(connection: AsyncConnection, job_id: UUID) -> None:
+    """Keep others from changing a job until the end of the transaction. To be called before it is read, so that what is read is new."""
+    await connection.execute(select(_JOB.c.id).where(_JOB.c.id == job_id).with_for_update())
+
+
+async def list_jobs(
+    connection: AsyncConnection, tenant: str, *, limit: int, before: tuple[datetime, UUID] | None, state: JobState | None
+) -> list[JobRecord]:
+    """Jobs without their stages, newest first, those accepted before ``before``."""
+    statement = select(_JOB, func.now().label("read_at")).where(_JOB.c.tenant == tenant)
+    if state is not None:
+        statement = statement.where(_JOB.c.state == state.value)
+    if before is not None:
+        statement = statement.where(tuple_(_JOB.c.created_at, _JOB.c.id) < tuple_(literal(before[0]), literal(before[1])))
+    statement = statement.order_by(_JOB.c.created_at.desc(), _JOB.c.id.desc()).limit(limit)
+    return [_job_of([row]) for row in (await connection.execute(statement)).mappings()]
+
+
+async def save_job(connection: AsyncConnection, before: JobRecord, after: JobRecord) -> None:
+    """Write what changed. What ends without an end time of its own gets the database's.
+
+    Raises:
+        StaleJob: if the job was changed since ``before`` was read.
+    """
+    statement = (
+        update(_JOB)
+        .where(_JOB.c.id == before.id, _JOB.c.version == before.version)
+        .values(
+            state=after.state.value,
+            version=_JOB.c.version + 1,
+            run=after.run,
+            progress=after.progress,
+            source_language=after.source_language,
+            degraded=[each.model_dump(mode="json") for each in after.degraded],
+            delivered=[_json_of_file(file) for file in after.delivered],
+            problem=_json_of(after.problem),
+            objects=after.objects,
+            updated_at=func.now(),
+            ended_at=func.now() if after.state.ended and after.ended_at is None else after.ended_at,
+            purge_asked_at=after.purge_asked_at,
+        )
+    )
+    if (await connection.execute(statement)).rowcount == 0:
+        raise StaleJob("The job was changed by someone else at the same time. Look at it again.")
+    earlier = {stage.key: stage for stage in before.stages}
+    for stage in after.stages:
+        if stage != earlier[stage.key]:
+            await _save_stage(connection, before.id, stage)
+
+
+async def delete_job(connection: AsyncConnection, job: JobRecord) -> None:
+    """Remove a job and its stages.
+
+    Raises:
+        StaleJob: if the job was changed since it was read.
+    """
+    if (await connection.execute(delete(_JOB).where(_JOB.c.id == job.id, _JOB.c.version == job.version))).rowcount == 0:
+        raise StaleJob("The job was changed by someone else at the same time. Look at it again.")
+
+
+async def _save_stage(connection: AsyncConnection, job_id: UUID, stage: StageRecord) -> None:
+    await connection.execute(
+        update(_STAGE)
+        .where(_STAGE.c.job_id == job_id, _STAGE.c.stage == stage.key.stage, _STAGE.c.target == stage.key.target)
+        .values(
+            state=stage.state.value,
+            run=stage.run,
+            operation_id=stage.operation_id,
+            progress=stage.progress,
+            note=stage.note,
+            result=stage.result,
+            problem=_json_of(stage.problem),
+            started_at=stage.started_at,
+            ended_at=func.now() if stage.state.ended and stage.ended_at is None else stage.ended_at,
+            model_time_s=stage.model_time_s,
+            unreachable_since=stage.unreachable_since,
+            former_operations=list(stage.former_operations),
+        )
+    )
+
+
+def _with_stages() -> Select[Any]:  # Any: a row of both tables
+    return (
+        select(_JOB, *_STAGE_COLUMNS, func.now().label("read_at"))
+        .outerjoin_from(_JOB, _STAGE, _STAGE.c.job_id == _JOB.c.id)
+        .order_by(_STAGE.c.position)
+    )
+
+
+def _job_of(rows: Sequence[RowMapping]) -> JobRecord:
+    row = rows[0]
+    return JobRecord(
+        id=row["id"],
+        tenant=row["tenant"],
+        state=JobState(row["state"]),
+        version=row["version"],
+        run=row["run"],
+        request=JobRequest.model_validate(row["request"]),
+        media_name=row["media_name"],
+        media=Reference(uri=row["media_uri"], bytes=row["media_bytes"], media_type=row["media_type"]),
+        created_at=row["created_at"],
+        read_at=row["read_at"],
+        ended_at=row["ended_at"],
+        progress=row["progress"],
+        source_language=row["source_language"],
+        degraded=tuple(Degradation.model_validate(each) for each in row["degraded"]),
+        delivered=tuple(_file_of(each) for each in row["delivered"]),
+        problem=_problem_of(row["problem"]),
+        purge_asked_at=row["purge_asked_at"],
+        stages=tuple(_stage_of(each) for each in rows if each.get("stage_stage") is not None),
+    )
+
+
+def _stage_of(row: RowMapping) -> StageRecord:
+    return StageRecord(
+        key=StageKey(row["stage_stage"], row["stage_target"]),
+        state=StageState(row["stage_state"]),
+        run=row["stage_run"],
+        operation_id=row["stage_operation_id"],
+        progress=row["stage_progress"],
+        note=row["stage_note"],
+        result=row["stage_result"],
+        problem=_problem_of(row["stage_problem"]),
+        started_at=row["stage_started_at"],
+        ended_at=row["stage_ended_at"],
+        model_time_s=row["stage_model_time_s"],
+        unreachable_since=row["stage_unreachable_since"],
+        former_operations=tuple(row["stage_former_operations"]),
+    )
+
+
+def _json_of(problem: Problem | None) -> dict[str, Any] | None:  # Any: JSON, as below
+    return problem.model_dump(mode="json") if problem is not None else None
+
+
+def _problem_of(value: Mapping[str, Any] | None) -> Problem | None:
+    return Problem.model_validate(value) if value is not None else None
+
+
+def _json_of_file(file: DeliveredFile) -> dict[str, Any]:
+    return {"language": file.language, "format": file.format, "reference": file.reference.model_dump(mode="json")}
+
+
+def _file_of(value: Mapping[str, Any]) -> DeliveredFile:
+    return DeliveredFile(value["language"], value["format"], Reference.model_validate(value["reference"]))

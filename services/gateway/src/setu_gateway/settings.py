@@ -1,0 +1,83 @@
+"""The gateway's settings."""
+
+from dataclasses import dataclass
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from setu_common.settings import (
+    DatabaseSettings,
+    LogSettings,
+    OperationSettings,
+    RedisSettings,
+    SettingsBlock,
+    StoreSettings,
+    TrustSettings,
+)
+
+GIBIBYTE = 1 << 30
+
+
+class UploadSettings(SettingsBlock):
+    """What an upload may be."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_GATEWAY_")
+
+    max_upload_bytes: int = Field(default=4 * GIBIBYTE, ge=1, description="The largest recording that is taken")
+    upload_idle_s: float = Field(default=60.0, gt=0, description="An upload of which nothing comes for so long is ended")
+
+
+class PipelineSettings(SettingsBlock):
+    """How jobs are moved on."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_GATEWAY_")
+
+    asr_url: str = "http://127.0.0.1:8081"
+    translate_url: str = "http://127.0.0.1:8082"
+    call_timeout_s: float = Field(default=10.0, gt=0, description="How long one call to a service may take")
+    shortest_poll_s: float = Field(default=1.0, gt=0, description="A running stage is looked at no more often than this")
+    longest_poll_s: float = Field(default=15.0, gt=0, description="A running stage is looked at at least this often")
+    stage_patience_s: float = Field(default=3600.0, gt=0, description="A stage whose service does not answer for so long fails")
+    cancel_patience_s: float = Field(
+        default=60.0, gt=0, description="A cancelled job waits so long for a service that does not answer"
+    )
+
+
+class EventSettings(SettingsBlock):
+    """Server-sent events."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_GATEWAY_EVENTS_")
+
+    poll_s: float = Field(
+        default=0.5, gt=0, description="How often the jobs that someone watches are looked at, all in one query"
+    )
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """All that the gateway's processes are told."""
+
+    database: DatabaseSettings
+    redis: RedisSettings
+    store: StoreSettings
+    trust: TrustSettings
+    operations: OperationSettings
+    log: LogSettings
+    upload: UploadSettings
+    pipeline: PipelineSettings
+    events: EventSettings
+
+
+def read_settings() -> GatewaySettings:
+    """Read them from the environment; for entry points."""
+    return GatewaySettings(
+        database=DatabaseSettings(),
+        redis=RedisSettings(),
+        store=StoreSettings(),
+        trust=TrustSettings(),
+        operations=OperationSettings(),
+        log=LogSettings(),
+        upload=UploadSettings(),
+        pipeline=PipelineSettings(),
+        events=EventSettings(),
+    )
