@@ -1,0 +1,241 @@
+"""What a stack consists of: a declared list of processes, each with what it needs and how one knows that it is ready."""
+
+import secrets
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from setu_cli.embedded.home import Home
+from setu_cli.embedded.launch import Launch
+from setu_cli.embedded.ports import LOOPBACK, free_port
+from setu_cli.embedded.postgres import prepare_postgres
+from setu_cli.embedded.probes import Answering, Asking, Probe, Touching
+from setu_cli.embedded.valkey import prepare_valkey
+
+BACKGROUND_NICE: Final = 10
+"""What computes gives way to what answers."""
+_API_GRACE_S = 8.0
+_WORKER_GRACE_S = 20.0
+"""Longer than OperationSettings.shutdown_grace_s, after which running work is handed back."""
+_SERVICE_READY_TIMEOUT_S = 120.0
+_MODEL_READY_TIMEOUT_S = 1800.0
+"""The first start may fetch models."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of Setu, as its package has it: ``setu_<name>.migrate``, ``.main`` and ``.worker``."""
+
+    name: str
+
+    @property
+    def package(self) -> str:
+        """The package's import name."""
+        return f"setu_{self.name}"
+
+
+GATEWAY = "gateway"
+SERVICES: Final = (Service("asr"), Service("translate"), Service(GATEWAY))
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of a stack.
+
+    Args:
+        launch: how it is started and stopped.
+        needs: processes that must have been ready (or have ended well, when they run once) before it is started.
+        probe: tells when it is ready; None: it runs once, and is ready when it has ended with code 0.
+        port: where it listens, for people to know.
+        ready_timeout_s: it has failed when it is not ready by then.
+    """
+
+    launch: Launch
+    needs: tuple[str, ...] = ()
+    probe: Probe | None = None
+    port: int | None = None
+    ready_timeout_s: float = _SERVICE_READY_TIMEOUT_S
+
+    @property
+    def name(self) -> str:
+        """Unique in the stack."""
+        return self.launch.name
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Processes that belong together, and what callers must know.
+
+    Args:
+        processes: in any order; ``needs`` says which waits for which.
+        gateway_url: where callers go.
+        service_token: what services show each other.
+        database_url: of its Postgres.
+        redis_url: of its Valkey.
+    """
+
+    processes: tuple[Process, ...]
+    gateway_url: str
+    service_token: str
+    database_url: str
+    redis_url: str
+
+    def __post_init__(self) -> None:
+        names = {process.name for process in self.processes}
+        if len(names) != len(self.processes):
+            raise ValueError("two processes of a stack have the same name")
+        for process in self.processes:
+            if missing := set(process.needs) - names:
+                raise ValueError(f"{process.name} needs {', '.join(sorted(missing))}, which the stack does not have")
+
+
+def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, str]) -> Stack:
+    """The stack of Setu's services on this machine.
+
+    Args:
+        home: where everything is kept; must exist.
+        gateway_port: on loopback.
+        environment: handed on to every process. ``DATABASE_URL``, ``REDIS_URL`` and ``SETU_TRANSLATE_LLM_URL`` in it name servers that
+            exist, so none is started; any other setting in it is kept as well.
+
+    Raises:
+        ServerMissing: a server's program is not installed.
+        StackFailed: the home can't be used.
+    """
+    ports = _Ports({gateway_port})
+    servers: list[Process] = []
+    if not (database_url := environment.get("DATABASE_URL", "")):
+        database_url = _add_postgres(servers, home, ports.next())
+    if not (redis_url := environment.get("REDIS_URL", "")):
+        redis_url = _add_valkey(servers, home, ports.next())
+    apis = {service.name: gateway_port if service.name == GATEWAY else ports.next() for service in SERVICES}
+    llm_port = ports.next()
+    token = environment.get("SETU_SERVICE_TOKEN") or secrets.token_urlsafe(32)
+    defaults = {
+        "REDIS_KEY_PREFIX": "setu:",
+        "SETU_STORE_URL": f"file://{home.store}",
+        "SETU_LOG_LEVEL": "INFO",
+        "SETU_LOG_JSON_LINES": "true",
+        "SETU_GATEWAY_ASR_URL": f"http://{LOOPBACK}:{apis['asr']}",
+        "SETU_GATEWAY_TRANSLATE_URL": f"http://{LOOPBACK}:{apis['translate']}",
+        "SETU_TRANSLATE_LLM_URL": f"http://{LOOPBACK}:{llm_port}/v1",
+    }
+    shared = {
+        **defaults,
+        **environment,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SETU_SERVICE_TOKEN": token,
+        "PYTHONUNBUFFERED": "1",
+    }
+    maker = _Maker(home, shared, frozenset(process.name for process in servers))
+    services = [process for service in SERVICES for process in maker.service(service, apis[service.name])]
+    llm = [] if environment.get("SETU_TRANSLATE_LLM_URL") else [maker.llm(llm_port)]
+    return Stack(
+        processes=(*servers, *llm, *services),
+        gateway_url=f"http://{LOOPBACK}:{gateway_port}",
+        service_token=token,
+        database_url=database_url,
+        redis_url=redis_url,
+    )
+
+
+class _Ports:
+    """Free ports, each given once."""
+
+    def __init__(self, taken: set[int]) -> None:
+        self._taken = taken
+
+    def next(self) -> int:
+        port = free_port(self._taken)
+        self._taken.add(port)
+        return port
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the processes of services: they share an environment and a home."""
+
+    home: Home
+    environment: Mapping[str, str]
+    servers: frozenset[str]
+
+    def service(self, service: Service, port: int) -> tuple[Process, Process, Process]:
+        """Its migration, its API and its worker."""
+        migrate = Process(
+            self._launch(f"{service.name}-migrate", f"{service.package}.migrate"), needs=tuple(self.servers & {"postgres"})
+        )
+        needs = (migrate.name, *sorted(self.servers))
+        api = Process(
+            self._launch(
+                f"{service.name}-api", f"{service.package}.main", "--host", LOOPBACK, "--port", str(port), grace_s=_API_GRACE_S
+            ),
+            needs=needs,
+            probe=Answering(f"http://{LOOPBACK}:{port}/readyz"),
+            port=port,
+        )
+        ready_file = self.home.run / f"{service.name}-worker.ready"
+        worker = Process(
+            self._launch(
+                f"{service.name}-worker",
+                f"{service.package}.worker",
+                nice=BACKGROUND_NICE,
+                grace_s=_WORKER_GRACE_S,
+                SETU_WORKER_READY_FILE=str(ready_file),
+            ),
+            needs=needs,
+            probe=Touching(ready_file),
+            ready_timeout_s=_MODEL_READY_TIMEOUT_S,
+        )
+        return migrate, api, worker
+
+    def llm(self, port: int) -> Process:
+        """The language model's server, llama.cpp's own."""
+        return Process(
+            self._launch("llm", "setu_cli.llama", "--port", str(port), nice=BACKGROUND_NICE),
+            probe=Answering(f"http://{LOOPBACK}:{port}/health"),
+            port=port,
+            ready_timeout_s=_MODEL_READY_TIMEOUT_S,
+        )
+
+    def _launch(self, name: str, module: str, *arguments: str, nice: int = 0, grace_s: float = 10.0, **extra: str) -> Launch:
+        return Launch(
+            name=name,
+            command=(sys.executable, "-P", "-m", module, *arguments),
+            environment={**self.environment, **extra},
+            folder=str(self.home.folder),
+            log=str(self.home.log(name)),
+            stop_signal=signal.SIGTERM,
+            grace_s=grace_s,
+            nice=nice,
+        )
+
+
+def _add_postgres(servers: list[Process], home: Home, port: int) -> str:
+    server = prepare_postgres(home.folder / "postgres", port=port, log=home.log("postgres"))
+    needs: tuple[str, ...] = ()
+    if not server.initialised:
+        initdb = replace(server.initdb(), log=str(home.log("postgres-initdb")))
+        servers.append(Process(initdb))
+        needs = (initdb.name,)
+    servers.append(Process(server.server(), needs=needs, probe=Asking(server.ready), port=server.port))
+    return server.url
+
+
+def _add_valkey(servers: list[Process], home: Home, port: int) -> str:
+    server = prepare_valkey(home.folder / "valkey", port=port, log=home.log("valkey"))
+    servers.append(Process(server.server(), probe=Asking(server.ready), port=server.port))
+    return server.url
+
+
+def migrate_command(service: Service) -> tuple[str, ...]:
+    """The command that brings a service's schema up to date."""
+    return (sys.executable, "-P", "-m", f"{service.package}.migrate")
+
+
+def log_of(process: Process) -> Path:
+    """Where a process writes."""
+    return Path(process.launch.log)
