@@ -3,11 +3,13 @@
 A hint says "there is work in this queue", a wake-up "look at this job again". Both may be lost or doubled: the tables are the truth.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from kombu.exceptions import OperationalError
 
 from setu_common.errors import DependencyUnavailable
@@ -139,6 +141,9 @@ def run_consumer(
         app.task(run, name=task_name, shared=False)
     app.conf.task_time_limit = hard_limit_s
 
+    # The process's own logging is set up already; and running as root in a container is no danger where messages are JSON hints.
+    signals.setup_logging.connect(_calling(lambda: None), weak=False)
+    warnings.simplefilter("ignore", SecurityWarning)
     # weak=False: the closures would be collected otherwise.
     signals.worker_ready.connect(_calling(on_parent_ready), weak=False)
     signals.worker_shutting_down.connect(_calling(on_parent_stopping), weak=False)
@@ -146,6 +151,7 @@ def run_consumer(
     signals.worker_process_shutdown.connect(_calling(on_child_stop), weak=False)
     app.worker_main(
         [
+            "--quiet",
             "worker",
             f"--concurrency={concurrency}",
             f"--queues={','.join(queues)}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import psutil
 import structlog
 
 from setu_common.errors import DependencyUnavailable
@@ -146,8 +147,8 @@ class Monitor:
 
 
 def _alive(pid: int) -> bool:
+    """Whether a child lives; one that died is a zombie until the pool has collected it, which takes it seconds."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    return True

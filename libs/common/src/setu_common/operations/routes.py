@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from setu_common.contracts import Operation, OperationKind
 from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict
 from setu_common.operations.service import Operations
-from setu_common.web import EVENT_STREAM, CallerDep, events, problems
+from setu_common.web import EVENT_STREAM, CallerDep, SubmissionDep, events, problems
 
 _LONGEST_WAIT_S: Final = 60
 _PREFER_WAIT: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
@@ -40,7 +40,11 @@ def operations_router(kinds: Sequence[OperationKind[Any, Any]]) -> APIRouter:  #
 
 def _add_submission(router: APIRouter, kind: OperationKind[Any, Any]) -> None:
     async def submit(
-        body: Any,  # noqa: ANN401 (the kind's request model, set below) submission: SubmissionDep, operations: OperationsDep, response: Response, prefer: Prefer = None
+        body: Any,  # noqa: ANN401 (the kind's request model, set below)
+        submission: SubmissionDep,
+        operations: OperationsDep,
+        response: Response,
+        prefer: Prefer = None,
     ) -> Operation:
         operation = await operations.submit(kind, body, submission)
         wait_s = _wait_s(prefer)

@@ -1,0 +1,217 @@
+"""Operations through a real worker: real Postgres, Valkey and Celery, a process that is killed where it hurts."""
+
+import asyncio
+import os
+import signal
+import time
+from uuid import UUID
+
+import psutil
+import pytest
+
+from probe import kinds
+from probe.bench import ProbeStack
+from probe.kinds import Done, Task
+from setu_common.contracts import Operation, OperationKind, OperationState, Submission
+from setu_common.operations import Operations
+
+pytestmark = pytest.mark.stack
+
+MINE = Submission(tenant="acme")
+
+
+async def submitted(operations: Operations, kind: OperationKind[Task, Done], **task: object) -> Operation:
+    return await operations.submit(kind, Task.model_validate(task), MINE)
+
+
+async def ended(operations: Operations, operation: Operation, within_s: float = 20) -> Operation:
+    end = await operations.get("acme", operation.id, within_s)
+    assert end.state.ended, f"still {end.state} after {within_s} s"
+    return end
+
+
+async def running(operations: Operations, operation_id: UUID, within_s: float = 10) -> None:
+    until = time.monotonic() + within_s
+    while (now := await operations.get("acme", operation_id)).state is not OperationState.RUNNING:
+        assert time.monotonic() < until, f"still {now.state}"
+        await asyncio.sleep(0.02)
+
+
+async def test_an_operation_is_done_and_its_result_comes_back_parsed(probe_stack: ProbeStack, operations: Operations) -> None:
+    with probe_stack.worker():
+        end = await ended(operations, await submitted(operations, kinds.NOOPS, count=7))
+
+    assert end.state is OperationState.SUCCEEDED
+    assert Done.model_validate(end.result) == Done(count=7, attempt=1)
+    assert end.progress == 1
+
+
+async def test_payloads_over_the_limit_go_through_the_store_unseen_by_anyone(
+    probe_stack: ProbeStack, operations: Operations
+) -> None:
+    text = "ई" * 100_000
+    with probe_stack.worker():
+        end = await ended(operations, await submitted(operations, kinds.NOOPS, text=text))
+
+    assert end.result is not None
+    assert end.result["text"] == text
+
+
+async def test_progress_is_seen_while_the_work_goes_on(probe_stack: ProbeStack, operations: Operations) -> None:
+    with probe_stack.worker():
+        operation = await submitted(operations, kinds.NAPS, seconds=2)
+        seen = set()
+        while not (now := await operations.get("acme", operation.id)).state.ended:
+            seen.add(round(now.progress, 2))
+            await asyncio.sleep(0.05)
+
+    assert len(seen) >= 4
+    assert max(seen) > 0.5
+
+
+async def test_a_cancelled_operation_stops_within_seconds(probe_stack: ProbeStack, operations: Operations) -> None:
+    with probe_stack.worker():
+        for kind in (kinds.NAPS, kinds.THREADS):
+            operation = await submitted(operations, kind, seconds=60)
+            await running(operations, operation.id)
+            assert (await operations.cancel("acme", operation.id)).state is OperationState.CANCELLING
+            assert (await ended(operations, operation, 5)).state is OperationState.CANCELLED
+
+
+async def test_a_handler_that_swallows_its_cancellation_is_ended_all_the_same(
+    probe_stack: ProbeStack, operations: Operations
+) -> None:
+    with probe_stack.worker():
+        operation = await submitted(operations, kinds.DEAF)
+        await running(operations, operation.id)
+        began = time.monotonic()
+        await operations.cancel("acme", operation.id)
+        end = await ended(operations, operation, 12)
+        took_s = time.monotonic() - began
+        after = await ended(operations, await submitted(operations, kinds.NOOPS))
+
+    assert end.state is OperationState.CANCELLED
+    assert took_s < 5 + 2
+    assert after.state is OperationState.SUCCEEDED
+
+
+async def test_a_handler_that_hangs_is_ended_by_its_deadline(probe_stack: ProbeStack, operations: Operations) -> None:
+    with probe_stack.worker(concurrency=1):
+        end = await ended(operations, await submitted(operations, kinds.HANGS), 40)
+        after = await ended(operations, await submitted(operations, kinds.NOOPS))
+
+    assert end.state is OperationState.FAILED
+    assert end.problem is not None
+    assert end.problem.code == "deadline-exceeded"
+    assert end.attempt == 3
+    assert after.state is OperationState.SUCCEEDED
+
+
+async def test_an_input_that_kills_its_process_fails_clearly_after_three_attempts(
+    probe_stack: ProbeStack, operations: Operations
+) -> None:
+    with probe_stack.worker(concurrency=1):
+        end = await ended(operations, await submitted(operations, kinds.POISON), 30)
+        after = await ended(operations, await submitted(operations, kinds.NOOPS))
+
+    assert end.state is OperationState.FAILED
+    assert end.problem is not None
+    assert end.problem.code == "worker-died"
+    assert end.attempt == 3
+    assert after.state is OperationState.SUCCEEDED
+
+
+async def test_a_process_whose_heartbeat_stops_is_ended_by_its_parent(probe_stack: ProbeStack, operations: Operations) -> None:
+    with probe_stack.worker(concurrency=1):
+        end = await ended(operations, await submitted(operations, kinds.FROZEN), 40)
+        after = await ended(operations, await submitted(operations, kinds.NOOPS))
+
+    assert end.state is OperationState.FAILED
+    assert end.attempt == 3
+    assert after.state is OperationState.SUCCEEDED
+
+
+async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(
+    probe_stack: ProbeStack, operations: Operations
+) -> None:
+    with probe_stack.worker():
+        mended = await ended(operations, await submitted(operations, kinds.FLAKY, times=2), 30)
+        worn_out = await ended(operations, await submitted(operations, kinds.FLAKY, times=9), 30)
+        bad = await ended(operations, await submitted(operations, kinds.BAD))
+        crashed = await ended(operations, await submitted(operations, kinds.CRASHES))
+
+    assert (mended.state, mended.attempt, mended.problem) == (OperationState.SUCCEEDED, 2, None)
+    assert (worn_out.state, worn_out.attempt) == (OperationState.FAILED, 3)
+    assert (bad.state, bad.attempt) == (OperationState.FAILED, 1)
+    assert bad.problem is not None
+    assert bad.problem.code == "invalid-request"
+    assert crashed.problem is not None
+    assert crashed.problem.code == "internal-error"
+    assert "secret" not in crashed.problem.model_dump_json()
+
+
+async def test_a_parked_operation_comes_back_without_counting_attempts(probe_stack: ProbeStack, operations: Operations) -> None:
+    with probe_stack.worker(concurrency=1):
+        end = await ended(operations, await submitted(operations, kinds.PARKS, times=5, seconds=0.1), 30)
+
+    assert (end.state, end.attempt) == (OperationState.SUCCEEDED, 0)
+
+
+async def test_work_of_a_lost_worker_is_done_by_another_and_counts_no_attempt(
+    probe_stack: ProbeStack, operations: Operations
+) -> None:
+    with probe_stack.worker("first") as first:
+        operation = await submitted(operations, kinds.NAPS, seconds=3)
+        await running(operations, operation.id)
+        children = psutil.Process(first.pid).children(recursive=True)
+        first.kill()
+        with probe_stack.worker("second"):
+            end = await ended(operations, operation, 30)
+
+    assert (end.state, end.attempt) == (OperationState.SUCCEEDED, 0)
+    assert not psutil.wait_procs(children, timeout=5)[1], "the children outlived their parent"
+
+
+async def test_a_worker_told_to_stop_hands_its_work_back(probe_stack: ProbeStack, operations: Operations) -> None:
+    with probe_stack.worker("first") as first:
+        operation = await submitted(operations, kinds.NAPS, seconds=8)
+        await running(operations, operation.id)
+        began = time.monotonic()
+        first.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(first.wait, 15)
+        stopped_in_s = time.monotonic() - began
+        handed_back = await operations.get("acme", operation.id)
+        with probe_stack.worker("second"):
+            end = await ended(operations, operation, 30)
+
+    assert stopped_in_s < 6
+    assert handed_back.state is OperationState.QUEUED
+    assert (end.state, end.attempt) == (OperationState.SUCCEEDED, 0)
+
+
+async def test_work_accepted_while_no_worker_and_no_hint_is_there_is_done_later(
+    probe_stack: ProbeStack, operations: Operations
+) -> None:
+    operation = await submitted(operations, kinds.NOOPS, count=3)
+    await asyncio.sleep(0.5)
+    import redis
+
+    client = redis.Redis.from_url(probe_stack.redis.url)
+    for key in client.scan_iter(f"{probe_stack.redis.key_prefix}*"):
+        client.delete(key)
+    client.close()
+
+    with probe_stack.worker():
+        assert (await ended(operations, operation)).state is OperationState.SUCCEEDED
+
+
+async def test_a_killed_child_costs_one_attempt_and_no_result(probe_stack: ProbeStack, operations: Operations) -> None:
+    with probe_stack.worker(concurrency=1) as worker:
+        operation = await submitted(operations, kinds.NAPS, seconds=2)
+        await running(operations, operation.id)
+        await asyncio.sleep(0.3)
+        for process in psutil.Process(worker.pid).children():
+            os.kill(process.pid, signal.SIGKILL)
+        end = await ended(operations, operation, 30)
+
+    assert (end.state, end.attempt) == (OperationState.SUCCEEDED, 1)

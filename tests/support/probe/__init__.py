@@ -1,0 +1,1 @@
+"""A service for tests: operations that do nothing, sleep, hang, swallow their cancellation or kill their process."""

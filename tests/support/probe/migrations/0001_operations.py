@@ -1,0 +1,10 @@
+"""The operation table."""
+
+from setu_common.operations.migration import create_operation_table
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    create_operation_table()
