@@ -1,0 +1,1 @@
+"""Speech to text: a recording in the store becomes a transcript in the store."""

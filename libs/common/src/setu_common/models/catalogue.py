@@ -20,9 +20,9 @@ from setu_common.models.errors import (
     UnknownModel,
 )
 from setu_common.models.fetching import Fetch, SourceFailed
-from setu_common.models.sources import fetch_source
 from setu_common.models.samples import sample_recording
 from setu_common.models.shelf import OnProgress, Shelf, verify
+from setu_common.models.sources import fetch_source
 from setu_common.settings import ModelSettings
 
 SAMPLES = "speech-samples"

@@ -1,0 +1,1 @@
+"""What is known of sound and speech without any I/O."""

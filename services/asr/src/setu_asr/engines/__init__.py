@@ -1,0 +1,1 @@
+"""What touches files, models and vendors' libraries."""

@@ -1,0 +1,116 @@
+"""Loaded models: shared while in use, kept for a while after, then dropped."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from setu_asr.engines.recogniser import ModelKey, Recogniser
+
+log = structlog.get_logger()
+
+
+@dataclass
+class _Held:
+    """One model: being loaded, in use, or idle."""
+
+    loading: threading.Lock = field(default_factory=threading.Lock)
+    recogniser: Recogniser | None = None
+    users: int = 0
+    used_at: float = 0.0
+    dismissal: threading.Timer | None = None
+
+
+class RecogniserPool:
+    """Loads each model once, however many threads want it.
+
+    Args:
+        idle_ttl_s: a model that nobody used for so long is dropped.
+        capacity: models kept at once; idle ones make room for a new one, those in use don't.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, idle_ttl_s: float, capacity: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._idle_ttl_s = idle_ttl_s
+        self._capacity = capacity
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: dict[ModelKey, _Held] = {}
+
+    @contextmanager
+    def lease(self, key: ModelKey, load: Callable[[], Recogniser]) -> Iterator[Recogniser]:
+        """Use a model; it stays loaded at least as long. Blocks while it loads."""
+        held = self._take(key)
+        try:
+            with held.loading:
+                if held.recogniser is None:
+                    began = self._clock()
+                    held.recogniser = load()
+                    log.info(
+                        "model.loaded",
+                        model=key.model,
+                        compute_type=key.compute_type,
+                        duration_s=round(self._clock() - began, 3),
+                    )
+            yield held.recogniser
+        finally:
+            self._give_back(key, held)
+
+    def loaded(self) -> tuple[ModelKey, ...]:
+        """The models in memory, the longest unused first."""
+        with self._lock:
+            order = sorted(self._held.items(), key=lambda item: item[1].used_at)
+            return tuple(key for key, held in order if held.recogniser is not None)
+
+    def close(self) -> None:
+        """Drop what is idle, and each other model as soon as nobody uses it."""
+        with self._lock:
+            self._idle_ttl_s = 0.0
+            for key in [key for key, held in self._held.items() if held.users == 0]:
+                self._drop(key)
+
+    def _take(self, key: ModelKey) -> _Held:
+        with self._lock:
+            held = self._held.get(key)
+            if held is None:
+                self._make_room()
+                held = self._held[key] = _Held()
+            if held.dismissal is not None:
+                held.dismissal.cancel()
+                held.dismissal = None
+            held.users += 1
+            held.used_at = self._clock()
+            return held
+
+    def _give_back(self, key: ModelKey, held: _Held) -> None:
+        with self._lock:
+            held.users -= 1
+            held.used_at = self._clock()
+            if held.users:
+                return
+            if held.recogniser is None or self._idle_ttl_s <= 0:
+                self._drop(key)
+                return
+            held.dismissal = threading.Timer(self._idle_ttl_s, self._dismiss, (key, held))
+            held.dismissal.daemon = True
+            held.dismissal.start()
+
+    def _dismiss(self, key: ModelKey, held: _Held) -> None:
+        with self._lock:
+            if self._held.get(key) is held and held.users == 0:
+                self._drop(key)
+
+    def _make_room(self) -> None:
+        idle = sorted((held.used_at, key.model, key) for key, held in self._held.items() if held.users == 0)
+        for _, _, key in idle[: max(0, len(self._held) - self._capacity + 1)]:
+            self._drop(key)
+
+    def _drop(self, key: ModelKey) -> None:
+        held = self._held.pop(key, None)
+        if held is not None:
+            if held.dismissal is not None:
+                held.dismissal.cancel()
+            log.info("model.dropped", model=key.model, compute_type=key.compute_type)

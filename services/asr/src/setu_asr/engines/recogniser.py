@@ -1,0 +1,49 @@
+"""What the service needs of a recogniser, whoever makes it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from setu_asr.domain.audio import Region, Samples
+from setu_asr.domain.heard import Heard
+from setu_common.contracts import AsrPlan
+
+
+class Recogniser(Protocol):
+    """A loaded model. Calls block; one at a time."""
+
+    def detect_language(self, clips: Sequence[Samples]) -> tuple[str, float]:
+        """The language that is spoken, and how probable that is.
+
+        Args:
+            clips: speech; each float32, shape (n_samples,), mono, -1..1, 16 kHz, at most 30 s. At least one.
+        """
+
+    def recognise(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[list[Heard]]:
+        """What is said in each clip, with times from the clip's start.
+
+        Args:
+            clips: as above; at most ``plan.batch_size``.
+            language: a language code.
+            plan: beam and batch size.
+        """
+
+
+class SpeechDetector(Protocol):
+    """Tells speech from other sound."""
+
+    def __call__(self, samples: Samples) -> list[Region]:
+        """Stretches of speech in order, not overlapping, each at most 30 s, in samples from the start of ``samples``."""
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """Which model is loaded how."""
+
+    engine: str
+    model: str
+    compute_type: str
+
+
+Load = Callable[[ModelKey, Path], Recogniser]

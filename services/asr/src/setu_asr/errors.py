@@ -1,0 +1,76 @@
+"""Why a recording can't be transcribed.
+
+* InvalidRequest (422, for good)
+  * UnusableMedia: about the file
+    * MediaEmpty · MediaUnreadable · MediaWithoutAudio · MediaTruncated · MediaTooLong · NoSpeech
+  * UnusablePlan: about how it was to be done
+* SetuError
+  * ScratchFull (507, retryable): the worker's disk
+"""
+
+from setu_common.errors import InvalidRequest, SetuError
+
+
+class UnusableMedia(InvalidRequest):
+    """Something about the file."""
+
+    code = "media-unusable"
+    title = "The recording can't be transcribed"
+
+
+class MediaEmpty(UnusableMedia):
+    """There is nothing in it."""
+
+    code = "media-empty"
+    title = "The recording is empty"
+
+
+class MediaUnreadable(UnusableMedia):
+    """It is no media file, or too damaged to be opened."""
+
+    code = "media-unreadable"
+    title = "The file can't be read as audio or video"
+
+
+class MediaWithoutAudio(UnusableMedia):
+    """It has pictures, perhaps, but no sound."""
+
+    code = "media-without-audio"
+    title = "The file has no audio track"
+
+
+class MediaTruncated(UnusableMedia):
+    """A part of it is missing or can't be decoded."""
+
+    code = "media-truncated"
+    title = "A part of the recording is missing"
+
+
+class MediaTooLong(UnusableMedia):
+    """It is longer than this service takes."""
+
+    code = "media-too-long"
+    title = "The recording is too long"
+
+
+class NoSpeech(UnusableMedia):
+    """Nobody says anything in it."""
+
+    code = "no-speech"
+    title = "No speech was found"
+
+
+class UnusablePlan(InvalidRequest):
+    """The plan names an engine, a model or a number format that can't do this here."""
+
+    code = "plan-unusable"
+    title = "The recording can't be transcribed in the way that was asked for"
+
+
+class ScratchFull(SetuError):
+    """The worker has no room for the decoded audio."""
+
+    code = "scratch-full"
+    title = "The worker's disk is full"
+    status = 507
+    retryable = True

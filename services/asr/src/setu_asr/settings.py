@@ -1,0 +1,95 @@
+"""The asr service's settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from setu_common.contracts import AsrPlan
+from setu_common.settings import (
+    DatabaseSettings,
+    LogSettings,
+    ModelSettings,
+    OperationSettings,
+    RedisSettings,
+    SettingsBlock,
+    StoreSettings,
+    TrustSettings,
+)
+
+
+class RecognitionSettings(SettingsBlock):
+    """How speech is recognised where the request's plan doesn't say."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ASR_")
+
+    model: str = Field(default="whisper-base", description="A speech model of the catalogue")
+    device: Literal["cpu", "cuda"] = "cpu"
+    compute_type: Literal["int8", "int8_float16", "float16", "float32"] = "int8"
+    beam_size: int = Field(default=5, ge=1, le=20)
+    batch_size: int = Field(default=8, ge=1, le=64, description="Clips of up to 30 s that are decoded at once")
+    cpu_threads: int = Field(default=0, ge=0, description="Threads of one recognition; 0: as many as the process has cores")
+    vad_threshold: float = Field(
+        default=0.5, gt=0, lt=1, description="Above this probability sound counts as speech; smaller hears more"
+    )
+    idle_ttl_s: float = Field(default=900.0, ge=0, description="A model that nobody used for so long is dropped from memory")
+    loaded_models: int = Field(default=1, ge=1, description="Models that a process keeps in memory at once, if it can")
+    max_duration_s: float = Field(default=12 * 3600, gt=0, description="Longer recordings are refused")
+    scratch_folder: Path | None = Field(
+        default=None, description="For decoded audio, 115 MB an hour; the system's default if unset"
+    )
+
+    def default_plan(self) -> AsrPlan:
+        """The plan for requests that bring none."""
+        return AsrPlan(
+            model=self.model,
+            beam_size=self.beam_size,
+            batch_size=self.batch_size,
+            compute_type=self.compute_type,
+            source="default",
+        )
+
+
+class WorkerProcessSettings(SettingsBlock):
+    """What the worker's process is told by whoever starts it."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_WORKER_")
+
+    ready_file: Path | None = None
+    concurrency: int = Field(default=1, ge=1, description="Recordings at once")
+    nice: int = Field(default=10, ge=0, le=19, description="How far the worker stands back for others on its machine")
+
+
+@dataclass(frozen=True)
+class AsrSettings:
+    """All that the service's processes are told."""
+
+    database: DatabaseSettings
+    redis: RedisSettings
+    store: StoreSettings
+    operations: OperationSettings
+    log: LogSettings
+    models: ModelSettings
+    recognition: RecognitionSettings
+    worker: WorkerProcessSettings
+
+
+def read_settings() -> AsrSettings:
+    """Read them from the environment; for entry points."""
+    return AsrSettings(
+        database=DatabaseSettings(),
+        redis=RedisSettings(),
+        store=StoreSettings(),
+        operations=OperationSettings(),
+        log=LogSettings(),
+        models=ModelSettings(),
+        recognition=RecognitionSettings(),
+        worker=WorkerProcessSettings(),
+    )
+
+
+def read_trust() -> TrustSettings:
+    """What the API accepts; for its entry point."""
+    return TrustSettings()
