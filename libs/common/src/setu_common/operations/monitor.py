@@ -15,14 +15,12 @@ from setu_common.errors import DependencyUnavailable
 from setu_common.operations.broker import Broker
 from setu_common.operations.endings import Ending
 from setu_common.operations.reaping import Held, Reaping
-from setu_common.operations.retention import Retention
 from setu_common.settings import OperationSettings
 
 log = structlog.get_logger()
 
 _HINTS_AT_ONCE: Final = 200
 _DEAF_AFTER_S: Final = 20.0
-_RETENTION_EVERY_S: Final = 3600.0
 _KILL_BEFORE_S: Final = 5.0
 
 
@@ -33,7 +31,6 @@ class Watched:
     generation: int = 0
     trusted_after: float = 0.0
     reaped_at: float = 0.0
-    retained_at: float = field(default_factory=lambda: time.monotonic() - _RETENTION_EVERY_S + 60)
     idle_since: float = field(default_factory=time.monotonic)
 
 
@@ -45,7 +42,6 @@ class Monitor:
         queues: the queues that this worker consumes.
         reaping: on a connection that only the calling thread uses.
         broker: to count and send hints.
-        retention: ends what is kept too long.
         settings: durations.
         looked_at: monotonic time at which a child last looked for work.
         ended: told what became of rows.
@@ -59,7 +55,6 @@ class Monitor:
         queues: Sequence[str],
         reaping: Reaping,
         broker: Broker,
-        retention: Retention,
         settings: OperationSettings,
         looked_at: Callable[[], float],
         ended: Callable[[Ending], None],
@@ -69,7 +64,6 @@ class Monitor:
         self._queues = queues
         self._reaping = reaping
         self._broker = broker
-        self._retention = retention
         self._settings = settings
         self._looked_at = looked_at
         self._ended = ended
@@ -120,9 +114,6 @@ class Monitor:
             for ending in self._reaping.expire():
                 log.warning("operation.lease_expired", operation_id=str(ending.operation.id), state=ending.operation.state)
                 self._ended(ending)
-            if now - self._memory.retained_at >= _RETENTION_EVERY_S:
-                self._memory.retained_at = now
-                self._retention.run()
         hears = self._hint(now)
         if hears:
             self._touch()

@@ -52,7 +52,7 @@ class Retention:
         self._named: list[LiteralString] = [_NAMED, *(keepsake.named for keepsake in keepsakes)]
 
     def run(self) -> None:
-        """Delete old rows, then sweep the objects of past days that nothing names."""
+        """Delete old rows, then sweep the objects of past days that nothing names. Any number of processes may do so at once."""
         age = {"days": self._settings.retention_days, "by_tenant": Jsonb(self._settings.retention_days_by_tenant)}
         rows = 0
         for statement in self._retire:

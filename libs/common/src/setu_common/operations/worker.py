@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from setu_common.errors import DependencyUnavailable
 from setu_common.observability import configure_logging
 from setu_common.operations.broker import LOOK, WAKE, Broker, run_consumer
 from setu_common.operations.claims import Claims
@@ -37,6 +38,8 @@ from setu_common.store import Store
 log = structlog.get_logger()
 
 _ROUND_S: Final = 1.0
+_FIRST_TIDY_S: Final = 60.0
+_TIDY_EVERY_S: Final = 3600.0
 _EXIT_DEAF: Final = 70
 
 Wire = Callable[[], AbstractAsyncContextManager[Sequence[Bound]]]
@@ -131,6 +134,7 @@ class _Parent:
 
     def start(self) -> None:
         threading.Thread(target=self._watch, name="monitor", daemon=True).start()
+        threading.Thread(target=self._tidy, name="retention", daemon=True).start()
 
     def stop(self) -> None:
         self._shared.stop()
@@ -146,7 +150,6 @@ class _Parent:
             queues=spec.queues,
             reaping=Reaping(connection, settings.operations, spec.service, spec.settled),
             broker=Broker(settings.redis),
-            retention=Retention(connection, Store(settings.store, spec.service), settings.operations, spec.keepsakes),
             settings=settings.operations,
             looked_at=self._shared.looked_at,
             ended=lambda ending: pass_on(ending, hints),
@@ -165,6 +168,23 @@ class _Parent:
                 # Its children end with it, and whoever supervises it starts another.
                 os._exit(_EXIT_DEAF)
             pause.wait(_ROUND_S)
+
+    def _tidy(self) -> None:
+        """Once an hour; a thread of its own, for sweeping a large store takes long."""
+        spec, settings = self._spec, self._settings
+        connection = HealingConnection(settings.database, spec.service)
+        retention = Retention(connection, Store(settings.store, spec.service), settings.operations, spec.keepsakes)
+        pause = threading.Event()
+        pause.wait(_FIRST_TIDY_S)
+        while True:
+            try:
+                retention.run()
+            except DependencyUnavailable:
+                log.warning("retention.postponed")
+            except Exception:
+                # A defect here must not end what is to run every hour; the rows and objects stay until it is mended.
+                log.exception("retention.crashed")
+            pause.wait(_TIDY_EVERY_S)
 
 
 class _Child:
