@@ -19,6 +19,7 @@ from setu_cli.embedded.valkey import running_valkey
 from setu_common.settings import DatabaseSettings, RedisSettings, StoreSettings, TrustSettings
 from testbed import environment
 from testbed.postgres import Databases, Prepare
+from testbed.serving import environment_of
 
 CloneDatabase = Callable[[str, Prepare], DatabaseSettings]
 
@@ -111,3 +112,11 @@ def service_token() -> SecretStr:
 def trust_settings(service_token: SecretStr) -> TrustSettings:
     """What an inside service accepts: ``service_token``."""
     return TrustSettings(service_token=service_token)
+
+
+@pytest.fixture
+def service_environment(
+    database_settings: DatabaseSettings, redis_settings: RedisSettings, store_settings: StoreSettings, service_token: SecretStr
+) -> dict[str, str]:
+    """What the processes of a service find in their environment; for `testbed.serving.served`."""
+    return environment_of(database_settings, redis_settings, store_settings, service_token)

@@ -1,0 +1,26 @@
+"""docs/openapi is what the services really offer."""
+
+import json
+
+from testbed.openapi import documents, environment
+from testbed.sources import ROOT
+
+FOLDER = ROOT / "docs" / "openapi"
+
+
+def test_the_committed_documents_are_not_stale(monkeypatch, tmp_path):
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    current = documents()
+    assert {path.stem for path in FOLDER.glob("*.json")} == current.keys(), "run `make openapi`"
+    stale = [name for name, text in current.items() if (FOLDER / f"{name}.json").read_text() != text]
+    assert stale == [], "run `make openapi`"
+
+
+def test_every_answer_to_a_mistake_is_a_problem():
+    for path in FOLDER.glob("*.json"):
+        for route, methods in json.loads(path.read_text())["paths"].items():
+            for method, operation in methods.items():
+                errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+                wrong = [status for status, answer in errors.items() if set(answer["content"]) != {"application/problem+json"}]
+                assert wrong == [], f"{path.stem}: {method} {route}"
