@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,7 @@ import structlog
 
 from setu_asr.domain.audio import Recording, Region
 from setu_asr.domain.clips import pack
+from setu_asr.domain.doubt import believable, left_out
 from setu_asr.domain.heard import Heard
 from setu_asr.domain.segmentation import segments_of
 from setu_asr.engines.demuxer import decode
@@ -144,11 +146,11 @@ class TranscriptionService:
             self._settings.max_duration_s,
             lambda share: _step(work, DECODED * share, "reading the media"),
         )
-        clips = self._clips(recording, work)
+        speech = self._speech(recording, work)
         key = ModelKey(plan.engine, plan.model, plan.compute_type)
         began_s = time.monotonic()
         with self._pool.lease(key, lambda: self._load(key, work)) as recogniser:
-            heard, spoken, probability = _recognise(recogniser, recording, clips, language=language, plan=plan, work=work)
+            heard, spoken, probability = _recognise(recogniser, recording, speech, language=language, plan=plan, work=work)
         model_time_s = time.monotonic() - began_s
         segments = segments_of(heard, recording.duration_s, spoken)
         if not segments:
@@ -163,18 +165,16 @@ class TranscriptionService:
         )
         return _Transcribed(transcript, model_time_s)
 
-    def _clips(self, recording: Recording, work: Work) -> list[Region]:
-        def speech() -> Iterator[Region]:
-            for stretch in recording.stretches(STRETCH_S, CUT_WITHIN_S):
-                share = stretch.start_s / recording.duration_s
-                _step(work, DECODED + (SPEECH_FOUND - DECODED) * share, "looking for speech")
-                for found in self._find_speech(recording.samples(stretch)):
-                    yield Region(stretch.start + found.start, stretch.start + found.end)
-
-        clips = list(pack(speech()))
-        if not clips:
+    def _speech(self, recording: Recording, work: Work) -> list[Region]:
+        speech: list[Region] = []
+        for stretch in recording.stretches(STRETCH_S, CUT_WITHIN_S):
+            share = stretch.start_s / recording.duration_s
+            _step(work, DECODED + (SPEECH_FOUND - DECODED) * share, "looking for speech")
+            found = self._find_speech(recording.samples(stretch))
+            speech.extend(Region(stretch.start + part.start, stretch.start + part.end) for part in found)
+        if not speech:
             raise _no_speech(recording)
-        return clips
+        return speech
 
     def _load(self, key: ModelKey, work: Work) -> Recogniser:
         def told(done_bytes: int, all_bytes: int) -> None:
@@ -186,27 +186,32 @@ class TranscriptionService:
 
 
 def _recognise(
-    recogniser: Recogniser, recording: Recording, clips: Sequence[Region], *, language: str | None, plan: AsrPlan, work: Work
+    recogniser: Recogniser, recording: Recording, speech: Sequence[Region], *, language: str | None, plan: AsrPlan, work: Work
 ) -> tuple[list[Heard], str, float]:
-    """What is said in all clips, in which language, and how probable that is."""
+    """What is said in all the speech, in which language, and how probable that is."""
     _step(work, SPEECH_FOUND, "transcribing")
+    clips = deque(pack(speech))
     probability = 1.0
     if language is None:
-        language, probability = recogniser.detect_language([recording.samples(clip) for clip in clips[:4]])
+        language, probability = recogniser.detect_language([recording.samples(clip) for clip in islice(clips, 4)])
     heard: list[Heard] = []
-    for batch in _batches(clips, plan.batch_size):
+    again: set[Region] = set()
+    share = 0.0
+    while clips:
+        batch = [clips.popleft() for _ in range(min(plan.batch_size, len(clips)))]
         found = recogniser.recognise([recording.samples(clip) for clip in batch], language, plan)
         for clip, stretches in zip(batch, found, strict=True):
-            heard.extend(stretch.later(clip.start_s) for stretch in stretches)
-        share = batch[-1].end / len(recording.pcm)
+            placed = [stretch.later(clip.start_s) for stretch in stretches]
+            if clip in again:
+                placed = [stretch for stretch in placed if believable(stretch)]
+            heard.extend(placed)
+            rest = left_out(clip, speech, placed)
+            if rest is not None:
+                clips.append(rest)
+                again.add(rest)
+        share = max(share, min((clip.start for clip in clips), default=len(recording.pcm)) / len(recording.pcm))
         _step(work, SPEECH_FOUND + (1 - SPEECH_FOUND) * share, "transcribing")
     return heard, language, probability
-
-
-def _batches(clips: Sequence[Region], size: int) -> Iterator[tuple[Region, ...]]:
-    rest = iter(clips)
-    while batch := tuple(islice(rest, size)):
-        yield batch
 
 
 def _step(work: Work, fraction: float, note: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from setu_asr.domain.audio import RATE_HZ, Samples
 from setu_asr.domain.clips import CLIP, CLIP_S
+from setu_asr.domain.doubt import doubtful
 from setu_asr.domain.heard import Heard, HeardWord
 from setu_asr.engines.recogniser import ModelKey
 from setu_asr.errors import UnusablePlan
@@ -68,7 +69,18 @@ class FasterWhisper:
         return best, min(1.0, sums[best])
 
     def recognise(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[list[Heard]]:
-        """What is said in each clip."""
+        """What is said in each clip. Where the result is doubtful, the clip is heard once more, in the model's other way of writing."""
+        # Without time tokens the text is better as a rule; the times come from the words' alignment.
+        heard = self._hear(clips, language, plan, time_tokens=False)
+        again = [number for number, stretches in enumerate(heard) if doubtful(stretches)]
+        if again:
+            second = self._hear([clips[number] for number in again], language, plan, time_tokens=True)
+            for number, stretches in zip(again, second, strict=True):
+                if stretches and not doubtful(stretches):
+                    heard[number] = stretches
+        return heard
+
+    def _hear(self, clips: Sequence[Samples], language: str, plan: AsrPlan, *, time_tokens: bool) -> list[list[Heard]]:
         # The pipeline takes one recording: the clips lie in it thirty seconds apart, so that a time tells its clip.
         together = np.zeros(len(clips) * CLIP, dtype=np.float32)
         for number, clip in enumerate(clips):
@@ -82,8 +94,7 @@ class FasterWhisper:
                 {"start": number * CLIP_S, "end": number * CLIP_S + len(clip) / RATE_HZ} for number, clip in enumerate(clips)
             ],
             word_timestamps=True,
-            # Without time tokens the text is better; the times come from the words' alignment.
-            without_timestamps=True,
+            without_timestamps=not time_tokens,
         )
         heard: list[list[Heard]] = [[] for _ in clips]
         for segment in found:
