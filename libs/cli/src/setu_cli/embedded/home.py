@@ -28,10 +28,8 @@ class Home:
     @classmethod
     def chosen(cls, option: Path | None, environment: Mapping[str, str], working_folder: Path) -> Self:
         """The folder that ``--home`` names, else ``SETU_HOME``, else ``.setu`` in the working folder."""
-        named = option or (Path(value) if (value := environment.get("SETU_HOME")) else None)
-        return cls(
-            (working_folder / (named or DEFAULT_NAME).expanduser() if named else working_folder / DEFAULT_NAME).absolute()
-        )
+        named = option or Path(environment.get("SETU_HOME") or DEFAULT_NAME)
+        return cls((working_folder / named.expanduser()).absolute())
 
     @property
     def state_file(self) -> Path:

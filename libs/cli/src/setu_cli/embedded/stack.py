@@ -17,10 +17,14 @@ from setu_cli.embedded.valkey import prepare_valkey
 
 BACKGROUND_NICE: Final = 10
 """What computes gives way to what answers."""
-_API_GRACE_S = 8.0
+_API_GRACE_S = 13.0
+"""Longer than the 10 s that an API gives to the requests under way."""
 _WORKER_GRACE_S = 20.0
 """Longer than OperationSettings.shutdown_grace_s, after which running work is handed back."""
 _SERVICE_READY_TIMEOUT_S = 120.0
+SPEECH_MODEL: Final = "whisper-base"
+LANGUAGE_MODEL: Final = "gemma3-270m"
+"""Small ones that come as packages."""
 _MODEL_READY_TIMEOUT_S = 1800.0
 """The first start may fetch models."""
 
@@ -75,6 +79,7 @@ class Stack:
         service_token: what services show each other.
         database_url: of its Postgres.
         redis_url: of its Valkey.
+        models: by name, those of the catalogue that it computes with.
     """
 
     processes: tuple[Process, ...]
@@ -82,6 +87,7 @@ class Stack:
     service_token: str
     database_url: str
     redis_url: str
+    models: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = {process.name for process in self.processes}
@@ -121,7 +127,9 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         "SETU_LOG_JSON_LINES": "true",
         "SETU_GATEWAY_ASR_URL": f"http://{LOOPBACK}:{apis['asr']}",
         "SETU_GATEWAY_TRANSLATE_URL": f"http://{LOOPBACK}:{apis['translate']}",
+        "SETU_ASR_MODEL": SPEECH_MODEL,
         "SETU_TRANSLATE_LLM_URL": f"http://{LOOPBACK}:{llm_port}/v1",
+        "SETU_TRANSLATE_LLM_MODEL": LANGUAGE_MODEL,
     }
     shared = {
         **defaults,
@@ -140,6 +148,7 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         service_token=token,
         database_url=database_url,
         redis_url=redis_url,
+        models=(shared["SETU_ASR_MODEL"], shared["SETU_TRANSLATE_LLM_MODEL"]),
     )
 
 
@@ -185,6 +194,7 @@ class _Maker:
                 nice=BACKGROUND_NICE,
                 grace_s=_WORKER_GRACE_S,
                 SETU_WORKER_READY_FILE=str(ready_file),
+                SETU_WORKER_NICE="0",  # it is started nice already
             ),
             needs=needs,
             probe=Touching(ready_file),

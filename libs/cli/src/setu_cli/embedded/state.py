@@ -73,6 +73,7 @@ class StackState(BaseModel):
         service_token: what services show each other.
         database_url: with its password.
         redis_url: with its password.
+        models: the models that it computes with.
         processes: in the order of their declaration.
     """
 
@@ -86,6 +87,7 @@ class StackState(BaseModel):
     service_token: SecretStr
     database_url: SecretStr
     redis_url: SecretStr
+    models: tuple[str, ...] = ()
     processes: tuple[ProcessState, ...]
 
     @field_serializer("service_token", "database_url", "redis_url", when_used="json")

@@ -20,7 +20,7 @@ from setu_cli.embedded.guarded import Event, last_words, spawn_guardian
 from setu_cli.embedded.home import Home, HomeLock
 from setu_cli.embedded.identity import own_identity
 from setu_cli.embedded.launch import stop_line
-from setu_cli.embedded.leftovers import end_leftovers
+from setu_cli.embedded.leftovers import adopt_orphans, end_adopted, end_leftovers
 from setu_cli.embedded.stack import Process, Stack, log_of
 from setu_cli.embedded.state import ProcessStage, ProcessState, StackState, forget_state, save_state
 from setu_cli.failures import StackFailed
@@ -33,7 +33,7 @@ _HEALTHY_AFTER_S = 60.0
 _QUICK_PROBES_S = 2.0
 _PROBE_EVERY_S = (0.05, 0.2)
 _NOTE_AFTER_S = 3.0
-_TEND_EVERY_S = 10.0
+TEND_EVERY_S = 10.0
 
 
 @dataclass
@@ -56,9 +56,11 @@ class Supervisor:
         home: where logs and state go.
         lock: the right to run a stack there; handed on to the guardian, and released when everything is gone.
         report: called with each change, on the event loop.
+        tend_every_s: how often logs are bounded and workers are checked for hanging.
     """
 
-    def __init__(self, stack: Stack, home: Home, lock: HomeLock, report: Report) -> None:
+    def __init__(self, stack: Stack, home: Home, lock: HomeLock, report: Report, *, tend_every_s: float = TEND_EVERY_S) -> None:
+        self._tend_every_s = tend_every_s
         self._stack = stack
         self._home = home
         self._lock = lock
@@ -86,6 +88,7 @@ class Supervisor:
             service_token=SecretStr(self._stack.service_token),
             database_url=SecretStr(self._stack.database_url),
             redis_url=SecretStr(self._stack.redis_url),
+            models=self._stack.models,
             processes=tuple(kept.state for kept in self._kept.values()),
         )
 
@@ -98,6 +101,7 @@ class Supervisor:
         """
         for kept in self._kept.values():
             logfiles.rotate(log_of(kept.process))
+        adopt_orphans()  # should the guardian be killed
         ours, theirs = socket.socketpair()
         with theirs:
             guardian = spawn_guardian(theirs, log=self._home.log("guardian"), holds=(self._lock.descriptor,))
@@ -245,7 +249,7 @@ class Supervisor:
     async def _tend(self) -> None:
         """Now and then: bound the logs, and end workers that hang, so that they are started again."""
         while True:
-            await asyncio.sleep(_TEND_EVERY_S)
+            await asyncio.sleep(self._tend_every_s)
             for kept in self._kept.values():
                 logfiles.bound(log_of(kept.process))
                 self._check_stuck(kept)
@@ -274,6 +278,7 @@ class Supervisor:
         if code != 0:  # it was killed: its processes have had a signal from the kernel, and may need more
             known = [identity for kept in self._kept.values() if (identity := kept.state.identity) is not None]
             await asyncio.to_thread(end_leftovers, known)
+            end_adopted()
         forget_state(self._home)
         self._lock.release()
 

@@ -1,0 +1,119 @@
+"""The ``setu`` command."""
+
+import importlib
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+from typer.core import TyperCommand, TyperGroup
+
+from setu_cli.console import ERR, OUT
+from setu_common.errors import SetuError
+
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A command: ``module:function``, and what calling it looks like."""
+
+    where: str
+    examples: tuple[str, ...]
+
+    def load(self, name: str) -> TyperCommand:
+        """Import its module."""
+        module, _, function = self.where.partition(":")
+        call: Callable[..., Any] = getattr(importlib.import_module(f"setu_cli.commands.{module}"), function)  # Any: as it is
+        single = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+        single.command(name, epilog="\n\n".join(("Examples:", *(f"`{example}`" for example in self.examples))))(call)
+        command = typer.main.get_command(single)
+        assert isinstance(command, TyperCommand)  # noqa: S101  what typer makes of a single function
+        return command
+
+
+_COMMANDS: Final = {
+    "demo": _Entry("demo:demo", ("setu demo", "setu demo --source pt --out /tmp/demo")),
+    "up": _Entry("up:up", ("setu up", "setu up --port 9000 --detach", "DATABASE_URL=postgresql://me@db/setu setu up")),
+    "status": _Entry("stack:status", ("setu status", "setu status --json")),
+    "logs": _Entry("stack:logs", ("setu logs", "setu logs asr-worker", "setu logs gateway-api --follow")),
+    "down": _Entry("stack:down", ("setu down", "setu down --home /var/lib/setu")),
+    "submit": _Entry(
+        "submit:submit",
+        (
+            "setu submit film.mkv --to en --to hi --out subtitles",
+            "setu submit talk.mp3 --source fr --to en --url http://host:8080",
+        ),
+    ),
+    "jobs": _Entry("jobs:jobs", ("setu jobs", "setu jobs ID", "setu jobs ID --follow --out subtitles")),
+    "cancel": _Entry("jobs:cancel", ("setu cancel ID",)),
+    "retry": _Entry("jobs:retry", ("setu retry ID", "setu retry ID --follow --out subtitles")),
+    "doctor": _Entry("doctor:doctor", ("setu doctor",)),
+    "migrate": _Entry("stack:migrate", ("setu migrate", "DATABASE_URL=postgresql://me@db/setu setu migrate")),
+}
+
+
+class _Commands(TyperGroup):
+    """Loads a command when it is called, and turns whatever goes wrong into a sentence."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002  typer.Context is the public name
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]  # noqa: ARG002  as above
+        entry = _COMMANDS.get(cmd_name)
+        return entry.load(cmd_name) if entry is not None else None
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # as above
+        try:
+            return super().invoke(ctx)
+        except SetuError as error:
+            _complain(error.detail)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as interrupt:
+            raise typer.Exit(_INTERRUPTED) from interrupt
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except ModuleNotFoundError as error:
+            _complain(f"this command needs the package {error.name}; run `make setup`, or `pip install 'setu-cli[embedded]'`")
+            raise typer.Exit(1) from error
+        except Exception as error:  # the last resort, so that nobody is shown a traceback
+            _complain(
+                f"that is a defect of setu ({type(error).__name__}: {error}). Its traceback is in {_keep_traceback()}; please report it"
+            )
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=_Commands, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
+    if wanted:
+        OUT.print(f"setu {version('setu-cli')}")
+        raise typer.Exit
+
+
+@app.callback()
+def setu(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """A media file in; readable, well-timed subtitles in other languages out."""
+
+
+def _complain(detail: str) -> None:
+    ERR.print(f"[bold red]setu:[/] {escape(detail)}", soft_wrap=True)
+
+
+def _keep_traceback() -> Path:
+    with tempfile.NamedTemporaryFile("w", prefix="setu-defect-", suffix=".txt", delete=False) as file:
+        traceback.print_exc(file=file)
+    return Path(file.name)

@@ -1,0 +1,1 @@
+"""A stack of tiny processes, for tests of what keeps stacks up."""

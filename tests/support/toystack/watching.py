@@ -1,0 +1,61 @@
+"""Looking at processes from outside, as someone who wants them gone."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import psutil
+
+
+def eventually(condition: Callable[[], object], timeout_s: float = 15.0) -> bool:
+    """Wait until ``condition`` holds; False when it does not in time."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())
+
+
+def running_in(folder: Path) -> list[str]:
+    """Every process that has to do with ``folder``: works in it, was told of it, or is below one that is."""
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        try:
+            told = [*process.cmdline(), process.cwd()]
+            if (
+                process.status() != psutil.STATUS_ZOMBIE
+                and process.pid != os.getpid()
+                and any(str(folder) in word for word in told)
+            ):
+                found |= {each.pid: each for each in (process, *process.children(recursive=True))}
+        except psutil.Error:
+            continue
+    return [f"{pid} {_name(process)}" for pid, process in found.items()]
+
+
+def alive(pids: Iterable[int]) -> list[int]:
+    """Those of the processes that still run a moment later."""
+    handles = {process for pid in pids if (process := _process(pid)) is not None}
+    psutil.wait_procs(handles, timeout=1)
+    return [process.pid for process in handles if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def _process(pid: int) -> psutil.Process | None:
+    try:
+        return psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())[:60]
+    except psutil.Error:
+        return "ended"
+
+
+def below(pid: int) -> set[int]:
+    """The pids of everything that descends from ``pid`` now."""
+    return {process.pid for process in psutil.Process(pid).children(recursive=True)}
