@@ -1,116 +1,96 @@
-"""Writing objects into an S3 bucket, and what a bucket's errors mean."""
+"""Objects in an S3 bucket, or in anything that speaks S3. Credentials and endpoint come from the usual ``AWS_*`` variables."""
 
-import hashlib
+import tempfile
 from asyncio import to_thread
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import S3Store
 
-from setu_common.errors import DependencyUnavailable
-from setu_common.store.names import missing
+from setu_common.store.backend import StoredFile
+from setu_common.store.bucket_writing import BucketSink, translated_bucket_errors
 
-if TYPE_CHECKING:  # obstore has these for type checkers only
-    from obstore import AsyncWritableFile
-    from obstore.store import ObjectStore
+if TYPE_CHECKING:  # obstore has them for type checkers only
+    from obstore.store import ClientConfig, RetryConfig
 
-PART_BYTES: Final = 5 << 20  # the least that S3 takes for a part
-PARTS_AT_ONCE: Final = 2
-# Source: Amazon S3, CopyObject: objects up to 5 GB; larger ones are sent again instead.
-COPY_LIMIT_BYTES: Final = 5 * 1000**3
-RETRY_AFTER_S: Final = 5.0
+BATCH: Final = 500
+COPY_CHUNK_BYTES: Final = 4 << 20
 
-
-@contextmanager
-def translated_store_errors(path: str = "") -> Iterator[None]:
-    """Turn obstore's errors into ours.
-
-    Raises:
-        ObjectMissing: if there is no such object.
-        DependencyUnavailable: if the store doesn't answer or refuses.
-    """
-    try:
-        yield
-    except (NotFoundError, FileNotFoundError) as error:
-        raise missing(path) from error
-    except (BaseError, OSError) as error:
-        raise DependencyUnavailable(
-            "The object store does not answer. Try again in a moment.", retry_after_s=RETRY_AFTER_S
-        ) from error
+# A transfer may take long; a silence may not.
+CLIENT: Final["ClientConfig"] = {
+    "connect_timeout": timedelta(seconds=5),
+    "read_timeout": timedelta(seconds=30),
+    "timeout": timedelta(hours=2),
+}
+RETRY: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 
 
-class BucketSink:
-    """An object under a temporary name, sent in parts, that is copied to its own name when it is whole.
+class BucketBackend:
+    """Objects below a prefix of a bucket.
+
+    Unfinished uploads leave parts that only the bucket itself can clear away: give it a lifecycle rule that aborts incomplete
+    multipart uploads after a day.
 
     Args:
-        bucket: the store.
-        incoming: the temporary name.
-        final: makes the final path of the SHA-256.
-        media_type: what the bucket is told the object is.
+        bucket: its name.
+        prefix: put before every path; may be empty.
     """
 
-    def __init__(self, bucket: "ObjectStore", incoming: str, final: Callable[[str], str], media_type: str) -> None:
-        self._bucket = bucket
-        self._incoming = incoming
-        self._final = final
-        self._media_type = media_type
-        self._digest = hashlib.sha256()
-        self._bytes = 0
-        self._file: AsyncWritableFile | None = None
-        self._stored = False
+    def __init__(self, bucket: str, prefix: str) -> None:
+        self._objects = S3Store(bucket, prefix=prefix or None, client_options=CLIENT, retry_config=RETRY)
 
-    async def append(self, chunks: list[bytes]) -> None:
-        """Send the chunks, hashing them on the way."""
-        await to_thread(self._hash, chunks)
-        with translated_store_errors(self._incoming):
-            file = self._opened(self._incoming)
-            for chunk in chunks:
-                await file.write(chunk)
+    def sink(self, incoming: str, final: Callable[[str], str], media_type: str) -> BucketSink:
+        """Begin an object."""
+        return BucketSink(self._objects, incoming, final, media_type)
 
-    async def publish(self) -> str:
-        """Make what was written readable under its hash; return its path."""
-        path = self._final(self._digest.hexdigest())
-        with translated_store_errors(self._incoming):
-            await self._opened(self._incoming).close()
-            self._stored = True
-            if self._bytes < COPY_LIMIT_BYTES:
-                await obstore.copy_async(self._bucket, self._incoming, path)
-            else:
-                await self._send_again(path)
-            await obstore.delete_async(self._bucket, self._incoming)
-        return path
+    async def read(self, path: str) -> bytes:
+        """All of an object."""
+        with translated_bucket_errors(path):
+            result = await obstore.get_async(self._objects, path)
+            return bytes(await result.bytes_async())
 
-    async def discard(self) -> None:
-        """Remove what was written; parts that were sent are left to the bucket's rule for unfinished uploads."""
-        self._file = None
-        if self._stored:
-            with translated_store_errors(self._incoming):
-                await obstore.delete_async(self._bucket, self._incoming)
+    async def stream(self, path: str, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
+        """An object in chunks of at least ``chunk_bytes``, but the last."""
+        with translated_bucket_errors(path):
+            result = await obstore.get_async(self._objects, path)
+            async for chunk in result.stream(min_chunk_size=chunk_bytes):
+                yield bytes(chunk)
 
-    def _hash(self, chunks: list[bytes]) -> None:
-        for chunk in chunks:
-            self._digest.update(chunk)
-            self._bytes += len(chunk)
+    @asynccontextmanager
+    async def file(self, path: str) -> AsyncIterator[Path]:
+        """A temporary copy."""
+        with tempfile.NamedTemporaryFile(prefix="setu-") as copy:
+            async for chunk in self.stream(path, COPY_CHUNK_BYTES):
+                await to_thread(copy.write, chunk)
+            await to_thread(copy.flush)
+            yield Path(copy.name)
 
-    def _opened(self, path: str) -> "AsyncWritableFile":
-        if self._file is None:
-            self._file = self._writer(path)
-        return self._file
+    async def delete(self, paths: Sequence[str]) -> None:
+        """Remove objects; those that are not there are no error."""
+        if paths:
+            with translated_bucket_errors():
+                await obstore.delete_async(self._objects, list(paths))
 
-    def _writer(self, path: str) -> "AsyncWritableFile":
-        return obstore.open_writer_async(
-            self._bucket,
-            path,
-            attributes={"Content-Type": self._media_type},
-            buffer_size=PART_BYTES,
-            max_concurrency=PARTS_AT_ONCE,
-        )
+    async def folders(self, path: str) -> list[str]:
+        """The names of what would be the folders below a path."""
+        with translated_bucket_errors(path):
+            listing = await obstore.list_with_delimiter_async(self._objects, path)
+            return sorted(folder.rsplit("/", 1)[-1] for folder in listing["common_prefixes"])
 
-    async def _send_again(self, path: str) -> None:
-        target = self._writer(path)
-        result = await obstore.get_async(self._bucket, self._incoming)
-        async for chunk in result.stream(min_chunk_size=PART_BYTES):
-            await target.write(chunk)
-        await target.close()
+    async def files(self, path: str) -> AsyncIterator[list[StoredFile]]:
+        """The objects below a path, in batches."""
+        with translated_bucket_errors(path):
+            async for batch in obstore.list(self._objects, prefix=path, chunk_size=BATCH):
+                yield [StoredFile(path=each["path"], modified_at=each["last_modified"]) for each in batch]
+
+    async def prune(self, path: str) -> None:
+        """Nothing: a bucket has no folders."""
+
+    async def check(self, path: str) -> None:
+        """Return if the bucket answers."""
+        with translated_bucket_errors(path):
+            await obstore.list_with_delimiter_async(self._objects, f"{path}/check")

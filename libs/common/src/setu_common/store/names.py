@@ -5,7 +5,7 @@ an object, so that erasing one's never takes another's.
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Final
 from uuid import uuid4
 
@@ -15,9 +15,10 @@ from setu_common.errors import NotFound
 # Narrower than, or equal to, what Reference accepts, so that whatever is written can be referred to.
 OWNER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 TENANT_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}")
-SHA256: Final = re.compile(r"[0-9a-f]{64}")
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+URI: Final = re.compile(r"setu://[a-z0-9-]+/[a-z0-9_-]+/\d{4}-\d{2}-\d{2}/[0-9a-f]{64}-[0-9a-f]{8}", re.ASCII)
+SCHEME: Final = "setu://"
 INCOMING: Final = ".incoming"
-QUIET_DAYS: Final = 1
 
 
 class ObjectMissing(NotFound):
@@ -73,17 +74,30 @@ def incoming_path(owner: str) -> str:
 
 def reference(path: str, size_bytes: int, media_type: str) -> Reference:
     """The reference to an object."""
-    return Reference(uri=f"setu://{path}", bytes=size_bytes, media_type=media_type)
+    return Reference(uri=uri_of(path), bytes=size_bytes, media_type=media_type)
 
 
 def day_of(folder: str) -> date | None:
     """The day that a folder's name stands for; None if it is no day."""
+    if not DAY.fullmatch(folder):
+        return None
     try:
         return date.fromisoformat(folder)
     except ValueError:
         return None
 
 
-def sweep_limit(before: date, now: date) -> date:
-    """The first day that may not be swept: ``before``, or the first that is not over for a full day yet."""
-    return min(before, now - timedelta(days=QUIET_DAYS))
+def uri_of(path: str) -> str:
+    """The name by which rows and messages know an object."""
+    return f"{SCHEME}{path}"
+
+
+def path_of(uri: str) -> str:
+    """Where an object lies under the store's root.
+
+    Raises:
+        ValueError: if the text is no object's name, so that no path can leave the store.
+    """
+    if not URI.fullmatch(uri):
+        raise ValueError(f"{uri!r} names no object")
+    return uri.removeprefix(SCHEME)

@@ -1,33 +1,30 @@
 """The store: put, read, stream, delete and sweep."""
 
-import tempfile
-from asyncio import to_thread
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import obstore
-from obstore.store import LocalStore, S3Store
 from pydantic import BaseModel
 
 from setu_common.contracts import Reference
 from setu_common.settings import StoreSettings
-from setu_common.store import names
-from setu_common.store.bucket import BucketSink, translated_store_errors
-from setu_common.store.local import FolderSink, make_folders, translated_os_errors
-from setu_common.store.writing import Sink, Writer
+from setu_common.store import names, sweeping
+from setu_common.store.backend import Backend
+from setu_common.store.bucket import BucketBackend
+from setu_common.store.folder import FolderBackend
+from setu_common.store.writing import Writer
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 STREAM_CHUNK_BYTES: Final = 1 << 20
-SWEEP_BATCH: Final = 500
-INCOMING_LIFE: Final = timedelta(days=1)
 
 
 class Store:
     """Objects of one service: it writes under its own name and reads any reference.
+
+    Every put makes an object of its own, even of content that is there already, so whoever deletes one takes nothing from others.
 
     Args:
         settings: where the store is, and whether local writes wait for the disk.
@@ -39,8 +36,7 @@ class Store:
 
     def __init__(self, settings: StoreSettings, owner: str) -> None:
         self._owner = names.check_owner(owner)
-        self._durable = settings.durable
-        self._root, self._objects = _opened(settings.url)
+        self._backend = _backend(settings)
 
     @property
     def owner(self) -> str:
@@ -48,7 +44,12 @@ class Store:
         return self._owner
 
     async def put(self, tenant: str, data: bytes, media_type: str) -> Reference:
-        """Store a small payload."""
+        """Store a small payload.
+
+        Raises:
+            ValueError: if the tenant's name can't be a folder's name.
+            DependencyUnavailable: if the store can't take it.
+        """
         async with self.writer(tenant, media_type) as writer:
             await writer.write(data)
             return await writer.finish()
@@ -70,11 +71,7 @@ class Store:
         def final(sha256: str) -> str:
             return names.object_path(self._owner, tenant, names.today(), sha256)
 
-        sink: Sink
-        if self._root is not None:
-            sink = FolderSink(self._root, names.incoming_path(self._owner), final, durable=self._durable)
-        else:
-            sink = BucketSink(self._objects, names.incoming_path(self._owner), final, media_type)
+        sink = self._backend.sink(names.incoming_path(self._owner), final, media_type)
         writer = Writer(sink, lambda path, size_bytes: names.reference(path, size_bytes, media_type))
         try:
             yield writer
@@ -88,9 +85,7 @@ class Store:
         Raises:
             ObjectMissing: if it is not there.
         """
-        with translated_store_errors(reference.path):
-            result = await obstore.get_async(self._objects, reference.path)
-            return bytes(await result.bytes_async())
+        return await self._backend.read(names.path_of(reference.uri))
 
     async def load(self, reference: Reference, model: type[ModelT]) -> ModelT:
         """An object read as a message.
@@ -101,38 +96,30 @@ class Store:
         return model.model_validate_json(await self.read(reference))
 
     async def stream(self, reference: Reference, chunk_bytes: int = STREAM_CHUNK_BYTES) -> AsyncIterator[bytes]:
-        """An object's bytes in chunks of at least ``chunk_bytes``, but the last.
+        """An object's bytes in chunks of about ``chunk_bytes``.
 
         Raises:
             ObjectMissing: if it is not there.
         """
-        with translated_store_errors(reference.path):
-            result = await obstore.get_async(self._objects, reference.path)
-            async for chunk in result.stream(min_chunk_size=chunk_bytes):
-                yield bytes(chunk)
+        async with aclosing(self._backend.stream(names.path_of(reference.uri), chunk_bytes)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
-    @asynccontextmanager
-    async def local_file(self, reference: Reference) -> AsyncIterator[Path]:
+    def local_file(self, reference: Reference) -> AbstractAsyncContextManager[Path]:
         """The object as a file, for those who need a path: the very file of a local store, else a copy that is removed.
 
         Raises:
             ObjectMissing: if it is not there.
         """
-        if self._root is not None:
-            path = self._root / reference.path
-            if not await to_thread(path.is_file):
-                raise names.missing(reference.path)
-            yield path
-            return
-        with tempfile.NamedTemporaryFile(prefix="setu-") as copy:
-            async for chunk in self.stream(reference, 8 * STREAM_CHUNK_BYTES):
-                await to_thread(copy.write, chunk)
-            await to_thread(copy.flush)
-            yield Path(copy.name)
+        return self._backend.file(names.path_of(reference.uri))
 
     async def delete(self, *uris: str) -> None:
-        """Remove objects; one that is not there is no error. No object is shared, so nobody else's is removed."""
-        await self._delete([uri.removeprefix("setu://") for uri in uris])
+        """Remove objects; one that is not there is no error.
+
+        Raises:
+            ValueError: if a URI names no object.
+        """
+        await self._backend.delete([names.path_of(uri) for uri in uris])
 
     async def check(self) -> None:
         """Return if the store can be used.
@@ -140,12 +127,7 @@ class Store:
         Raises:
             DependencyUnavailable: if it can't.
         """
-        if self._root is not None:
-            with translated_os_errors():
-                await to_thread(make_folders, self._root / self._owner / names.INCOMING, durable=False)
-            return
-        with translated_store_errors():
-            await obstore.list_with_delimiter_async(self._objects, f"{self._owner}/{names.INCOMING}")
+        await self._backend.check(f"{self._owner}/{names.INCOMING}")
 
     async def sweep(self, before: date, referenced: Callable[[Sequence[str]], Awaitable[set[str]]]) -> int:
         """Remove this owner's objects of the days before ``before`` that nothing refers to, and files left half-written.
@@ -160,51 +142,13 @@ class Store:
         Returns:
             How many objects were removed.
         """
-        limit = names.sweep_limit(before, names.today())
-        removed = 0
-        for folder in await self._day_folders(limit):
-            with translated_store_errors(folder):
-                async for batch in obstore.list(self._objects, prefix=folder, chunk_size=SWEEP_BATCH):
-                    uris = [f"setu://{meta['path']}" for meta in batch]
-                    kept = await referenced(uris)
-                    unwanted = [uri.removeprefix("setu://") for uri in uris if uri not in kept]
-                    await self._delete(unwanted)
-                    removed += len(unwanted)
-        await self._sweep_incoming()
-        return removed
-
-    async def _day_folders(self, limit: date) -> list[str]:
-        folders: list[str] = []
-        with translated_store_errors(self._owner):
-            tenants = await obstore.list_with_delimiter_async(self._objects, self._owner)
-            for tenant in tenants["common_prefixes"]:
-                days = await obstore.list_with_delimiter_async(self._objects, tenant)
-                for folder in days["common_prefixes"]:
-                    day = names.day_of(folder.rsplit("/", 1)[-1])
-                    if day is not None and day < limit:
-                        folders.append(folder)
-        return folders
-
-    async def _sweep_incoming(self) -> None:
-        oldest = datetime.now(UTC) - INCOMING_LIFE
-        with translated_store_errors(self._owner):
-            async for batch in obstore.list(self._objects, prefix=f"{self._owner}/{names.INCOMING}", chunk_size=SWEEP_BATCH):
-                await self._delete([meta["path"] for meta in batch if meta["last_modified"] < oldest])
-
-    async def _delete(self, paths: list[str]) -> None:
-        if not paths:
-            return
-        try:
-            await obstore.delete_async(self._objects, paths)
-        except FileNotFoundError:
-            return
+        return await sweeping.sweep(self._backend, self._owner, before, referenced)
 
 
-def _opened(url: str) -> tuple[Path | None, LocalStore | S3Store]:
-    parts = urlsplit(url)
-    if parts.scheme == "file" and not parts.netloc:
-        root = Path(unquote(parts.path))
-        return root, LocalStore(root, automatic_cleanup=True, mkdir=True)
+def _backend(settings: StoreSettings) -> Backend:
+    parts = urlsplit(settings.url)
+    if parts.scheme == "file" and not parts.netloc and parts.path not in ("", "/"):
+        return FolderBackend(Path(unquote(parts.path)), durable=settings.durable)
     if parts.scheme == "s3" and parts.netloc:
-        return None, S3Store(parts.netloc, prefix=parts.path.strip("/") or None)
-    raise ValueError(f"SETU_STORE_URL must be file:///folder or s3://bucket/prefix, not {parts.scheme}://…")
+        return BucketBackend(parts.netloc, parts.path.strip("/"))
+    raise ValueError("SETU_STORE_URL must be file:///folder or s3://bucket/prefix")

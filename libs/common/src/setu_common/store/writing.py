@@ -1,33 +1,22 @@
 """Writing an object of unknown length: hashed on the way, kept aside until it is whole."""
 
 import asyncio
+import mmap
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from setu_common.contracts import Reference
+from setu_common.store.backend import Sink
 
-# Handing work to a thread costs some 50 µs: at this size that is little beside hashing, and two such pieces are still little memory.
+# Handing a piece to a thread costs some 50 µs: little beside the millisecond or so that hashing and writing this much takes.
 PIECE_BYTES: Final = 1 << 20
-
-
-class Sink(Protocol):
-    """Where a writer's bytes go. One call at a time, but ``discard`` may come while another call was abandoned."""
-
-    async def append(self, chunks: list[bytes]) -> None:
-        """Write the chunks at the end, hashing them on the way."""
-
-    async def publish(self) -> str:
-        """Make what was written readable under its hash; return its path."""
-
-    async def discard(self) -> None:
-        """Remove what was written, if anything was."""
 
 
 class Writer:
     """An object being written. Made by ``Store.writer``.
 
-    One megabyte is collected while another is hashed and written, so the memory held is bounded and the caller can
-    already receive what comes next.
+    One piece of a megabyte is filled while another is hashed and written. So the memory held is these two, and the caller
+    can already receive what comes next.
 
     Attributes:
         bytes: how many were written so far.
@@ -39,22 +28,27 @@ class Writer:
         self.finished = False
         self._sink = sink
         self._refer = refer
-        self._chunks: list[bytes] = []
-        self._collected_bytes = 0
+        self._filling = _piece()
+        self._filled_bytes = 0
+        self._spare: memoryview | None = None
         self._under_way: asyncio.Task[None] | None = None
 
     async def write(self, chunk: bytes | memoryview) -> None:
-        """Append a chunk. A memoryview's bytes are copied, since its owner may reuse them; bytes are not.
+        """Append a chunk of any size. It is copied: its memory may be used again at once.
 
         Raises:
             DependencyUnavailable: if the store can't take it.
         """
-        self._chunks.append(bytes(chunk))
-        size_bytes = len(self._chunks[-1])
-        self.bytes += size_bytes
-        self._collected_bytes += size_bytes
-        if self._collected_bytes >= PIECE_BYTES:
-            await self._hand_over()
+        rest = memoryview(chunk).cast("B")
+        while rest:
+            taken = rest[: PIECE_BYTES - self._filled_bytes]
+            end = self._filled_bytes + len(taken)
+            self._filling[self._filled_bytes : end] = taken
+            self._filled_bytes = end
+            self.bytes += len(taken)
+            rest = rest[len(taken) :]
+            if end == PIECE_BYTES:
+                await self._hand_over()
 
     async def finish(self) -> Reference:
         """Make the object readable and return the reference to it.
@@ -70,7 +64,6 @@ class Writer:
 
     async def discard(self) -> None:
         """Stop, and remove what was written."""
-        self._chunks.clear()
         task, self._under_way = self._under_way, None
         if task is not None:
             task.cancel()
@@ -79,10 +72,17 @@ class Writer:
 
     async def _hand_over(self) -> None:
         await self._settle()
-        chunks, self._chunks, self._collected_bytes = self._chunks, [], 0
-        self._under_way = asyncio.create_task(self._sink.append(chunks))
+        piece = self._filling[: self._filled_bytes]
+        self._filling, self._spare = self._spare or _piece(), self._filling
+        self._filled_bytes = 0
+        self._under_way = asyncio.create_task(self._sink.append(piece))
 
     async def _settle(self) -> None:
         task, self._under_way = self._under_way, None
         if task is not None:
             await task
+
+
+def _piece() -> memoryview:
+    # Mapped memory lies at a page's start, as writing past the page cache demands, and is nobody's before it is touched.
+    return memoryview(mmap.mmap(-1, PIECE_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))

@@ -1,0 +1,373 @@
+"""The object store in a folder: whole or nothing, bounded memory, and a sweep that takes only what nothing refers to."""
+
+import asyncio
+import errno
+import hashlib
+import os
+import random
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from setu_common.contracts import Contract, Reference
+from setu_common.errors import DependencyUnavailable
+from setu_common.settings import StoreSettings
+from setu_common.store import ObjectMissing, Store, folder_writing
+from setu_common.store.writing import PIECE_BYTES
+
+GONE = f"setu://asr/acme/2026-01-31/{'0' * 64}-{'0' * 8}"
+
+
+class Note(Contract):
+    text: str
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "a store"
+
+
+@pytest.fixture
+def store(root: Path) -> Store:
+    return Store(StoreSettings(url=f"file://{root}", durable=False), "asr")
+
+
+def files(root: Path) -> list[Path]:
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def aged(root: Path, reference: Reference, days: int) -> str:
+    """Move an object into the folder of an earlier day; return its URI there."""
+    old = root / reference.path
+    day = (today() - timedelta(days=days)).isoformat()
+    new = old.parent.parent / day / old.name
+    new.parent.mkdir(exist_ok=True)
+    old.rename(new)
+    return f"setu://{new.relative_to(root)}"
+
+
+async def none_referenced(_uris: Sequence[str]) -> set[str]:
+    return set()
+
+
+# --- writing and reading
+
+
+async def test_what_was_put_is_read_by_any_service(store: Store, root: Path) -> None:
+    reference = await store.put("acme", b"a line", "text/plain")
+    assert reference.sha256 == hashlib.sha256(b"a line").hexdigest()
+    assert (reference.bytes, reference.media_type) == (6, "text/plain")
+    assert reference.path.startswith(f"asr/acme/{today()}/")
+    other = Store(StoreSettings(url=f"file://{root}"), "gateway")
+    assert await other.read(reference) == b"a line"
+
+
+async def test_a_message_comes_back_as_it_was(store: Store) -> None:
+    reference = await store.put_model("acme", Note(text="नमस्ते"))
+    assert reference.media_type == "application/json"
+    assert await store.load(reference, Note) == Note(text="नमस्ते")
+
+
+@pytest.mark.parametrize("durable", [True, False])
+@pytest.mark.parametrize(
+    ("total", "chunk"),
+    [
+        (0, 1),
+        (1, 1),
+        (PIECE_BYTES - 1, 65536),
+        (PIECE_BYTES, 65536),
+        (PIECE_BYTES + 1, 65536),
+        (3 * PIECE_BYTES, 3 * PIECE_BYTES),
+        (5 * PIECE_BYTES + 4097, 99_991),
+    ],
+)
+async def test_bytes_arrive_whole_whatever_the_chunks(root: Path, total: int, chunk: int, durable: bool) -> None:
+    store = Store(StoreSettings(url=f"file://{root}", durable=durable), "asr")
+    content = random.Random(total).randbytes(total)
+    async with store.writer("acme", "video/mp4") as writer:
+        for start in range(0, total, chunk):
+            await writer.write(content[start : start + chunk])
+        assert writer.bytes == total
+        reference = await writer.finish()
+    assert reference.bytes == total
+    assert reference.sha256 == hashlib.sha256(content).hexdigest()
+    assert await store.read(reference) == content
+    assert b"".join([part async for part in store.stream(reference, 70_000)]) == content
+    async with store.local_file(reference) as path:
+        assert path.read_bytes() == content
+    assert len(files(root)) == 1
+
+
+async def test_a_chunk_may_be_overwritten_as_soon_as_it_was_taken(store: Store) -> None:
+    buffer = bytearray(300_000)
+    async with store.writer("acme", "video/mp4") as writer:
+        for value in range(10):
+            buffer[:] = bytes([value]) * len(buffer)
+            await writer.write(memoryview(buffer))
+        reference = await writer.finish()
+    assert await store.read(reference) == b"".join(bytes([value]) * len(buffer) for value in range(10))
+
+
+async def test_writing_a_large_file_takes_little_memory(store: Store) -> None:
+    def resident_bytes() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    chunk = random.Random(0).randbytes(65536)
+    before = most = resident_bytes()
+    async with store.writer("acme", "video/mp4") as writer:
+        for _ in range(2048):
+            await writer.write(chunk)
+            most = max(most, resident_bytes())
+        await writer.finish()
+    assert most - before < 16 << 20
+
+
+async def test_the_same_content_put_twice_is_two_objects(store: Store) -> None:
+    first, second = await store.put("acme", b"same", "a/b"), await store.put("acme", b"same", "a/b")
+    await store.delete(first.uri)
+    assert await store.read(second) == b"same"
+
+
+async def test_many_writers_at_once_do_not_mix(store: Store) -> None:
+    async def write(value: int) -> Reference:
+        async with store.writer("acme", "a/b") as writer:
+            for _ in range(40):
+                await writer.write(bytes([value]) * 65536)
+            return await writer.finish()
+
+    references = await asyncio.gather(*(write(value) for value in range(8)))
+    for value, reference in enumerate(references):
+        assert set(await store.read(reference)) == {value}
+
+
+# --- nothing by halves
+
+
+async def test_an_object_is_not_there_before_it_is_finished(store: Store, root: Path) -> None:
+    async with store.writer("acme", "a/b") as writer:
+        await writer.write(bytes(3 * PIECE_BYTES))
+        assert {path.parent.name for path in files(root)} == {".incoming"}
+        await writer.finish()
+    assert ".incoming" not in {path.parent.name for path in files(root)}
+
+
+async def test_what_is_left_unfinished_is_removed(store: Store, root: Path) -> None:
+    async with store.writer("acme", "a/b") as writer:
+        await writer.write(bytes(3 * PIECE_BYTES))
+    assert files(root) == []
+
+
+async def test_a_caller_who_goes_away_leaves_nothing(store: Store, root: Path) -> None:
+    started = asyncio.Event()
+
+    async def upload() -> None:
+        async with store.writer("acme", "a/b") as writer:
+            while True:
+                await writer.write(bytes(PIECE_BYTES))
+                started.set()
+
+    task = asyncio.create_task(upload())
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert files(root) == []
+
+
+async def test_a_full_disk_is_told_and_leaves_nothing(store: Store, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: int, _piece: object) -> int:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(folder_writing.os, "write", full)
+    with pytest.raises(DependencyUnavailable, match="full") as caught:
+        await store.put("acme", bytes(2 * PIECE_BYTES), "a/b")
+    assert caught.value.retry_after_s
+    assert files(root) == []
+
+
+async def test_a_short_write_is_continued(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(folder_writing.os, "write", lambda file, piece: write(file, piece[: 1 + len(piece) // 3]))
+    content = random.Random(0).randbytes(2 * PIECE_BYTES + 5)
+    assert await store.read(await store.put("acme", content, "a/b")) == content
+
+
+async def test_a_durable_object_is_on_the_disk_before_it_has_its_name_and_its_name_before_it_counts(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(StoreSettings(url=f"file://{root}", durable=True), "asr")
+    await store.put("acme", b"makes the folders", "a/b")
+    steps: list[str] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def recorded_fsync(file: int) -> None:
+        target = Path(f"/proc/self/fd/{file}").readlink()
+        steps.append(f"fsync {'folder' if target.is_dir() else 'file'} in {target.parent.name}")
+        fsync(file)
+
+    def recorded_rename(path: Path, target: Path) -> Path:
+        steps.append("rename")
+        return rename(path, target)
+
+    monkeypatch.setattr(folder_writing.os, "fsync", recorded_fsync)
+    monkeypatch.setattr(folder_writing.Path, "rename", recorded_rename)
+    await store.put("acme", b"a line", "a/b")
+    assert steps == ["fsync file in .incoming", "rename", "fsync folder in acme"]
+
+
+# --- names
+
+
+@pytest.mark.parametrize("tenant", ["", "..", "a/b", "../x", "A", "a" * 64, "a\0", "a\n", ".incoming"])
+async def test_a_tenant_cannot_leave_its_folder(store: Store, root: Path, tenant: str) -> None:
+    with pytest.raises(ValueError, match="tenant"):
+        await store.put(tenant, b"x", "a/b")
+    assert files(root) == []
+
+
+@pytest.mark.parametrize("owner", ["", "..", "a/b", "A", "-a"])
+def test_an_owner_cannot_leave_its_folder(owner: str) -> None:
+    with pytest.raises(ValueError, match="own"):
+        Store(StoreSettings(url="file:///nowhere"), owner)
+
+
+@pytest.mark.parametrize("uri", ["setu://../../etc/passwd", "/etc/passwd", f"{GONE}\n", GONE.replace("acme", ".."), ""])
+async def test_only_names_of_objects_are_deleted_or_read(store: Store, uri: str) -> None:
+    with pytest.raises(ValueError, match="names no object"):
+        await store.delete(uri)
+    with pytest.raises(ValidationError):
+        Reference(uri=uri, bytes=0, media_type="a/b")
+    with pytest.raises(ValueError, match="names no object"):
+        await store.read(Reference.model_construct(uri=uri, bytes=0, media_type="a/b"))
+
+
+@pytest.mark.parametrize("url", ["", "/var/lib", "file://", "file:///", "file://host/x", "s3://", "ftp://x/y"])
+def test_a_url_that_is_no_place_for_objects_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="SETU_STORE_URL"):
+        Store(StoreSettings(url=url), "asr")
+
+
+# --- what is not there
+
+
+async def test_a_missing_object_is_said_to_be_missing(store: Store) -> None:
+    gone = Reference(uri=GONE, bytes=1, media_type="a/b")
+    with pytest.raises(ObjectMissing):
+        await store.read(gone)
+    with pytest.raises(ObjectMissing):
+        await store.load(gone, Note)
+    with pytest.raises(ObjectMissing):
+        await anext(store.stream(gone))
+    with pytest.raises(ObjectMissing) as caught:
+        async with store.local_file(gone):
+            pytest.fail("there is no such file")
+    assert caught.value.problem().code == "object-missing"
+
+
+async def test_deleting_removes_and_may_be_repeated(store: Store, root: Path) -> None:
+    references = [await store.put("acme", bytes([value]), "a/b") for value in range(3)]
+    await store.delete(references[0].uri, GONE, references[1].uri)
+    await store.delete(references[0].uri)
+    assert [path.name for path in files(root)] == [references[2].path.rsplit("/", 1)[-1]]
+
+
+# --- readiness
+
+
+async def test_a_store_that_can_be_written_is_ready(store: Store) -> None:
+    await store.check()
+
+
+async def test_a_store_whose_folder_cannot_be_made_is_not_ready(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    store = Store(StoreSettings(url=f"file://{tmp_path}/file/store"), "asr")
+    with pytest.raises(DependencyUnavailable, match="folder"):
+        await store.check()
+    with pytest.raises(DependencyUnavailable, match="folder"):
+        await store.put("acme", b"x", "a/b")
+
+
+# --- sweeping
+
+
+async def test_a_sweep_takes_old_objects_that_nothing_refers_to(store: Store, root: Path) -> None:
+    kept, unwanted = [aged(root, await store.put("acme", name, "a/b"), 5) for name in (b"kept", b"unwanted")]
+    asked: list[str] = []
+
+    async def referenced(uris: Sequence[str]) -> set[str]:
+        asked.extend(uris)
+        return {kept}
+
+    assert await store.sweep(today(), referenced) == 1
+    assert sorted(asked) == sorted([kept, unwanted])
+    assert [f"setu://{path.relative_to(root)}" for path in files(root)] == [kept]
+
+
+async def test_a_sweep_leaves_days_alone_that_are_not_over_for_long(store: Store, root: Path) -> None:
+    fresh = await store.put("acme", b"today", "a/b")
+    aged(root, await store.put("acme", b"yesterday", "a/b"), 1)
+    aged(root, await store.put("acme", b"the day before", "a/b"), 2)
+    assert await store.sweep(date(2999, 1, 1), none_referenced) == 1
+    assert await store.read(fresh) == b"today"
+    assert len(files(root)) == 2
+
+
+async def test_a_sweep_heeds_the_day_it_is_given(store: Store, root: Path) -> None:
+    for days in (3, 4, 5):
+        aged(root, await store.put("acme", b"x", "a/b"), days)
+    assert await store.sweep(today() - timedelta(days=3), none_referenced) == 2
+
+
+async def test_a_sweep_takes_nothing_of_others(store: Store, root: Path) -> None:
+    other = Store(StoreSettings(url=f"file://{root}", durable=False), "gateway")
+    aged(root, await other.put("acme", b"x", "a/b"), 9)
+    (root / "asr" / "acme" / "not-a-day").mkdir(parents=True)
+    (root / "asr" / "acme" / "not-a-day" / "file").touch()
+    (root / "asr" / "acme" / "2026-99-99").mkdir()
+    assert await store.sweep(today(), none_referenced) == 0
+    assert len(files(root)) == 2
+
+
+async def test_a_swept_day_leaves_no_empty_folder(store: Store, root: Path) -> None:
+    uri = aged(root, await store.put("acme", b"x", "a/b"), 9)
+    folder = (root / uri.removeprefix("setu://")).parent
+    await store.sweep(today(), none_referenced)
+    assert not folder.exists()
+
+
+async def test_a_sweep_takes_half_written_files_of_yesterday_and_leaves_those_under_way(store: Store, root: Path) -> None:
+    incoming = root / "asr" / ".incoming"
+    incoming.mkdir(parents=True)
+    stale, fresh = incoming / "stale", incoming / "fresh"
+    stale.touch()
+    fresh.touch()
+    two_days_ago = datetime.now(UTC).timestamp() - 2 * 86400
+    os.utime(stale, (two_days_ago, two_days_ago))
+    assert await store.sweep(today(), none_referenced) == 0
+    assert files(root) == [fresh]
+
+
+async def test_a_sweep_of_many_objects_asks_in_batches(store: Store, root: Path) -> None:
+    folder = root / "asr" / "acme" / "2020-01-01"
+    folder.mkdir(parents=True)
+    for number in range(1203):
+        (folder / f"{number:064x}-{number:08x}").touch()
+    sizes: list[int] = []
+
+    async def referenced(uris: Sequence[str]) -> set[str]:
+        sizes.append(len(uris))
+        return set()
+
+    assert await store.sweep(today(), referenced) == 1203
+    assert max(sizes) <= 500
+
+
+async def test_a_sweep_before_anything_was_written_finds_nothing(store: Store) -> None:
+    assert await store.sweep(today(), none_referenced) == 0
