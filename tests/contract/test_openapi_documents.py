@@ -24,3 +24,28 @@ def test_every_answer_to_a_mistake_is_a_problem():
                 errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
                 wrong = [status for status, answer in errors.items() if set(answer["content"]) != {"application/problem+json"}]
                 assert wrong == [], f"{path.stem}: {method} {route}"
+
+
+def test_every_reference_inside_a_document_leads_somewhere():
+    for path in FOLDER.glob("*.json"):
+        document = json.loads(path.read_text())
+        assert [reference for reference in references(document) if not resolves(document, reference)] == [], path.stem
+
+
+def references(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def resolves(document, reference: str) -> bool:
+    for part in reference.removeprefix("#/").split("/"):
+        if not isinstance(document, dict) or part not in document:
+            return False
+        document = document[part]
+    return reference.startswith("#/")
