@@ -1,6 +1,7 @@
 """Writing objects into an S3 bucket."""
 
 import hashlib
+import os
 from asyncio import to_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,22 +28,53 @@ RETRY_AFTER_S: Final = 5.0
 
 
 @contextmanager
-def translated_bucket_errors(path: str = "") -> Iterator[None]:
+def translated_bucket_errors(reading: str | None = None) -> Iterator[None]:
     """Turn obstore's errors into ours.
+
+    Args:
+        reading: the object that is read, if one is.
 
     Raises:
         ObjectMissing: if there is no such object.
         DependencyUnavailable: if the bucket doesn't answer or refuses.
+        RuntimeError: if this process can't use obstore.
     """
+    RUNTIME.enter()
     try:
         yield
-    except FileNotFoundError as error:
-        raise missing(path) from error
     except (BaseError, OSError) as error:
+        if reading is not None and isinstance(error, FileNotFoundError):
+            raise missing(reading) from error
         raise DependencyUnavailable(
             "The object store does not answer or refuses. Check its address and credentials, or try again in a moment.",
             retry_after_s=RETRY_AFTER_S,
         ) from error
+
+
+class Runtime:
+    """Which process obstore works in.
+
+    Its threads start at the first use and do not come along when the process forks: a child of a process that
+    had used it would wait for ever. So such a child is told.
+    """
+
+    def __init__(self) -> None:
+        self._process_id: int | None = None
+
+    def enter(self) -> None:
+        """Note that obstore is about to be used.
+
+        Raises:
+            RuntimeError: if this process was forked from one that had used it.
+        """
+        process_id = os.getpid()
+        if self._process_id is None:
+            self._process_id = process_id
+        elif self._process_id != process_id:
+            raise RuntimeError("This process was forked after its parent had used an S3 store. Fork first, or spawn.")
+
+
+RUNTIME: Final = Runtime()  # one for the process, as obstore's own is
 
 
 class BucketSink:
@@ -70,13 +102,13 @@ class BucketSink:
         content = bytes(piece)  # obstore sends it later, when the piece's memory holds something else
         await to_thread(self._digest.update, content)
         self._bytes += len(content)
-        with translated_bucket_errors(self._incoming):
+        with translated_bucket_errors():
             await self._opened().write(content)
 
     async def publish(self) -> str:
         """Make what was written readable under its final name; return that path."""
         path = self._final(self._digest.hexdigest())
-        with translated_bucket_errors(self._incoming):
+        with translated_bucket_errors():
             await self._opened().close()
             self._file = None
             self._stored = True
@@ -93,7 +125,7 @@ class BucketSink:
         if not self._stored:
             return
         try:
-            with translated_bucket_errors(self._incoming):
+            with translated_bucket_errors():
                 await obstore.delete_async(self._objects, self._incoming)
             self._stored = False
         except SetuError as error:
