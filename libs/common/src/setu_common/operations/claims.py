@@ -99,7 +99,7 @@ UPDATE operation SET {_RELEASED},
     state = CASE WHEN state = 'cancelling' THEN 'cancelled' ELSE 'queued' END,
     ended_at = CASE WHEN state = 'cancelling' THEN now() END,
     attempts = attempts + %(attempts)s, losses = losses + %(losses)s,
-    problem = %(problem)s::jsonb,
+    problem = CASE WHEN state = 'cancelling' THEN NULL ELSE %(problem)s::jsonb END,
     not_before = CASE WHEN wakes > %(wakes)s THEN now() ELSE now() + make_interval(secs => %(after_s)s) END
 WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
 RETURNING *, state = 'queued' AND not_before <= now() AS due
@@ -107,7 +107,7 @@ RETURNING *, state = 'queued' AND not_before <= now() AS due
 
 _AFTERWARDS: Final[LiteralString] = """
 SELECT *, state = 'queued' AND not_before <= now() AS due FROM operation
-WHERE id = %(id)s AND token = %(token)s AND state = %(state)s
+WHERE id = %(id)s AND token = %(token)s AND state IN (%(state)s, 'cancelled')
 """
 
 
@@ -220,7 +220,7 @@ class Claims:
             row = db.execute(statement, {**key, **values}).fetchone()
             if row is not None:
                 return settle(db, row, settled)
-            # A commit whose answer was lost with the connection: the row is then as we meant it, under our own token.
+            # A commit whose answer was lost with the connection: the row is then as we meant it, or cancelled, under our token.
             row = db.execute(_AFTERWARDS, {**key, "state": meant.value}).fetchone()
         if row is None:
             raise LeaseLost
