@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, Table, Text, and_, cast, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import Select, Table, Text, and_, bindparam, delete, func, insert, literal, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.engine import RowMapping
@@ -21,6 +21,42 @@ from setu_gateway.tables import JobRow, StageRow
 _JOB: Final[Table] = SQLModel.metadata.tables[str(JobRow.__tablename__)]
 _STAGE: Final[Table] = SQLModel.metadata.tables[str(StageRow.__tablename__)]
 _STAGE_COLUMNS: Final = [column.label(f"stage_{column.name}") for column in _STAGE.c]
+
+
+def _accept() -> Select[tuple[datetime]]:
+    """Write a job and its stages in one trip to the server, or nothing if the idempotency key was used before."""
+    accepted = (
+        postgres_insert(_JOB)
+        .values({name: bindparam(name, type_=_JOB.c[name].type) for name in _ACCEPTED_COLUMNS})
+        .on_conflict_do_nothing(index_elements=["tenant", "idempotency_key"], index_where=_JOB.c.idempotency_key.is_not(None))
+        .returning(_JOB.c.id, _JOB.c.tenant, _JOB.c.created_at)
+        .cte("accepted")
+    )
+    names = bindparam("stages", type_=ARRAY(Text)), bindparam("targets", type_=ARRAY(Text))
+    keys = func.unnest(*names).table_valued("stage", "target", with_ordinality="position", name="keys").render_derived()
+    staged = insert(_STAGE).from_select(
+        ["job_id", "tenant", "stage", "target", "position"],
+        select(accepted.c.id, accepted.c.tenant, keys.c.stage, keys.c.target, keys.c.position).select_from(
+            accepted.join(keys, true())
+        ),
+    )
+    return select(accepted.c.created_at).add_cte(staged.cte("staged"))
+
+
+_ACCEPTED_COLUMNS: Final = (
+    "id",
+    "tenant",
+    "request",
+    "source_language",
+    "media_name",
+    "media_uri",
+    "media_bytes",
+    "media_type",
+    "idempotency_key",
+    "body_sha256",
+    "objects",
+)
+_ACCEPT: Final = _accept()
 
 
 class StaleJob(Conflict):
@@ -61,39 +97,22 @@ async def insert_job(connection: AsyncConnection, job: NewJob) -> datetime | Non
     Returns:
         When it was accepted; None if the tenant used the idempotency key before, and then nothing was written.
     """
-    accepted = (
-        postgres_insert(_JOB)
-        .values(
-            id=job.id,
-            tenant=job.tenant,
-            request=job.request.model_dump(mode="json"),
-            source_language=job.request.source_language,
-            media_name=job.media_name,
-            media_uri=job.media.uri,
-            media_bytes=job.media.bytes,
-            media_type=job.media.media_type,
-            idempotency_key=job.idempotency_key,
-            body_sha256=job.body_sha256,
-            objects=[job.media.uri],
-        )
-        .on_conflict_do_nothing(index_elements=["tenant", "idempotency_key"], index_where=_JOB.c.idempotency_key.is_not(None))
-        .returning(_JOB.c.id, _JOB.c.tenant, _JOB.c.created_at)
-        .cte("accepted")
-    )
-    keys = func.unnest(
-        cast([key.stage for key in job.stages], ARRAY(Text)), cast([key.target for key in job.stages], ARRAY(Text))
-    ).table_valued("stage", "target", with_ordinality="position", name="keys")
-    staged = (
-        insert(_STAGE)
-        .from_select(
-            ["job_id", "tenant", "stage", "target", "position"],
-            select(accepted.c.id, accepted.c.tenant, keys.c.stage, keys.c.target, keys.c.position).select_from(
-                accepted.join(keys, literal(value=True))
-            ),
-        )
-        .cte("staged")
-    )
-    created_at: datetime | None = await connection.scalar(select(accepted.c.created_at).add_cte(staged))
+    values = {
+        "id": job.id,
+        "tenant": job.tenant,
+        "request": job.request.model_dump(mode="json"),
+        "source_language": job.request.source_language,
+        "media_name": job.media_name,
+        "media_uri": job.media.uri,
+        "media_bytes": job.media.bytes,
+        "media_type": job.media.media_type,
+        "idempotency_key": job.idempotency_key,
+        "body_sha256": job.body_sha256,
+        "objects": [job.media.uri],
+        "stages": [key.stage for key in job.stages],
+        "targets": [key.target for key in job.stages],
+    }
+    created_at: datetime | None = await connection.scalar(_ACCEPT, values)
     return created_at
 
 

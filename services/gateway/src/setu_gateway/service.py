@@ -101,34 +101,34 @@ class Jobs:
         Raises:
             JobNotFound: no such job of this tenant.
         """
-        async with self._database.transaction() as connection:
+        async with self._database.reading() as connection:
             return await self._load(connection, tenant, job_id)
 
     async def page(self, tenant: str, *, limit: int, before: tuple[datetime, UUID] | None, state: JobState | None) -> Page:
         """Some jobs without their stages, newest first."""
-        async with self._database.transaction() as connection:
+        async with self._database.reading() as connection:
             jobs = await repository.list_jobs(connection, tenant, limit=limit + 1, before=before, state=state)
         shown = tuple(jobs[:limit])
         return Page(shown, (shown[-1].created_at, shown[-1].id) if len(jobs) > limit else None)
 
-    async def follow(self, tenant: str, job_id: UUID, seen_version: int) -> AsyncIterator[JobRecord]:
-        """The job, then again whenever it has changed, until it has ended or is gone. A version that was seen is left out.
+    async def follow(self, tenant: str, job_id: UUID) -> AsyncIterator[JobRecord]:
+        """The job as it stands, then again whenever it has changed, until it has ended or is gone.
 
         Raises:
             JobNotFound: no such job of this tenant, at the start.
         """
-        job: JobRecord | None = await self.get(tenant, job_id)
-        while job is not None:
-            # The first snapshot is always given, so that who follows an ended job is told so.
-            if job.version != seen_version or job.state.ended:
-                yield job
-            if job.state.ended:
+        job = await self.get(tenant, job_id)
+        yield job
+        while not job.state.ended:
+            if not await self._watcher.changed(job_id, job.version, LOOK_AGAIN_S):
+                continue
+            async with self._database.reading() as connection:
+                changed = await repository.load_job(connection, tenant, job_id)
+            if changed is None:
                 return
-            seen_version = job.version
-            while not await self._watcher.changed(job_id, seen_version, LOOK_AGAIN_S):
-                pass
-            async with self._database.transaction() as connection:
-                job = await repository.load_job(connection, tenant, job_id)
+            if changed.version != job.version:
+                yield changed
+            job = changed
 
     async def cancel(self, tenant: str, job_id: UUID) -> JobRecord:
         """Ask that a job be ended. What has ended stays as it is.

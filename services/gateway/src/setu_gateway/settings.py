@@ -1,6 +1,7 @@
 """The gateway's settings."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -43,14 +44,14 @@ class PipelineSettings(SettingsBlock):
     )
 
 
-class EventSettings(SettingsBlock):
-    """Server-sent events."""
+class WorkerProcessSettings(SettingsBlock):
+    """What the worker's process is told by whoever starts it."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_GATEWAY_EVENTS_")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_WORKER_")
 
-    poll_s: float = Field(
-        default=0.5, gt=0, description="How often the jobs that someone watches are looked at, all in one query"
-    )
+    ready_file: Path | None = None
+    concurrency: int = Field(default=2, ge=1, description="Jobs that are moved on, or subtitles rendered, at once")
+    nice: int = Field(default=10, ge=0, le=19, description="How far the worker stands back for others on its machine")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class GatewaySettings:
     log: LogSettings
     upload: UploadSettings
     pipeline: PipelineSettings
-    events: EventSettings
+    worker: WorkerProcessSettings
 
 
 def read_settings() -> GatewaySettings:
@@ -79,5 +80,5 @@ def read_settings() -> GatewaySettings:
         log=LogSettings(),
         upload=UploadSettings(),
         pipeline=PipelineSettings(),
-        events=EventSettings(),
+        worker=WorkerProcessSettings(),
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -35,7 +35,7 @@ class JobRow(SQLModel, table=True):
     request: dict[str, Any] = _json()  # Any: JSON, as in all columns below
     media_name: str
     media_uri: str
-    media_bytes: int
+    media_bytes: int = Field(sa_type=BigInteger)
     media_type: str
     idempotency_key: str | None
     body_sha256: str

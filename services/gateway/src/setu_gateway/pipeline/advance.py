@@ -76,7 +76,7 @@ class Advancer:
 
     async def _round(self, request: AdvanceRequest, tenant: str) -> Advanced | Park | None:
         """One look, one decision, one write. None: look again at once."""
-        async with self._database.transaction() as connection:
+        async with self._database.reading() as connection:
             job = await repository.load_job(connection, tenant, request.job_id)
         if job is None or job.run != request.run:
             return Advanced(state=None)

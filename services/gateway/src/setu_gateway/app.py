@@ -1,0 +1,83 @@
+"""How the gateway's parts are put together: the app of the API, and the handlers of the worker."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from setu_common.clients import OperationsClient
+from setu_common.db import Database
+from setu_common.http import HttpCaller, create_client
+from setu_common.operations import Bound, Hints, Operations
+from setu_common.store import Store
+from setu_common.web import EdgeTrust, create_app
+from setu_gateway.api import intake, jobs, subtitles
+from setu_gateway.delivery.rendering import Renderer
+from setu_gateway.intake.upload import Intake
+from setu_gateway.pipeline.advance import Advancer
+from setu_gateway.pipeline.erasure import Eraser
+from setu_gateway.pipeline.kinds import ADVANCES, RENDERINGS
+from setu_gateway.pipeline.ports import OperationsPort
+from setu_gateway.pipeline.stages import PIPELINE
+from setu_gateway.service import Jobs
+from setu_gateway.settings import GatewaySettings
+
+SERVICE = "gateway"
+
+
+def make_app(settings: GatewaySettings) -> FastAPI:
+    """The API."""
+    database = Database(settings.database, SERVICE)
+    store = Store(settings.store, SERVICE)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hints = Hints(settings.redis)
+        operations = Operations(database, store, hints, settings.operations)
+        use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
+        app.state.jobs = use_cases
+        app.state.intake = Intake(store, settings.upload)
+        try:
+            yield
+        finally:
+            await use_cases.close()
+            await operations.close()
+            await database.close()
+            hints.close()
+
+    return create_app(
+        service=SERVICE,
+        version=version("setu-gateway"),
+        lifespan=lifespan,
+        routers=[intake.router, jobs.router, subtitles.router],
+        trust=EdgeTrust(),
+        checks={"database": database.check, "store": store.check},
+    )
+
+
+@asynccontextmanager
+async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bound]]:
+    """The worker's handlers, and what they use, for as long as a worker's child lives."""
+    async with AsyncExitStack() as resources:
+        database = Database(settings.database, SERVICE)
+        resources.push_async_callback(database.close)
+        store = Store(settings.store, SERVICE)
+        hints = Hints(settings.redis)
+        resources.callback(hints.close)
+        operations = Operations(database, store, hints, settings.operations)
+        resources.push_async_callback(operations.close)
+        ports = {
+            "asr": await _remote(settings.pipeline.asr_url, "asr", settings, resources),
+            "translate": await _remote(settings.pipeline.translate_url, "translate", settings, resources),
+            SERVICE: operations,
+        }
+        eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
+        advancer = Advancer(database=database, ports=ports, eraser=eraser, pipeline=PIPELINE, settings=settings.pipeline)
+        yield [Bound(ADVANCES, advancer), Bound(RENDERINGS, Renderer(store))]
+
+
+async def _remote(url: str, name: str, settings: GatewaySettings, resources: AsyncExitStack) -> OperationsPort:
+    client = create_client(url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s)
+    await resources.enter_async_context(client)
+    return OperationsClient(HttpCaller(client, name=name))

@@ -1,0 +1,1 @@
+"""Samples and fakes for tests of the gateway, and of what stands on it."""

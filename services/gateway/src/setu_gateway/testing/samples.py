@@ -1,0 +1,156 @@
+"""Jobs, results and recordings for the gateway's tests."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from setu_common.contracts import (
+    AsrPlan,
+    JobRequest,
+    JobState,
+    Problem,
+    Reference,
+    Segment,
+    StageState,
+    Transcript,
+    Transcription,
+    TranslatedTranscript,
+    Translation,
+    TranslationResult,
+)
+from setu_gateway.pipeline.kinds import RenderedFile, Rendering
+from setu_gateway.pipeline.stages import PIPELINE
+from setu_gateway.records import JobRecord, StageKey, StageRecord
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+TRANSCRIBE = StageKey("transcribe")
+CAPTIONS = StageKey("render")
+
+
+def translate(target: str) -> StageKey:
+    """The translation into a language."""
+    return StageKey("translate", target)
+
+
+def render(target: str) -> StageKey:
+    """The rendering of a translation."""
+    return StageKey("render", target)
+
+
+def reference(owner: str = "asr", number: int = 1, media_type: str = "application/json") -> Reference:
+    """An object of a service's; the number tells one from another."""
+    return Reference(uri=f"setu://{owner}/local/2026-01-02/{number:064x}-{number:08x}", bytes=10, media_type=media_type)
+
+
+def a_job(
+    *targets: str,
+    source: str | None = None,
+    state: JobState = JobState.QUEUED,
+    stages: dict[StageKey, StageRecord] | None = None,
+) -> JobRecord:
+    """A job whose stages wait, but those given."""
+    given = stages or {}
+    return JobRecord(
+        id=uuid4(),
+        tenant="local",
+        state=state,
+        version=1,
+        run=1,
+        request=JobRequest(source_language=source, target_languages=targets),
+        media_name="talk.mp4",
+        media=reference("gateway", 99, "video/mp4"),
+        created_at=NOW,
+        read_at=NOW,
+        source_language=source,
+        stages=tuple(given.get(key, StageRecord(key)) for key in PIPELINE.keys(targets)),
+    )
+
+
+def a_problem(code: str = "no-audio", *, status: int = 422, retryable: bool = False) -> Problem:
+    """Why a stage failed."""
+    return Problem(title="No", status=status, code=code, detail=f"It is {code}.", retryable=retryable)
+
+
+def result_of(key: StageKey, language: str = "fr", *, untranslated: int = 0) -> dict[str, Any]:
+    """What the stage's service gives: a recording in ``language``."""
+    if key.stage == "transcribe":
+        result: Any = Transcription(
+            transcript=reference("asr", 1),
+            language=language,
+            language_probability=0.9,
+            duration_s=3.0,
+            segment_count=2,
+            plan=AsrPlan(),
+            model_time_s=1.5,
+        )
+    elif key.stage == "translate":
+        result = TranslationResult(
+            translated=reference("translate", 2),
+            source_language=language,
+            target_language=key.target,
+            segment_count=2,
+            untranslated_count=untranslated,
+            engine="llm",
+            model="m",
+            model_time_s=0.5,
+        )
+    else:
+        result = a_rendering(key.target or language)
+    return dict(result.model_dump(mode="json"))
+
+
+def a_rendering(language: str) -> Rendering:
+    """The subtitle files in a language."""
+    files = tuple(
+        RenderedFile(format=name, reference=reference("gateway", n)) for n, name in enumerate(["srt", "vtt", "json"], 3)
+    )
+    return Rendering(language=language, cue_count=2, files=files)
+
+
+def succeeded(key: StageKey, language: str = "fr", *, untranslated: int = 0) -> StageRecord:
+    """A stage that ended well."""
+    return StageRecord(
+        key,
+        StageState.SUCCEEDED,
+        operation_id=uuid4(),
+        progress=1.0,
+        result=result_of(key, language, untranslated=untranslated),
+    )
+
+
+def failed(key: StageKey, problem: Problem | None = None) -> StageRecord:
+    """A stage that failed."""
+    return StageRecord(key, StageState.FAILED, operation_id=uuid4(), problem=problem or a_problem())
+
+
+def running(key: StageKey, operation_id: UUID | None = None) -> StageRecord:
+    """A stage whose operation is under way."""
+    return StageRecord(key, StageState.RUNNING, operation_id=operation_id or uuid4())
+
+
+def by_key(*stages: StageRecord) -> dict[StageKey, StageRecord]:
+    """Stages by their keys."""
+    return {stage.key: stage for stage in stages}
+
+
+def a_transcript(language: str = "fr", texts: tuple[str, ...] = ("Bonjour.", "Au revoir.")) -> Transcript:
+    """What was said in a recording, two seconds a line."""
+    return Transcript(
+        language=language,
+        language_probability=0.9,
+        duration_s=10.0,
+        segments=tuple(Segment(index=i, start_s=2.0 * i, end_s=2.0 * i + 1.5, text=text) for i, text in enumerate(texts)),
+        engine="faster-whisper",
+        model="whisper-base",
+    )
+
+
+def a_translation(target: str = "en", texts: tuple[str, ...] = ("Good day.", "Goodbye.")) -> TranslatedTranscript:
+    """The translation of ``a_transcript``."""
+    return TranslatedTranscript(
+        source_language="fr",
+        target_language=target,
+        translations=tuple(Translation(segment_index=i, text=text, engine="llm") for i, text in enumerate(texts)),
+        engine="llm",
+        model="m",
+    )

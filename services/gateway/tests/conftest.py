@@ -1,0 +1,58 @@
+"""A migrated database, a store and the gateway's parts on them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from setu_common.db import Database, migrate
+from setu_common.operations import Operations
+from setu_common.settings import OperationSettings
+from setu_common.store import Store
+from setu_gateway.migrate import VERSIONS
+from setu_gateway.pipeline.stages import PIPELINE
+from setu_gateway.service import Jobs
+
+
+class SilentHints:
+    """Takes hints and tells nobody."""
+
+    def __init__(self) -> None:
+        self.looked: list[str] = []
+
+    def look(self, queue_name: str) -> None:
+        self.looked.append(queue_name)
+
+    def wake(self, queue_name: str, job_id: object) -> None:
+        self.looked.append(queue_name)
+
+
+@pytest.fixture
+def gateway_database_settings(cloned_database):
+    """A database with the gateway's schema in it."""
+    return cloned_database("gateway", lambda settings: migrate(settings, "gateway", VERSIONS))
+
+
+@pytest.fixture
+async def database(gateway_database_settings) -> AsyncIterator[Database]:
+    database = Database(gateway_database_settings, "gateway")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def store(store_settings) -> Store:
+    return Store(store_settings, "gateway")
+
+
+@pytest.fixture
+def hints() -> SilentHints:
+    return SilentHints()
+
+
+@pytest.fixture
+async def jobs(database, store, hints) -> AsyncIterator[Jobs]:
+    operations = Operations(database, store, hints, OperationSettings())
+    jobs = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
+    yield jobs
+    await jobs.close()
+    await operations.close()

@@ -1,0 +1,391 @@
+"""The machine that moves jobs on, against a real database and services under the test's control."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from setu_common.contracts import JobRequest, JobState, Operation, OperationState, StageState, Submission
+from setu_common.errors import DependencyUnavailable, IdempotencyConflict, NotFound
+from setu_common.operations import Ending, Park
+from setu_gateway import repository
+from setu_gateway.errors import JobNotFound
+from setu_gateway.intake.upload import Upload
+from setu_gateway.pipeline.advance import Advancer, give_up
+from setu_gateway.pipeline.erasure import Eraser
+from setu_gateway.pipeline.kinds import Advanced, AdvanceRequest
+from setu_gateway.pipeline.stages import PIPELINE
+from setu_gateway.records import JobRecord, StageKey
+from setu_gateway.settings import PipelineSettings
+from setu_gateway.testing.fakes import FakeService, FakeWork
+from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, a_problem, render, result_of, translate
+
+
+class Stand:
+    """A job, and the services that it needs."""
+
+    def __init__(self, database, store, jobs) -> None:
+        self.database, self.store, self.jobs = database, store, jobs
+        self.asr, self.translate, self.gateway = FakeService(), FakeService(), FakeService()
+        self.ports = {"asr": self.asr, "translate": self.translate, "gateway": self.gateway}
+
+    def advancer(self, **settings: float) -> Advancer:
+        eraser = Eraser(database=self.database, store=self.store, ports=self.ports, pipeline=PIPELINE)
+        return Advancer(
+            database=self.database, ports=self.ports, eraser=eraser, pipeline=PIPELINE, settings=PipelineSettings(**settings)
+        )
+
+    async def accept(self, *targets: str) -> JobRecord:
+        media = await self.store.put("local", b"media", "video/mp4")
+        return await self.jobs.accept("local", Upload(JobRequest(target_languages=targets), "talk.mp4", media), None)
+
+    async def advance(self, job: JobRecord, *, run: int = 1, **settings: float) -> Advanced | Park:
+        return await self.advancer(**settings)(AdvanceRequest(job_id=job.id, run=run), FakeWork(job_id=job.id))
+
+    async def states(self, job: JobRecord) -> dict[StageKey, StageState]:
+        return {stage.key: stage.state for stage in (await self.jobs.get("local", job.id)).stages}
+
+    def operation(self, service: FakeService, target: str = "") -> UUID:
+        """The newest operation of a service's for a target."""
+        found = [key for key, each in service.submissions.items() if f"/{target}/" in (each.idempotency_key or "")]
+        return found[-1]
+
+    def end_all(self, language: str = "fr") -> None:
+        for service in (self.asr, self.translate, self.gateway):
+            for operation_id in service.under_way():
+                _, stage, target, _ = (service.submissions[operation_id].idempotency_key or "").split("/")
+                service.succeed(operation_id, result_of(StageKey(stage, target), language))
+
+    async def finish(self, job: JobRecord, *, run: int = 1) -> JobRecord:
+        for _ in range(10):
+            answer = await self.advance(job, run=run)
+            if isinstance(answer, Advanced):
+                return await self.jobs.get("local", job.id)
+            self.end_all()
+        raise AssertionError("the job does not end")
+
+
+@pytest.fixture
+def stand(database, store, jobs) -> Stand:
+    return Stand(database, store, jobs)
+
+
+async def test_a_job_goes_from_its_recording_to_its_subtitles(stand):
+    job = await stand.accept("en")
+    assert isinstance(await stand.advance(job), Park)
+    assert stand.asr.requests[stand.operation(stand.asr)].media == job.media
+    stand.end_all()
+    await stand.advance(job)
+    assert len(stand.translate.operations) == 1
+    assert len(stand.gateway.operations) == 1
+    stand.end_all()
+    await stand.advance(job)
+    stand.end_all()
+    assert await stand.advance(job) == Advanced(state=JobState.SUCCEEDED)
+    done = await stand.jobs.get("local", job.id)
+    assert done.state is JobState.SUCCEEDED
+    assert {(file.language, file.format) for file in done.delivered} == {
+        (lang, f) for lang in ("fr", "en") for f in ("srt", "vtt", "json")
+    }
+    assert done.ended_at is not None
+    assert done.source_language == "fr"
+    transcribe = next(stage for stage in done.stages if stage.key == TRANSCRIBE)
+    assert transcribe.model_time_s == 1.5
+    assert transcribe.started_at is not None
+    assert transcribe.ended_at is not None
+
+
+async def test_operations_are_submitted_for_the_job_and_wake_it_when_they_end(stand):
+    job = await stand.accept("en")
+    await stand.advance(job)
+    submission = stand.asr.submissions[stand.operation(stand.asr)]
+    assert submission == Submission(
+        tenant="local", job_id=job.id, idempotency_key=f"{job.id}/transcribe//1", reply_to="pipeline"
+    )
+
+
+async def test_progress_and_notes_are_copied_and_the_version_grows_with_them(stand):
+    job = await stand.accept()
+    await stand.advance(job)
+    stand.asr.begin(stand.operation(stand.asr), 0.4, "transcribing")
+    before = await stand.jobs.get("local", job.id)
+    await stand.advance(job)
+    after = await stand.jobs.get("local", job.id)
+    assert (after.stages[0].progress, after.stages[0].note) == (0.4, "transcribing")
+    assert after.version == before.version + 1
+    assert 0 < after.progress < 1
+    await stand.advance(job)
+    assert (await stand.jobs.get("local", job.id)).version == after.version
+
+
+async def test_a_stage_that_has_run_long_is_looked_at_less_often(stand):
+    job = await stand.accept()
+    await stand.advance(job)
+    operation = stand.operation(stand.asr)
+    pauses = []
+    for age_s in (0, 50, 500):
+        stand.asr.begin(operation)
+        now = (await stand.jobs.get("local", job.id)).read_at
+        stand.asr.change(operation, started_at=now - timedelta(seconds=age_s))
+        pauses.append((await stand.advance(job)).after_s)
+    assert pauses[0] == 1.0
+    assert pauses[1] == pytest.approx(5.0, abs=0.5)
+    assert pauses[2] == 15.0
+
+
+async def test_a_failed_target_leaves_the_other_one_alone(stand):
+    job = await stand.accept("en", "hi")
+    await stand.advance(job)
+    stand.end_all()
+    await stand.advance(job)
+    stand.translate.fail(stand.operation(stand.translate, "hi"), a_problem("refused"))
+    done = await stand.finish(job)
+    assert done.state is JobState.SUCCEEDED
+    assert [(each.stage, each.target) for each in done.degraded] == [("translate", "hi")]
+
+
+async def test_a_run_that_is_killed_after_submitting_does_not_submit_again(stand):
+    job = await stand.accept()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(_operation: Operation) -> None:
+        raise Killed
+
+    stand.asr.on_submit = kill
+    with pytest.raises(Killed):
+        await stand.advance(job)
+    stand.asr.on_submit = lambda _operation: None
+    await stand.advance(job)
+    assert len(stand.asr.operations) == 1
+    assert (await stand.jobs.get("local", job.id)).stages[0].operation_id in stand.asr.operations
+
+
+async def test_a_job_that_is_cancelled_while_a_run_submits_leaves_no_work_behind(stand):
+    job = await stand.accept()
+    cancelling: list[asyncio.Task[JobRecord]] = []
+    stand.asr.on_submit = lambda _operation: cancelling.append(asyncio.create_task(stand.jobs.cancel("local", job.id)))
+    await stand.advance(job)
+    await cancelling[0]
+    stand.asr.on_submit = lambda _operation: None
+    await stand.advance(job)
+    assert list(stand.asr.operations) == stand.asr.cancelled
+    stand.asr.end_cancelled(stand.operation(stand.asr))
+    assert await stand.advance(job) == Advanced(state=JobState.CANCELLED)
+
+
+async def test_two_runs_at_once_write_each_change_once(stand):
+    job = await stand.accept("en", "hi")
+    for _ in range(4):
+        await asyncio.gather(stand.advance(job), stand.advance(job), stand.advance(job))
+        stand.end_all()
+    done = await stand.finish(job)
+    assert done.state is JobState.SUCCEEDED
+    assert (len(stand.asr.operations), len(stand.translate.operations), len(stand.gateway.operations)) == (1, 2, 3)
+
+
+async def test_a_write_that_is_based_on_an_old_version_is_refused(stand, database):
+    job = await stand.accept()
+    await stand.jobs.cancel("local", job.id)
+    with pytest.raises(repository.StaleJob):
+        async with database.transaction() as connection:
+            await repository.save_job(connection, job, replace(job, state=JobState.RUNNING))
+    assert (await stand.jobs.get("local", job.id)).state is JobState.CANCELLING
+
+
+async def test_a_service_that_is_away_does_not_hold_the_others_up(stand):
+    job = await stand.accept("en")
+    await stand.advance(job)
+    stand.end_all()
+    stand.translate.away = True
+    answer = await stand.advance(job)
+    assert isinstance(answer, Park)
+    assert answer.after_s <= 2
+    assert len(stand.gateway.operations) == 1
+    waiting = next(stage for stage in (await stand.jobs.get("local", job.id)).stages if stage.key == translate("en"))
+    assert waiting.state is StageState.RUNNING
+    assert "does not answer" in waiting.note
+    stand.translate.away = False
+    assert (await stand.finish(job)).state is JobState.SUCCEEDED
+
+
+async def test_a_service_that_stays_away_fails_the_stage_when_patience_ends(stand):
+    job = await stand.accept()
+    stand.asr.away = True
+    await stand.advance(job)
+    await asyncio.sleep(0.02)
+    assert await stand.advance(job, stage_patience_s=0.01) == Advanced(state=JobState.FAILED)
+    failed = await stand.jobs.get("local", job.id)
+    assert failed.problem.code == "stage-unreachable"
+    assert "/retry" in failed.problem.detail
+
+
+async def test_a_cancelled_job_does_not_wait_for_ever_for_a_service_that_is_away(stand):
+    job = await stand.accept()
+    stand.asr.away = True
+    await stand.advance(job)
+    await stand.jobs.cancel("local", job.id)
+    await asyncio.sleep(0.02)
+    assert await stand.advance(job, cancel_patience_s=0.01) == Advanced(state=JobState.CANCELLED)
+
+
+async def test_an_operation_that_its_service_has_lost_fails_the_stage(stand):
+    job = await stand.accept()
+    await stand.advance(job)
+    stand.asr.operations.clear()
+    await stand.advance(job)
+    failed = await stand.jobs.get("local", job.id)
+    assert (failed.state, failed.problem.code) == (JobState.FAILED, "operation-lost")
+
+
+async def test_a_request_that_is_refused_fails_the_stage_with_what_the_service_says(stand):
+    job = await stand.accept()
+
+    async def refuse(*_arguments: object) -> Operation:
+        raise IdempotencyConflict("Another request came with this key.")
+
+    stand.asr.submit = refuse
+    await stand.advance(job)
+    assert (await stand.jobs.get("local", job.id)).problem.code == "idempotency-conflict"
+
+
+async def test_a_result_that_can_not_be_read_fails_the_stage(stand):
+    job = await stand.accept()
+    await stand.advance(job)
+    stand.asr.succeed(stand.operation(stand.asr), {"transcript": "somewhere"})
+    await stand.advance(job)
+    assert (await stand.jobs.get("local", job.id)).state is JobState.FAILED
+
+
+async def test_work_that_is_cancelled_beside_its_job_fails_the_stage(stand):
+    job = await stand.accept()
+    await stand.advance(job)
+    stand.asr.end_cancelled(stand.operation(stand.asr))
+    await stand.advance(job)
+    assert (await stand.jobs.get("local", job.id)).problem.code == "operation-lost"
+
+
+async def test_a_database_that_is_away_postpones_and_counts_no_attempt(stand, monkeypatch):
+    job = await stand.accept()
+
+    async def away(*_arguments: object) -> None:
+        raise DependencyUnavailable("The database does not answer.", retry_after_s=2.0)
+
+    monkeypatch.setattr(repository, "load_job", away)
+    assert await stand.advance(job) == Park(2.0)
+
+
+async def test_a_retry_runs_only_what_failed_under_a_new_key(stand):
+    job = await stand.accept("en")
+    await stand.advance(job)
+    stand.end_all()
+    await stand.advance(job)
+    first = stand.operation(stand.translate, "en")
+    stand.translate.fail(first, a_problem("refused"))
+    assert (await stand.finish(job)).state is JobState.FAILED
+    retried = await stand.jobs.retry("local", job.id)
+    assert (retried.state, retried.run, retried.problem) == (JobState.QUEUED, 2, None)
+    assert await stand.advance(job, run=1) == Advanced(state=None)
+    done = await stand.finish(job, run=2)
+    assert done.state is JobState.SUCCEEDED
+    assert len(stand.asr.operations) == 1
+    assert stand.translate.submissions[stand.operation(stand.translate, "en")].idempotency_key == f"{job.id}/translate/en/2"
+    assert {stage.key: stage.run for stage in done.stages} == {TRANSCRIBE: 1, CAPTIONS: 1, translate("en"): 2, render("en"): 2}
+    assert next(stage for stage in done.stages if stage.key == translate("en")).former_operations == (first,)
+
+
+async def test_erasing_an_ended_job_takes_everything_at_all_services(stand):
+    job = await stand.accept("en")
+    done = await stand.finish(job)
+    await stand.jobs.purge("local", job.id)
+    assert await stand.advance(job) == Advanced(state=None)
+    with pytest.raises(JobNotFound):
+        await stand.jobs.get("local", job.id)
+    with pytest.raises(NotFound):
+        await stand.store.read(done.media)
+    assert not stand.asr.operations
+    assert not stand.translate.operations
+    assert not stand.gateway.operations
+
+
+async def test_erasing_a_running_job_cancels_it_first(stand):
+    job = await stand.accept()
+    await stand.advance(job)
+    asked = await stand.jobs.purge("local", job.id)
+    assert asked.state is JobState.CANCELLING
+    assert isinstance(await stand.advance(job), Park)
+    assert (await stand.jobs.get("local", job.id)).state is JobState.CANCELLING
+    stand.asr.end_cancelled(stand.operation(stand.asr))
+    assert await stand.advance(job) == Advanced(state=None)
+    with pytest.raises(JobNotFound):
+        await stand.jobs.get("local", job.id)
+
+
+async def test_erasing_includes_what_earlier_runs_left(stand):
+    job = await stand.accept()
+    await stand.advance(job)
+    stand.asr.fail(stand.operation(stand.asr), a_problem())
+    await stand.advance(job)
+    await stand.jobs.retry("local", job.id)
+    await stand.finish(job, run=2)
+    assert len(stand.asr.operations) == 2
+    await stand.jobs.purge("local", job.id)
+    await stand.advance(job, run=2)
+    assert len(stand.asr.purged) == 2
+
+
+async def test_erasing_waits_for_a_service_that_is_away_and_forgets_nothing(stand):
+    job = await stand.accept()
+    await stand.finish(job)
+    await stand.jobs.purge("local", job.id)
+    stand.asr.away = True
+    assert isinstance(await stand.advance(job), Park)
+    assert (await stand.jobs.get("local", job.id)).id == job.id
+    stand.asr.away = False
+    assert await stand.advance(job) == Advanced(state=None)
+    assert len(stand.asr.purged) == 1
+
+
+async def test_a_job_whose_pipeline_gave_up_is_failed_and_can_be_retried(stand, database):
+    job = await stand.accept("en")
+    await stand.advance(job)
+    stand.end_all()
+    await stand.advance(job)
+    operation = Operation(
+        id=job.id, kind="advances", state=OperationState.FAILED, version=3, progress=0, attempt=9, created_at=job.created_at,
+        ended_at=job.created_at, problem=a_problem("worker-died", status=500, retryable=True),
+    )  # fmt: skip
+    ending = Ending(operation=operation, tenant="local", queue="pipeline", job_id=job.id, reply_to=None, due=False)
+    for _ in range(2):  # doing it twice does no harm
+        async with database.transaction() as connection:
+            for statement, values in give_up(ending):
+                await connection.exec_driver_sql(statement, dict(values))
+    failed = await stand.jobs.get("local", job.id)
+    assert (failed.state, failed.problem.code) == (JobState.FAILED, "pipeline-failed")
+    assert "worker-died" in failed.problem.detail
+    assert failed.ended_at is not None
+    assert await stand.states(job) == {
+        TRANSCRIBE: StageState.SUCCEEDED, CAPTIONS: StageState.FAILED, translate("en"): StageState.FAILED, render("en"): StageState.CANCELLED
+    }  # fmt: skip
+    await stand.jobs.retry("local", job.id)
+    assert (await stand.finish(job, run=2)).state is JobState.SUCCEEDED
+
+
+async def test_an_advance_that_ended_well_gives_nothing_up(stand, database):
+    job = await stand.accept()
+    operation = Operation(
+        id=job.id, kind="advances", state=OperationState.SUCCEEDED, version=3, progress=1, attempt=1, created_at=job.created_at
+    )
+    assert give_up(Ending(operation, "local", "pipeline", job.id, None, due=False)) == ()
+
+
+async def test_accepting_a_job_submits_its_first_advance_with_it(stand, database, hints):
+    job = await stand.accept("en")
+    async with database.transaction() as connection:
+        rows = (await connection.execute(text("SELECT kind, queue, job_id, request FROM operation"))).all()
+    assert [tuple(row) for row in rows] == [("advances", "pipeline", job.id, {"job_id": str(job.id), "run": 1})]
+    assert hints.looked == ["pipeline"]

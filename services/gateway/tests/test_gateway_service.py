@@ -1,0 +1,95 @@
+"""Use cases that need several callers at once."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from setu_common.contracts import JobRequest, JobState
+from setu_common.errors import DependencyUnavailable, IdempotencyConflict
+from setu_gateway.intake.upload import Upload
+
+
+async def an_upload(store, *targets: str, content: bytes = b"media") -> Upload:
+    return Upload(JobRequest(target_languages=targets), "talk.mp4", await store.put("local", content, "video/mp4"))
+
+
+def files(store_settings) -> list[Path]:
+    return [path for path in Path(store_settings.url.removeprefix("file://")).rglob("*") if path.is_file()]
+
+
+async def test_the_same_key_at_the_same_moment_makes_one_job(jobs, store, store_settings, database):
+    uploads = [await an_upload(store, "en") for _ in range(8)]
+    accepted = await asyncio.gather(*(jobs.accept("local", upload, "key") for upload in uploads))
+    assert len({job.id for job in accepted}) == 1
+    async with database.reading() as connection:
+        assert (
+            await connection.execute(text("SELECT (SELECT count(*) FROM job), (SELECT count(*) FROM operation)"))
+        ).one() == (1, 1)
+    assert len(files(store_settings)) == 1
+    assert await store.read(accepted[0].media) == b"media"
+
+
+async def test_the_same_key_with_different_requests_at_the_same_moment_makes_one_job(jobs, store, store_settings):
+    uploads = [await an_upload(store, "en", content=f"media {n}".encode()) for n in range(4)]
+    outcomes = await asyncio.gather(*(jobs.accept("local", upload, "key") for upload in uploads), return_exceptions=True)
+    assert sum(isinstance(each, IdempotencyConflict) for each in outcomes) == 3
+    assert len(files(store_settings)) == 1
+
+
+async def test_the_same_key_of_two_tenants_makes_two_jobs(jobs, store):
+    one = await jobs.accept("one", await an_upload(store), "key")
+    other = await jobs.accept("other", await an_upload(store), "key")
+    assert one.id != other.id
+
+
+async def test_a_job_that_can_not_be_written_leaves_no_recording(jobs, store, store_settings, database):
+    upload = await an_upload(store)
+    async with database.transaction() as connection:
+        await connection.execute(text("DROP TABLE operation"))
+    with pytest.raises(Exception, match="operation"):
+        await jobs.accept("local", upload, None)
+    assert files(store_settings) == []
+
+
+async def test_a_recording_that_can_not_be_removed_does_not_hide_the_answer(jobs, store, monkeypatch):
+    first = await jobs.accept("local", await an_upload(store), "key")
+    upload = await an_upload(store)
+
+    async def away(*_uris: str) -> None:
+        raise DependencyUnavailable("The store does not answer.")
+
+    monkeypatch.setattr(store, "delete", away)
+    assert (await jobs.accept("local", upload, "key")).id == first.id
+
+
+async def test_many_followers_see_each_change_with_one_query_a_beat(jobs, store, monkeypatch):
+    job = await jobs.accept("local", await an_upload(store), None)
+
+    async def follow() -> list[tuple[int, JobState]]:
+        return [(seen.version, seen.state) async for seen in jobs.follow("local", job.id)]
+
+    followers = [asyncio.create_task(follow()) for _ in range(20)]
+    await asyncio.sleep(0.3)
+    tasks = [task for task in asyncio.all_tasks() if task.get_name() == "version-watcher"]
+    assert len(tasks) == 1
+    await jobs.cancel("local", job.id)
+    await asyncio.sleep(0.5)
+    for task in followers:
+        assert not task.done()
+        task.cancel()
+    seen = await asyncio.gather(*followers, return_exceptions=True)
+    assert all(isinstance(each, asyncio.CancelledError) for each in seen)
+
+
+async def test_a_follower_sees_the_change_and_then_the_end_of_a_job_that_is_erased(jobs, store, database):
+    job = await jobs.accept("local", await an_upload(store), None)
+    following = jobs.follow("local", job.id)
+    assert (await anext(following)).version == 1
+    await jobs.cancel("local", job.id)
+    assert (await anext(following)).state is JobState.CANCELLING
+    async with database.transaction() as connection:
+        await connection.execute(text("DELETE FROM job"))
+    with pytest.raises(StopAsyncIteration):
+        await anext(following)

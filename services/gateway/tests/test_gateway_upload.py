@@ -1,0 +1,204 @@
+"""Uploads into a real store: whole ones are kept, others leave nothing behind."""
+
+import asyncio
+import hashlib
+import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from starlette.requests import ClientDisconnect
+
+from setu_common.contracts import JobRequest
+from setu_common.errors import InvalidRequest, SetuError
+from setu_gateway.errors import (
+    MalformedUpload,
+    MediaEmpty,
+    UnknownField,
+    UnknownLanguage,
+    UploadInterrupted,
+    UploadStalled,
+    UploadTooLarge,
+)
+from setu_gateway.intake.upload import Intake, Upload, display_name, job_request
+from setu_gateway.settings import UploadSettings
+
+TYPE = "multipart/form-data; boundary=x7ZQ"
+HEAD = b'--x7ZQ\r\nContent-Disposition: form-data; name="media"; filename="talk.mp4"\r\nContent-Type: video/mp4\r\n\r\n'
+TAIL = b"\r\n--x7ZQ--\r\n"
+
+
+def field(name: str, value: str) -> bytes:
+    return f'--x7ZQ\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+
+
+async def body(*chunks: bytes | Exception) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        if isinstance(chunk, Exception):
+            raise chunk
+        yield chunk
+
+
+def files(store_settings) -> list[Path]:
+    root = Path(store_settings.url.removeprefix("file://"))
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+async def receive(store, *chunks: bytes | Exception, length: int | None = None, **settings) -> Upload:
+    intake = Intake(store, UploadSettings(**settings))
+    return await intake.receive(body(*chunks), tenant="local", content_type=TYPE, content_length=length)
+
+
+async def test_an_upload_is_stored_with_its_name_type_and_fields(store):
+    upload = await receive(store, field("target_languages", "EN") + HEAD + b"me", b"dia" + TAIL)
+    assert await store.read(upload.media) == b"media"
+    assert upload.media.media_type == "video/mp4"
+    assert upload.media.sha256 == hashlib.sha256(b"media").hexdigest()
+    assert upload.media_name == "talk.mp4"
+    assert upload.request == JobRequest(target_languages=("en",))
+
+
+BROKEN: list[tuple[str, tuple[bytes | Exception, ...], type[SetuError]]] = [
+    ("the client goes away", (HEAD + b"a" * 3_000_000, ClientDisconnect()), UploadInterrupted),
+    ("the body is cut off", (HEAD + b"a" * 3_000_000,), MalformedUpload),
+    ("it grows beyond the limit", (HEAD + b"a" * 3_000_000, b"a" * 3_000_000 + TAIL), UploadTooLarge),
+    ("a field behind the file is unknown", (HEAD + b"a" * 3_000_000 + b"\r\n" + field("x", "1"),), UnknownField),
+    ("a language behind the file is unknown", (HEAD + b"a\r\n" + field("target_languages", "xx") + TAIL[2:],), UnknownLanguage),
+    ("the file is empty", (HEAD + TAIL,), MediaEmpty),
+    ("a defect", (HEAD + b"a" * 3_000_000, RuntimeError("oh")), RuntimeError),
+]
+
+
+@pytest.mark.parametrize(("chunks", "error"), [each[1:] for each in BROKEN], ids=[each[0] for each in BROKEN])
+async def test_nothing_is_left_behind_when(store, store_settings, chunks, error):
+    with pytest.raises(error):
+        await receive(store, *chunks, max_upload_bytes=5_000_000)
+    assert files(store_settings) == []
+
+
+async def test_nothing_is_left_behind_when_the_request_is_cancelled(store, store_settings):
+    reached = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield HEAD + b"a" * 3_000_000
+        reached.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(
+        Intake(store, UploadSettings()).receive(endless(), tenant="local", content_type=TYPE, content_length=None)
+    )
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert files(store_settings) == []
+
+
+async def test_a_stalled_upload_is_ended(store, store_settings):
+    async def stalling() -> AsyncIterator[bytes]:
+        yield HEAD + b"a"
+        await asyncio.Event().wait()
+
+    intake = Intake(store, UploadSettings(upload_idle_s=0.05))
+    with pytest.raises(UploadStalled):
+        await intake.receive(stalling(), tenant="local", content_type=TYPE, content_length=None)
+    assert files(store_settings) == []
+
+
+async def test_a_slow_upload_that_keeps_coming_is_taken(store):
+    async def slow() -> AsyncIterator[bytes]:
+        yield HEAD
+        for _ in range(10):
+            await asyncio.sleep(0.02)
+            yield b"a"
+        yield TAIL
+
+    intake = Intake(store, UploadSettings(upload_idle_s=0.15))
+    upload = await intake.receive(slow(), tenant="local", content_type=TYPE, content_length=None)
+    assert upload.media.bytes == 10
+
+
+async def test_a_body_that_says_it_is_too_large_is_not_read(store):
+    async def unread() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    intake = Intake(store, UploadSettings(max_upload_bytes=1000))
+    with pytest.raises(UploadTooLarge) as caught:
+        await intake.receive(unread(), tenant="local", content_type=TYPE, content_length=1_000_000)
+    assert caught.value.context["limit_bytes"] == 1000
+    assert "1000 bytes" in caught.value.detail
+
+
+async def test_a_file_of_exactly_the_limit_is_taken(store):
+    whole = HEAD + b"a" * 1000 + TAIL
+    assert (await receive(store, whole, length=len(whole), max_upload_bytes=1000)).media.bytes == 1000
+
+
+async def test_a_large_upload_is_not_held_in_memory(store):
+    async def large() -> AsyncIterator[bytes]:
+        yield HEAD
+        for _ in range(1000):
+            yield bytes(65536)
+        yield TAIL
+
+    intake = Intake(store, UploadSettings())
+    tracemalloc.start()
+    try:
+        await intake.receive(large(), tenant="local", content_type=TYPE, content_length=None)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 8_000_000
+
+
+async def test_the_same_request_has_the_same_hash_whatever_the_file_is_called(store):
+    one = await receive(store, field("target_languages", "en") + HEAD + b"media" + TAIL)
+    renamed = await receive(store, HEAD.replace(b"talk", b"walk") + b"media\r\n" + field("target_languages", "en") + TAIL[2:])
+    other = await receive(store, field("target_languages", "hi") + HEAD + b"media" + TAIL)
+    assert one.body_sha256 == renamed.body_sha256 != other.body_sha256
+
+
+def test_languages_are_taken_in_any_case_and_once():
+    assert job_request({"source_language": [" FR "], "target_languages": ["en", "hi", "EN"]}) == JobRequest(
+        source_language="fr", target_languages=("en", "hi")
+    )
+
+
+def test_an_empty_source_language_means_that_it_is_to_be_detected():
+    assert job_request({"source_language": [""]}) == JobRequest()
+
+
+def test_unknown_languages_are_named_by_their_fields():
+    with pytest.raises(UnknownLanguage) as caught:
+        job_request({"source_language": ["klingon"], "target_languages": ["en", "", "x\x00y"]})
+    assert [each.field for each in caught.value.errors] == ["source_language", "target_languages.1", "target_languages.2"]
+    assert "\x00" not in caught.value.errors[2].message
+
+
+def test_more_targets_than_a_job_takes_are_refused():
+    from setu_common.contracts import LANGUAGE_NAMES
+
+    with pytest.raises(InvalidRequest) as caught:
+        job_request({"target_languages": list(LANGUAGE_NAMES)[:21]})
+    assert caught.value.errors[0].field == "target_languages"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("talk.mp4", "talk.mp4"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\talk.mp4", "talk.mp4"),
+        ("/", "recording"),
+        ("..", "recording"),
+        ("", "recording"),
+        ("a\x00b\r\nSet-Cookie: x.mp4", "abSet-Cookie: x.mp4"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("राज की बात.mp4", "राज की बात.mp4"),
+        ("x" * 300, "x" * 255),
+        ("\udcff.mp4", ".mp4"),
+    ],
+)
+def test_a_file_name_is_shown_and_never_a_path(name, shown):
+    assert display_name(name) == shown
