@@ -6,17 +6,11 @@ import time
 
 import psutil
 import pytest
-from typer.testing import CliRunner
 
 from setu_cli.embedded.state import ProcessStage, load_state
-from setu_cli.main import app
 from toystack.watching import alive, below, eventually
 
 pytestmark = pytest.mark.chaos
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [*map(str, arguments)])
 
 
 def test_kill_9_of_the_supervisor_leaves_nothing(toy):
@@ -98,14 +92,14 @@ def test_servers_and_services_that_die_are_started_again(toy):
     assert alive(orphans) == []
 
 
-def test_a_worker_that_hangs_is_started_again(bare_toy, monkeypatch):
+def test_a_worker_that_hangs_is_started_again(bare_toy):
     bare_toy.up()
     before = bare_toy.pid("worker")
     os.utime(bare_toy.home.run / "worker.ready", (0, 0))
     assert eventually(lambda: bare_toy.pid("worker") != before and bare_toy.state().all_settled, 40)
 
 
-def test_down_leaves_nothing_and_says_so_once(toy):
+def test_down_leaves_nothing_and_says_so_once(toy, run):
     state = toy.up()
     started = below(state.supervisor_pid)
     assert run("status", "--home", toy.home.folder).exit_code == 0
@@ -140,7 +134,7 @@ def test_a_migration_that_fails_ends_the_stack_before_services_start(bare_toy):
     assert bare_toy.left() == []
 
 
-def test_everything_in_the_state_is_for_its_owner_alone(bare_toy):
+def test_everything_in_the_state_is_for_its_owner_alone(bare_toy, run):
     state = bare_toy.up()
     assert bare_toy.home.state_file.stat().st_mode & 0o077 == 0
     assert state.process("api").stage is ProcessStage.READY

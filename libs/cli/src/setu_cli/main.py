@@ -15,6 +15,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from setu_cli.console import ERR, OUT
 from setu_common.errors import SetuError
+from setu_common.observability import configure_logging
+from setu_common.settings import LogSettings
 
 _INTERRUPTED = 130
 
@@ -58,11 +60,16 @@ _COMMANDS: Final = {
 }
 
 
+def commands() -> tuple[str, ...]:
+    """The names of all commands, in the order in which one needs them."""
+    return tuple(_COMMANDS)
+
+
 class _Commands(TyperGroup):
     """Loads a command when it is called, and turns whatever goes wrong into a sentence."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002  typer.Context is the public name
-        return list(_COMMANDS)
+        return list(commands())
 
     def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]  # noqa: ARG002  as above
         entry = _COMMANDS.get(cmd_name)
@@ -72,7 +79,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except SetuError as error:
-            _complain(error.detail)
+            _complain(_in_words(error))
             raise typer.Exit(1) from error
         except KeyboardInterrupt as interrupt:
             raise typer.Exit(_INTERRUPTED) from interrupt
@@ -107,10 +114,16 @@ def setu(
     ] = False,
 ) -> None:
     """A media file in; readable, well-timed subtitles in other languages out."""
+    configure_logging(LogSettings(level="WARNING", json_lines=False), "setu")
 
 
 def _complain(detail: str) -> None:
     ERR.print(f"[bold red]setu:[/] {escape(detail)}", soft_wrap=True)
+
+
+def _in_words(error: SetuError) -> str:
+    fields = "".join(f"; {field.field}: {field.message}" for field in error.problem().errors)
+    return f"{error.detail or error.problem().title}{fields}"
 
 
 def _keep_traceback() -> Path:

@@ -5,12 +5,18 @@ import os
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from setu_cli.commands.options import HomeOption, home_of, with_home
 from setu_cli.console import ERR
 from setu_cli.embedded import detached
+from setu_cli.embedded.claiming import check_port, refuse_second
 from setu_cli.embedded.running import StackRequest, keep_up
+from setu_cli.embedded.stack import models_of
+from setu_cli.fetching import fetch_missing
 from setu_cli.view.stack_view import StackView
+from setu_common.models import Catalogue
+from setu_common.settings import ModelSettings
 
 DEFAULT_PORT = 8080
 
@@ -29,8 +35,14 @@ def up(
     REDIS_URL and SETU_TRANSLATE_LLM_URL name servers that exist instead of starting some; other settings of the services are passed on.
     """
     request = StackRequest(home_of(home), port, dict(os.environ))
+    refuse_second(request.home)
+    check_port(port)
+    for error in fetch_missing(Catalogue.load(ModelSettings()), models_of(os.environ), ERR):
+        ERR.print(f"[yellow]The stack starts without a model:[/] {escape(error.detail)}", soft_wrap=True)
     stop = with_home("setu down", home)
-    view = StackView(ERR, f"Stop it with [bold]{stop}[/]." if detach else f"Ctrl-C stops it, as does [bold]{stop}[/].")
+    submit = with_home("setu submit FILE --to en --out DIR", home)
+    ways = f"Stop it with [bold]{stop}[/]" if detach else f"Ctrl-C stops it, as does [bold]{stop}[/]"
+    view = StackView(ERR, f"Next: [bold]{submit}[/]. {ways}.")
     with view.shown():
         if detach:
             detached.start(request, view)

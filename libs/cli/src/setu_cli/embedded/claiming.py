@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import psutil
 
 from setu_cli.embedded.home import Home, HomeLock, lock_holder, wait_until_free
+from setu_cli.embedded.home import is_free as is_unlocked
 from setu_cli.embedded.leftovers import end_leftovers
 from setu_cli.embedded.ports import LOOPBACK, is_free
 from setu_cli.embedded.state import forget_state, load_state
@@ -51,6 +52,17 @@ def claim(home: Home) -> Claim:
     return Claim(lock, found=f"An earlier stack here (started {left.started_at:%Y-%m-%d %H:%M} UTC) had been killed{remains}.")
 
 
+def refuse_second(home: Home) -> None:
+    """Find out early whether a stack runs in the home; ``claim`` makes sure of it.
+
+    Raises:
+        StackRunning: one does.
+    """
+    holder = lock_holder(home)
+    if holder is not None and holder.alive() and not is_unlocked(home):
+        raise StackRunning(running_message(home, holder.pid))
+
+
 def _take_from_the_dead(home: Home) -> HomeLock:
     """The lock is held: by a stack that runs, or by the guardian of one that was killed, for a few seconds more."""
     holder = lock_holder(home)
@@ -76,7 +88,7 @@ def check_port(port: int) -> None:
     Raises:
         PortInUse: something else does, or it is a port for root only.
     """
-    if not is_free(port):
+    if port and not is_free(port):
         raise PortInUse(
             f"port {port} on {LOOPBACK} is in use{_owner_of(port)}; stop that program, or choose another port: `setu up --port {port + 1}`"
         )

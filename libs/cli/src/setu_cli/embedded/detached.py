@@ -6,17 +6,18 @@ line for each change, until everything is ready or something is wrong.
 
 import argparse
 import asyncio
+import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from setu_cli.embedded.home import Home
-from setu_cli.embedded.running import Audience, StackRequest, keep_up
+from setu_cli.embedded.running import Audience, Declare, StackRequest, keep_up
 from setu_cli.embedded.state import StackState
 from setu_cli.failures import StackFailed
 from setu_common.contracts.problem import Problem
@@ -36,7 +37,7 @@ def start(request: StackRequest, audience: Audience) -> None:
     """
     home = request.home
     home.create()
-    with _reporting_process(home, request.port, request.environment) as (process, reports):
+    with _reporting_process(request) as (process, reports):
         try:
             for line in reports:
                 message = json.loads(line)
@@ -53,21 +54,20 @@ def start(request: StackRequest, audience: Audience) -> None:
         except KeyboardInterrupt:
             audience.stopping()
             process.terminate()
-            process.wait()
             raise
     raise StackFailed(f"the stack's supervisor ended at once; see {home.log(LOG)}")
 
 
 @contextmanager
-def _reporting_process(
-    home: Home, port: int, environment: Mapping[str, str]
-) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
+def _reporting_process(request: StackRequest) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
     reading, writing = os.pipe()
-    command = [sys.executable, "-P", "-m", "setu_cli.embedded.detached", str(home.folder), str(port), str(writing)]
+    home, declare = request.home, request.declare
+    module = [sys.executable, "-P", "-m", "setu_cli.embedded.detached"]
+    command = [*module, str(home.folder), str(request.port), str(writing), f"{declare.__module__}:{declare.__qualname__}"]
     with home.log(LOG).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  our own module
             command,
-            env=dict(environment),
+            env=dict(request.environment),
             pass_fds=(writing,),
             start_new_session=True,
             stdin=subprocess.DEVNULL,
@@ -76,8 +76,13 @@ def _reporting_process(
         )
     os.close(writing)
     with os.fdopen(reading) as reports:
-        yield process, reports
-    process.returncode = process.returncode or 0  # it is left running on purpose
+        try:
+            yield process, reports
+        except BaseException:
+            process.wait()  # it ends by itself: it could not start, or was told to stop
+            raise
+    if process.poll() is None:
+        process.returncode = 0  # it is left running on purpose; what it ends with is nobody's concern here
 
 
 class _Pipe:
@@ -121,15 +126,18 @@ class _Pipe:
 
 
 def main() -> int:
-    """Run as ``python -m setu_cli.embedded.detached HOME PORT PIPE``."""
+    """Run as ``python -m setu_cli.embedded.detached HOME PORT PIPE MODULE:FUNCTION``; the function declares the stack."""
     parser = argparse.ArgumentParser()
     parser.add_argument("home", type=Path)
     parser.add_argument("port", type=int)
     parser.add_argument("pipe", type=int)
+    parser.add_argument("declare")
     arguments = parser.parse_args()
+    module, _, function = arguments.declare.partition(":")
+    declare: Declare = getattr(importlib.import_module(module), function)
     os.set_inheritable(arguments.pipe, False)  # noqa: FBT003  takes it by position only
     pipe = _Pipe(arguments.pipe)
-    request = StackRequest(Home(arguments.home), arguments.port, dict(os.environ))
+    request = StackRequest(Home(arguments.home), arguments.port, dict(os.environ), declare)
     try:
         asyncio.run(keep_up(request, pipe))
     except SetuError as error:

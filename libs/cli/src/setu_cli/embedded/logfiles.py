@@ -7,7 +7,7 @@ from pathlib import Path
 
 LIMIT_BYTES = 8_000_000
 _KEPT_BYTES = 2_000_000
-_QUIET_FIELDS = ("event", "level", "timestamp", "logger", "service")
+_QUIET_FIELDS = ("event", "level", "timestamp", "logger", "service", "color_message")
 
 
 def rotate(log: Path) -> None:

@@ -18,7 +18,10 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Declare(Protocol):
-    """Says what a stack consists of."""
+    """A function of a module that says what a stack consists of."""
+
+    __module__: str
+    __qualname__: str
 
     def __call__(self, home: Home, *, gateway_port: int, environment: Mapping[str, str]) -> Stack:
         """The stack that keeps its things in ``home``."""

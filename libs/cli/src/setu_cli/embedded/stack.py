@@ -55,6 +55,7 @@ class Process:
         probe: tells when it is ready; None: it runs once, and is ready when it has ended with code 0.
         port: where it listens, for people to know.
         ready_timeout_s: it has failed when it is not ready by then.
+        essential: without it the stack can't do its work; else it goes up without, and says so.
     """
 
     launch: Launch
@@ -62,6 +63,7 @@ class Process:
     probe: Probe | None = None
     port: int | None = None
     ready_timeout_s: float = _SERVICE_READY_TIMEOUT_S
+    essential: bool = True
 
     @property
     def name(self) -> str:
@@ -96,6 +98,11 @@ class Stack:
         for process in self.processes:
             if missing := set(process.needs) - names:
                 raise ValueError(f"{process.name} needs {', '.join(sorted(missing))}, which the stack does not have")
+
+
+def models_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The models that a stack in this environment computes with."""
+    return (environment.get("SETU_ASR_MODEL", SPEECH_MODEL), environment.get("SETU_TRANSLATE_LLM_MODEL", LANGUAGE_MODEL))
 
 
 def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, str]) -> Stack:
@@ -148,7 +155,7 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         service_token=token,
         database_url=database_url,
         redis_url=redis_url,
-        models=(shared["SETU_ASR_MODEL"], shared["SETU_TRANSLATE_LLM_MODEL"]),
+        models=models_of(environment),
     )
 
 
@@ -209,6 +216,7 @@ class _Maker:
             probe=Answering(f"http://{LOOPBACK}:{port}/health"),
             port=port,
             ready_timeout_s=_MODEL_READY_TIMEOUT_S,
+            essential=False,
         )
 
     def _launch(self, name: str, module: str, *arguments: str, nice: int = 0, grace_s: float = 10.0, **extra: str) -> Launch:

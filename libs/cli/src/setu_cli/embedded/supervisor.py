@@ -188,10 +188,13 @@ class Supervisor:
                 why = await self._until_ended(kept)
                 attempt = 0 if time.monotonic() - ready_at > _HEALTHY_AFTER_S else attempt
             attempt += 1
-            if not kept.was_ready.is_set() and attempt >= _START_ATTEMPTS:
+            given_up = not kept.was_ready.is_set() and attempt >= _START_ATTEMPTS
+            if given_up and kept.process.essential:
                 self._change(kept, stage=ProcessStage.FAILED, note=why)
                 raise StackFailed(f"{kept.process.name} could not be started: it {why}; {last_words(log_of(kept.process))}")
             self._change(kept, stage=ProcessStage.RESTARTING, note=why, restarts=kept.state.restarts + 1)
+            if given_up:
+                kept.was_ready.set()  # nobody waits for it any longer
             await asyncio.sleep(min(_BACKOFF_CAP_S, _BACKOFF_BASE_S * 2 ** (attempt - 1)))
 
     async def _start(self, kept: _Keeping) -> str | None:

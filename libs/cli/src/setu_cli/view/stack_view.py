@@ -12,6 +12,7 @@ from rich.text import Text
 
 from setu_cli.embedded.state import ProcessStage, ProcessState, StackState
 
+_TOLD_RESTARTS = 3
 _STYLES = {
     ProcessStage.WAITING: "dim",
     ProcessStage.STARTING: "yellow",
@@ -46,12 +47,12 @@ class StackView:
 
     Args:
         console: where to.
-        stop_hint: how one stops it, for the line that says it is ready.
+        next_steps: what one does when it is ready; empty: nothing is said of that.
     """
 
-    def __init__(self, console: Console, stop_hint: str) -> None:
+    def __init__(self, console: Console, next_steps: str) -> None:
         self._console = console
-        self._stop_hint = stop_hint
+        self._next_steps = next_steps
         self._state: StackState | None = None
         self._live: Live | None = None
         self._spinner = Spinner("dots", "starting")
@@ -91,7 +92,14 @@ class StackView:
             self._console.print(process_table(state))
         last_s = max((process.ready_after_s or 0.0 for process in state.processes), default=0.0)
         self._console.print(f"\n[bold green]Setu is ready[/] at [bold]{state.gateway_url}[/] after {last_s:.1f} s.")
-        self._console.print(f"Next: [bold]setu submit FILE --to en --out DIR[/]. {self._stop_hint}")
+        for process in state.processes:
+            if not process.settled:
+                self._console.print(
+                    f"[yellow]It does without {process.name}, which {escape(process.note)}; its log: {process.log}[/]",
+                    soft_wrap=True,
+                )
+        if self._next_steps:
+            self._console.print(self._next_steps, soft_wrap=True)
 
     def stopping(self) -> None:
         """See ``Audience``."""
