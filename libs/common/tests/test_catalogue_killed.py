@@ -44,6 +44,8 @@ VICTIM = textwrap.dedent(
 
 
 def fetch(source, model, into, on_bytes):
+    with (into.parent.parent / "fetches").open("a") as tally:
+        tally.write("x")
     for file, content in (("model.bin", WEIGHTS), ("config.json", b"{}")):
         with (into / file).open("wb") as target:
             for start in range(0, len(content), 1 << 19):
@@ -74,14 +76,12 @@ def a_catalogue(folder: Path) -> Catalogue:
     return Catalogue({"tiny": model}, ModelSettings(folder=folder, offline=False), fetch)
 
 
+def command(folder: Path, kill_at_line: int) -> list[str]:
+    return [sys.executable, "-c", VICTIM, str(Path(__file__).parent), str(folder), str(kill_at_line)]
+
+
 def run_victim(folder: Path, kill_at_line: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", VICTIM, str(Path(__file__).parent), str(folder), str(kill_at_line)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return subprocess.run(command(folder, kill_at_line), capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,13 @@ def lines(tmp_path_factory) -> int:
     whole = run_victim(tmp_path_factory.mktemp("whole"), 10**9)
     assert whole.returncode == 0, whole.stderr
     return int(whole.stdout.split()[-1])
+
+
+def test_processes_that_start_at_once_fetch_a_model_once(tmp_path):
+    processes = [subprocess.Popen(command(tmp_path, 10**9), stdout=subprocess.DEVNULL) for _ in range(4)]
+    assert [process.wait(60) for process in processes] == [0] * 4
+    assert (tmp_path / "fetches").read_text() == "x"
+    a_catalogue(tmp_path).verify("tiny")
 
 
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.4, 0.6, 0.75, 0.85, 0.9, 0.94, 0.97, 0.99, 0.999])

@@ -1,5 +1,6 @@
 """The asr service's parts, put together."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -62,7 +63,7 @@ async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
         store=Store(settings.store, SERVICE),
         catalogue=Catalogue.load(settings.models),
         pool=pool,
-        engines=Installed(recognition),
+        engines=Installed(recognition, settings.worker.concurrency),
         find_speech=SileroDetector(recognition.vad_threshold),
         settings=recognition,
     )
@@ -73,10 +74,16 @@ async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
 
 
 class Installed:
-    """The engines that this worker has; see `setu_asr.service.Engines`."""
+    """The engines that this worker has; see `setu_asr.service.Engines`.
 
-    def __init__(self, settings: RecognitionSettings) -> None:
-        self._settings = settings
+    Args:
+        settings: the device, and the threads of one recognition.
+        concurrency: recognitions at once, which share the cores where the settings name no number of threads.
+    """
+
+    def __init__(self, settings: RecognitionSettings, concurrency: int = 1) -> None:
+        self._device = settings.device
+        self._cpu_threads = settings.cpu_threads or max(1, len(os.sched_getaffinity(0)) // concurrency)
 
     def __call__(self, engine: str) -> Load:
         """What loads a model of that engine."""
@@ -85,4 +92,4 @@ class Installed:
         return self._faster_whisper
 
     def _faster_whisper(self, key: ModelKey, folder: Path) -> Recogniser:
-        return FasterWhisper(key, folder, self._settings.device, self._settings.cpu_threads)
+        return FasterWhisper(key, folder, self._device, self._cpu_threads)

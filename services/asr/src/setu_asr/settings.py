@@ -30,7 +30,9 @@ class RecognitionSettings(SettingsBlock):
     compute_type: Literal["int8", "int8_float16", "float16", "float32"] = "int8"
     beam_size: int = Field(default=5, ge=1, le=20)
     batch_size: int = Field(default=8, ge=1, le=64, description="Clips of up to 30 s that are decoded at once")
-    cpu_threads: int = Field(default=0, ge=0, description="Threads of one recognition; 0: as many as the process has cores")
+    cpu_threads: int = Field(
+        default=0, ge=0, description="Threads of one recognition; 0: the worker's recordings share the cores"
+    )
     vad_threshold: float = Field(
         default=0.5, gt=0, lt=1, description="Above this probability sound counts as speech; smaller hears more"
     )

@@ -1,7 +1,6 @@
 """Whisper by faster-whisper (CTranslate2), many clips at a time."""
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +27,7 @@ class FasterWhisper:
         key: which model, with which numbers.
         folder: its files.
         device: "cpu" or "cuda".
-        cpu_threads: of one recognition; 0: as many as the process has cores.
+        cpu_threads: of one recognition.
 
     Raises:
         UnusablePlan: the device can't do it with these numbers.
@@ -42,7 +41,7 @@ class FasterWhisper:
                 str(folder),
                 device=device,
                 compute_type=key.compute_type,
-                cpu_threads=cpu_threads or len(os.sched_getaffinity(0)),
+                cpu_threads=cpu_threads,
                 local_files_only=True,
             )
         except ValueError as error:
