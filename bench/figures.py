@@ -38,9 +38,7 @@ class Figure:
     high: float | None = None
 
 
-def judged(
-    name: str, rounds: Sequence[float], *, unit: str, goal: float, better: Literal["more", "less"], how: str
-) -> Figure:
+def judged(name: str, rounds: Sequence[float], *, unit: str, goal: float, better: Literal["more", "less"], how: str) -> Figure:
     """A figure from the values of several rounds: their median, judged against a goal."""
     value = statistics.median(rounds)
     holds = value >= goal if better == "more" else value <= goal
@@ -59,7 +57,9 @@ def judged(
 def report(target: str, figures: Sequence[Figure]) -> None:
     """Print a table and write ``build/figures/<target>.json``."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / f"{target}.json").write_text(json.dumps([asdict(figure) for figure in figures], indent=2, ensure_ascii=False) + "\n")
+    (FOLDER / f"{target}.json").write_text(
+        json.dumps([asdict(figure) for figure in figures], indent=2, ensure_ascii=False) + "\n"
+    )
     table = Table(title=f"{target} (median, lowest to highest)", title_justify="left")
     for heading in ("figure", "value", "spread", "goal", "holds"):
         table.add_column(heading)

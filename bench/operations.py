@@ -41,7 +41,9 @@ async def _operations_s(stack: ProbeStack, first: int) -> float:
 
     began = time.monotonic()
     await asyncio.gather(*(submit(first + number) for number in range(COUNT)))
-    await asyncio.to_thread(_until, stack.database, "SELECT count(*) FROM probe.operation WHERE state = 'succeeded'", first + COUNT)
+    await asyncio.to_thread(
+        _until, stack.database, "SELECT count(*) FROM probe.operation WHERE state = 'succeeded'", first + COUNT
+    )
     took_s = time.monotonic() - began
     await operations.close()
     hints.close()
@@ -87,7 +89,17 @@ def measure() -> list[Figure]:
         probe = ProbeStack(database, RedisSettings(url=valkey.url), StoreSettings(url=f"file://{folder}/store"), folder, {})
         os.environ["REDIS_URL"] = valkey.url
         plain = start(
-            [sys.executable, "-m", "celery", "-A", "bench.plain_celery", "worker", f"--concurrency={CONCURRENCY}", "-O", "fair"],
+            [
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "bench.plain_celery",
+                "worker",
+                f"--concurrency={CONCURRENCY}",
+                "-O",
+                "fair",
+            ],
             {**os.environ, "DATABASE_URL": database.url, "C_FORCE_ROOT": "1"},
             folder / "plain.log",
         )

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from psycopg.types.json import Jsonb
 from pydantic import BaseModel
 from sqlalchemy import case, delete, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +26,15 @@ from setu_common.store import Store
 REPLIES: Final = frozenset({"pipeline"})
 
 _ROW: Final = OperationRow.__table__.c  # type: ignore[attr-defined]  # SQLModel adds it to table classes
+# Written out and not built: this is on the path of every request that asks for work.
+_SUBMIT: Final = """
+INSERT INTO operation (id, tenant, kind, queue, priority, job_id, idempotency_key, request, request_sha256, objects, reply_to,
+                       max_attempts, timeout_s)
+VALUES (%(id)s, %(tenant)s, %(kind)s, %(queue)s, %(priority)s, %(job_id)s, %(idempotency_key)s, %(request)s, %(request_sha256)s,
+        %(objects)s, %(reply_to)s, %(max_attempts)s, %(timeout_s)s)
+ON CONFLICT DO NOTHING
+RETURNING id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, result, problem
+"""
 _ENDED: Final = [state.value for state in OperationState if state.ended]
 
 
@@ -74,27 +83,22 @@ class Operations:
         if submission.reply_to is not None and submission.reply_to not in REPLIES:
             raise InvalidRequest(f"reply_to can name one of these: {', '.join(sorted(REPLIES))}.")
         content, objects, digest = await self._payloads.pack(submission.tenant, request)
-        statement = (
-            insert(OperationRow)
-            .values(
-                id=uuid4(),
-                tenant=submission.tenant,
-                kind=kind.name,
-                queue=kind.queue,
-                priority=submission.priority,
-                job_id=submission.job_id,
-                idempotency_key=submission.idempotency_key,
-                request=content,
-                request_sha256=digest,
-                objects=objects,
-                reply_to=submission.reply_to,
-                max_attempts=kind.max_attempts,
-                timeout_s=kind.timeout_s,
-            )
-            .on_conflict_do_nothing()
-            .returning(*_ROW)
-        )
-        row = (await connection.execute(statement)).mappings().first()
+        values = {
+            "id": uuid4(),
+            "tenant": submission.tenant,
+            "kind": kind.name,
+            "queue": kind.queue,
+            "priority": submission.priority,
+            "job_id": submission.job_id,
+            "idempotency_key": submission.idempotency_key,
+            "request": Jsonb(content),
+            "request_sha256": digest,
+            "objects": objects,
+            "reply_to": submission.reply_to,
+            "max_attempts": kind.max_attempts,
+            "timeout_s": kind.timeout_s,
+        }
+        row = (await connection.exec_driver_sql(_SUBMIT, values)).mappings().first()
         return operation_of(row) if row is not None else await self._earlier(connection, kind, digest, submission)
 
     def hint(self, kind: OperationKind[Any, Any]) -> None:

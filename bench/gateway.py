@@ -1,0 +1,154 @@
+"""The gateway's API against bare routes: the rate of POST /jobs, and a large upload's speed and memory."""
+
+import asyncio
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+
+from bench.client import form, head, load
+from bench.figures import Figure, judged
+from probe.bench import start
+from setu_cli.embedded.ports import free_port
+from setu_cli.embedded.postgres import running_postgres
+from setu_cli.embedded.valkey import running_valkey
+
+CLIP_BYTES = 32 * 1024
+CLIPS = 600
+CONNECTIONS = 16
+ROUNDS = 5
+UPLOAD_BYTES = 1 << 30
+UPLOAD_ROUNDS = 3
+PIECE = b"\x5a\xa5" * (128 * 1024)
+
+
+@contextmanager
+def running(command: list[str], variables: dict[str, str], log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server for as long as the block lasts, listening when it begins."""
+    process = start(command, variables, log)
+    try:
+        give_up_at = time.monotonic() + 60
+        while not any(
+            each.laddr.port == port and each.status == "LISTEN" for each in psutil.Process(process.pid).net_connections()
+        ):
+            if process.poll() is not None or time.monotonic() > give_up_at:
+                raise RuntimeError(log.read_text())
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def measure() -> list[Figure]:
+    """Start both, measure in turn."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="setu-bench-")))
+        folder.chmod(0o755)
+        postgres = stack.enter_context(running_postgres(folder / "postgres"))
+        valkey = stack.enter_context(running_valkey(folder / "valkey"))
+        (folder / "store").mkdir()
+        variables = {
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": "tests/support",
+            "DATABASE_URL": postgres.url,
+            "REDIS_URL": valkey.url,
+            "SETU_STORE_URL": f"file://{folder}/store",
+            "SETU_SERVICE_TOKEN": secrets.token_urlsafe(24),
+            "SETU_LOG_LEVEL": "WARNING",
+        }
+        subprocess.run([sys.executable, "-m", "setu_gateway.migrate"], env=variables, check=True)
+        ours, plain = free_port(), free_port()
+        gateway = stack.enter_context(
+            running([sys.executable, "-m", "setu_gateway.main", "--port", str(ours)], variables, folder / "gateway.log", ours)
+        )
+        stack.enter_context(
+            running([sys.executable, "-m", "bench.plain_routes", str(plain)], variables, folder / "plain.log", plain)
+        )
+        return [_posts(ours, plain), *_uploads(ours, plain, psutil.Process(gateway.pid))]
+
+
+def _posts(ours: int, plain: int) -> Figure:
+    before, behind = form()
+    body = before + secrets.token_bytes(CLIP_BYTES) + behind
+    ratios = []
+    for number in range(ROUNDS + 1):
+        bare = asyncio.run(load(plain, head("/rows", len(body)) + body, count=CLIPS, connections=CONNECTIONS))
+        jobs = asyncio.run(load(ours, head("/jobs", len(body)) + body, count=CLIPS, connections=CONNECTIONS))
+        if bare.failures or jobs.failures:
+            raise RuntimeError(f"{bare.failures} and {jobs.failures} requests failed")
+        if number:
+            ratios.append(jobs.rate / bare.rate)
+            print(f"  POST /jobs {jobs.rate:.0f}/s, bare {bare.rate:.0f}/s", flush=True)
+    return judged(
+        "rate of POST /jobs against a bare route",
+        ratios,
+        unit="×",
+        goal=0.6,
+        better="more",
+        how=f"{CLIPS} uploads of {CLIP_BYTES // 1024} KB over {CONNECTIONS} connections, stored and committed durably, against a bare "
+        "FastAPI route that reads the same body and commits the same six rows with psycopg; fsync on",
+    )
+
+
+def _uploads(ours: int, plain: int, process: psutil.Process) -> list[Figure]:
+    ratios, added_mb = [], []
+    _upload(ours, "/jobs", 64 << 20)
+    for _ in range(UPLOAD_ROUNDS):
+        bare_s = _upload(plain, "/hash", UPLOAD_BYTES)
+        resting = process.memory_info().rss
+        jobs_s, peak = asyncio.run(_watched(ours, process))
+        ratios.append(bare_s / jobs_s)
+        added_mb.append(max(0, peak - resting) / (1 << 20))
+        print(f"  upload {UPLOAD_BYTES / jobs_s / 1e6:.0f} MB/s, bare {UPLOAD_BYTES / bare_s / 1e6:.0f} MB/s", flush=True)
+    size = f"{UPLOAD_BYTES >> 20} MB"
+    return [
+        judged(
+            "speed of a large upload against a bare stream that hashes",
+            ratios,
+            unit="×",
+            goal=0.8,
+            better="more",
+            how=f"{size} to POST /jobs, hashed, stored, committed, against {size} to a bare FastAPI route that hashes request.stream()",
+        ),
+        judged(
+            "memory that a large upload adds to the gateway",
+            added_mb,
+            unit="MB",
+            goal=16,
+            better="less",
+            how=f"resident set of the gateway's process sampled every 20 ms during an upload of {size}, less the one before",
+        ),
+    ]
+
+
+async def _watched(port: int, process: psutil.Process) -> tuple[float, int]:
+    upload = asyncio.create_task(asyncio.to_thread(_upload, port, "/jobs", UPLOAD_BYTES))
+    peak = 0
+    while not upload.done():
+        peak = max(peak, process.memory_info().rss)
+        await asyncio.sleep(0.02)
+    return await upload, peak
+
+
+def _upload(port: int, path: str, size_bytes: int) -> float:
+    import socket
+
+    before, behind = form()
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        began = time.monotonic()
+        connection.sendall(head(path, len(before) + size_bytes + len(behind)) + before)
+        for _ in range(size_bytes // len(PIECE)):
+            connection.sendall(PIECE)
+        connection.sendall(behind)
+        status = connection.recv(65536).split()[1]
+        took_s = time.monotonic() - began
+    if status not in (b"200", b"202"):
+        raise RuntimeError(f"{path} answered {status.decode()}")
+    return took_s
