@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.sources import calls, imported, python_files, tree
+from testbed.sources import calls, imported, nodes, python_files
 
 STATEMENT_LINES_AT_MOST = 60
 
@@ -18,7 +18,7 @@ def test_a_function_fits_on_a_screen():
     long = [
         f"{path}:{node.lineno} {node.name}"
         for path in python_files(shipped=True)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of(node) > STATEMENT_LINES_AT_MOST
     ]
     assert long == []
@@ -46,7 +46,7 @@ def test_no_failure_is_swallowed_whole():
     found = [
         f"{path}:{node.lineno}"
         for path in python_files()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
         and all(
@@ -74,7 +74,7 @@ def test_the_environment_is_read_by_settings_and_entry_points_only():
 def reads_of_environment(path: Path):
     """Lines that look a variable up; handing the whole environment on to a child process is none."""
     yield from (line for line, name in calls(path) if name in ("os.getenv", "os.environ.get"))
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
             yield node.lineno
 

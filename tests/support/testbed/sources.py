@@ -23,14 +23,14 @@ def python_files(*, shipped: bool = False) -> Iterator[Path]:
 
 
 @cache
-def tree(path: Path) -> ast.Module:
-    """Return the file's syntax tree."""
-    return ast.parse((ROOT / path).read_text(), str(path))
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes of the file's syntax tree."""
+    return tuple(ast.walk(ast.parse((ROOT / path).read_text(), str(path))))
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """Give the line and the dotted name of whatever the file imports."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -39,4 +39,4 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
 
 def calls(path: Path) -> Iterator[tuple[int, str]]:
     """Give the line and the name, as it is written, of whatever the file calls."""
-    return ((node.lineno, ast.unparse(node.func)) for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    return ((node.lineno, ast.unparse(node.func)) for node in nodes(path) if isinstance(node, ast.Call))
