@@ -2,5 +2,6 @@
 
 from setu_common.observability.logs import bound, configure_logging
 from setu_common.observability.redaction import redacted
+from setu_common.observability.tracebacks import message_of
 
-__all__ = ["bound", "configure_logging", "redacted"]
+__all__ = ["bound", "configure_logging", "message_of", "redacted"]

@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from setu_common.observability.redaction import redacted
-from setu_common.observability.tracebacks import exception_as_fields
+from setu_common.observability.tracebacks import exception_as_fields, write_exception
 from setu_common.settings import LogSettings
 
 # These say at INFO what is of use only to those who work on them.
@@ -22,7 +22,9 @@ QUIET_LOGGERS: Final = (
     "celery.worker.strategy",
     "kombu",
     "faster_whisper",
+    "uvicorn.error",
 )
+LEADING_FIELDS: Final = ("timestamp", "level", "service", "event")
 
 
 def configure_logging(settings: LogSettings, service: str) -> None:
@@ -37,6 +39,7 @@ def configure_logging(settings: LogSettings, service: str) -> None:
 
     def named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event.setdefault("service", service)
+        event.pop("color_message", None)  # uvicorn's own second copy of the event
         return event
 
     shared: list[Processor] = [
@@ -75,8 +78,12 @@ def configure_logging(settings: LogSettings, service: str) -> None:
 
 def _renderer(*, json_lines: bool) -> list[Processor]:
     if json_lines:
-        return [exception_as_fields, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        return [exception_as_fields, _leading_fields_first, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=write_exception)]
+
+
+def _leading_fields_first(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {**{name: event.pop(name) for name in LEADING_FIELDS if name in event}, **event}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from pydantic import BaseModel
 from structlog.typing import EventDict, WrappedLogger
 
 SECRET_WORDS: Final = frozenset({"token", "password", "secret", "authorization", "cookie", "apikey", "key", "credentials"})
@@ -15,7 +16,7 @@ HIDDEN: Final = "[hidden]"
 def redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Hide what may not be logged, by its name or its kind.
 
-    A field is hidden when a word of its name (``api_token`` has two) says secret or dialogue; bytes are shown as their length.
+    A field is hidden when a word of its name (``api_token`` has two) says secret or dialogue; bytes are shown as their length, messages as their kind.
     It is a net under the rule not to log such things, no leave to do so.
     """
     for name, value in event.items():
@@ -23,6 +24,8 @@ def redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDic
             continue
         if isinstance(value, bytes | bytearray | memoryview):
             event[name] = f"[{len(value)} bytes]"
+        elif isinstance(value, BaseModel):
+            event[name] = f"[{type(value).__name__}]"
         elif isinstance(value, str | list | tuple | dict) and _must_hide(name):
             event[name] = HIDDEN
         elif isinstance(value, dict):

@@ -3,10 +3,12 @@
 import sys
 import traceback
 from types import TracebackType
-from typing import Final
+from typing import Final, TextIO, TypedDict
 
 from pydantic import ValidationError
 from structlog.typing import EventDict, WrappedLogger
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 MAX_MESSAGE_CHARS: Final = 500
 MAX_FRAMES: Final = 30
@@ -23,15 +25,20 @@ def exception_as_fields(_logger: WrappedLogger, _method: str, event: EventDict) 
     return event
 
 
+def write_exception(out: TextIO, exc_info: ExcInfo) -> None:
+    """Write an exception for people, with no more of its values than ``exception_as_fields`` tells."""
+    for each in reversed(_chain(exc_info[1])):
+        described = _described(each)
+        out.writelines(f"    {frame}\n" for frame in described["frames"])
+        out.write(f"  {described['kind']}: {described['message']}\n")
+
+
 def message_of(error: BaseException) -> str:
     """What an exception says, without the input that a validation error would quote."""
     if isinstance(error, ValidationError):
         fields = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors(include_input=False))
         return f"{error.error_count()} fields of {error.title} are wrong: {fields}"[:MAX_MESSAGE_CHARS]
     return str(error)[:MAX_MESSAGE_CHARS]
-
-
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def _error_of(exc_info: object) -> BaseException | None:
@@ -51,7 +58,15 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _described(error: BaseException) -> dict[str, object]:
+class Described(TypedDict):
+    """An exception without the values that were at hand."""
+
+    kind: str
+    message: str
+    frames: list[str]
+
+
+def _described(error: BaseException) -> Described:
     frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
     return {
         "kind": f"{type(error).__module__}.{type(error).__qualname__}",

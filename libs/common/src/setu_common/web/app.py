@@ -47,7 +47,15 @@ def create_app(
             finally:
                 app.state.closing.set()
 
-    app = FastAPI(title=f"Setu {service}", version=version, lifespan=whole_life, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=f"Setu {service}",
+        version=version,
+        lifespan=whole_life,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirected upload is sent twice
+    )
+    app.state.closing = asyncio.Event()
     app.add_middleware(RequestMiddleware, trust=trust)
     app.add_exception_handler(SetuError, answer_setu_error)
     app.add_exception_handler(RequestValidationError, answer_validation_error)

@@ -18,10 +18,19 @@ log = structlog.get_logger(__name__)
 Snapshots = AsyncIterator[tuple[int, BaseModel]]
 KEEP_ALIVE_S: Final = 15.0
 
+_EVENT: Final[dict[str, Any]] = {  # Any: OpenAPI's own shape
+    "type": "object",
+    "properties": {
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "event": {"type": "string"},
+        "id": {"type": "string"},
+    },
+    "required": ["data"],
+}
 EVENT_STREAM: Final[dict[int | str, dict[str, Any]]] = {  # Any: OpenAPI's own shape
     200: {
         "description": "Snapshots, one event each; the event's id is the snapshot's version",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": _EVENT}},
     }
 }
 

@@ -5,12 +5,15 @@ import re
 from typing import Final
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from setu_common.contracts import headers
 from setu_common.errors import SetuError
 from setu_common.web.problems import problem_response, unforeseen
 from setu_common.web.trust import Trust
+
+log = structlog.get_logger(__name__)
 
 SANE_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _REQUEST_ID: Final = headers.REQUEST_ID.lower().encode()
@@ -52,7 +55,11 @@ class RequestMiddleware:
             scope["headers"] = self._trust.admit(scope["path"], scope["headers"])
             await self._app(scope, receive, send_with_id)
         except SetuError as error:
+            if started:
+                raise
             await problem_response(error, request_id)(scope, receive, send_with_id)
+        except ClientDisconnect:
+            log.info("request.abandoned")
         except Exception as error:
             response = problem_response(unforeseen(error), request_id)
             if started:

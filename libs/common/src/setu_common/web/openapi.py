@@ -1,12 +1,16 @@
 """The OpenAPI document: what an app really answers, problems included."""
 
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 
 from setu_common.contracts import Problem
 from setu_common.errors import InternalError, InvalidRequest, NotFound, SetuError, Unauthorized
+from setu_common.web.caller import DOCUMENTED
 from setu_common.web.problems import PROBLEM_MEDIA_TYPE, MalformedRequest
 from setu_common.web.trust import OPEN_PATHS, Trust
 
@@ -49,17 +53,40 @@ def _document(app: FastAPI, trust: Trust) -> Json:
     schemas["Problem"] = problem
     if trust.inside:
         components["securitySchemes"] = {SCHEME: {"type": "http", "scheme": "bearer"}}
+    read_by_hand = _headers_read_by_hand(app)
     for path, item in document.get("paths", {}).items():
         for method in METHODS:
             if method in item:
+                item[method].setdefault("parameters", []).extend(read_by_hand.get((path, method), ()))
                 _document_operation(path, item[method], trust)
     return document
+
+
+def _headers_read_by_hand(app: FastAPI) -> dict[tuple[str, str], list[Json]]:
+    found: dict[tuple[str, str], list[Json]] = {}
+    for route in iter_route_contexts(app.routes):
+        dependant: Dependant | None = getattr(route, "dependant", None)
+        if dependant is None or route.path_format is None:
+            continue
+        parameters = {each["name"]: each for call in _calls(dependant) for each in DOCUMENTED.get(call, ())}
+        for method in route.methods or ():
+            found[route.path_format, method.lower()] = list(parameters.values())
+    return found
+
+
+def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+    for dependency in dependant.dependencies:
+        if dependency.call is not None:
+            yield dependency.call
+        yield from _calls(dependency)
 
 
 def _document_operation(path: str, operation: Json, trust: Trust) -> None:
     parameters = operation.get("parameters", [])
     if not trust.inside:
         parameters = [each for each in parameters if not _is_ours(each)]
+    for parameter in parameters:
+        parameter["schema"] = _without_null(parameter["schema"])
     if parameters:
         operation["parameters"] = parameters
     else:
@@ -81,6 +108,15 @@ def _document_operation(path: str, operation: Json, trust: Trust) -> None:
         operation["security"] = [{SCHEME: []}]
     for status, response in problems(*expected).items():
         responses.setdefault(str(status), response)
+
+
+def _without_null(schema: Json) -> Json:
+    """An optional parameter is left out; no text of it means null."""
+    variants = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+    if not variants:
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**variants[0], **rest} if len(variants) == 1 else {**rest, "anyOf": variants}
 
 
 def _is_ours(parameter: Json) -> bool:

@@ -1,12 +1,14 @@
 """Every error as ``application/problem+json``."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +26,7 @@ from setu_common.errors import (
     TooManyRequests,
     Unauthorized,
 )
+from setu_common.observability import message_of
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +102,9 @@ async def answer_setu_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, SetuError)  # noqa: S101  registered for this type alone
     problem = error.problem(request_id_of(request))
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("request.failed", code=problem.code, status=problem.status, exc_info=error)
+        cause = error.__cause__
+        reason = None if cause is None else f"{type(cause).__name__}: {message_of(cause)}"
+        log.warning("request.failed", code=problem.code, status=problem.status, detail=problem.detail, reason=reason)
     return response_of(problem)
 
 
@@ -111,7 +116,7 @@ async def answer_validation_error(request: Request, error: Exception) -> Respons
         return problem_response(
             MalformedRequest("The body is not valid JSON. Send one JSON document in UTF-8."), request_id_of(request)
         )
-    fields = [FieldProblem(field=field_path(each["loc"]), message=clean(each["msg"])) for each in found[:MAX_FIELDS]]
+    fields = [FieldProblem(field=field_path(each["loc"]), message=_message(each)) for each in found[:MAX_FIELDS]]
     refusal = InvalidRequest(
         "Some fields can't be taken as they are. Correct those named in errors, then send it again.", errors=fields
     )
@@ -123,6 +128,8 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this type alone
     kind, detail = _BY_STATUS.get(error.status_code, (None, ""))
     headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(allowed_methods(request))
     if kind is not None:
         return problem_response(kind(detail), request_id_of(request), headers)
     status = HTTPStatus(error.status_code)
@@ -137,10 +144,29 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     return response_of(problem, headers)
 
 
+def allowed_methods(request: Request) -> list[str]:
+    """All methods that some route takes at the request's path; the framework names those of one route only."""
+    path: str = request.scope["path"]
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        pattern: re.Pattern[str] | None = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(path):
+            methods |= route.methods or set()
+    return sorted(methods)
+
+
 def unforeseen(error: Exception) -> InternalError:
     """Log a defect of ours in full, and tell the caller no more than where to find it."""
     log.error("request.crashed", exc_info=error)
     return InternalError("Setu has a defect here. Report the request_id; its log line says what happened.")
+
+
+def _message(found: Mapping[str, Any]) -> str:  # Any: pydantic's own typing
+    message: str = found["msg"].removeprefix("Value error, ")
+    value = found.get("input")
+    if isinstance(value, str) and value:
+        message = message.replace(repr(value), "this value").replace(value, "…") if found["type"] == "value_error" else message
+    return clean(message)
 
 
 def field_path(location: Sequence[Any]) -> str:  # Any: field names and indices

@@ -11,6 +11,9 @@ from typing import Final
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from setu_common.web.problems import PROBLEM_MEDIA_TYPE, MalformedRequest
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +35,12 @@ def serve(app: FastAPI | Callable[[], FastAPI], host: str, port: int, *, shutdow
         shutdown_grace_s: how long requests under way may still take.
     """
     listener = _listen(host, port)
-    signal.signal(signal.SIGTERM, _exit_cleanly)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _exit_cleanly)
     whole = app if isinstance(app, FastAPI) else app()
     config = uvicorn.Config(
         whole,
+        http=_Protocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -45,8 +50,21 @@ def serve(app: FastAPI | Callable[[], FastAPI], host: str, port: int, *, shutdow
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=shutdown_grace_s,
     )
-    log.info("server.listening", host=host, port=listener.getsockname()[1])
     _Server(config, whole).run(sockets=[listener])
+
+
+class _Protocol(HttpToolsProtocol):
+    """Says in our own form that it can't make sense of what it got."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer with a problem and hang up."""
+        body = MalformedRequest(f"{msg} Speak HTTP/1.1, with plain characters in path and headers.").problem().model_dump_json()
+        head = (
+            "HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
+            f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(body.encode())}\r\n\r\n"
+        )
+        self.transport.write(f"{head}{body}".encode())
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -56,9 +74,19 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._app = app
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say where."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            host, port = listener.getsockname()[:2]
+            log.info("server.listening", host=host, port=port)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, once those under way have ended or their time is up."""
+        log.info("server.stopping")
         self._app.state.closing.set()
         await super().shutdown(sockets)
+        log.info("server.stopped")
 
 
 def _listen(host: str, port: int) -> socket.socket:
