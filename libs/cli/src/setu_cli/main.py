@@ -130,3 +130,7 @@ def _keep_traceback() -> Path:
     with tempfile.NamedTemporaryFile("w", prefix="setu-defect-", suffix=".txt", delete=False) as file:
         traceback.print_exc(file=file)
     return Path(file.name)
+
+
+if __name__ == "__main__":
+    app()

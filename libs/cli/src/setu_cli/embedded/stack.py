@@ -146,7 +146,7 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         "SETU_SERVICE_TOKEN": token,
         "PYTHONUNBUFFERED": "1",
     }
-    maker = _Maker(home, shared, frozenset(process.name for process in servers))
+    maker = _Maker(home, shared, frozenset(process.name for process in servers if process.probe is not None))
     services = [process for service in SERVICES for process in maker.service(service, apis[service.name])]
     llm = [] if environment.get("SETU_TRANSLATE_LLM_URL") else [maker.llm(llm_port)]
     return Stack(

@@ -1,0 +1,79 @@
+"""``setu doctor``: each thing that is missing is named with what mends it."""
+
+import socket
+
+import pytest
+
+from setu_cli.commands import doctor
+from setu_cli.commands.doctor import Verdict, examine
+from setu_cli.embedded import binaries
+from setu_cli.embedded.home import Home
+from setu_cli.embedded.ports import free_port
+
+
+def findings(folder, environment=None, port=0):
+    return {each.what: each for each in examine(Home(folder / "home"), environment or {}, port=port or free_port())}
+
+
+def test_a_machine_with_everything_passes(run, tmp_path):
+    shown = run("doctor", "--home", tmp_path / "home", "--port", free_port())
+    assert shown.exit_code == 0, shown.output
+    assert "Everything that is indispensable is there" in shown.output
+    assert not (tmp_path / "home").exists()  # it only looks
+
+
+def test_a_server_that_is_not_installed_is_indispensable_unless_one_exists_elsewhere(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(binaries, "_package_folder", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = findings(tmp_path)
+    assert (found["Postgres"].verdict, found["Valkey"].verdict) == (Verdict.MISSING, Verdict.MISSING)
+    assert "make setup" in found["Postgres"].mend
+    shown = run("doctor", "--home", tmp_path / "home")
+    assert shown.exit_code == 1
+    assert "Missing: Postgres, Valkey" in shown.output
+    elsewhere = findings(tmp_path, {"DATABASE_URL": "postgresql://db/setu", "REDIS_URL": "redis://cache"})
+    assert (elsewhere["Postgres"].verdict, elsewhere["Valkey"].verdict) == (Verdict.GOOD, Verdict.GOOD)
+
+
+def test_a_redis_on_the_path_will_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(binaries, "_package_folder", lambda _: None)
+    program = tmp_path / "redis-server"
+    program.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert findings(tmp_path)["Valkey"].says == str(program)
+
+
+def test_a_service_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "find_spec", lambda package: None if package == "setu_asr" else package)
+    found = findings(tmp_path)
+    assert found["service asr"].verdict is Verdict.MISSING
+    assert found["service gateway"].verdict is Verdict.GOOD
+
+
+def test_a_port_in_use_is_named_with_another_one_to_take(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = findings(tmp_path, port=port)[f"port {port}"]
+    assert found.verdict is Verdict.MISSING
+    assert f"--port {port + 1}" in found.mend
+
+
+def test_models_that_are_not_here_yet_are_no_failure(tmp_path):
+    found = findings(tmp_path, {"SETU_TRANSLATE_LLM_MODEL": "somebody-elses"})
+    assert found["model whisper-base"].verdict is Verdict.LATER
+    assert found["model somebody-elses"].verdict is Verdict.OPTIONAL
+
+
+def test_keys_are_optional_and_never_shown(tmp_path):
+    found = findings(tmp_path, {"OPENAI_API_KEY": "sk-secret"})
+    assert found["OPENAI_API_KEY"].verdict is Verdict.GOOD
+    assert found["ANTHROPIC_API_KEY"].verdict is Verdict.OPTIONAL
+    assert not any("sk-secret" in each.says + each.mend for each in found.values())
+
+
+@pytest.mark.stack
+def test_the_processes_of_a_running_stack_are_examined(bare_toy, run):
+    bare_toy.up()
+    shown = run("doctor", "--home", bare_toy.home.folder).output
+    assert "running at" in shown
+    assert "process worker" in shown
