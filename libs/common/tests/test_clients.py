@@ -32,7 +32,7 @@ from setu_common.http import HttpCaller, create_client
 from setu_common.testing import loopback, raw_loopback
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-MEDIA = Reference(uri=f"setu://gateway/local/2026-11-22/{'0' * 64}", bytes=3, media_type="video/mp4")
+MEDIA = Reference(uri=f"setu://gateway/local/2026-11-22/{'0' * 64}-00000000", bytes=3, media_type="video/mp4")
 OPERATION = Operation(
     id=UUID(int=7), kind="translations", state=OperationState.QUEUED, version=0, progress=0, attempt=0, created_at=NOW
 )

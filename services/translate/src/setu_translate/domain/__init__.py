@@ -1,0 +1,1 @@
+"""What is known of translating without any I/O."""

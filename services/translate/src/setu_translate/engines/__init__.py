@@ -1,0 +1,1 @@
+"""What translates: a Protocol, and what speaks to a language model's server."""

@@ -1,0 +1,22 @@
+"""Brings the service's schema up to date: ``python -m setu_translate.migrate``. Any number of processes may do so at once."""
+
+from pathlib import Path
+from typing import Final
+
+from setu_common.db import migrate
+from setu_common.observability import configure_logging
+from setu_translate.app import SERVICE
+from setu_translate.settings import read_settings
+
+VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
+
+
+def main() -> None:
+    """Migrate, then return."""
+    settings = read_settings()
+    configure_logging(settings.log, SERVICE)
+    migrate(settings.database, SERVICE, VERSIONS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The translate service's schema, step by step."""

@@ -1,0 +1,144 @@
+"""The handler: from the reference to a transcript to the reference to its translation."""
+
+import asyncio
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from setu_common.contracts import Reference, TranslatedTranscript, TranslationRequest
+from setu_common.errors import DependencyUnavailable
+from setu_common.store import ObjectMissing, Store
+from setu_translate.engines.translator import Rendering
+from setu_translate.errors import LanguagePairUnsupported
+from setu_translate.service import TranslationService
+
+ANYWHERE = Reference(uri=f"setu://asr/acme/2026-01-01/{'0' * 64}-00000000", bytes=1, media_type="application/json")
+
+
+class Capitals:
+    """Translates into capital letters, except lines that hold an x."""
+
+    engine = "capitals"
+    model = "abc"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def check(self, source_language, target_language):
+        if target_language == "ta":
+            raise LanguagePairUnsupported("No Tamil.")
+
+    async def translate(self, lines, source_language, target_language, on_line):
+        self.asked.extend(lines)
+        for _ in lines:
+            on_line()
+        return [Rendering(line, 0.0, usable=False) if "x" in line else Rendering(line.upper(), 0.5) for line in lines]
+
+
+@pytest.fixture
+def store(store_settings) -> Store:
+    return Store(store_settings, "translate")
+
+
+@pytest.fixture
+def engine() -> Capitals:
+    return Capitals()
+
+
+@pytest.fixture
+def service(store, engine) -> TranslationService:
+    return TranslationService(store, engine)
+
+
+async def run(service, store, work, transcript, target="en"):
+    reference = await store.put_model("acme", transcript)
+    result = await service.translate(TranslationRequest(transcript=reference, target_language=target), work)
+    return result, await store.load(result.translated, TranslatedTranscript)
+
+
+async def test_each_segment_gets_a_translation_under_its_own_index(service, store, work, make_transcript):
+    transcript = make_transcript("un", "deux x", "trois", first_index=40)
+    result, translated = await run(service, store, work, transcript)
+    assert [(each.segment_index, each.text, each.confidence) for each in translated.translations] == [
+        (40, "UN", 0.5),
+        (41, "deux x", 0.0),
+        (42, "TROIS", 0.5),
+    ]
+    assert (result.segment_count, result.untranslated_count) == (3, 1)
+    assert (result.source_language, result.target_language, result.engine, result.model) == ("fr", "en", "capitals", "abc")
+    assert (translated.source_language, translated.target_language) == ("fr", "en")
+    assert result.translated.uri.startswith("setu://translate/acme/")
+
+
+async def test_progress_is_told_line_by_line(service, store, work, make_transcript):
+    await run(service, store, work, make_transcript("un", "deux", "♪", "trois", "quatre"))
+    assert work.reported == [(0.0, "0 of 4 lines"), *((n / 4, f"{n} of 4 lines") for n in range(1, 5))]
+
+
+async def test_what_has_no_letters_is_the_same_in_every_language(service, store, work, engine, make_transcript):
+    result, translated = await run(service, store, work, make_transcript("♪♪", "", "12 : 30", "oui", " "))
+    assert [each.text for each in translated.translations] == ["♪♪", "", "12 : 30", "OUI", " "]
+    assert engine.asked == ["oui"]
+    assert result.untranslated_count == 0
+
+
+async def test_silence_has_an_empty_translation(service, store, work, make_transcript):
+    result, translated = await run(service, store, work, make_transcript())
+    assert (result.segment_count, result.untranslated_count, translated.translations) == (0, 0, ())
+
+
+async def test_a_transcript_in_the_target_language_already_is_taken_over(service, store, work, engine, make_transcript):
+    result, translated = await run(service, store, work, make_transcript("oui", "non"), target="fr")
+    assert [each.text for each in translated.translations] == ["oui", "non"]
+    assert result.engine == "copy"
+    assert engine.asked == []
+
+
+async def test_a_language_that_the_engine_lacks_fails_even_if_there_is_nothing_to_say(service, store, work, make_transcript):
+    with pytest.raises(LanguagePairUnsupported):
+        await run(service, store, work, make_transcript("♪"), target="ta")
+
+
+async def test_a_transcript_that_is_gone_is_said_to_be(service, work):
+    with pytest.raises(ObjectMissing):
+        await service.translate(TranslationRequest(transcript=ANYWHERE, target_language="en"), work)
+
+
+async def test_an_engine_that_is_away_leaves_no_translation_behind(store, work, make_transcript, tmp_path):
+    class Away(Capitals):
+        async def translate(self, *_):
+            raise DependencyUnavailable("away")
+
+    with pytest.raises(DependencyUnavailable):
+        await run(TranslationService(store, Away()), store, work, make_transcript("oui"))
+    stored = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert len(stored) == 1  # the transcript
+
+
+class OneObject:
+    """A store for one transcript, and what is put beside it."""
+
+    def __init__(self, transcript) -> None:
+        self.transcript = transcript
+        self.put = None
+
+    async def load(self, reference, model):
+        return self.transcript
+
+    async def put_model(self, tenant, model):
+        self.put = model
+        return ANYWHERE
+
+
+@given(texts=st.lists(st.text(max_size=10), max_size=10), first_index=st.integers(0, 1000))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the work only counts
+def test_n_segments_in_n_translations_out_under_the_same_indices(make_transcript, work, texts, first_index):
+    store = OneObject(make_transcript(*texts, first_index=first_index))
+    request = TranslationRequest(transcript=ANYWHERE, target_language="en")
+    result = asyncio.run(TranslationService(store, Capitals()).translate(request, work))
+    segments, translations = store.transcript.segments, store.put.translations
+    assert [each.segment_index for each in translations] == [segment.index for segment in segments]
+    assert all(each.text in (text, text.upper()) for each, text in zip(translations, texts, strict=True))
+    assert result.segment_count == len(texts)
+    assert result.untranslated_count == sum("x" in text for text in texts)
