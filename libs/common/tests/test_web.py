@@ -73,6 +73,10 @@ def routes() -> APIRouter:
     async def crash() -> Line:
         raise RuntimeError("a line of dialogue")
 
+    @router.post("/v1/uploads")
+    async def upload(request: Request) -> int:
+        return sum([len(chunk) async for chunk in request.stream()])
+
     @router.get("/v1/teapot")
     async def teapot() -> Line:
         raise HTTPException(418, "an upstream body")
@@ -225,6 +229,23 @@ async def test_a_defect_says_nothing_but_where_to_find_it(edge: httpx2.AsyncClie
         body = problem(await edge.get("/v1/crash"), 500, "internal-error")
     assert "dialogue" not in json.dumps(body)
     assert [(line["event"], line["request_id"]) for line in logs] == [("request.crashed", body["request_id"])]
+
+
+async def test_a_caller_who_leaves_in_the_middle_is_no_defect() -> None:
+    messages = iter([{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/uploads", "query_string": b"", "headers": []}
+    with capture_logs() as logs:
+        await app_of(EdgeTrust())(scope, receive, send)
+    assert sent == []
+    assert [(line["event"], line["log_level"]) for line in logs] == [("request.abandoned", "info")]
 
 
 async def test_an_unknown_path_is_a_problem(edge: httpx2.AsyncClient) -> None:
