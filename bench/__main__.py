@@ -5,7 +5,7 @@ import sys
 
 from bench.figures import report
 
-TARGETS = ("operations",)
+TARGETS = ("operations", "gateway", "pipeline")
 
 
 def main(names: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -89,7 +90,7 @@ def _posts(ours: int, plain: int) -> Figure:
     return judged(
         "rate of POST /jobs against a bare route",
         ratios,
-        unit="×",
+        unit="x",
         goal=0.6,
         better="more",
         how=f"{CLIPS} uploads of {CLIP_BYTES // 1024} KB over {CONNECTIONS} connections, stored and committed durably, against a bare "
@@ -112,7 +113,7 @@ def _uploads(ours: int, plain: int, process: psutil.Process) -> list[Figure]:
         judged(
             "speed of a large upload against a bare stream that hashes",
             ratios,
-            unit="×",
+            unit="x",
             goal=0.8,
             better="more",
             how=f"{size} to POST /jobs, hashed, stored, committed, against {size} to a bare FastAPI route that hashes request.stream()",
@@ -138,8 +139,6 @@ async def _watched(port: int, process: psutil.Process) -> tuple[float, int]:
 
 
 def _upload(port: int, path: str, size_bytes: int) -> float:
-    import socket
-
     before, behind = form()
     with socket.create_connection(("127.0.0.1", port)) as connection:
         began = time.monotonic()

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
+from celery import Celery
 
 from bench.figures import Figure, judged
 from probe import kinds
@@ -51,9 +52,7 @@ async def _operations_s(stack: ProbeStack, first: int) -> float:
     return took_s
 
 
-def _celery_s(database: DatabaseSettings, first: int) -> float:
-    from bench.plain_celery import app
-
+def _celery_s(app: Celery, database: DatabaseSettings, first: int) -> float:
     began = time.monotonic()
     with app.producer_pool.acquire(block=True) as producer:
         for number in range(COUNT):
@@ -87,7 +86,7 @@ def measure() -> list[Figure]:
             connection.execute("CREATE TABLE plain_result (number integer PRIMARY KEY)")
         (folder / "store").mkdir()
         probe = ProbeStack(database, RedisSettings(url=valkey.url), StoreSettings(url=f"file://{folder}/store"), folder, {})
-        os.environ["REDIS_URL"] = valkey.url
+        app = Celery("plain", broker=valkey.url, set_as_current=False)
         plain = start(
             [
                 sys.executable,
@@ -100,13 +99,13 @@ def measure() -> list[Figure]:
                 "-O",
                 "fair",
             ],
-            {**os.environ, "DATABASE_URL": database.url, "C_FORCE_ROOT": "1"},
+            {**os.environ, "DATABASE_URL": database.url, "REDIS_URL": valkey.url, "C_FORCE_ROOT": "1"},
             folder / "plain.log",
         )
         try:
             stack.enter_context(probe.worker(concurrency=CONCURRENCY))
             for number in range(ROUNDS + 1):
-                plain_s = _celery_s(database, number * COUNT)
+                plain_s = _celery_s(app, database, number * COUNT)
                 ours_s = asyncio.run(_operations_s(probe, number * COUNT))
                 if number:  # the first round warms up
                     ratios.append(plain_s / ours_s)
@@ -117,7 +116,7 @@ def measure() -> list[Figure]:
         judged(
             "rate of operations against bare Celery tasks",
             ratios,
-            unit="×",
+            unit="x",
             goal=0.5,
             better="more",
             how=f"{COUNT} no-op operations submitted and done, against {COUNT} bare Celery tasks that commit one row each; "
