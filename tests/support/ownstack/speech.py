@@ -1,0 +1,29 @@
+"""Real speech in one recording that takes seconds to transcribe."""
+
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+
+from setu_common.models import Catalogue
+from setu_common.settings import ModelSettings
+
+PAUSE_S = 0.6
+LANGUAGES = ("fr", "pt", "es", "it", "en")  # those that the embedded model reads; no clip twice
+
+
+def catalogue() -> Catalogue:
+    """The models' usual folder, so that they are downloaded once."""
+    return Catalogue.load(ModelSettings(offline=False, folder=ModelSettings.model_fields["folder"].default))
+
+
+def recording(into: Path, languages: Sequence[str] = LANGUAGES) -> Path:
+    """The speech samples of some languages, one after the other."""
+    path = into / f"{'-'.join(languages)}.wav"
+    with wave.open(str(path), "wb") as joined:
+        for number, language in enumerate(languages):
+            with wave.open(str(catalogue().sample(language))) as sample:
+                if number == 0:
+                    joined.setparams(sample.getparams())
+                pause = bytes(int(PAUSE_S * sample.getframerate()) * sample.getsampwidth())
+                joined.writeframes(sample.readframes(sample.getnframes()) + pause)
+    return path
