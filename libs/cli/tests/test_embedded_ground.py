@@ -154,7 +154,7 @@ def test_the_stack_gives_every_process_what_it_needs_to_find_the_others(home):
     assert gateway["SETU_GATEWAY_ASR_URL"].endswith(f":{found['asr-api'].port}")
     assert gateway["SETU_GATEWAY_TRANSLATE_URL"].endswith(f":{found['translate-api'].port}")
     assert gateway["SETU_TRANSLATE_LLM_URL"] == f"http://127.0.0.1:{found['llm'].port}/v1"
-    assert gateway["SETU_STORE_URL"] == f"file://{home.store}"
+    assert gateway["SETU_STORE_URL"] == home.store.as_uri()
     assert len({process.launch.environment.get("SETU_SERVICE_TOKEN") for process in found.values() if process.launch.nice}) == 1
     assert found["gateway-api"].port == 18080
     assert len({process.port for process in found.values() if process.port}) == 6

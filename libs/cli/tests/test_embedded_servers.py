@@ -68,11 +68,39 @@ def test_an_account_keeps_no_capability_that_it_does_not_need():
     assert not account.passes_closed_folders
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
+def test_where_no_account_can_enter_it_is_said_which_folder_and_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("setu_cli.embedded.account._may_lend_override", lambda: False)
+    tmp_path.chmod(0o700)
+    with pytest.raises(StackFailed, match=r"may not enter .*--home"):
+        prepare_postgres(tmp_path / "pg")
+
+
 def test_a_data_folder_of_another_version_is_refused_with_what_to_do(tmp_path):
     data = tmp_path / "pg" / "data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("12\n")
     with pytest.raises(StackFailed, match="made by PostgreSQL 12"):
+        prepare_postgres(tmp_path / "pg")
+
+
+def test_a_data_folder_whose_password_is_gone_is_refused(tmp_path):
+    data = tmp_path / "pg" / "data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("18\n")
+    if (account := unprivileged_account([])) is not None:
+        os.chown(data, account.uid, account.gid)
+    with pytest.raises(StackFailed, match="password"):
+        prepare_postgres(tmp_path / "pg")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_data_folder_of_another_user_is_refused(tmp_path):
+    data = tmp_path / "pg" / "data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("18\n")
+    os.chown(data, 12345, 12345)
+    with pytest.raises(StackFailed, match="belongs to user 12345"):
         prepare_postgres(tmp_path / "pg")
 
 

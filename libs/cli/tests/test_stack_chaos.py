@@ -120,6 +120,16 @@ def test_sigterm_is_as_good_as_down(bare_toy):
     assert load_state(bare_toy.home) is None
 
 
+@pytest.mark.parametrize("after_s", [0.3, 0.8])
+def test_interrupted_while_it_is_still_starting_it_stops_in_order(toy, after_s):
+    process = toy.start()
+    time.sleep(after_s)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) in (0, -signal.SIGINT)  # the latter before it has begun at all
+    assert toy.left() == []
+    assert load_state(toy.home) is None
+
+
 def test_a_process_that_cannot_start_ends_the_stack_with_its_last_words(bare_toy):
     bare_toy.kind = "broken"
     assert "the moon is missing" in (said := bare_toy.start().communicate(timeout=20)[1])

@@ -19,6 +19,7 @@ from setu_cli.failures import StackFailed
 
 _RECEIVE_BYTES = 65536
 _PROBE_EVERY_S = 0.02
+_START_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Guarded:
             StackFailed: it could not be started.
         """
         self._control.sendall(launch.to_line())
-        for event in self._events(timeout_s=launch.grace_s):
+        for event in self._events(timeout_s=_START_TIMEOUT_S):
             if event.event == "started" and event.name == launch.name:
                 return event.pid
             if event.event == "refused":

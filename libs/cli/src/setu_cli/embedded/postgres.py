@@ -125,14 +125,9 @@ def prepare_postgres(folder: Path, *, port: int | None = None, log: Path | None 
     programs = postgres_programs()
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    version = folder / "data" / "PG_VERSION"
     try:
         account = unprivileged_account([folder.parent, programs / "postgres", programs.parent / "share"])
-        if version.is_file() and version.read_text().strip() != str(POSTGRES_MAJOR):
-            raise StackFailed(
-                f"the database in {folder} was made by PostgreSQL {version.read_text().strip()}, and {POSTGRES_MAJOR} is installed; "
-                "move the folder away, or dump and restore it with that version"
-            )
+        _refuse_foreign_data(folder, account)
         _close_to_others(folder, account)
         password = _password(folder, account)
     except (PermissionError, LookupError) as error:
@@ -166,6 +161,28 @@ def running_postgres(folder: Path, *, port: int | None = None, durable: bool = T
             guarded.finish(server.initdb(), timeout_s=_READY_TIMEOUT_S)
         guarded.start_ready(server.server(), server.ready, timeout_s=_READY_TIMEOUT_S)
         yield server
+
+
+def _refuse_foreign_data(folder: Path, account: Account | None) -> None:
+    """A data folder that this server could not, or must not, open."""
+    data = folder / "data"
+    if not data.exists():
+        return
+    version = (data / "PG_VERSION").read_text().strip()
+    if version != str(POSTGRES_MAJOR):
+        raise StackFailed(
+            f"the database in {folder} was made by PostgreSQL {version}, and {POSTGRES_MAJOR} is installed; "
+            "move the folder away, or dump and restore it with that version"
+        )
+    owner, own = data.stat().st_uid, account.uid if account is not None else os.geteuid()
+    if owner != own:
+        raise StackFailed(
+            f"the database in {folder} belongs to user {owner}, and would be run as user {own}; use another --home"
+        )
+    if not (folder / "password").exists():
+        raise StackFailed(
+            f"the password of the database in {folder} is gone (the file password); restore it, or move the folder away"
+        )
 
 
 def _close_to_others(folder: Path, account: Account | None) -> None:

@@ -129,7 +129,7 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
     token = environment.get("SETU_SERVICE_TOKEN") or secrets.token_urlsafe(32)
     defaults = {
         "REDIS_KEY_PREFIX": "setu:",
-        "SETU_STORE_URL": f"file://{home.store}",
+        "SETU_STORE_URL": home.store.as_uri(),
         "SETU_LOG_LEVEL": "INFO",
         "SETU_LOG_JSON_LINES": "true",
         "SETU_GATEWAY_ASR_URL": f"http://{LOOPBACK}:{apis['asr']}",
