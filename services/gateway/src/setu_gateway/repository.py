@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, Table, Text, and_, bindparam, delete, func, insert, literal, select, true, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from psycopg.errors import UniqueViolation
+from psycopg.types.json import Jsonb
+from sqlalchemy import Select, Table, and_, delete, func, literal, select, tuple_, update
 from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from setu_common.contracts import Degradation, JobRequest, JobState, Problem, Reference, StageState
 from setu_common.errors import Conflict
+from setu_common.operations import Statement
 from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
 from setu_gateway.tables import JobRow, StageRow
 
@@ -23,40 +25,22 @@ _STAGE: Final[Table] = SQLModel.metadata.tables[str(StageRow.__tablename__)]
 _STAGE_COLUMNS: Final = [column.label(f"stage_{column.name}") for column in _STAGE.c]
 
 
-def _accept() -> Select[tuple[datetime]]:
-    """Write a job and its stages in one trip to the server, or nothing if the idempotency key was used before."""
-    accepted = (
-        postgres_insert(_JOB)
-        .values({name: bindparam(name, type_=_JOB.c[name].type) for name in _ACCEPTED_COLUMNS})
-        .on_conflict_do_nothing(index_elements=["tenant", "idempotency_key"], index_where=_JOB.c.idempotency_key.is_not(None))
-        .returning(_JOB.c.id, _JOB.c.tenant, _JOB.c.created_at)
-        .cte("accepted")
-    )
-    names = bindparam("stages", type_=ARRAY(Text)), bindparam("targets", type_=ARRAY(Text))
-    keys = func.unnest(*names).table_valued("stage", "target", with_ordinality="position", name="keys").render_derived()
-    staged = insert(_STAGE).from_select(
-        ["job_id", "tenant", "stage", "target", "position"],
-        select(accepted.c.id, accepted.c.tenant, keys.c.stage, keys.c.target, keys.c.position).select_from(
-            accepted.join(keys, true())
-        ),
-    )
-    return select(accepted.c.created_at).add_cte(staged.cte("staged"))
-
-
-_ACCEPTED_COLUMNS: Final = (
-    "id",
-    "tenant",
-    "request",
-    "source_language",
-    "media_name",
-    "media_uri",
-    "media_bytes",
-    "media_type",
-    "idempotency_key",
-    "body_sha256",
-    "objects",
-)
-_ACCEPT: Final = _accept()
+# Written out and not built, and one statement and not three: this is on the path of every POST /jobs.
+_ACCEPT: Final = """
+WITH accepted AS (
+    INSERT INTO job (id, tenant, request, source_language, media_name, media_uri, media_bytes, media_type, idempotency_key,
+                     body_sha256, objects)
+    VALUES (%(job_id)s, %(tenant)s, %(job_request)s, %(source_language)s, %(media_name)s, %(media_uri)s, %(media_bytes)s,
+            %(media_type)s, %(job_key)s, %(body_sha256)s, ARRAY[%(media_uri)s])
+    RETURNING id, tenant, created_at
+), staged AS (
+    INSERT INTO stage (job_id, tenant, stage, target, position)
+    SELECT accepted.id, accepted.tenant, keys.stage, keys.target, keys.position
+    FROM accepted, unnest(%(stages)s::text[], %(targets)s::text[]) WITH ORDINALITY AS keys (stage, target, position)
+), submitted AS ({submission})
+SELECT created_at FROM accepted
+"""
+_KEY_CONSTRAINT: Final = "job_idempotency"
 
 
 class StaleJob(Conflict):
@@ -64,6 +48,13 @@ class StaleJob(Conflict):
 
     code = "stale-job"
     title = "The job was changed meanwhile"
+
+
+class KeyTaken(Conflict):
+    """There is a job with this idempotency key."""
+
+    code = "key-taken"
+    title = "This idempotency key was used before"
 
 
 @dataclass(frozen=True)
@@ -91,28 +82,42 @@ class NewJob:
     stages: tuple[StageKey, ...]
 
 
-async def insert_job(connection: AsyncConnection, job: NewJob) -> datetime | None:
-    """Write a job and its stages, in one statement.
+async def insert_job(connection: AsyncConnection, job: NewJob, submission: Statement) -> datetime:
+    """Write a job, its stages and its first operation: all or nothing, in one statement, so in one trip to the server.
+
+    Args:
+        connection: may commit each statement by itself.
+        job: what is accepted.
+        submission: inserts the operation.
 
     Returns:
-        When it was accepted; None if the tenant used the idempotency key before, and then nothing was written.
+        When the job was accepted.
+
+    Raises:
+        KeyTaken: the tenant used the idempotency key before.
     """
+    insertion, operation = submission
     values = {
-        "id": job.id,
+        "job_id": job.id,
         "tenant": job.tenant,
-        "request": job.request.model_dump(mode="json"),
+        "job_request": Jsonb(job.request.model_dump(mode="json")),
         "source_language": job.request.source_language,
         "media_name": job.media_name,
         "media_uri": job.media.uri,
         "media_bytes": job.media.bytes,
         "media_type": job.media.media_type,
-        "idempotency_key": job.idempotency_key,
+        "job_key": job.idempotency_key,
         "body_sha256": job.body_sha256,
-        "objects": [job.media.uri],
         "stages": [key.stage for key in job.stages],
         "targets": [key.target for key in job.stages],
     }
-    created_at: datetime | None = await connection.scalar(_ACCEPT, values)
+    try:
+        result = await connection.exec_driver_sql(_ACCEPT.format(submission=insertion), {**operation, **values})
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == _KEY_CONSTRAINT:
+            raise KeyTaken("This Idempotency-Key was used before.") from error
+        raise
+    created_at: datetime = result.scalar_one()
     return created_at
 
 

@@ -1,5 +1,6 @@
 """What callers can do with jobs: submit, look, follow, cancel, run again, erase, and fetch the subtitles."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from setu_common.contracts import JobState, Submission
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, SetuError
-from setu_common.operations import Operations
+from setu_common.operations import Operations, Statement
+from setu_common.operations.service import _SUBMIT
 from setu_common.operations.waking import WAKE
 from setu_common.operations.watcher import VersionWatcher
 from setu_common.store import Store
@@ -80,18 +82,19 @@ class Jobs:
             body_sha256=upload.body_sha256,
             stages=tuple(self._pipeline.keys(upload.request.target_languages)),
         )
-        written = False
         try:
-            async with self._database.transaction() as connection:
-                created_at = await repository.insert_job(connection, job)
-                if created_at is None:
-                    return await self._earlier(connection, job)
-                await self._submit_advance(connection, tenant, job.id, run=1)
-                written = True
-        finally:
-            # Once written, a failure is one of the commit itself, which may have been taken: the recording must stay.
-            if not written:
-                await self._drop(upload)
+            # One statement, which is a transaction by itself.
+            async with self._database.reading() as connection:
+                created_at = await repository.insert_job(connection, job, first_advance(tenant, job.id))
+        except repository.KeyTaken:
+            await self._drop(upload)
+            return await self._earlier(job)
+        except DependencyUnavailable:
+            # The commit may have been taken all the same: the recording must stay. If it was not, the sweep removes it.
+            raise
+        except Exception:
+            await self._drop(upload)
+            raise
         self._operations.hint(ADVANCES)
         return _accepted(job, created_at)
 
@@ -232,8 +235,9 @@ class Jobs:
         await repository.save_job(connection, before, after)
         return replace(after, version=before.version + 1)
 
-    async def _earlier(self, connection: AsyncConnection, job: repository.NewJob) -> JobRecord:
-        earlier = await repository.job_by_key(connection, job.tenant, job.idempotency_key or "")
+    async def _earlier(self, job: repository.NewJob) -> JobRecord:
+        async with self._database.reading() as connection:
+            earlier = await repository.job_by_key(connection, job.tenant, job.idempotency_key or "")
         if earlier is None:
             raise JobBeingErased("The job of this Idempotency-Key has just been erased; send the request again.")
         record, body_sha256 = earlier
@@ -248,12 +252,36 @@ class Jobs:
     async def _submit_advance(
         self, connection: AsyncConnection, tenant: str, job_id: UUID, *, run: int, purpose: str = "advance"
     ) -> None:
-        submission = Submission(tenant=tenant, job_id=job_id, idempotency_key=f"{job_id}/{run}/{purpose}")
+        submission = Submission(tenant=tenant, job_id=job_id, idempotency_key=_advance_key(job_id, run=run, purpose=purpose))
         await self._operations.submit_in(connection, ADVANCES, AdvanceRequest(job_id=job_id, run=run), submission)
 
     async def _wake(self, connection: AsyncConnection, job_id: UUID) -> None:
         """Have the job's parked operation looked at again now; durable, so that it does not hang on a hint."""
         await connection.exec_driver_sql(WAKE, {"job_id": job_id, "queue": PIPELINE_QUEUE})
+
+
+def first_advance(tenant: str, job_id: UUID) -> Statement:
+    """What submits a new job's first operation, to be run as a part of the statement that writes the job."""
+    request = AdvanceRequest(job_id=job_id, run=1).model_dump_json()
+    return _SUBMIT, {
+        "id": uuid4(),
+        "tenant": tenant,
+        "kind": ADVANCES.name,
+        "queue": ADVANCES.queue,
+        "priority": 0,
+        "job_id": job_id,
+        "idempotency_key": _advance_key(job_id, run=1),
+        "request": request,
+        "request_sha256": hashlib.sha256(request.encode()).hexdigest(),
+        "objects": [],
+        "reply_to": None,
+        "max_attempts": ADVANCES.max_attempts,
+        "timeout_s": ADVANCES.timeout_s,
+    }
+
+
+def _advance_key(job_id: UUID, *, run: int, purpose: str = "advance") -> str:
+    return f"{job_id}/{run}/{purpose}"
 
 
 def _accepted(job: repository.NewJob, created_at: datetime) -> JobRecord:

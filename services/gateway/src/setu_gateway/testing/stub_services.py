@@ -1,0 +1,188 @@
+"""The services that the pipeline needs, without models: ``python -m setu_gateway.testing.stub_services --port 8099``.
+
+One process stands for asr and translate. Whatever it is given is French speech of two lines; a translation into Hindi is refused.
+To transcribe takes a second for each megabyte; then it wakes the job, as a real service does.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI, Query, Request
+from pydantic import BaseModel
+
+from setu_common.contracts import (
+    TRANSCRIPTIONS,
+    TRANSLATIONS,
+    AsrPlan,
+    Operation,
+    OperationKind,
+    OperationState,
+    Problem,
+    Transcription,
+    TranscriptionRequest,
+    TranslationRequest,
+    TranslationResult,
+)
+from setu_common.observability import configure_logging
+from setu_common.operations import Hints
+from setu_common.settings import LogSettings, RedisSettings, StoreSettings, TrustSettings
+from setu_common.store import Store
+from setu_common.web import CallerDep, InsideTrust, SubmissionDep, create_app, serve
+from setu_gateway.testing.fakes import FakeService
+from setu_gateway.testing.samples import a_transcript, a_translation
+
+REFUSED: Final = "hi"
+SERVICE: Final = "stub"
+STEP_S: Final = 0.05
+
+
+class StubServices:
+    """Does in memory what asr and translate do, and tells how often it was asked."""
+
+    def __init__(self, store: Store, hints: Hints) -> None:
+        self.operations = FakeService()
+        self._store = store
+        self._hints = hints
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(self, kind: OperationKind[Any, Any], request: BaseModel, submission: SubmissionDep) -> Operation:
+        """Take an operation, and begin with it if it is new."""
+        known = set(self.operations.operations)
+        operation = await self.operations.submit(kind, request, submission)
+        if operation.id not in known:
+            task = asyncio.create_task(self._work(operation.id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return operation
+
+    async def _work(self, operation_id: UUID) -> None:
+        operations, submission = self.operations, self.operations.submissions[operation_id]
+        operations.begin(operation_id, 0.5, "working")
+        request = operations.requests[operation_id]
+        takes_s = request.media.bytes / 1e6 if isinstance(request, TranscriptionRequest) else 0.0
+        for _ in range(1 + round(takes_s / STEP_S)):
+            await asyncio.sleep(min(takes_s, STEP_S))
+            if operations.operations[operation_id].state is OperationState.CANCELLING:
+                operations.end_cancelled(operation_id)
+                break
+        else:
+            await self._end(operation_id, submission.tenant)
+        if submission.reply_to is not None and submission.job_id is not None:
+            self._hints.wake(submission.reply_to, submission.job_id)
+
+    async def _end(self, operation_id: UUID, tenant: str) -> None:
+        request = self.operations.requests[operation_id]
+        if isinstance(request, TranscriptionRequest):
+            self.operations.succeed(operation_id, await self._transcribed(tenant))
+        elif isinstance(request, TranslationRequest) and request.target_language != REFUSED:
+            self.operations.succeed(operation_id, await self._translated(tenant, request.target_language))
+        else:
+            problem = Problem(
+                title="Refused", status=422, code="stub-refused", detail="The stub does not translate into Hindi."
+            )
+            self.operations.fail(operation_id, problem)
+
+    async def _transcribed(self, tenant: str) -> dict[str, Any]:
+        transcript = a_transcript()
+        result = Transcription(
+            transcript=await self._store.put_model(tenant, transcript),
+            language=transcript.language,
+            language_probability=transcript.language_probability,
+            duration_s=transcript.duration_s,
+            segment_count=len(transcript.segments),
+            plan=AsrPlan(),
+            model_time_s=0.0,
+        )
+        return result.model_dump(mode="json")
+
+    async def _translated(self, tenant: str, target: str) -> dict[str, Any]:
+        translated = a_translation(target)
+        result = TranslationResult(
+            translated=await self._store.put_model(tenant, translated),
+            source_language=translated.source_language,
+            target_language=target,
+            segment_count=len(translated.translations),
+            untranslated_count=0,
+            engine=translated.engine,
+            model=translated.model,
+            model_time_s=0.0,
+        )
+        return result.model_dump(mode="json")
+
+
+router = APIRouter()
+
+
+def _stub(request: Request) -> StubServices:
+    services: StubServices = request.app.state.services
+    return services
+
+
+@router.post(f"/v1/{TRANSCRIPTIONS.name}", status_code=202)
+async def transcribe(body: TranscriptionRequest, submission: SubmissionDep, request: Request) -> Operation:
+    """As asr."""
+    return await _stub(request).submit(TRANSCRIPTIONS, body, submission)
+
+
+@router.post(f"/v1/{TRANSLATIONS.name}", status_code=202)
+async def translate(body: TranslationRequest, submission: SubmissionDep, request: Request) -> Operation:
+    """As translate."""
+    return await _stub(request).submit(TRANSLATIONS, body, submission)
+
+
+@router.get("/v1/operations/{operation_id}")
+async def look(operation_id: UUID, caller: CallerDep, request: Request) -> Operation:
+    """As any service."""
+    return await _stub(request).operations.get(caller.tenant, operation_id)
+
+
+@router.delete("/v1/operations/{operation_id}")
+async def end(operation_id: UUID, caller: CallerDep, request: Request, *, purge: Annotated[bool, Query()] = False) -> Operation:
+    """As any service."""
+    operations = _stub(request).operations
+    operation = await operations.cancel(caller.tenant, operation_id)
+    if purge:
+        await operations.purge(caller.tenant, operation_id)
+    return operation
+
+
+@router.get("/stub/submissions")
+async def submissions(request: Request) -> list[str]:
+    """The idempotency keys of all that was submitted and not erased."""
+    operations = _stub(request).operations
+    return [operations.submissions[each].idempotency_key or "" for each in operations.operations]
+
+
+def make_stub(store: StoreSettings, redis: RedisSettings, trust: TrustSettings) -> FastAPI:
+    """The stub's app."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hints = Hints(redis)
+        app.state.services = StubServices(Store(store, SERVICE), hints)
+        try:
+            yield
+        finally:
+            hints.close()
+
+    checks: dict[str, Callable[[], Any]] = {}
+    trusted = InsideTrust(trust.service_token)
+    return create_app(service=SERVICE, version="1", lifespan=lifespan, routers=[router], trust=trusted, checks=checks)
+
+
+def main() -> None:
+    """Serve until told to end."""
+    parser = argparse.ArgumentParser(description="asr and translate without models")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8099)
+    arguments = parser.parse_args()
+    configure_logging(LogSettings(), SERVICE)
+    serve(make_stub(StoreSettings(), RedisSettings(), TrustSettings()), arguments.host, arguments.port)
+
+
+if __name__ == "__main__":
+    main()

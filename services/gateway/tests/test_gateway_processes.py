@@ -1,0 +1,124 @@
+"""The gateway's own processes, from outside: a migration, an API, a worker, and services that are stubs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from setu_cli.embedded.guarded import Guarded
+from setu_cli.embedded.ports import free_port
+from setu_common.clients import GatewayClient
+from setu_common.contracts import JobRequest, JobState, JobView
+from setu_common.errors import RemoteProblem
+from setu_common.http import HttpCaller, create_client
+from setu_common.subtitles import parse
+from testbed.serving import launch, ready, served
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+STUB = "setu_gateway.testing.stub_services"
+
+
+@dataclass
+class Running:
+    """A gateway with all it needs."""
+
+    client: GatewayClient
+    folder: Path
+    submissions: Callable[[], Awaitable[list[str]]]
+    store: Path
+
+    async def submit(self, *targets: str, seconds: float = 0) -> JobView:
+        recording = self.folder / "parle.wav"
+        recording.write_bytes(b"RIFF" * (1 + round(seconds * 250_000)))
+        return await self.client.submit_job(recording, JobRequest(target_languages=targets))
+
+    async def ended(self, job: JobView) -> JobView:
+        views = [view async for view in self.client.events(job.id)]
+        assert [view.version for view in views] == sorted({view.version for view in views})
+        return views[-1]
+
+    async def gone(self, job: JobView) -> str:
+        """Wait until the job can't be found any more; the code that says so."""
+        for _ in range(400):
+            try:
+                await self.client.job(job.id)
+            except RemoteProblem as problem:
+                return problem.remote.code
+            await asyncio.sleep(0.05)
+        raise AssertionError("the job is still there")
+
+    def objects(self) -> list[Path]:
+        return [path for path in self.store.rglob("*") if path.is_file()]
+
+
+@contextmanager
+def processes(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, str]]:
+    """The addresses of the gateway and of the stub, while all run."""
+    port, is_ready = free_port(), folder / "worker-ready"
+    stub = f"http://127.0.0.1:{port}"
+    environment = {
+        **environment,
+        "SETU_GATEWAY_ASR_URL": stub,
+        "SETU_GATEWAY_TRANSLATE_URL": stub,
+        "SETU_WORKER_READY_FILE": str(is_ready),
+    }
+    with ExitStack() as stack:
+        guarded = stack.enter_context(Guarded(folder / "guardian-of-others.log"))
+        guarded.start_ready(launch((STUB, "--port", str(port)), environment, folder), lambda _: ready(port), timeout_s=60)
+        url = stack.enter_context(served("setu_gateway.main", environment, folder, timeout_s=60))
+        guarded.start_ready(launch(("setu_gateway.worker",), environment, folder), lambda _: is_ready.exists(), timeout_s=60)
+        yield url, stub
+
+
+@pytest.fixture
+async def running(service_environment, service_token, store_settings, tmp_path):
+    with processes(service_environment, tmp_path) as (url, stub):
+        async with create_client(url, service_token=None) as http, create_client(stub, service_token=service_token) as inside:
+
+            async def submissions() -> list[str]:
+                return (await HttpCaller(inside).call("GET", "/stub/submissions")).json()
+
+            yield Running(
+                client=GatewayClient(HttpCaller(http)),
+                folder=tmp_path,
+                submissions=submissions,
+                store=Path(store_settings.url.removeprefix("file://")),
+            )
+
+
+async def test_recordings_become_subtitles_and_can_be_cancelled_and_erased(running):
+    await a_recording_becomes_subtitles_and_is_erased_when_asked(running)
+    await a_job_that_is_cancelled_ends_its_work_at_the_services(running)
+
+
+async def a_recording_becomes_subtitles_and_is_erased_when_asked(running: Running) -> None:
+    job = await running.submit("en", "hi", "fr")
+    ended = await running.ended(job)
+    assert ended.state is JobState.SUCCEEDED, ended
+    assert [(each.stage, each.target) for each in ended.degraded] == [("translate", "hi")]
+    english = parse((await running.client.subtitles(job.id, "en", "srt")).decode(), "srt")
+    assert [cue.text for cue in english] == ["Good day.", "Goodbye."]
+    french = parse((await running.client.subtitles(job.id, "fr", "vtt")).decode(), "vtt")
+    assert [cue.text for cue in french] == ["Bonjour.", "Au revoir."]
+    assert sorted(await running.submissions()) == [
+        f"{job.id}/{each}/1" for each in ("transcribe/", "translate/en", "translate/hi")
+    ]
+    await running.client.purge(job.id)
+    assert await running.gone(job) == "job-not-found"
+    assert await running.submissions() == []
+    assert [path for path in running.objects() if "gateway" in path.parts] == []
+
+
+async def a_job_that_is_cancelled_ends_its_work_at_the_services(running: Running) -> None:
+    job = await running.submit("en", seconds=60)
+    async for view in running.client.events(job.id):
+        if view.stages[0].note == "working":
+            await running.client.cancel(job.id)
+        last = view
+    assert last.state is JobState.CANCELLED
+    assert (await running.client.retry(job.id)).state in (JobState.QUEUED, JobState.RUNNING)
+    await running.client.purge(job.id)
+    assert await running.gone(job) == "job-not-found"
