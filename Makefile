@@ -31,7 +31,7 @@ $(STAMP): requirements.lock members.txt $(wildcard libs/*/pyproject.toml service
 	@[ -x $(BIN)/uv ] || { echo "setup: uv $(UV_VERSION)"; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@echo "setup: $$(grep -c '^[a-z].*==' requirements.lock) packages of requirements.lock (the first time they are downloaded)"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync $(QUIET) --require-hashes requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync $(QUIET) --compile-bytecode --require-hashes requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install $(QUIET) --no-deps -r members.txt
 	@touch $@
 
