@@ -1,15 +1,18 @@
 """The probe service for tests of operations."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from probe.bench import SCHEMA, ProbeStack, prepare
+from probe.rig import Rig, opened_rig
 from setu_common.db import Database
 from setu_common.operations import Hints, Operations
 from setu_common.settings import DatabaseSettings, OperationSettings, RedisSettings, StoreSettings
 from setu_common.store import Store
+
+pytest.register_assert_rewrite("probe.mirror")
 
 
 @pytest.fixture
@@ -31,3 +34,9 @@ async def operations(probe_stack: ProbeStack) -> AsyncIterator[Operations]:
     await service.close()
     hints.close()
     await database.close()
+
+
+@pytest.fixture
+def rig(cloned_database: Callable[..., DatabaseSettings], store_settings: StoreSettings) -> Iterator[Rig]:
+    with opened_rig(cloned_database(SCHEMA, prepare), store_settings) as rig:
+        yield rig
