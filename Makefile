@@ -59,9 +59,13 @@ status: ## say what of it is running
 
 test: setup ## every test, with branch coverage; leaves nothing running
 	@rm -f .coverage .coverage.*
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not ($(ALONE))" --cov --cov-report= libs services tests
-	@$(BIN)/pytest -q -m "$(ALONE)" --cov --cov-append --cov-report= libs services tests || [ $$? -eq 5 ]
-	@$(BIN)/coverage report
+	@mkdir -p build
+	@echo "test: units, contracts and architecture, two at a time"
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not ($(ALONE))" --cov --cov-report= libs services tests
+	@echo "test: whole processes, one test at a time"
+	@$(BIN)/pytest -q -m "$(ALONE)" --cov --cov-append --cov-report= libs services tests
+	@$(BIN)/coverage report > build/coverage.txt
+	@echo "test: $$($(BIN)/coverage report --format=total) % of branches and statements covered in this process (build/coverage.txt)"
 
 lint: setup ## ruff, mypy, and who may import whom
 	@$(BIN)/ruff check --quiet .
