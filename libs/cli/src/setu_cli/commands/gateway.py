@@ -1,6 +1,7 @@
 """The gateway that a command talks to, and what commands do with a job there."""
 
 import asyncio
+import shlex
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from setu_cli.commands.options import home_of
+from setu_cli.commands.options import home_of, with_home
 from setu_cli.commands.stack import running_state
 from setu_cli.view.job_view import JobScreen
 from setu_common.clients import GatewayClient
@@ -57,9 +58,9 @@ class Target:
             StackNotRunning: there is neither.
         """
         if url is not None:
-            return cls(url.rstrip("/"), f" --url {url}")
+            return cls(url.rstrip("/"), f" --url {shlex.quote(url)}")
         state = running_state(home_of(home), home)
-        return cls(state.gateway_url, f" --home {home}" if home is not None else "")
+        return cls(state.gateway_url, with_home("", home))
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[GatewayClient]:

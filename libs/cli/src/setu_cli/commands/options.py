@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -23,4 +24,4 @@ def home_of(option: Path | None) -> Home:
 
 def with_home(command: str, option: Path | None) -> str:
     """A command to suggest, naming the data folder if the user did."""
-    return f"{command} --home {option}" if option is not None else command
+    return f"{command} --home {shlex.quote(str(option))}" if option is not None else command

@@ -1,6 +1,7 @@
 """``setu submit``."""
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated
@@ -129,7 +130,7 @@ class Errand:
             return
         options = self.target.options
         ERR.print(
-            f"\nJob {self._job_id} goes on without you. Go on watching: [bold]setu jobs {self._job_id} --follow --out {self._out}{options}[/]; "
+            f"\nJob {self._job_id} goes on without you. Go on watching: [bold]setu jobs {self._job_id} --follow --out {shlex.quote(str(self._out))}{options}[/]; "
             f"end it: [bold]setu cancel {self._job_id}{options}[/]",
             soft_wrap=True,
         )

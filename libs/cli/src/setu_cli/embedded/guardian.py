@@ -89,8 +89,8 @@ class Guardian:
         except ProcessLookupError:
             self._stopping = True
             return None
-        if os.getppid() != self._owner_pid:
-            self._stopping = True
+        except OSError:
+            return None  # a kernel without them; the socket says it as well
         self._selector.register(owner, selectors.EVENT_READ)
         return owner
 
@@ -209,7 +209,15 @@ class Guardian:
 
 
 def _settle(launch: Launch, guardian_pid: int) -> None:
-    """Make the new process what it is to be; runs between fork and exec."""
+    """Make the new process what it is to be; runs between fork and exec, where only standard error tells what went wrong."""
+    try:
+        _prepare(launch, guardian_pid)
+    except BaseException as error:
+        os.write(2, f"{launch.name} could not be made ready to run: {error}\n".encode())
+        raise
+
+
+def _prepare(launch: Launch, guardian_pid: int) -> None:
     for number in (*_IGNORED, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     if launch.nice:

@@ -3,10 +3,10 @@
 import contextlib
 import ctypes
 import os
-import select
 import signal
-import time
 from collections.abc import Iterable
+
+import psutil
 
 from setu_cli.embedded.identity import ProcessIdentity, children_of
 
@@ -24,23 +24,17 @@ def end_leftovers(identities: Iterable[ProcessIdentity], *, patience_s: float = 
     Returns:
         How many were still running.
     """
-    with contextlib.ExitStack() as stack:
-        handles: dict[int, ProcessIdentity] = {}
-        for identity in identities:
-            handle = _handle(identity)
-            if handle is not None:
-                stack.callback(os.close, handle)
-                handles[handle] = identity
-        for handle in handles:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(handle, signal.SIGTERM)
-                signal.pidfd_send_signal(handle, signal.SIGCONT)  # one that is halted could not heed it
-        waiting = _wait_for(set(handles), patience_s)
-        for handle in waiting:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(handles[handle].pid, signal.SIGKILL)
-        _wait_for(waiting, patience_s)
-        return len(handles)
+    found = [process for identity in identities if (process := _process(identity)) is not None]
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+            process.resume()  # one that is halted could not heed it
+    _, deaf = psutil.wait_procs(found, timeout=patience_s)
+    for process in deaf:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    psutil.wait_procs(deaf, timeout=patience_s)
+    return len(found)
 
 
 def adopt_orphans() -> None:
@@ -63,34 +57,16 @@ def _session(pid: int) -> int | None:
         return None
 
 
-def wait_until_ended(identity: ProcessIdentity, *, timeout_s: float) -> bool:
-    """Wait for a process that is on its way out. Returns whether it is gone."""
-    handle = _handle(identity)
-    if handle is None:
-        return True
+def wait_until_ended(identity: ProcessIdentity, *, timeout_s: float) -> None:
+    """Wait for a process that is on its way out."""
+    process = _process(identity)
+    if process is not None:
+        psutil.wait_procs([process], timeout=timeout_s)
+
+
+def _process(identity: ProcessIdentity) -> psutil.Process | None:
     try:
-        return not _wait_for({handle}, timeout_s)
-    finally:
-        os.close(handle)
-
-
-def _handle(identity: ProcessIdentity) -> int | None:
-    """A pidfd, which can't come to mean another process."""
-    try:
-        handle = os.pidfd_open(identity.pid)
-    except ProcessLookupError:
+        process = psutil.Process(identity.pid)
+    except psutil.NoSuchProcess:
         return None
-    if not identity.alive():
-        os.close(handle)
-        return None
-    return handle
-
-
-def _wait_for(handles: set[int], timeout_s: float) -> set[int]:
-    """Wait until the processes have ended; returns those that have not."""
-    waiting = set(handles)
-    deadline = time.monotonic() + timeout_s
-    while waiting and (left_s := deadline - time.monotonic()) > 0:
-        ended, _, _ = select.select(waiting, [], [], left_s)
-        waiting.difference_update(ended)
-    return waiting
+    return process if identity.alive() else None
