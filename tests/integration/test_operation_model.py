@@ -41,6 +41,7 @@ SUBMISSIONS = st.tuples(
 LAST_PICK = 7
 PICK = st.integers(0, LAST_PICK)
 DELAYS = st.sampled_from([0.0, LONG_S])
+SAYINGS = st.sampled_from(["beat", "succeed", "fail", "cancel", "retry", "park", "hand_back"])
 PROGRESS = st.sampled_from([(0.0, ""), (0.25, "a quarter"), (0.5, "half")])
 
 
@@ -153,17 +154,21 @@ class OperationMachine(RuleBasedStateMachine):
         self.mirror.tell(ticket, how, after_s, answer_lost=answer_lost)
 
     @precondition(lambda self: self.mirror.stale())
-    @rule(pick=PICK, how=st.sampled_from(["beat", "succeed", "fail", "cancel", "retry", "park", "hand_back"]))
+    @rule(pick=PICK, how=SAYINGS)
     def a_worker_comes_back_too_late(self, pick: int, how: str) -> None:
-        ticket = picked(self.mirror.stale(), -1 - pick)
-        row = self.model.rows.get(ticket.claim.id)
-        meant = {"succeed": SUCCEEDED, "fail": FAILED, "cancel": CANCELLED}.get(how, QUEUED)
-        # What it sees may be its own commit, whose answer was lost: then it is told so. It changes nothing either way.
-        if how != "beat" and row is not None and row.token == ticket.claim.token and row.state in (meant, CANCELLED):
-            self.mirror.came_to(self.mirror.say(ticket, how), row)
-            return
-        with pytest.raises(LeaseLost):
-            self.mirror.say(ticket, how)
+        self._too_late(picked(self.mirror.stale(), -1 - pick), how)
+
+    @precondition(lambda self: self._busy())
+    @rule(pick=PICK, how=SAYINGS)
+    def a_worker_is_overtaken(self, pick: int, how: str) -> None:
+        """Its lease runs out, another takes the row over, and then it comes back and says how it ended."""
+        ticket, row = self._held(pick)
+        self._silence(row)
+        self.expire()
+        others = [worker for worker in WORKERS if worker != ticket.worker]
+        while row.state is QUEUED:
+            self.mirror.claim(others[pick % 2], row.kind.queue)
+        self._too_late(ticket, how)
 
     # Their parents
 
@@ -197,8 +202,7 @@ class OperationMachine(RuleBasedStateMachine):
         _, first = self._held(pick)
         for row in self.model.held():
             if row is first or (whole_worker and row.holder == first.holder):
-                row.expired = True
-                self.rig.execute("UPDATE operation SET lease_until = now() - interval '1 s' WHERE id = %(id)s", id=row.id)
+                self._silence(row)
         if noticed:
             self.expire()
 
@@ -263,6 +267,20 @@ class OperationMachine(RuleBasedStateMachine):
         claims = [(ticket.claim.id, ticket.claim.token) for ticket in self.mirror.tickets]
         assert len(set(claims)) == len(claims)
         assert len({row.id for _, row in self.mirror.live()}) == len(self.mirror.live())
+
+    def _too_late(self, ticket: Ticket, how: str) -> None:
+        row = self.model.rows.get(ticket.claim.id)
+        meant = {"succeed": SUCCEEDED, "fail": FAILED, "cancel": CANCELLED}.get(how, QUEUED)
+        # What it sees may be its own commit, whose answer was lost: then it is told so. It changes nothing either way.
+        if how != "beat" and row is not None and row.token == ticket.claim.token and row.state in (meant, CANCELLED):
+            self.mirror.came_to(self.mirror.say(ticket, how), row)
+            return
+        with pytest.raises(LeaseLost):
+            self.mirror.say(ticket, how)
+
+    def _silence(self, row: ModelRow) -> None:
+        row.expired = True
+        self.rig.execute("UPDATE operation SET lease_until = now() - interval '1 s' WHERE id = %(id)s", id=row.id)
 
     def _wake(self, row: ModelRow) -> None:
         if row.submission.job_id is not None:

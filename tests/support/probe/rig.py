@@ -82,13 +82,15 @@ class Rig:
     """One service, taken apart.
 
     Args:
-        database: where its schema is.
+        settings: where its schema is.
+        database: its API's connections.
         operations: what its API has; ``run`` runs its coroutines.
         hints: what its API told the workers.
         reaping: what a worker's parent has.
     """
 
-    database: DatabaseSettings
+    settings: DatabaseSettings
+    database: Database
     run: Callable[[Coroutine[Any, Any, Any]], Any]  # Any: asyncio.Runner.run, generic in the coroutine's result
     operations: Operations
     hints: Told
@@ -99,7 +101,7 @@ class Rig:
 
     def connection(self) -> Forgetful:
         """Make a connection, for one thread."""
-        connection = Forgetful(self.database, SCHEMA)
+        connection = Forgetful(self.settings, SCHEMA)
         self._closing.callback(connection.close)
         return connection
 
@@ -134,7 +136,9 @@ def opened_rig(settings: DatabaseSettings, store: StoreSettings) -> Iterator[Rig
         connection = HealingConnection(settings, SCHEMA)
         closing.callback(plain.close)
         closing.callback(connection.close)
-        rig = Rig(settings, runner.run, operations, hints, Reaping(connection, PATIENT, SCHEMA, VERDICTS), plain, closing)
+        rig = Rig(
+            settings, database, runner.run, operations, hints, Reaping(connection, PATIENT, SCHEMA, VERDICTS), plain, closing
+        )
         rig.execute("CREATE TABLE verdict (operation_id uuid, state text)")
         try:
             yield rig
