@@ -12,7 +12,7 @@
 Services add their own by subclassing; the code is stable and documented, the detail says what to do next.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from setu_common.contracts.problem import FieldProblem, Problem
 
@@ -38,7 +38,7 @@ class SetuError(Exception):
         *,
         retry_after_s: float | None = None,
         errors: list[FieldProblem] | None = None,
-        **context: Any,  # Any: JSON values of whatever kind the raiser has
+        **context: object,
     ) -> None:
         super().__init__(detail)
         self.detail = detail

@@ -57,7 +57,9 @@ class OperationSettings(SettingsBlock):
     lease_s: float = Field(default=15.0, gt=0, description="A worker not heard of for so long has lost its work")
     heartbeat_s: float = Field(default=1.0, gt=0, description="How often a running operation extends its lease")
     cancel_grace_s: float = Field(default=5.0, gt=0, description="How long a handler may take to heed a cancellation")
-    shutdown_grace_s: float = Field(default=10.0, ge=0, description="How long running work may go on at shutdown before it is handed back")
+    shutdown_grace_s: float = Field(
+        default=10.0, ge=0, description="How long running work may go on at shutdown before it is handed back"
+    )
     reap_every_s: float = Field(default=2.0, gt=0)
     max_losses: int = Field(default=20, ge=1, description="Losses of a whole worker or machine before an operation is given up")
     inline_bytes: int = Field(default=65536, ge=0, description="Larger payloads go to the store")

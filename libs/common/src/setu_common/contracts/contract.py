@@ -6,4 +6,4 @@ from pydantic import BaseModel, ConfigDict
 class Contract(BaseModel):
     """An immutable message; unknown fields are refused, so a misspelt one is an error and not a silence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 # Source: openai/whisper, tokenizer.LANGUAGES.
 LANGUAGE_NAMES: Final[dict[str, str]] = {
@@ -37,4 +37,9 @@ def known_language(code: str) -> str:
     return code
 
 
-LanguageCode = Annotated[str, StringConstraints(max_length=8), AfterValidator(known_language)]
+LanguageCode = Annotated[
+    str,
+    StringConstraints(max_length=8),
+    AfterValidator(known_language),
+    Field(json_schema_extra={"enum": sorted(LANGUAGE_NAMES)}),
+]

@@ -7,7 +7,8 @@ from pydantic import Field, StringConstraints
 from setu_common.contracts.contract import Contract
 
 ObjectUri = Annotated[
-    str, StringConstraints(pattern=r"^setu://[a-z0-9-]+/[a-z0-9_-]+/\d{4}-\d{2}-\d{2}/[0-9a-f]{64}-[0-9a-f]{8}$", max_length=300)
+    str,
+    StringConstraints(pattern=r"^setu://[a-z0-9-]+/[a-z0-9_-]+/\d{4}-\d{2}-\d{2}/[0-9a-f]{64}-[0-9a-f]{8}$", max_length=300),
 ]
 
 

@@ -40,7 +40,9 @@ class TranslationResult(Contract):
     source_language: LanguageCode
     target_language: LanguageCode
     segment_count: int = Field(ge=0)
-    untranslated_count: int = Field(ge=0, description="Segments that kept their source text, since the engine gave nothing usable")
+    untranslated_count: int = Field(
+        ge=0, description="Segments that kept their source text, since the engine gave nothing usable"
+    )
     engine: str
     model: str
     model_time_s: float = Field(ge=0, description="Wall time inside the model or its API")

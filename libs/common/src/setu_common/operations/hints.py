@@ -15,7 +15,10 @@ from setu_common.settings import RedisSettings
 log = structlog.get_logger()
 
 _CLOSE: Final = None
-_BURST: Final = 200
+# Hints that come within this time go out together: fewer turns of this thread beside the event loop of an API.
+_GATHER_S: Final = 0.01
+# A child that was told of one row goes on to the next, so a burst of hints need not be larger than the children that could be idle.
+_MOST_AT_ONCE: Final = 32
 
 
 class Hints:
@@ -29,6 +32,7 @@ class Hints:
         self._pending: queue.SimpleQueue[tuple[str, UUID | None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._closing = threading.Event()
 
     def look(self, queue_name: str) -> None:
         """There is work in a queue."""
@@ -43,6 +47,7 @@ class Hints:
         with self._lock:
             thread, self._thread = self._thread, None
         if thread is not None:
+            self._closing.set()
             self._pending.put(_CLOSE)
             thread.join(timeout_s)
 
@@ -59,7 +64,9 @@ class Hints:
         open_ = True
         while open_:
             burst = [self._pending.get()]
-            while len(burst) < _BURST and not self._pending.empty():
+            if burst != [_CLOSE]:
+                self._closing.wait(_GATHER_S)
+            while not self._pending.empty():
                 burst.append(self._pending.get())
             open_ = _CLOSE not in burst
             self._send(broker, Counter(hint for hint in burst if hint is not None))
@@ -69,7 +76,7 @@ class Hints:
         try:
             for (queue_name, job_id), count in hints.items():
                 if job_id is None:
-                    broker.look(queue_name, count)
+                    broker.look(queue_name, min(count, _MOST_AT_ONCE))
                 else:
                     broker.wake(queue_name, job_id)
         except DependencyUnavailable:

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from setu_common.contracts import Operation, OperationKind
 from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict
 from setu_common.operations.service import Operations
-from setu_common.web import EVENT_STREAM, CallerDep, SubmissionDep, events, problems
+from setu_common.web import EVENT_STREAM, CallerDep, ClosingDep, SubmissionDep, events, problems
 
 _LONGEST_WAIT_S: Final = 60
 _PREFER_WAIT: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
@@ -42,14 +42,16 @@ def _add_submission(router: APIRouter, kind: OperationKind[Any, Any]) -> None:
     async def submit(
         body: Any,  # noqa: ANN401 (the kind's request model, set below)
         submission: SubmissionDep,
+        *,
         operations: OperationsDep,
         response: Response,
+        closing: ClosingDep,
         prefer: Prefer = None,
     ) -> Operation:
         operation = await operations.submit(kind, body, submission)
         wait_s = _wait_s(prefer)
         if wait_s:
-            operation = await operations.get(submission.tenant, operation.id, wait_s)
+            operation = await operations.get(submission.tenant, operation.id, wait_s, closing)
         response.headers["Location"] = f"/v1/operations/{operation.id}"
         response.status_code = 200 if operation.state.ended else 202
         return operation
@@ -77,10 +79,11 @@ def _add_following(router: APIRouter) -> None:
         operation_id: UUID,
         caller: CallerDep,
         operations: OperationsDep,
+        closing: ClosingDep,
         wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT_S, description="Seconds to wait for its end")] = 0,
     ) -> Operation:
-        """The operation as it stands, or as it ends within ``wait`` seconds."""
-        return await operations.get(caller.tenant, operation_id, wait)
+        """The operation as it stands, or as it ends within ``wait`` seconds (or as this process is told to end)."""
+        return await operations.get(caller.tenant, operation_id, wait, closing)
 
     @router.get(
         "/v1/operations/{operation_id}/events",

@@ -1,8 +1,9 @@
 """Operations as a service's API uses them: submit, look, wait, cancel, erase."""
 
+import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
@@ -35,6 +36,17 @@ VALUES (%(id)s, %(tenant)s, %(kind)s, %(queue)s, %(priority)s, %(job_id)s, %(ide
 ON CONFLICT DO NOTHING
 RETURNING id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, result, problem
 """
+_SUBMIT_WITH: Final = """
+WITH caller AS ({})
+INSERT INTO operation (id, tenant, kind, queue, priority, job_id, request, request_sha256, objects, reply_to, max_attempts, timeout_s)
+SELECT %(operation_id)s::uuid, %(operation_tenant)s, %(operation_kind)s, %(operation_queue)s, %(operation_priority)s::integer,
+       %(operation_job_id)s::uuid, %(operation_request)s::jsonb, %(operation_request_sha256)s, %(operation_objects)s::text[],
+       %(operation_reply_to)s, %(operation_max_attempts)s::integer, %(operation_timeout_s)s::double precision
+FROM caller LIMIT 1
+RETURNING id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, result, problem
+"""
+# The row that a submission's key conflicts with may be erased before it is read; then the key is free.
+_TRIES: Final = 3
 _ENDED: Final = [state.value for state in OperationState if state.ended]
 
 
@@ -74,7 +86,7 @@ class Operations:
         async with self._database.transaction() as connection:
             operation = await self.submit_in(connection, kind, request, submission)
         self.hint(kind)
-        return operation
+        return await self._with_result(operation)
 
     async def submit_in(
         self, connection: AsyncConnection, kind: OperationKind[Any, Any], request: BaseModel, submission: Submission
@@ -83,30 +95,50 @@ class Operations:
         if submission.reply_to is not None and submission.reply_to not in REPLIES:
             raise InvalidRequest(f"reply_to can name one of these: {', '.join(sorted(REPLIES))}.")
         content, objects, digest = await self._payloads.pack(submission.tenant, request)
-        values = {
-            "id": uuid4(),
-            "tenant": submission.tenant,
-            "kind": kind.name,
-            "queue": kind.queue,
-            "priority": submission.priority,
-            "job_id": submission.job_id,
-            "idempotency_key": submission.idempotency_key,
-            "request": Jsonb(content),
-            "request_sha256": digest,
-            "objects": objects,
-            "reply_to": submission.reply_to,
-            "max_attempts": kind.max_attempts,
-            "timeout_s": kind.timeout_s,
-        }
-        row = (await connection.exec_driver_sql(_SUBMIT, values)).mappings().first()
-        return operation_of(row) if row is not None else await self._earlier(connection, kind, digest, submission)
+        values = _values(kind, submission, content, objects, digest)
+        for _ in range(_TRIES):
+            row = (await connection.exec_driver_sql(_SUBMIT, values)).mappings().first()
+            row = row or await self._earlier(connection, kind, digest, submission)
+            if row is not None:
+                return operation_of(row)
+        raise Conflict("The operation of this idempotency key is being erased; send the request again.")
+
+    async def submit_with(
+        self,
+        connection: AsyncConnection,
+        statement: LiteralString,
+        values: Mapping[str, Any],  # Any: whatever the database takes
+        *,
+        kind: OperationKind[Any, Any],
+        request: BaseModel,
+        submission: Submission,
+    ) -> Operation | None:
+        """Accept an operation and write the caller's own rows in one statement, so in one trip to the server.
+
+        Args:
+            connection: any; one statement is a transaction in itself.
+            statement: the caller's, in psycopg's style, with a RETURNING clause; what it writes it may build on in CTEs of its own.
+            values: the statement's parameters; names that begin with ``operation_`` are taken.
+            kind: what is to be done.
+            request: of that kind.
+            submission: with no idempotency key: the caller's statement must tell a repeated request from a new one.
+
+        Returns:
+            None if the caller's statement returned no row, and then nothing was accepted. ``hint`` is to be called otherwise.
+        """
+        content, objects, digest = await self._payloads.pack(submission.tenant, request)
+        own = {f"operation_{name}": value for name, value in _values(kind, submission, content, objects, digest).items()}
+        row = (await connection.exec_driver_sql(_SUBMIT_WITH.format(statement), {**values, **own})).mappings().first()
+        return operation_of(row) if row is not None else None
 
     def hint(self, kind: OperationKind[Any, Any]) -> None:
         """Tell the kind's workers that there is work, off the caller's path."""
         self._hints.look(kind.queue)
 
-    async def get(self, tenant: str, operation_id: UUID, wait_s: float = 0) -> Operation:
+    async def get(self, tenant: str, operation_id: UUID, wait_s: float = 0, give_up: asyncio.Event | None = None) -> Operation:
         """The operation as it stands, or as it stands once it has ended, if that comes within ``wait_s`` seconds.
+
+        ``give_up`` ends the wait early.
 
         Raises:
             NotFound: no such operation of this tenant.
@@ -116,7 +148,9 @@ class Operations:
             row = await self._row(tenant, operation_id)
             operation = operation_of(row)
             left_s = give_up_at - time.monotonic()
-            if operation.state.ended or left_s <= 0 or not await self._watcher.changed(operation_id, operation.version, left_s):
+            if operation.state.ended or left_s <= 0 or (give_up is not None and give_up.is_set()):
+                return await self._with_result(operation)
+            if not await self._watcher.changed(operation_id, operation.version, left_s, give_up):
                 return await self._with_result(operation)
 
     async def changed(self, tenant: str, operation_id: UUID, version: int, timeout_s: float) -> Operation | None:
@@ -176,14 +210,14 @@ class Operations:
 
     async def _earlier(
         self, connection: AsyncConnection, kind: OperationKind[Any, Any], digest: str, submission: Submission
-    ) -> Operation:
+    ) -> RowMapping | None:
         statement = select(*_ROW).where(
             _ROW.tenant == submission.tenant, _ROW.kind == kind.name, _ROW.idempotency_key == submission.idempotency_key
         )
-        row = (await connection.execute(statement)).mappings().one()
-        if row["request_sha256"] != digest:
+        row = (await connection.execute(statement)).mappings().first()
+        if row is not None and row["request_sha256"] != digest:
             raise IdempotencyConflict("Send the same request with this key, or another key with this request.")
-        return operation_of(row)
+        return row
 
     async def _row(self, tenant: str, operation_id: UUID) -> RowMapping:
         async with self._database.transaction() as connection:
@@ -202,3 +236,23 @@ class Operations:
         settled = self._settled.get(ending.operation.kind)
         for statement, values in settled(ending) if settled is not None else ():
             await connection.exec_driver_sql(statement, dict(values))
+
+
+def _values(
+    kind: OperationKind[Any, Any], submission: Submission, content: dict[str, Any], objects: list[str], digest: str
+) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "tenant": submission.tenant,
+        "kind": kind.name,
+        "queue": kind.queue,
+        "priority": submission.priority,
+        "job_id": submission.job_id,
+        "idempotency_key": submission.idempotency_key,
+        "request": Jsonb(content),
+        "request_sha256": digest,
+        "objects": objects,
+        "reply_to": submission.reply_to,
+        "max_attempts": kind.max_attempts,
+        "timeout_s": kind.timeout_s,
+    }

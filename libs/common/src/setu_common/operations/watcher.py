@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -35,11 +35,11 @@ class VersionWatcher:
         self._seen: dict[UUID, int] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def changed(self, row_id: UUID, version: int, timeout_s: float) -> bool:
+    async def changed(self, row_id: UUID, version: int, timeout_s: float, give_up: asyncio.Event | None = None) -> bool:
         """Wait until a row's version is no longer ``version``, or the row is gone.
 
         Returns:
-            False if nothing had changed after ``timeout_s`` seconds.
+            False if nothing had changed after ``timeout_s`` seconds, or before ``give_up`` was set.
         """
         if row_id in self._seen and self._seen[row_id] > version:
             return True
@@ -48,16 +48,19 @@ class VersionWatcher:
         self._seen.setdefault(row_id, version)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll(), name="version-watcher")
+        awaited: list[asyncio.Future[Any]] = [future]  # Any: futures of different results
+        if give_up is not None:
+            awaited.append(asyncio.ensure_future(give_up.wait()))
         try:
-            await asyncio.wait_for(future, timeout_s)
-        except TimeoutError:
-            return False
+            await asyncio.wait(awaited, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for each in awaited[1:]:
+                each.cancel()
             self._watched[row_id].discard(future)
             if not self._watched[row_id]:
                 del self._watched[row_id]
                 self._seen.pop(row_id, None)
-        return True
+        return future.done()
 
     async def close(self) -> None:
         """Stop polling; those who wait see a change."""

@@ -1,6 +1,7 @@
 """A service's worker: Celery's prefork parent with the watch beside it, and children that run operations."""
 
 import asyncio
+import multiprocessing
 import os
 import socket
 import sys
@@ -170,21 +171,30 @@ class _Parent:
             pause.wait(_ROUND_S)
 
     def _tidy(self) -> None:
-        """Once an hour; a thread of its own, for sweeping a large store takes long."""
-        spec, settings = self._spec, self._settings
-        connection = HealingConnection(settings.database, spec.service)
-        retention = Retention(connection, Store(settings.store, spec.service), settings.operations, spec.keepsakes)
+        """Once an hour, in a fresh process: a store's client library may have threads, which children forked later must not inherit."""
+        fresh = multiprocessing.get_context("spawn")
         pause = threading.Event()
         pause.wait(_FIRST_TIDY_S)
         while True:
-            try:
-                retention.run()
-            except DependencyUnavailable:
-                log.warning("retention.postponed")
-            except Exception:
-                # A defect here must not end what is to run every hour; the rows and objects stay until it is mended.
-                log.exception("retention.crashed")
+            process = fresh.Process(target=tidy, args=(self._spec.service, self._settings, self._spec.keepsakes, os.getpid()))
+            process.start()
+            process.join(_TIDY_EVERY_S)
+            if process.is_alive():
+                log.error("retention.too_slow")
+                process.kill()
+                process.join()
             pause.wait(_TIDY_EVERY_S)
+
+
+def tidy(service: str, settings: WorkerSettings, keepsakes: Sequence[Keepsakes], parent_pid: int) -> None:
+    """End what a service keeps too long; the main function of a process of its own."""
+    die_with_parent(parent_pid)
+    configure_logging(settings.log, f"{service}-retention")
+    connection = HealingConnection(settings.database, service)
+    try:
+        Retention(connection, Store(settings.store, service), settings.operations, keepsakes).run()
+    except DependencyUnavailable as error:
+        log.warning("retention.postponed", reason=error.detail)
 
 
 class _Child:

@@ -22,8 +22,8 @@ class Sink(Protocol):
     async def append(self, piece: memoryview) -> None:
         """Write a piece at the end, hashing it. The piece's memory is used again after the return."""
 
-    async def publish(self) -> str:
-        """Make what was written readable under its final name; return that path."""
+    async def publish(self, last: memoryview) -> str:
+        """Write the last piece, which may be empty, and make all of it readable under its final name; return that path."""
 
     async def discard(self) -> None:
         """Remove what was written, if anything was. Never raises: what stays is swept later."""

@@ -105,8 +105,9 @@ class BucketSink:
         with translated_bucket_errors():
             await self._opened().write(content)
 
-    async def publish(self) -> str:
-        """Make what was written readable under its final name; return that path."""
+    async def publish(self, last: memoryview) -> str:
+        """Write the last piece and make all of it readable under its final name; return that path."""
+        await self.append(last)
         path = self._final(self._digest.hexdigest())
         with translated_bucket_errors():
             await self._opened().close()

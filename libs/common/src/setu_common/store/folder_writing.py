@@ -71,9 +71,9 @@ class FolderSink:
         """Write a piece at the end, hashing it."""
         await to_thread(self._append, piece)
 
-    async def publish(self) -> str:
-        """Make what was written readable under its final name; return that path."""
-        return await to_thread(self._publish)
+    async def publish(self, last: memoryview) -> str:
+        """Write the last piece and make all of it readable under its final name, in one trip to a thread; return that path."""
+        return await to_thread(self._publish, last)
 
     async def discard(self) -> None:
         """Remove what was written, if anything was."""
@@ -87,7 +87,8 @@ class FolderSink:
             self._write(file, piece)
             self._digest.update(piece)
 
-    def _publish(self) -> str:
+    def _publish(self, last: memoryview) -> str:
+        self._append(last)
         with self._lock, translated_os_errors():
             file = self._opened(0)
             if self._durable:

@@ -56,9 +56,8 @@ class Writer:
         Raises:
             DependencyUnavailable: if the store can't take it.
         """
-        await self._hand_over()
         await self._settle()
-        path = await self._sink.publish()
+        path = await self._sink.publish(self._filling[: self._filled_bytes])
         self.finished = True
         return self._refer(path, self.bytes)
 

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import uvicorn
-from uvicorn._types import ASGIApplication
+
+App = Callable[[Any, Any, Any], Awaitable[None]]  # Any: ASGI's scope, receive and send, which every framework types anew
 
 
 class _Server(uvicorn.Server):
@@ -26,7 +28,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def loopback(app: ASGIApplication) -> AsyncIterator[str]:
+async def loopback(app: App) -> AsyncIterator[str]:
     """Serve ``app`` on a free port of 127.0.0.1, on the running event loop, and yield its base URL."""
     server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, ws="none"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
