@@ -94,7 +94,8 @@ class OperationMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._open())
     @rule(pick=PICK)
     def wake(self, pick: int) -> None:
-        self._wake(picked(self._open(), pick))
+        asleep = [row for row in self._open() if row.submission.job_id and not row.eligible]
+        self._wake(picked(asleep or self._open(), pick))
 
     # Workers: a hint may come for nothing, or never; so anyone may claim at any time.
 

@@ -151,7 +151,7 @@ def test_a_key_whose_operation_is_erased_while_it_is_looked_up_gives_a_new_opera
 ) -> None:
     looked_up = Operations._earlier
 
-    async def erased_before(*args: object) -> Operation | None:
+    async def erased_before(*args: object) -> object:
         rig.execute("DELETE FROM operation WHERE id = %(id)s", id=earlier.id)
         return await looked_up(*args)  # type: ignore[arg-type]  # handed through
 

@@ -145,7 +145,7 @@ class Claims:
                     "token": claim.token,
                     "lease_s": self._settings.lease_s,
                     "progress": min(1.0, max(0.0, progress)),
-                    "note": note[:500],
+                    "note": storable(note[:500]),
                 },
             ).fetchone()
         if row is None:
@@ -237,4 +237,17 @@ def settle(db: Connection, row: Mapping[str, Any], settled: Settled | None) -> E
 
 
 def _json(problem: Problem | None) -> Jsonb | None:
-    return Jsonb(problem.model_dump(mode="json")) if problem is not None else None
+    return Jsonb(_storable_json(problem.model_dump(mode="json"))) if problem is not None else None
+
+
+def storable(text: str) -> str:
+    """What Postgres can store of a text: it takes no NUL and no half of a character."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _storable_json(value: object) -> object:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {_storable_json(key): _storable_json(item) for key, item in value.items()}
+    return [_storable_json(item) for item in value] if isinstance(value, list) else value

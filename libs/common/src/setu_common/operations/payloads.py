@@ -36,7 +36,8 @@ class Payloads:
         content = json.loads(data)
         own = f"setu://{self._store.owner}/"
         objects = [uri for uri in _uris(content) if uri.startswith(own)]
-        if len(data) <= self._inline_bytes:
+        # Postgres's JSON can't hold a NUL; the store can.
+        if len(data) <= self._inline_bytes and b"\\u0000" not in data:
             return content, objects, digest
         reference = await self._store.put(tenant, data, "application/json")
         return {_REFERENCE_KEY: reference.model_dump()}, [*objects, reference.uri], digest

@@ -264,6 +264,12 @@ class Runner:
                     threading.Event().wait(self._settings.heartbeat_s / 2)
                     continue
                 log.warning("operation.end_unwritten")
+            except Exception:
+                # Postgres refuses the result or what is to be settled with it, and would do so again.
+                log.exception("operation.end_refused", outcome=type(outcome).__name__)
+                if isinstance(outcome, _Succeeded):
+                    outcome = _Failed(InternalError("The result can't be stored; the service's log says why."))
+                    continue
             return
 
     def _end(self, claim: Claim, outcome: _Outcome) -> Ending:

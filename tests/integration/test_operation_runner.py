@@ -1,0 +1,214 @@
+"""What a worker's child does with a claim, in this process: outcomes that can't be written, and answers that are lost."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from probe.kinds import Done, Task
+from probe.rig import FRONT, Forgetful, Rig, verdict
+from setu_common.contracts import Operation, OperationKind, OperationState, Submission
+from setu_common.errors import DependencyUnavailable, InvalidRequest, SetuError
+from setu_common.operations import Bound, Ending, Handler, Park, Settled, Statement, Work
+from setu_common.operations.claims import Claims
+from setu_common.operations.heart import Heart
+from setu_common.operations.payloads import Payloads
+from setu_common.operations.runner import Runner
+from setu_common.settings import OperationSettings, StoreSettings
+from setu_common.store import Store
+
+BRISK = OperationSettings(lease_s=3600, heartbeat_s=0.05, inline_bytes=200)
+NUL = "before\0after"
+
+
+@dataclass
+class Child:
+    """A worker's child without its process: it would have ended itself ``deaths`` times."""
+
+    rig: Rig
+    store: Store
+    connection: Forgetful
+    endings: list[Ending] = field(default_factory=list)
+    deaths: int = 0
+    settled: Settled = verdict
+
+    def run(self, handler: Handler, kind: OperationKind[Any, Done] = FRONT, **task: object) -> Operation:
+        """Submit one operation, let a child look once, and say what became of it."""
+        submitting = self.rig.operations.submit(FRONT, Task.model_validate(task), Submission(tenant="acme"))
+        operation_id: UUID = self.rig.run(submitting).id
+        self._runner(Bound(kind, handler)).look(FRONT.queue, lambda: False)
+        operation: Operation = self.rig.run(self.rig.operations.get("acme", operation_id))
+        return operation
+
+    def _runner(self, bound: Bound) -> Runner:
+        heart = Heart(
+            Claims(self.rig.connection(), BRISK, "north", 1),
+            BRISK,
+            stopping_since=lambda: 0.0,
+            ended=self.endings.append,
+            settled=lambda _: self.settled,
+            die=self._die,
+        )
+        return Runner(
+            run=self.rig.run,
+            bounds={bound.kind.name: bound},
+            settled={bound.kind.name: self.settled},
+            claims=Claims(self.connection, BRISK, "north", 1),
+            payloads=Payloads(self.store, BRISK.inline_bytes),
+            heart=heart,
+            settings=BRISK,
+            ended=self.endings.append,
+        )
+
+    def _die(self) -> None:
+        self.deaths += 1
+
+
+@pytest.fixture
+def child(rig: Rig, store_settings: StoreSettings) -> Iterator[Child]:
+    child = Child(rig, Store(store_settings, "probe"), rig.connection())
+    yield child
+    assert child.deaths == 0
+
+
+def raising(error: Exception) -> Handler:
+    async def handler(task: Task, work: Work) -> Done:
+        raise error
+
+    return handler
+
+
+async def done(task: Task, work: Work) -> Done:
+    return Done(count=task.count, attempt=work.attempt)
+
+
+def test_a_result_is_written_and_passed_on_once(child: Child) -> None:
+    operation = child.run(done, count=3)
+
+    assert operation.result == {"count": 3, "attempt": 1, "text": ""}
+    assert [ending.operation.id for ending in child.endings] == [operation.id]
+
+
+def test_a_result_whose_written_answer_was_lost_is_passed_on_once(child: Child) -> None:
+    async def handler(task: Task, work: Work) -> Done:
+        child.connection.lose_next = True
+        return Done(count=task.count, attempt=work.attempt)
+
+    operation = child.run(handler)
+
+    assert operation.state == "succeeded"
+    assert [ending.operation.id for ending in child.endings] == [operation.id]
+    assert child.rig.verdicts() == [(operation.id, "succeeded")]
+
+
+def test_a_result_of_a_row_that_is_anothers_by_now_is_dropped(child: Child) -> None:
+    async def handler(task: Task, work: Work) -> Done:
+        child.rig.execute("UPDATE operation SET token = token + 1")
+        return Done(count=task.count, attempt=work.attempt)
+
+    operation = child.run(handler)
+
+    assert operation.state == "running"
+    assert child.endings == []
+
+
+def test_a_result_that_postgres_has_no_text_for_comes_back_whole(child: Child) -> None:
+    async def handler(task: Task, work: Work) -> Done:
+        return Done(count=1, attempt=1, text=task.text)
+
+    operation = child.run(handler, text=NUL)
+
+    assert operation.result == {"count": 1, "attempt": 1, "text": NUL}
+
+
+def test_a_result_that_cant_be_settled_fails_the_operation_and_not_the_worker(child: Child) -> None:
+    def settled(ending: Ending) -> Sequence[Statement]:
+        wrong = ending.operation.state is OperationState.SUCCEEDED
+        return [("INSERT INTO no_such_table VALUES (1)", {})] if wrong else verdict(ending)
+
+    child.settled = settled
+    operation = child.run(done)
+
+    assert operation.state == "failed"
+    assert operation.problem is not None
+    assert operation.problem.code == "internal-error"
+    assert child.rig.verdicts() == [(operation.id, "failed")]
+
+
+def test_an_end_that_cant_be_settled_at_all_leaves_the_row_to_the_watch(child: Child) -> None:
+    child.settled = lambda _: [("INSERT INTO no_such_table VALUES (1)", {})]
+    operation = child.run(done)
+    child.settled = verdict
+    after = child.run(done)
+
+    assert (operation.state, after.state) == ("running", "succeeded")
+
+
+@pytest.mark.parametrize(
+    "error", [InvalidRequest(f"Bad: {NUL}", name=["\ud800"]), DependencyUnavailable("Away.", other={NUL: {NUL: NUL}})]
+)
+def test_a_problem_that_postgres_has_no_text_for_is_told_as_well_as_it_can_be(child: Child, error: SetuError) -> None:
+    operation = child.run(raising(error))
+
+    assert operation.attempt == 1
+    assert operation.problem is not None
+    assert operation.problem.code == error.code
+    assert "before\ufffdafter" in operation.problem.model_dump_json()
+
+
+def test_a_note_that_postgres_cant_store_does_not_stop_the_heart(child: Child) -> None:
+    async def handler(task: Task, work: Work) -> Done:
+        work.progress(0.5, NUL)
+        await beaten(0.5)
+        work.progress(0.75, "\ud800")
+        await beaten(0.75)
+        return Done(count=task.count, attempt=work.attempt)
+
+    async def beaten(progress: float) -> None:
+        async with asyncio.timeout(5):
+            while True:
+                if child.rig.execute("SELECT progress FROM operation") == [{"progress": progress}]:
+                    return
+                await asyncio.sleep(0.02)
+
+    assert child.run(handler).state == "succeeded"
+
+
+def test_a_defect_of_a_handler_is_told_without_its_text(child: Child) -> None:
+    operation = child.run(raising(ZeroDivisionError("secret dialogue")))
+
+    assert operation.problem is not None
+    assert operation.problem.code == "internal-error"
+    assert "secret" not in operation.model_dump_json()
+
+
+def test_a_kind_that_this_worker_does_not_know_is_left_for_another(child: Child) -> None:
+    other = OperationKind(name="others", service="probe", queue="front", request=Task, result=Done)
+    operation = child.run(done, other)
+
+    assert (operation.state, operation.attempt) == ("queued", 0)
+
+
+def test_a_handler_that_parks_is_queued_again(child: Child) -> None:
+    async def handler(task: Task, work: Work) -> Park:
+        return Park(60)
+
+    operation = child.run(handler)
+
+    assert (operation.state, operation.attempt) == ("queued", 0)
+    assert [ending.due for ending in child.endings] == [False]
+
+
+def test_a_stored_request_that_no_longer_fits_is_refused_and_not_tried_again(child: Child) -> None:
+    class Narrow(Task):
+        extra: int
+
+    narrow = OperationKind(name=FRONT.name, service="probe", queue="front", request=Narrow, result=Done)
+    operation = child.run(done, narrow)
+
+    assert operation.state == "failed"
+    assert operation.problem is not None
+    assert operation.problem.code == "invalid-request"
