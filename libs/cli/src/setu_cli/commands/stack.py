@@ -142,8 +142,8 @@ def _follow(log: Path, *, raw: bool) -> None:
             length = log.stat().st_size
         except FileNotFoundError:
             continue  # it is being rotated
-        if length < position:
-            position = 0
+        if length < position:  # emptied in place, or another one
+            position, unfinished = 0, ""
         with log.open("rb") as opened:
             opened.seek(position)
             written = opened.read()
