@@ -1,6 +1,5 @@
 """What callers can do with jobs: submit, look, follow, cancel, run again, erase, and fetch the subtitles."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,8 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from setu_common.contracts import JobState, Submission
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, SetuError
-from setu_common.operations import Operations, Statement
-from setu_common.operations.service import _SUBMIT
+from setu_common.operations import Operations
 from setu_common.operations.waking import WAKE
 from setu_common.operations.watcher import VersionWatcher
 from setu_common.store import Store
@@ -82,10 +80,12 @@ class Jobs:
             body_sha256=upload.body_sha256,
             stages=tuple(self._pipeline.keys(upload.request.target_languages)),
         )
+        submission = Submission(tenant=tenant, job_id=job.id, idempotency_key=_advance_key(job.id, run=1))
+        first = await self._operations.insertion(ADVANCES, AdvanceRequest(job_id=job.id, run=1), submission)
         try:
             # One statement, which is a transaction by itself.
             async with self._database.reading() as connection:
-                created_at = await repository.insert_job(connection, job, first_advance(tenant, job.id))
+                created_at = await repository.insert_job(connection, job, first)
         except repository.KeyTaken:
             await self._drop(upload)
             return await self._earlier(job)
@@ -258,26 +258,6 @@ class Jobs:
     async def _wake(self, connection: AsyncConnection, job_id: UUID) -> None:
         """Have the job's parked operation looked at again now; durable, so that it does not hang on a hint."""
         await connection.exec_driver_sql(WAKE, {"job_id": job_id, "queue": PIPELINE_QUEUE})
-
-
-def first_advance(tenant: str, job_id: UUID) -> Statement:
-    """What submits a new job's first operation, to be run as a part of the statement that writes the job."""
-    request = AdvanceRequest(job_id=job_id, run=1).model_dump_json()
-    return _SUBMIT, {
-        "id": uuid4(),
-        "tenant": tenant,
-        "kind": ADVANCES.name,
-        "queue": ADVANCES.queue,
-        "priority": 0,
-        "job_id": job_id,
-        "idempotency_key": _advance_key(job_id, run=1),
-        "request": request,
-        "request_sha256": hashlib.sha256(request.encode()).hexdigest(),
-        "objects": [],
-        "reply_to": None,
-        "max_attempts": ADVANCES.max_attempts,
-        "timeout_s": ADVANCES.timeout_s,
-    }
 
 
 def _advance_key(job_id: UUID, *, run: int, purpose: str = "advance") -> str:

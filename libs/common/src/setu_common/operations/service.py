@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from setu_common.contracts import Operation, OperationKind, OperationState, Submission
 from setu_common.db import Database
 from setu_common.errors import Conflict, IdempotencyConflict, InvalidRequest, NotFound
-from setu_common.operations.endings import Ending, Settled, ending_of, operation_of
+from setu_common.operations.endings import Ending, Settled, Statement, ending_of, operation_of
 from setu_common.operations.hints import Hints
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.table import OperationRow
@@ -28,21 +28,12 @@ REPLIES: Final = frozenset({"pipeline"})
 
 _ROW: Final = OperationRow.__table__.c  # type: ignore[attr-defined]  # SQLModel adds it to table classes
 # Written out and not built: this is on the path of every request that asks for work.
-_SUBMIT: Final = """
+_SUBMIT: Final[LiteralString] = """
 INSERT INTO operation (id, tenant, kind, queue, priority, job_id, idempotency_key, request, request_sha256, objects, reply_to,
                        max_attempts, timeout_s)
 VALUES (%(id)s, %(tenant)s, %(kind)s, %(queue)s, %(priority)s, %(job_id)s, %(idempotency_key)s, %(request)s, %(request_sha256)s,
         %(objects)s, %(reply_to)s, %(max_attempts)s, %(timeout_s)s)
 ON CONFLICT DO NOTHING
-RETURNING id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, result, problem
-"""
-_SUBMIT_WITH: Final = """
-WITH caller AS ({})
-INSERT INTO operation (id, tenant, kind, queue, priority, job_id, request, request_sha256, objects, reply_to, max_attempts, timeout_s)
-SELECT %(operation_id)s::uuid, %(operation_tenant)s, %(operation_kind)s, %(operation_queue)s, %(operation_priority)s::integer,
-       %(operation_job_id)s::uuid, %(operation_request)s::jsonb, %(operation_request_sha256)s, %(operation_objects)s::text[],
-       %(operation_reply_to)s, %(operation_max_attempts)s::integer, %(operation_timeout_s)s::double precision
-FROM caller LIMIT 1
 RETURNING id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, result, problem
 """
 # The row that a submission's key conflicts with may be erased before it is read; then the key is free.
@@ -92,44 +83,40 @@ class Operations:
         self, connection: AsyncConnection, kind: OperationKind[Any, Any], request: BaseModel, submission: Submission
     ) -> Operation:
         """Accept an operation in the caller's own transaction; ``hint`` is to be called once that is committed."""
-        if submission.reply_to is not None and submission.reply_to not in REPLIES:
-            raise InvalidRequest(f"reply_to can name one of these: {', '.join(sorted(REPLIES))}.")
-        content, objects, digest = await self._payloads.pack(submission.tenant, request)
-        values = _values(kind, submission, content, objects, digest)
+        statement, values = await self.insertion(kind, request, submission)
         for _ in range(_TRIES):
-            row = (await connection.exec_driver_sql(_SUBMIT, values)).mappings().first()
-            row = row or await self._earlier(connection, kind, digest, submission)
+            row = (await connection.exec_driver_sql(statement, dict(values))).mappings().first()
+            row = row or await self._earlier(connection, kind, values["request_sha256"], submission)
             if row is not None:
                 return operation_of(row)
         raise Conflict("The operation of this idempotency key is being erased; send the request again.")
 
-    async def submit_with(
-        self,
-        connection: AsyncConnection,
-        statement: LiteralString,
-        values: Mapping[str, Any],  # Any: whatever the database takes
-        *,
-        kind: OperationKind[Any, Any],
-        request: BaseModel,
-        submission: Submission,
-    ) -> Operation | None:
-        """Accept an operation and write the caller's own rows in one statement, so in one trip to the server.
+    async def insertion(self, kind: OperationKind[Any, Any], request: BaseModel, submission: Submission) -> Statement:
+        """The statement that accepts an operation, for callers who make it a part (a CTE) of one that writes rows of their own.
 
-        Args:
-            connection: any; one statement is a transaction in itself.
-            statement: the caller's, in psycopg's style, with a RETURNING clause; what it writes it may build on in CTEs of its own.
-            values: the statement's parameters; names that begin with ``operation_`` are taken.
-            kind: what is to be done.
-            request: of that kind.
-            submission: with no idempotency key: the caller's statement must tell a repeated request from a new one.
+        It returns no row where the submission's key was used before. ``hint`` is to be called once it is committed.
 
-        Returns:
-            None if the caller's statement returned no row, and then nothing was accepted. ``hint`` is to be called otherwise.
+        Raises:
+            InvalidRequest: ``reply_to`` names nobody who can be woken.
         """
+        if submission.reply_to is not None and submission.reply_to not in REPLIES:
+            raise InvalidRequest(f"reply_to can name one of these: {', '.join(sorted(REPLIES))}.")
         content, objects, digest = await self._payloads.pack(submission.tenant, request)
-        own = {f"operation_{name}": value for name, value in _values(kind, submission, content, objects, digest).items()}
-        row = (await connection.exec_driver_sql(_SUBMIT_WITH.format(statement), {**values, **own})).mappings().first()
-        return operation_of(row) if row is not None else None
+        return _SUBMIT, {
+            "id": uuid4(),
+            "tenant": submission.tenant,
+            "kind": kind.name,
+            "queue": kind.queue,
+            "priority": submission.priority,
+            "job_id": submission.job_id,
+            "idempotency_key": submission.idempotency_key,
+            "request": Jsonb(content),
+            "request_sha256": digest,
+            "objects": objects,
+            "reply_to": submission.reply_to,
+            "max_attempts": kind.max_attempts,
+            "timeout_s": kind.timeout_s,
+        }
 
     def hint(self, kind: OperationKind[Any, Any]) -> None:
         """Tell the kind's workers that there is work, off the caller's path."""
@@ -236,23 +223,3 @@ class Operations:
         settled = self._settled.get(ending.operation.kind)
         for statement, values in settled(ending) if settled is not None else ():
             await connection.exec_driver_sql(statement, dict(values))
-
-
-def _values(
-    kind: OperationKind[Any, Any], submission: Submission, content: dict[str, Any], objects: list[str], digest: str
-) -> dict[str, Any]:
-    return {
-        "id": uuid4(),
-        "tenant": submission.tenant,
-        "kind": kind.name,
-        "queue": kind.queue,
-        "priority": submission.priority,
-        "job_id": submission.job_id,
-        "idempotency_key": submission.idempotency_key,
-        "request": Jsonb(content),
-        "request_sha256": digest,
-        "objects": objects,
-        "reply_to": submission.reply_to,
-        "max_attempts": kind.max_attempts,
-        "timeout_s": kind.timeout_s,
-    }
