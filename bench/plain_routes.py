@@ -1,17 +1,22 @@
 """The counterpart of the gateway: bare routes that do the least that one could do.
 
-``python -m bench.plain_routes PORT``: POST /rows commits, with psycopg, the rows that POST /jobs commits; POST /hash hashes the body.
+``python -m bench.plain_routes PORT FOLDER``: POST /rows commits, with psycopg, the rows that POST /jobs commits; POST /uploads keeps the
+recording as well, durably, by FastAPI's own means; POST /hash hashes the body.
 """
 
+import asyncio
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
 from uuid import uuid4
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Form, Request, UploadFile
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
@@ -47,13 +52,35 @@ async def rows(request: Request) -> dict[str, str]:
     size_bytes = 0
     async for chunk in request.stream():
         size_bytes += len(chunk)
+    return {"id": await commit(request, size_bytes)}
+
+
+@app.post("/uploads", status_code=202)
+async def uploads(request: Request, media: UploadFile, target_languages: Annotated[list[str], Form()]) -> dict[str, object]:
+    """Keep the recording in a file, durably; commit the rows."""
+    path = Path(sys.argv[2]) / uuid4().hex
+    size_bytes = await asyncio.to_thread(keep, media, path)
+    return {"id": await commit(request, size_bytes), "target_languages": target_languages}
+
+
+def keep(media: UploadFile, path: Path) -> int:
+    """Copy an upload to a file and wait for the disk."""
+    with path.open("xb") as file:
+        shutil.copyfileobj(media.file, file)
+        file.flush()
+        os.fsync(file.fileno())
+        return file.tell()
+
+
+async def commit(request: Request, size_bytes: int) -> str:
+    """Commit one job, four stages, one operation."""
     job_id = uuid4()
     async with request.app.state.pool.connection() as connection:
         await connection.execute(JOB, (job_id, Jsonb({"target_languages": ["en"]}), size_bytes))
         async with connection.cursor() as cursor:
             await cursor.executemany(STAGE, [(job_id, *pair, i) for i, pair in enumerate(zip(STAGES, TARGETS, strict=True))])
         await connection.execute(OPERATION, (uuid4(), job_id, Jsonb({"job_id": str(job_id), "run": 1}), str(job_id)))
-    return {"id": str(job_id)}
+    return str(job_id)
 
 
 @app.post("/hash")
