@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -23,7 +23,8 @@ from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
 from setu_gateway.settings import GatewaySettings
 
-SERVICE = "gateway"
+SERVICE: Final = "gateway"
+VERSION: Final = "1"
 
 
 def make_app(settings: GatewaySettings) -> FastAPI:
@@ -48,7 +49,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
 
     return create_app(
         service=SERVICE,
-        version=version("setu-gateway"),
+        version=VERSION,
         lifespan=lifespan,
         routers=[intake.router, jobs.router, subtitles.router],
         trust=EdgeTrust(),
