@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from setu_cli import llama
 
@@ -54,6 +55,7 @@ def gone_within(pid: int, limit_s: float) -> bool:
 @pytest.mark.skipif(sys.platform != "linux", reason="the guardian does it elsewhere")
 def test_it_ends_when_its_parent_is_killed_and_not_when_a_mere_thread_of_it_ends():
     parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
     child = int(parent.stdout.readline())
     try:
         time.sleep(0.3)
@@ -92,6 +94,7 @@ def server() -> Iterator[tuple[subprocess.Popen[str], list[dict[str, object]]]]:
     """A running server, and the lines of its log until it listened."""
     command = [sys.executable, "-m", "setu_cli.llama", "--port", "0"]
     process = subprocess.Popen(command, env=os.environ | {"SETU_LOG_JSON_LINES": "true"}, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
     try:
         lines: list[dict[str, object]] = []
         for line in process.stderr:
@@ -117,7 +120,13 @@ async def test_it_serves_completions_says_its_licence_and_ends_at_once_in_the_mi
         assert any(line.get("licence") == "Gemma Terms of Use" for line in lines)
         async with create_client(str(lines[-1]["url"]), service_token=None, timeout_s=60) as client:
             caller = HttpCaller(client)
-            body = {"model": llama.MODEL, "prompt": "One, two, three,", "max_tokens": 4, "temperature": 0, "logprobs": 1}
+            body: dict[str, JsonValue] = {
+                "model": llama.MODEL,
+                "prompt": "One, two, three,",
+                "max_tokens": 4,
+                "temperature": 0,
+                "logprobs": 1,
+            }
             completion = (await caller.call("POST", "/completions", json=body)).json()
             assert "four" in completion["choices"][0]["text"]
             assert completion["choices"][0]["logprobs"]

@@ -205,7 +205,7 @@ async def test_events_come_one_by_one_and_a_broken_stream_is_an_unavailable_depe
         await writer.drain()
 
     async with raw_server(behave) as url, caller_of(url) as caller:
-        seen = []
+        seen: list[tuple[str, str]] = []
         with pytest.raises(DependencyUnavailable):
             await collect(caller, "/x", seen)
     assert seen == [("7", "{}")]

@@ -8,7 +8,7 @@ import pytest
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_translate.domain.guards import fault
 from setu_translate.domain.prompting import Example, ExampleTable, longest_answer_tokens, one_line, prompt
-from setu_translate.domain.scripts import SCRIPTS, is_in_script_of, letters
+from setu_translate.domain.scripts import SCRIPTS, is_in_script_of, letters, strays
 from setu_translate.engines.examples import read_examples
 
 LANGUAGES = ("en", "es", "fr", "hi", "it", "ja", "pl", "pt", "zh")
@@ -82,6 +82,12 @@ def test_scripts_are_told_apart(text, language, expected):
     assert is_in_script_of(text, language) is expected
 
 
+def test_letters_of_a_third_script_stray_and_latin_ones_never_do():
+    assert strays("मेरी बहन एक больнице में है, John", "es", "hi") == "больнице"
+    assert strays("君はशाहरुखを見た", "hi", "ja") == ""
+    assert strays("これは火です", "en", "zh") == "これはです"
+
+
 def test_letters_are_what_can_be_translated():
     assert letters("♪ 12:30 …!") == ""
     assert letters("हाँ!") == "हाँ"
@@ -99,7 +105,10 @@ def test_letters_are_what_can_be_translated():
         ("Where are you going you going you going you going", "runaway"),
         ("a long story " + "x" * 100, "runaway"),
         ("तुम कहाँ जा रहे हो?", "script"),
+        ("Where, where, where?", "runaway"),
+        ("Going to the больница?", "script"),
         ("Where? Over there.", None),
+        ("Where is José's 1ª π?", None),
     ],
 )
 def test_what_can_be_no_translation_is_named(answer, expected):
@@ -113,10 +122,13 @@ def test_an_answer_that_was_cut_off_is_a_runaway():
 def test_a_line_that_is_an_example_may_have_its_translation():
     example = EXAMPLES.between("fr", "en")[0]
     assert fault_of(example.target, example.source) is None
+    assert fault_of(example.target, "Où étiez-vous hier soir?") is None
+    assert fault_of(example.target, "Merci beaucoup !") == "prompt"
 
 
 def test_a_line_that_repeats_itself_may_be_translated_so():
     assert fault_of("No, no, no, no, no!", "Non, non, non, non, non !") is None
+    assert fault_of("Never, never, never!", "Jamais, jamais, jamais !") is None
     assert fault_of("No, no, no, no, no!", "Non !") == "runaway"
 
 

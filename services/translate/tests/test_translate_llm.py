@@ -34,7 +34,7 @@ async def translate(translator: LlmTranslator, *lines: str, source="fr", target=
 
 async def test_lines_keep_their_order_and_at_most_four_are_under_way(translator, llm):
     llm.delay_s = lambda line: 0.1 - 0.01 * WORDS.index(line)  # the last are done first
-    done = []
+    done: list[int] = []
     renderings = await translator.translate(WORDS, "fr", "en", lambda: done.append(len(done)))
     assert [rendering.text for rendering in renderings] == [word.upper() for word in WORDS]
     assert llm.most_at_once == 4

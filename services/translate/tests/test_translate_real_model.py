@@ -24,6 +24,7 @@ def real_llm_url():
     """The embedded model's server, as the stack starts it."""
     command = [sys.executable, "-m", "setu_cli.llama", "--port", "0"]
     process = subprocess.Popen(command, env=os.environ | {"SETU_LOG_JSON_LINES": "true"}, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
     try:
         for line in process.stderr:
             if (event := json.loads(line))["event"] == "llm.listening":

@@ -1,6 +1,7 @@
 """The handler: from the reference to a transcript to the reference to its translation."""
 
 import asyncio
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -121,7 +122,7 @@ class OneObject:
 
     def __init__(self, transcript) -> None:
         self.transcript = transcript
-        self.put = None
+        self.put: TranslatedTranscript | None = None
 
     async def load(self, reference, model):
         return self.transcript
@@ -136,7 +137,8 @@ class OneObject:
 def test_n_segments_in_n_translations_out_under_the_same_indices(make_transcript, work, texts, first_index):
     store = OneObject(make_transcript(*texts, first_index=first_index))
     request = TranslationRequest(transcript=ANYWHERE, target_language="en")
-    result = asyncio.run(TranslationService(store, Capitals()).translate(request, work))
+    result = asyncio.run(TranslationService(cast("Store", store), Capitals()).translate(request, work))
+    assert store.put is not None
     segments, translations = store.transcript.segments, store.put.translations
     assert [each.segment_index for each in translations] == [segment.index for segment in segments]
     assert all(each.text in (text, text.upper()) for each, text in zip(translations, texts, strict=True))

@@ -1,20 +1,24 @@
 """Telling a translation from what else a language model may answer."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from typing import Final
 
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_translate.domain.prompting import Example
-from setu_translate.domain.scripts import is_in_script_of, letters
+from setu_translate.domain.scripts import is_in_script_of, letters, strays
 
 # The same two to five characters four times in a row, or the same longer stretch three times.
 REPETITION: Final = re.compile(r"(\w.{1,4}?)\1{3,}|(\w.{5,39}?)\2{2,}", re.DOTALL)
+STUTTER_WORDS: Final = 3
 SMALL_SCRIPTS: Final = ("ja", "zh")
 GROWTH: Final = 4.0
 GROWTH_FROM_SMALL: Final = 12.0  # one Chinese character may be a whole English word
 SLACK_CHARACTERS: Final = 40
 COPY_WORDS: Final = 4
+ALIKE: Final = 0.6
 
 
 def fault(
@@ -39,7 +43,7 @@ def fault(
         return "prompt"
     if cut_off or _runs_away(answer, line, source_language):
         return "runaway"
-    if not is_in_script_of(answer, target_language):
+    if not is_in_script_of(answer, target_language) or strays(answer, source_language, target_language):
         return "script"
     if answer.casefold() == line.casefold() and len(line.split()) >= COPY_WORDS:
         return "copy"
@@ -49,11 +53,22 @@ def fault(
 def _repeats_prompt(answer: str, line: str, languages: tuple[str, str], examples: Sequence[Example]) -> bool:
     if any(f"{LANGUAGE_NAMES[language]}:" in answer for language in languages):
         return True
-    return any(answer in (each.source, each.target) and line != each.source for each in examples)
+    return any(answer in (each.source, each.target) and not _says_the_same(line, each.source) for each in examples)
+
+
+def _says_the_same(line: str, other: str) -> bool:
+    """Whether two lines differ so little that they may have the same translation."""
+    return SequenceMatcher(None, letters(line).casefold(), letters(other).casefold()).ratio() >= ALIKE
 
 
 def _runs_away(answer: str, line: str, source_language: str) -> bool:
     growth = GROWTH_FROM_SMALL if source_language in SMALL_SCRIPTS else GROWTH
     if len(answer) > growth * len(line) + SLACK_CHARACTERS:
         return True
-    return REPETITION.search(answer) is not None and REPETITION.search(line) is None
+    return _repeats_itself(answer) and not _repeats_itself(line)
+
+
+def _repeats_itself(text: str) -> bool:
+    words = [word for word in map(letters, text.casefold().split()) if word]
+    most = max(Counter(words).values(), default=0)
+    return REPETITION.search(text) is not None or (most >= STUTTER_WORDS and most > len(words) / 2)

@@ -17,6 +17,8 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
     "pt": LATIN,
     "zh": ("CJK", "IDEOGRAPHIC"),
 }
+# Scripts that a small model slips into, besides those above. Letters of any other name (ª, º, π) may stand anywhere.
+OTHERS: Final = ("CYRILLIC", "ARABIC", "HEBREW", "HANGUL", "THAI", "BENGALI", "GUJARATI", "GURMUKHI", "TAMIL", "TELUGU")
 MAJORITY: Final = 0.5
 
 
@@ -36,3 +38,10 @@ def is_in_script_of(text: str, language: str) -> bool:
         return True
     own = sum(unicodedata.name(character, "").split(" ")[0] in scripts for character in found)
     return own >= MAJORITY * len(found)
+
+
+def strays(text: str, *languages: str) -> str:
+    """The letters of a text in scripts that none of these languages has. Latin ones never stray: names are written so everywhere."""
+    known = {script for language in languages for script in SCRIPTS.get(language, ())}
+    alien = ({script for scripts in SCRIPTS.values() for script in scripts} | set(OTHERS)) - known - set(LATIN)
+    return "".join(character for character in letters(text) if unicodedata.name(character, "").split(" ")[0] in alien)
