@@ -24,8 +24,8 @@ from testbed.serving import environment_of
 CloneDatabase = Callable[[str, Prepare], DatabaseSettings]
 
 
-def pytest_configure() -> None:
-    environment.scrub(os.environ)
+# On import, so that it comes before the conftest files further down, whose imports may look.
+environment.scrub(os.environ)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
