@@ -15,7 +15,7 @@ from setu_common.errors import DependencyUnavailable, is_retryable
 from setu_common.testing import loopback, raw_loopback
 from setu_translate.domain.guards import fault
 from setu_translate.domain.prompting import one_line
-from setu_translate.engines.completions import Completions
+from setu_translate.engines.completions import AWAY_S, Completions
 from setu_translate.engines.examples import read_examples
 from setu_translate.engines.llm import LlmTranslator
 from setu_translate.engines.translator import Rendering
@@ -126,6 +126,13 @@ async def test_a_busy_or_broken_server_is_worth_another_try(translator, llm, sta
     assert is_retryable(raised.value)
     assert raised.value.retry_after_s == 17
     assert len(llm.requests) <= 4  # the SDK does not try again by itself, and the rest is given up
+
+
+async def test_a_server_that_does_not_say_when_to_come_back_is_given_the_time_of_a_restart(translator, llm):
+    llm.reply = lambda *_: JSONResponse({"error": {}}, 503)  # as llama.cpp answers while it loads its model
+    with pytest.raises(DependencyUnavailable) as raised:
+        await translate(translator, "Bonjour")
+    assert raised.value.retry_after_s == AWAY_S
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ TOO_MANY_REQUESTS: Final = 429
 SERVER_ERRORS: Final = 500
 TOO_LONG: Final = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 QUOTA: Final = "insufficient_quota"
+# A server that is being restarted loads its model first. Three attempts at once would all come while it is away, and fail for good
+# what only had to wait.
+AWAY_S: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,9 @@ class Completions:
                 return Answer("", None, cut_off=True)
             raise self._refusal(error) from error
         except (APIConnectionError, TimeoutError) as error:  # the SDK's own timeout is the former
-            raise DependencyUnavailable(f"{self._name} does not answer, or not within {self._timeout_s:g} s.") from error
+            raise DependencyUnavailable(
+                f"{self._name} does not answer, or not within {self._timeout_s:g} s.", retry_after_s=AWAY_S
+            ) from error
         except (APIError, ValueError) as error:  # ValueError: a body that says it is JSON and is not
             raise self._unreadable() from error
         return self._answer(completion)
@@ -109,9 +114,11 @@ class Completions:
     def _refusal(self, error: APIStatusError) -> SetuError:
         status = error.status_code
         if status >= SERVER_ERRORS or (status == TOO_MANY_REQUESTS and error.code != QUOTA):
-            retry_after_s = parse_retry_after(error.response.headers.get("Retry-After"), datetime.now(UTC))
+            told_s = parse_retry_after(error.response.headers.get("Retry-After"), datetime.now(UTC))
             return DependencyUnavailable(
-                f"{self._name} is busy or broken (it answered {status}).", retry_after_s=retry_after_s, status=status
+                f"{self._name} is busy or broken (it answered {status}).",
+                retry_after_s=AWAY_S if told_s is None else told_s,
+                status=status,
             )
         return LlmRefused(
             f"{self._name} answered {status}. Check its key and quota, and that it offers the model {self.model!r} "
