@@ -1,10 +1,10 @@
 """What is kept too long is ended: old rows, then the objects that no row names any more."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 import structlog
 from psycopg.types.json import Jsonb
@@ -31,7 +31,7 @@ class Keepsakes:
     """A service's own tables that age and name objects, beside the operations.
 
     Args:
-        retire: deletes what is too old; takes ``days`` and ``by_tenant`` (jsonb: tenant → days).
+        retire: deletes what is too old, some rows at a time, and is repeated until it finds none; takes ``days`` and ``by_tenant`` (jsonb: tenant → days).
         named: selects those of ``uris`` (text[]) that the tables name.
     """
 
@@ -56,10 +56,19 @@ class Retention:
         age = {"days": self._settings.retention_days, "by_tenant": Jsonb(self._settings.retention_days_by_tenant)}
         rows = 0
         for statement in self._retire:
-            with self._connection.transaction() as db:
-                rows += db.execute(statement, age).rowcount
+            rows += self._exhaust(statement, age)
         objects = asyncio.run(self._store.sweep((datetime.now(UTC) - timedelta(days=1)).date(), self._names))
         log.info("retention.swept", rows=rows, objects=objects)
+
+    def _exhaust(self, statement: LiteralString, age: Mapping[str, Any]) -> int:  # Any: whatever the database takes
+        """Repeat a statement, a transaction each, until it has nothing left to delete."""
+        rows = 0
+        while True:
+            with self._connection.transaction() as db:
+                deleted = db.execute(statement, age).rowcount
+            if deleted <= 0:
+                return rows
+            rows += deleted
 
     async def _names(self, uris: Sequence[str]) -> set[str]:
         named: set[str] = set()
