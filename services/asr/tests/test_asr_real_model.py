@@ -7,10 +7,10 @@ from difflib import SequenceMatcher
 import numpy as np
 import pytest
 
-from setu_asr.app import handlers
 from setu_asr.domain.audio import RATE_HZ, Region
 from setu_asr.engines.demuxer import decode
 from setu_asr.settings import read_settings
+from setu_asr.worker import handlers
 from setu_common.contracts import Reference, Transcript, Transcription, TranscriptionRequest
 from setu_common.models import Catalogue
 from setu_common.operations import Work

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from setu_asr.app import Installed
 from setu_asr.engines.pool import RecogniserPool
 from setu_asr.errors import MediaEmpty, NoSpeech, UnusablePlan
 from setu_asr.service import TranscriptionService
+from setu_asr.worker import Installed
 from setu_common.contracts import AsrPlan, Reference, Transcript, Transcription, TranscriptionRequest
 from setu_common.errors import NotFound
 from setu_common.models import Catalogue, ModelMissing

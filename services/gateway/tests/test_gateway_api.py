@@ -12,13 +12,13 @@ from sqlalchemy import text
 
 from setu_common.contracts import JobPage, JobState, JobView, StageState
 from setu_common.db import connect
-from setu_common.settings import LogSettings, OperationSettings
+from setu_common.settings import CoreSettings, LogSettings, OperationSettings, WorkerSettings
 from setu_gateway import repository
 from setu_gateway.app import make_app
 from setu_gateway.pipeline.advance import carried_out
 from setu_gateway.pipeline.decision import decide
 from setu_gateway.pipeline.stages import PIPELINE
-from setu_gateway.settings import GatewaySettings, PipelineSettings, UploadSettings, WorkerProcessSettings
+from setu_gateway.settings import GatewaySettings, PipelineSettings, UploadSettings
 from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, failed, render, result_of, succeeded, translate
 
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
@@ -27,15 +27,17 @@ MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
 @pytest.fixture
 def gateway_settings(gateway_database_settings, redis_settings, store_settings, trust_settings) -> GatewaySettings:
     return GatewaySettings(
-        database=gateway_database_settings,
-        redis=redis_settings,
-        store=store_settings,
+        core=CoreSettings(
+            database=gateway_database_settings,
+            redis=redis_settings,
+            store=store_settings,
+            operations=OperationSettings(),
+            log=LogSettings(),
+            worker=WorkerSettings(),
+        ),
         trust=trust_settings,
-        operations=OperationSettings(),
-        log=LogSettings(),
         upload=UploadSettings(max_upload_bytes=1000),
         pipeline=PipelineSettings(),
-        worker=WorkerProcessSettings(),
     )
 
 
@@ -95,7 +97,7 @@ def test_a_job_is_accepted_and_can_be_looked_at_where_the_answer_says(api):
 
 def test_an_accepted_job_is_in_the_database_with_its_operation(api, gateway_settings):
     job = submitted(api, "en")
-    with connect(gateway_settings.database, "gateway") as connection:
+    with connect(gateway_settings.core.database, "gateway") as connection:
         assert connection.execute("SELECT count(*) FROM stage WHERE job_id = %s", (job.id,)).fetchone() == (4,)
         assert connection.execute("SELECT job_id, state FROM operation").fetchall() == [(job.id, "queued")]
 
@@ -111,7 +113,7 @@ def test_a_refused_upload_leaves_neither_rows_nor_objects(api, gateway_settings,
     )
     too_large = problem(api.post("/jobs", files={"media": ("a", b"a" * 1001, "a/b")}), 413, "upload-too-large")
     assert too_large["context"]["limit_bytes"] == 1000
-    with connect(gateway_settings.database, "gateway") as connection:
+    with connect(gateway_settings.core.database, "gateway") as connection:
         assert connection.execute("SELECT (SELECT count(*) FROM job), (SELECT count(*) FROM operation)").fetchone() == (0, 0)
     assert objects(store_settings) == []
 
@@ -212,7 +214,7 @@ def test_a_caller_can_not_choose_its_tenant(api):
 
 def test_a_cancellation_is_written_once_and_wakes_the_pipeline(api, gateway_settings):
     job = submitted(api)
-    with connect(gateway_settings.database, "gateway") as connection:
+    with connect(gateway_settings.core.database, "gateway") as connection:
         connection.execute("UPDATE operation SET not_before = now() + interval '1 hour'")
         first, second = api.delete(f"/jobs/{job.id}"), api.delete(f"/jobs/{job.id}")
         assert (first.status_code, second.status_code) == (202, 202)
@@ -247,7 +249,7 @@ async def test_a_retry_queues_the_job_again_with_an_operation_of_its_own(api, mo
         translate("en"): (2, StageState.WAITING),
         render("en"): (2, StageState.WAITING),
     }
-    with connect(gateway_settings.database, "gateway") as connection:
+    with connect(gateway_settings.core.database, "gateway") as connection:
         runs = connection.execute("SELECT request ->> 'run' FROM operation ORDER BY created_at").fetchall()
     assert runs == [("1",), ("2",)]
 
@@ -263,7 +265,7 @@ async def test_erasing_an_ended_job_is_left_to_an_operation(api, move, gateway_s
     job = submitted(api)
     await move(job.id, failed(TRANSCRIBE))
     assert api.delete(f"/jobs/{job.id}", params={"purge": "true"}).json()["state"] == "failed"
-    with connect(gateway_settings.database, "gateway") as connection:
+    with connect(gateway_settings.core.database, "gateway") as connection:
         assert connection.execute("SELECT count(*) FROM operation").fetchone() == (2,)
 
 

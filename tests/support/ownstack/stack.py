@@ -34,7 +34,7 @@ BRISK = {
 START_S = 120.0
 STOP_S = 40.0
 HEAL_S = 40.0
-SUPPORT = Path(__file__).parents[1]
+SUPPORT = str(Path(__file__).parents[1])
 
 
 @dataclass
@@ -158,7 +158,12 @@ def _start(home: Home, declare: Declare, settings: Mapping[str, str]) -> subproc
     with home.log("supervisor").open("ab") as log:
         return subprocess.Popen(
             command,
-            env={**os.environ, **BRISK, **settings, "PYTHONPATH": str(SUPPORT)},
+            env={
+                **os.environ,
+                **BRISK,
+                **settings,
+                "PYTHONPATH": os.pathsep.join(filter(None, [SUPPORT, os.environ.get("PYTHONPATH")])),
+            },
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

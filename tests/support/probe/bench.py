@@ -56,7 +56,12 @@ class ProbeStack:
         """Run a worker as long as the block lasts, ready when the block begins."""
         ready = self.folder / f"{name}.ready"
         ready.unlink(missing_ok=True)
-        variables = {**self.variables(), "SETU_WORKER_READY_FILE": str(ready), "PROBE_CONCURRENCY": str(concurrency)}
+        variables = {
+            **self.variables(),
+            "SETU_WORKER_READY_FILE": str(ready),
+            "SETU_WORKER_CONCURRENCY": str(concurrency),
+            "SETU_WORKER_NICE": "0",
+        }
         log = self.folder / f"{name}.log"
         process = start([sys.executable, "-m", "probe.worker"], variables, log)
         try:

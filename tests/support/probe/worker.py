@@ -8,14 +8,13 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import UUID
 
 from probe import kinds
 from probe.kinds import Done, Task
 from setu_common.errors import DependencyUnavailable, InvalidRequest
-from setu_common.operations import Bound, Park, Work, WorkerSettings, WorkerSpec, run_worker
-from setu_common.settings import DatabaseSettings, LogSettings, OperationSettings, RedisSettings, StoreSettings
+from setu_common.operations import Bound, Park, Work, WorkerSpec, run_worker
+from setu_common.settings import read_core_settings
 
 _parked: Counter[UUID] = Counter()
 
@@ -107,17 +106,7 @@ async def wire() -> AsyncIterator[Sequence[Bound]]:
 
 
 def main() -> None:
-    ready_file = os.environ.get("SETU_WORKER_READY_FILE")
-    settings = WorkerSettings(
-        database=DatabaseSettings(),
-        redis=RedisSettings(),
-        store=StoreSettings(),
-        log=LogSettings(),
-        operations=OperationSettings(),
-        concurrency=int(os.environ.get("PROBE_CONCURRENCY", "2")),
-        ready_file=Path(ready_file) if ready_file else None,
-    )
-    run_worker(WorkerSpec(service="probe", queues=("probe",), wire=wire, hard_limit_s=120), settings)
+    run_worker(WorkerSpec(service="probe", kinds=kinds.ALL, wire=wire, concurrency=2), read_core_settings())
 
 
 if __name__ == "__main__":

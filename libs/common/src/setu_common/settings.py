@@ -1,5 +1,6 @@
 """Settings: frozen blocks, each read from the environment once, in a process's entry point, and passed on from there."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -83,3 +84,37 @@ class ModelSettings(SettingsBlock):
 
     folder: Path = Field(default=Path("~/.cache/setu/models"), description="Filled on first use; may be shared by processes")
     offline: bool = Field(default=False, description="Never download; a missing model is an error that says where to put it")
+
+
+class WorkerSettings(SettingsBlock):
+    """What a worker's process is told by whoever starts it."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_WORKER_")
+
+    ready_file: Path | None = Field(default=None, description="Touched while the worker is alive and hears")
+    concurrency: int | None = Field(default=None, ge=1, description="Operations at once; unset: what suits the service")
+    nice: int = Field(default=10, ge=0, le=19, description="How far the worker stands back for others on its machine")
+
+
+@dataclass(frozen=True)
+class CoreSettings:
+    """What every service's processes are told."""
+
+    database: DatabaseSettings
+    redis: RedisSettings
+    store: StoreSettings
+    operations: OperationSettings
+    log: LogSettings
+    worker: WorkerSettings
+
+
+def read_core_settings() -> CoreSettings:
+    """Read them from the environment; for entry points."""
+    return CoreSettings(
+        database=DatabaseSettings(),
+        redis=RedisSettings(),
+        store=StoreSettings(),
+        operations=OperationSettings(),
+        log=LogSettings(),
+        worker=WorkerSettings(),
+    )

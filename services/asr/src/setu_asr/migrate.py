@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from setu_asr.app import SERVICE
-from setu_asr.settings import read_settings
+from setu_asr.settings import SERVICE, read_settings
 from setu_common.db import migrate
 from setu_common.observability import configure_logging
 
@@ -14,8 +13,8 @@ VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 def main() -> None:
     """Migrate, then return."""
     settings = read_settings()
-    configure_logging(settings.log, SERVICE)
-    migrate(settings.database, SERVICE, VERSIONS)
+    configure_logging(settings.core.log, SERVICE)
+    migrate(settings.core.database, SERVICE, VERSIONS)
 
 
 if __name__ == "__main__":

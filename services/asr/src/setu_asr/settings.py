@@ -2,22 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.contracts import AsrPlan
-from setu_common.settings import (
-    DatabaseSettings,
-    LogSettings,
-    ModelSettings,
-    OperationSettings,
-    RedisSettings,
-    SettingsBlock,
-    StoreSettings,
-    TrustSettings,
-)
+from setu_common.settings import CoreSettings, ModelSettings, SettingsBlock, TrustSettings, read_core_settings
+
+SERVICE: Final = "asr"
 
 
 class RecognitionSettings(SettingsBlock):
@@ -54,41 +47,21 @@ class RecognitionSettings(SettingsBlock):
         )
 
 
-class WorkerProcessSettings(SettingsBlock):
-    """What the worker's process is told by whoever starts it."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_WORKER_")
-
-    ready_file: Path | None = None
-    concurrency: int = Field(default=1, ge=1, description="Recordings at once")
-    nice: int = Field(default=10, ge=0, le=19, description="How far the worker stands back for others on its machine")
-
-
 @dataclass(frozen=True)
 class AsrSettings:
     """All that the service's processes are told."""
 
-    database: DatabaseSettings
-    redis: RedisSettings
-    store: StoreSettings
-    operations: OperationSettings
-    log: LogSettings
+    core: CoreSettings
     models: ModelSettings
     recognition: RecognitionSettings
-    worker: WorkerProcessSettings
 
 
 def read_settings() -> AsrSettings:
     """Read them from the environment; for entry points."""
     return AsrSettings(
-        database=DatabaseSettings(),
-        redis=RedisSettings(),
-        store=StoreSettings(),
-        operations=OperationSettings(),
-        log=LogSettings(),
+        core=read_core_settings(),
         models=ModelSettings(),
         recognition=RecognitionSettings(),
-        worker=WorkerProcessSettings(),
     )
 
 

@@ -1,38 +1,78 @@
 """The worker's process: ``python -m setu_asr.worker``."""
 
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final
 
-from setu_asr.app import KINDS, SERVICE, handlers
-from setu_asr.settings import AsrSettings, read_settings
-from setu_common.operations import WorkerSettings, WorkerSpec, run_worker
+from setu_asr.app import KINDS
+from setu_asr.engines.faster_whisper import ENGINE, FasterWhisper
+from setu_asr.engines.pool import RecogniserPool
+from setu_asr.engines.recogniser import Load, ModelKey, Recogniser
+from setu_asr.engines.speech import SileroDetector
+from setu_asr.errors import UnusablePlan
+from setu_asr.service import TranscriptionService
+from setu_asr.settings import SERVICE, AsrSettings, RecognitionSettings, read_settings
+from setu_common.contracts import TRANSCRIPTIONS
+from setu_common.models import Catalogue
+from setu_common.operations import Bound, WorkerSpec, run_worker
+from setu_common.store import Store
 
-HARD_LIMIT_MARGIN_S: Final = 300.0
-
-
-def specify(settings: AsrSettings) -> tuple[WorkerSpec, WorkerSettings]:
-    """What the worker is, and what it is told."""
-    spec = WorkerSpec(
-        service=SERVICE,
-        queues=tuple(kind.queue for kind in KINDS),
-        wire=partial(handlers, settings),
-        hard_limit_s=max(kind.timeout_s for kind in KINDS) + HARD_LIMIT_MARGIN_S,
-    )
-    return spec, WorkerSettings(
-        database=settings.database,
-        redis=settings.redis,
-        store=settings.store,
-        log=settings.log,
-        operations=settings.operations,
-        concurrency=settings.worker.concurrency,
-        ready_file=settings.worker.ready_file,
-        nice=settings.worker.nice,
-    )
+CONCURRENCY: Final = 1
 
 
 def main() -> None:
     """Work until told to stop."""
-    run_worker(*specify(read_settings()))
+    settings = read_settings()
+    run_worker(specify(settings), settings.core)
+
+
+def specify(settings: AsrSettings) -> WorkerSpec:
+    """What the worker is."""
+    return WorkerSpec(service=SERVICE, kinds=KINDS, wire=partial(handlers, settings), concurrency=CONCURRENCY)
+
+
+@asynccontextmanager
+async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
+    """What a worker's child does. Models are loaded when first needed, and kept."""
+    recognition = settings.recognition
+    pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
+    service = TranscriptionService(
+        store=Store(settings.core.store, SERVICE),
+        catalogue=Catalogue.load(settings.models),
+        pool=pool,
+        engines=Installed(recognition, (settings.core.worker.concurrency or CONCURRENCY)),
+        find_speech=SileroDetector(recognition.vad_threshold),
+        settings=recognition,
+    )
+    try:
+        yield [Bound(TRANSCRIPTIONS, service.transcribe)]
+    finally:
+        pool.close()
+
+
+class Installed:
+    """The engines that this worker has; see `setu_asr.service.Engines`.
+
+    Args:
+        settings: the device, and the threads of one recognition.
+        concurrency: recognitions at once, which share the cores where the settings name no number of threads.
+    """
+
+    def __init__(self, settings: RecognitionSettings, concurrency: int = 1) -> None:
+        self._device = settings.device
+        self._cpu_threads = settings.cpu_threads or max(1, len(os.sched_getaffinity(0)) // concurrency)
+
+    def __call__(self, engine: str) -> Load:
+        """What loads a model of that engine."""
+        if engine != ENGINE:
+            raise UnusablePlan(f"This worker has no engine {engine!r}; it has {ENGINE}.")
+        return self._faster_whisper
+
+    def _faster_whisper(self, key: ModelKey, folder: Path) -> Recogniser:
+        return FasterWhisper(key, folder, self._device, self._cpu_threads)
 
 
 if __name__ == "__main__":

@@ -21,21 +21,20 @@ from setu_gateway.pipeline.kinds import ADVANCES, RENDERINGS
 from setu_gateway.pipeline.ports import OperationsPort
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
-from setu_gateway.settings import GatewaySettings
+from setu_gateway.settings import SERVICE, GatewaySettings
 
-SERVICE: Final = "gateway"
 VERSION: Final = "1"
 
 
 def make_app(settings: GatewaySettings) -> FastAPI:
     """The API."""
-    database = Database(settings.database, SERVICE)
-    store = Store(settings.store, SERVICE)
+    database = Database(settings.core.database, SERVICE)
+    store = Store(settings.core.store, SERVICE)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        hints = Hints(settings.redis)
-        operations = Operations(database, store, hints, settings.operations)
+        hints = Hints(settings.core.redis)
+        operations = Operations(database, store, hints, settings.core.operations)
         use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
         app.state.jobs = use_cases
         app.state.intake = Intake(store, settings.upload)
@@ -61,12 +60,12 @@ def make_app(settings: GatewaySettings) -> FastAPI:
 async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bound]]:
     """The worker's handlers, and what they use, for as long as a worker's child lives."""
     async with AsyncExitStack() as resources:
-        database = Database(settings.database, SERVICE)
+        database = Database(settings.core.database, SERVICE)
         resources.push_async_callback(database.close)
-        store = Store(settings.store, SERVICE)
-        hints = Hints(settings.redis)
+        store = Store(settings.core.store, SERVICE)
+        hints = Hints(settings.core.redis)
         resources.callback(hints.close)
-        operations = Operations(database, store, hints, settings.operations)
+        operations = Operations(database, store, hints, settings.core.operations)
         resources.push_async_callback(operations.close)
         ports = {
             "asr": await _remote(settings.pipeline.asr_url, "asr", settings, resources),

@@ -6,7 +6,7 @@ from typing import Final
 from setu_common.db import migrate
 from setu_common.observability import configure_logging
 from setu_common.settings import DatabaseSettings, LogSettings
-from setu_gateway.app import SERVICE
+from setu_gateway.settings import SERVICE
 
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 

@@ -1,22 +1,15 @@
 """The gateway's settings."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from setu_common.settings import (
-    DatabaseSettings,
-    LogSettings,
-    OperationSettings,
-    RedisSettings,
-    SettingsBlock,
-    StoreSettings,
-    TrustSettings,
-)
+from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
 
-GIBIBYTE = 1 << 30
+SERVICE: Final = "gateway"
+GIBIBYTE: Final = 1 << 30
 
 
 class UploadSettings(SettingsBlock):
@@ -44,41 +37,21 @@ class PipelineSettings(SettingsBlock):
     )
 
 
-class WorkerProcessSettings(SettingsBlock):
-    """What the worker's process is told by whoever starts it."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_WORKER_")
-
-    ready_file: Path | None = None
-    concurrency: int = Field(default=2, ge=1, description="Jobs that are moved on, or subtitles rendered, at once")
-    nice: int = Field(default=10, ge=0, le=19, description="How far the worker stands back for others on its machine")
-
-
 @dataclass(frozen=True)
 class GatewaySettings:
     """All that the gateway's processes are told."""
 
-    database: DatabaseSettings
-    redis: RedisSettings
-    store: StoreSettings
+    core: CoreSettings
     trust: TrustSettings
-    operations: OperationSettings
-    log: LogSettings
     upload: UploadSettings
     pipeline: PipelineSettings
-    worker: WorkerProcessSettings
 
 
 def read_settings() -> GatewaySettings:
     """Read them from the environment; for entry points."""
     return GatewaySettings(
-        database=DatabaseSettings(),
-        redis=RedisSettings(),
-        store=StoreSettings(),
+        core=read_core_settings(),
         trust=TrustSettings(),
-        operations=OperationSettings(),
-        log=LogSettings(),
         upload=UploadSettings(),
         pipeline=PipelineSettings(),
-        worker=WorkerProcessSettings(),
     )

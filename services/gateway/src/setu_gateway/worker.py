@@ -2,13 +2,14 @@
 
 from typing import Final, LiteralString
 
-from setu_common.operations import Keepsakes, WorkerSettings, WorkerSpec, run_worker
-from setu_gateway.app import SERVICE, wire_handlers
+from setu_common.operations import Keepsakes, WorkerSpec, run_worker
+from setu_gateway.app import wire_handlers
 from setu_gateway.pipeline.advance import give_up
-from setu_gateway.pipeline.kinds import ADVANCES, DELIVERY_QUEUE, PIPELINE_QUEUE, RENDERINGS
-from setu_gateway.settings import GatewaySettings, read_settings
+from setu_gateway.pipeline.kinds import ADVANCES, RENDERINGS
+from setu_gateway.settings import SERVICE, GatewaySettings, read_settings
 
-_MARGIN_S: Final = 60.0
+# Jobs that are moved on, or subtitles rendered, at once: both are quick.
+_CONCURRENCY: Final = 2
 
 # Jobs age like operations; their recordings and subtitles are swept once no row names them.
 _RETIRE: Final[LiteralString] = """
@@ -25,9 +26,9 @@ def spec_of(settings: GatewaySettings) -> WorkerSpec:
     """What the gateway's worker is."""
     return WorkerSpec(
         service=SERVICE,
-        queues=(PIPELINE_QUEUE, DELIVERY_QUEUE),
+        kinds=(ADVANCES, RENDERINGS),
         wire=lambda: wire_handlers(settings),
-        hard_limit_s=max(ADVANCES.timeout_s, RENDERINGS.timeout_s) + _MARGIN_S,
+        concurrency=_CONCURRENCY,
         settled={ADVANCES.name: give_up},
         keepsakes=(Keepsakes(retire=_RETIRE, named=_NAMED),),
     )
@@ -36,17 +37,7 @@ def spec_of(settings: GatewaySettings) -> WorkerSpec:
 def main() -> None:
     """Work until told to end."""
     settings = read_settings()
-    process = WorkerSettings(
-        database=settings.database,
-        redis=settings.redis,
-        store=settings.store,
-        log=settings.log,
-        operations=settings.operations,
-        concurrency=settings.worker.concurrency,
-        ready_file=settings.worker.ready_file,
-        nice=settings.worker.nice,
-    )
-    run_worker(spec_of(settings), process)
+    run_worker(spec_of(settings), settings.core)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ from typing import Final
 
 from setu_common.db import migrate
 from setu_common.observability import configure_logging
-from setu_translate.app import SERVICE
-from setu_translate.settings import read_settings
+from setu_translate.settings import SERVICE, read_settings
 
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 
@@ -14,8 +13,8 @@ VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 def main() -> None:
     """Migrate, then return."""
     settings = read_settings()
-    configure_logging(settings.log, SERVICE)
-    migrate(settings.database, SERVICE, VERSIONS)
+    configure_logging(settings.core.log, SERVICE)
+    migrate(settings.core.database, SERVICE, VERSIONS)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,14 @@
 """The translate service's settings."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from setu_common.settings import (
-    DatabaseSettings,
-    LogSettings,
-    OperationSettings,
-    RedisSettings,
-    SettingsBlock,
-    StoreSettings,
-    TrustSettings,
-)
+from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
+
+SERVICE: Final = "translate"
 
 
 class LlmSettings(SettingsBlock):
@@ -29,39 +23,19 @@ class LlmSettings(SettingsBlock):
     parallel: int = Field(default=4, ge=1, le=64, description="Lines under way at once; what the server has slots for")
 
 
-class WorkerProcessSettings(SettingsBlock):
-    """What the worker's process is told by whoever starts it."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_WORKER_")
-
-    ready_file: Path | None = None
-    concurrency: int = Field(default=1, ge=1, description="Transcripts at once")
-    nice: int = Field(default=10, ge=0, le=19, description="How far the worker stands back for others on its machine")
-
-
 @dataclass(frozen=True)
 class TranslateSettings:
     """All that the service's processes are told."""
 
-    database: DatabaseSettings
-    redis: RedisSettings
-    store: StoreSettings
-    operations: OperationSettings
-    log: LogSettings
+    core: CoreSettings
     llm: LlmSettings
-    worker: WorkerProcessSettings
 
 
 def read_settings() -> TranslateSettings:
     """Read them from the environment; for entry points."""
     return TranslateSettings(
-        database=DatabaseSettings(),
-        redis=RedisSettings(),
-        store=StoreSettings(),
-        operations=OperationSettings(),
-        log=LogSettings(),
+        core=read_core_settings(),
         llm=LlmSettings(),
-        worker=WorkerProcessSettings(),
     )
 
 

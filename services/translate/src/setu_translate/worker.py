@@ -1,38 +1,42 @@
 """The worker's process: ``python -m setu_translate.worker``."""
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
-from setu_common.operations import WorkerSettings, WorkerSpec, run_worker
-from setu_translate.app import KINDS, SERVICE, handlers
-from setu_translate.settings import TranslateSettings, read_settings
+from setu_common.contracts import TRANSLATIONS
+from setu_common.operations import Bound, WorkerSpec, run_worker
+from setu_common.store import Store
+from setu_translate.app import KINDS
+from setu_translate.engines.completions import Completions
+from setu_translate.engines.examples import read_examples
+from setu_translate.engines.llm import LlmTranslator
+from setu_translate.service import TranslationService
+from setu_translate.settings import SERVICE, TranslateSettings, read_settings
 
-HARD_LIMIT_MARGIN_S: Final = 300.0
-
-
-def specify(settings: TranslateSettings) -> tuple[WorkerSpec, WorkerSettings]:
-    """What the worker is, and what it is told."""
-    spec = WorkerSpec(
-        service=SERVICE,
-        queues=tuple(kind.queue for kind in KINDS),
-        wire=partial(handlers, settings),
-        hard_limit_s=max(kind.timeout_s for kind in KINDS) + HARD_LIMIT_MARGIN_S,
-    )
-    return spec, WorkerSettings(
-        database=settings.database,
-        redis=settings.redis,
-        store=settings.store,
-        log=settings.log,
-        operations=settings.operations,
-        concurrency=settings.worker.concurrency,
-        ready_file=settings.worker.ready_file,
-        nice=settings.worker.nice,
-    )
+CONCURRENCY: Final = 1
 
 
 def main() -> None:
     """Work until told to stop."""
-    run_worker(*specify(read_settings()))
+    settings = read_settings()
+    run_worker(specify(settings), settings.core)
+
+
+def specify(settings: TranslateSettings) -> WorkerSpec:
+    """What the worker is."""
+    return WorkerSpec(service=SERVICE, kinds=KINDS, wire=partial(handlers, settings), concurrency=CONCURRENCY)
+
+
+@asynccontextmanager
+async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]]:
+    """What a worker's child does. It keeps its connections to the language model's server."""
+    llm = settings.llm
+    async with Completions(base_url=llm.url, model=llm.model, api_key=llm.api_key, timeout_s=llm.timeout_s) as completions:
+        translator = LlmTranslator(completions, read_examples(), parallel=llm.parallel)
+        service = TranslationService(Store(settings.core.store, SERVICE), translator)
+        yield [Bound(TRANSLATIONS, service.translate)]
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import NullPool, create_engine, text
 
 from setu_common.db.connection import connection_arguments, server_url
@@ -30,6 +28,10 @@ def migrate(settings: DatabaseSettings, schema: str, versions: Path) -> None:
     Raises:
         DependencyUnavailable: if the server doesn't answer.
     """
+    # Here, for it takes a quarter of a second, and the processes that only serve never migrate.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     engine = create_engine(
         server_url(settings),
         poolclass=NullPool,

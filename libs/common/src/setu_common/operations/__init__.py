@@ -8,13 +8,14 @@ handler · ``heart`` keeps the lease or ends the process · ``claims`` writes th
 ``retention`` ends what is old. docs/operations.md tells the whole story.
 """
 
+from setu_common.operations.api import operations_api
 from setu_common.operations.endings import Ending, Settled, Statement
 from setu_common.operations.hints import Hints
 from setu_common.operations.retention import Keepsakes
 from setu_common.operations.routes import OperationsDep, operations_router
 from setu_common.operations.service import Operations
 from setu_common.operations.work import Bound, Handler, Park, Work
-from setu_common.operations.worker import WorkerSettings, WorkerSpec, run_worker
+from setu_common.operations.worker import WorkerSpec, run_worker
 
 __all__ = [
     "Bound",
@@ -28,8 +29,8 @@ __all__ = [
     "Settled",
     "Statement",
     "Work",
-    "WorkerSettings",
     "WorkerSpec",
+    "operations_api",
     "operations_router",
     "run_worker",
 ]

@@ -31,7 +31,8 @@ class Keepsakes:
     """A service's own tables that age and name objects, beside the operations.
 
     Args:
-        retire: deletes what is too old, some rows at a time, and is repeated until it finds none; takes ``days`` and ``by_tenant`` (jsonb: tenant → days).
+        retire: deletes what is too old, some rows at a time, and is repeated until it finds none; takes ``days`` and ``by_tenant``
+            (jsonb: tenant → days).
         named: selects those of ``uris`` (text[]) that the tables name.
     """
 

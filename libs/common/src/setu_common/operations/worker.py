@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import RawValue
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
 
+from setu_common.contracts import OperationKind
 from setu_common.errors import DependencyUnavailable
 from setu_common.observability import configure_logging
 from setu_common.operations.broker import LOOK, WAKE, Broker, run_consumer
@@ -33,7 +33,7 @@ from setu_common.operations.retention import Keepsakes, Retention
 from setu_common.operations.runner import Runner
 from setu_common.operations.waking import wake_job
 from setu_common.operations.work import Bound
-from setu_common.settings import DatabaseSettings, LogSettings, OperationSettings, RedisSettings, StoreSettings
+from setu_common.settings import CoreSettings
 from setu_common.store import Store
 
 log = structlog.get_logger()
@@ -42,22 +42,10 @@ _ROUND_S: Final = 1.0
 _FIRST_TIDY_S: Final = 60.0
 _TIDY_EVERY_S: Final = 3600.0
 _EXIT_DEAF: Final = 70
+# Celery's limit on one hint stands behind the deadlines of operations, so it is longer than any of them.
+_HARD_LIMIT_MARGIN_S: Final = 300.0
 
 Wire = Callable[[], AbstractAsyncContextManager[Sequence[Bound]]]
-
-
-@dataclass(frozen=True)
-class WorkerSettings:
-    """What a worker needs beside its handlers' own settings."""
-
-    database: DatabaseSettings
-    redis: RedisSettings
-    store: StoreSettings
-    log: LogSettings
-    operations: OperationSettings = field(default_factory=OperationSettings)
-    concurrency: int = 1
-    ready_file: Path | None = None
-    nice: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,19 +54,24 @@ class WorkerSpec:
 
     Args:
         service: the schema and store folder it works in.
-        queues: the queues that it consumes.
+        kinds: what it does; it consumes their queues.
         wire: makes the handlers, in each child, on its event loop; left when the child ends.
-        hard_limit_s: longer than any kind's timeout; Celery ends a child that exceeds it.
+        concurrency: operations at once, where the settings do not say.
         settled: by kind: what is written with the end of an operation.
         keepsakes: the service's own tables that age.
     """
 
     service: str
-    queues: tuple[str, ...]
+    kinds: tuple[OperationKind[Any, Any], ...]  # Any: kinds of all requests and results
     wire: Wire
-    hard_limit_s: float
+    concurrency: int = 1
     settled: Mapping[str, Settled] = field(default_factory=dict)
     keepsakes: tuple[Keepsakes, ...] = ()
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues that it consumes."""
+        return tuple(dict.fromkeys(kind.queue for kind in self.kinds))
 
 
 class _Shared:
@@ -101,11 +94,11 @@ class _Shared:
         return float(self._stopping_since.value)
 
 
-def run_worker(spec: WorkerSpec, settings: WorkerSettings) -> None:
+def run_worker(spec: WorkerSpec, settings: CoreSettings) -> None:
     """Consume the service's queues until told to stop (SIGTERM: running work may go on for its grace, then is handed back)."""
     configure_logging(settings.log, f"{spec.service}-worker")
-    if settings.nice:
-        os.nice(settings.nice)
+    if settings.worker.nice:
+        os.nice(settings.worker.nice)
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     shared = _Shared()
     parent = _Parent(spec, settings, worker_id, shared)
@@ -114,8 +107,8 @@ def run_worker(spec: WorkerSpec, settings: WorkerSettings) -> None:
         settings.redis,
         name=f"{spec.service}-{os.getpid()}",
         queues=spec.queues,
-        concurrency=settings.concurrency,
-        hard_limit_s=spec.hard_limit_s,
+        concurrency=settings.worker.concurrency or spec.concurrency,
+        hard_limit_s=max(kind.timeout_s for kind in spec.kinds) + _HARD_LIMIT_MARGIN_S,
         tasks={LOOK: child.look, WAKE: child.wake},
         on_parent_ready=parent.start,
         on_parent_stopping=parent.stop,
@@ -127,7 +120,7 @@ def run_worker(spec: WorkerSpec, settings: WorkerSettings) -> None:
 class _Parent:
     """The watch, in a thread of the worker's parent."""
 
-    def __init__(self, spec: WorkerSpec, settings: WorkerSettings, worker_id: str, shared: _Shared) -> None:
+    def __init__(self, spec: WorkerSpec, settings: CoreSettings, worker_id: str, shared: _Shared) -> None:
         self._spec = spec
         self._settings = settings
         self._worker_id = worker_id
@@ -139,8 +132,8 @@ class _Parent:
 
     def stop(self) -> None:
         self._shared.stop()
-        if self._settings.ready_file is not None:
-            self._settings.ready_file.unlink(missing_ok=True)
+        if self._settings.worker.ready_file is not None:
+            self._settings.worker.ready_file.unlink(missing_ok=True)
 
     def _watch(self) -> None:
         spec, settings = self._spec, self._settings
@@ -154,7 +147,7 @@ class _Parent:
             settings=settings.operations,
             looked_at=self._shared.looked_at,
             ended=lambda ending: pass_on(ending, hints),
-            ready_file=settings.ready_file,
+            ready_file=settings.worker.ready_file,
         )
         log.info("worker.ready", worker=self._worker_id, queues=spec.queues)
         pause = threading.Event()
@@ -186,7 +179,7 @@ class _Parent:
             pause.wait(_TIDY_EVERY_S)
 
 
-def tidy(service: str, settings: WorkerSettings, keepsakes: Sequence[Keepsakes], parent_pid: int) -> None:
+def tidy(service: str, settings: CoreSettings, keepsakes: Sequence[Keepsakes], parent_pid: int) -> None:
     """End what a service keeps too long; the main function of a process of its own."""
     die_with_parent(parent_pid)
     configure_logging(settings.log, f"{service}-retention")
@@ -200,7 +193,7 @@ def tidy(service: str, settings: WorkerSettings, keepsakes: Sequence[Keepsakes],
 class _Child:
     """A prefork child: everything it uses is made after the fork."""
 
-    def __init__(self, spec: WorkerSpec, settings: WorkerSettings, worker_id: str, shared: _Shared, parent_pid: int) -> None:
+    def __init__(self, spec: WorkerSpec, settings: CoreSettings, worker_id: str, shared: _Shared, parent_pid: int) -> None:
         self._spec = spec
         self._settings = settings
         self._worker_id = worker_id

@@ -5,7 +5,7 @@ from setu_common.web.caller import Caller, CallerDep, SubmissionDep
 from setu_common.web.events import EVENT_STREAM, events
 from setu_common.web.openapi import problems
 from setu_common.web.problems import MalformedRequest, MethodNotAllowed
-from setu_common.web.server import serve
+from setu_common.web.server import address, serve
 from setu_common.web.shutdown import ClosingDep
 from setu_common.web.trust import EdgeTrust, InsideTrust
 
@@ -19,6 +19,7 @@ __all__ = [
     "MalformedRequest",
     "MethodNotAllowed",
     "SubmissionDep",
+    "address",
     "create_app",
     "events",
     "problems",

@@ -1,10 +1,11 @@
 """Running an app until the process is told to end."""
 
+import argparse
 import errno
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Final
 
@@ -65,6 +66,15 @@ class _Protocol(HttpToolsProtocol):
         )
         self.transport.write(f"{head}{body}".encode())
         self.transport.close()
+
+
+def address(description: str, default_port: int, arguments: Sequence[str] | None = None) -> tuple[str, int]:
+    """Where to listen, as the command line says: ``--host``, ``--port``."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=default_port, help="port; 0 takes a free one (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    return options.host, options.port
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,57 @@
+"""The API of a service that does nothing but operations."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from setu_common.contracts import OperationKind
+from setu_common.db import Database
+from setu_common.operations.hints import Hints
+from setu_common.operations.routes import operations_router
+from setu_common.operations.service import Operations
+from setu_common.settings import CoreSettings, TrustSettings
+from setu_common.store import Store
+from setu_common.web import InsideTrust, create_app
+
+
+def operations_api(
+    *,
+    service: str,
+    version: str,
+    kinds: Sequence[OperationKind[Any, Any]],  # Any: kinds of all requests and results
+    settings: CoreSettings,
+    trust: TrustSettings,
+) -> FastAPI:
+    """An app that accepts operations and tells of them; workers do them.
+
+    Args:
+        service: its name, as in its schema.
+        version: of its API.
+        kinds: what it can be asked to do.
+        settings: where the database, the broker and the store are.
+        trust: what the other services show.
+    """
+    database = Database(settings.database, service)
+    store = Store(settings.store, service)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hints = Hints(settings.redis)
+        app.state.operations = Operations(database, store, hints, settings.operations)
+        try:
+            yield
+        finally:
+            await app.state.operations.close()
+            hints.close()
+            await database.close()
+
+    return create_app(
+        service=service,
+        version=version,
+        lifespan=lifespan,
+        routers=[operations_router(kinds)],
+        trust=InsideTrust(trust.service_token),
+        checks={"database": database.check, "store": store.check},
+    )

@@ -1,0 +1,134 @@
+"""Jobs over HTTP, as a caller has them who must live with outages; and what became of them in the stack's own tables."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from psycopg import sql
+
+from ownstack.stack import OwnStack
+
+Json = dict[str, Any]  # Any: JSON
+SERVICES = ("gateway", "asr", "translate")
+ENDED = ("succeeded", "failed", "cancelled")
+LOOK_EVERY_S = 0.05
+
+
+@dataclass
+class Caller:
+    """Someone who submits jobs and waits for them.
+
+    Args:
+        stack: whose gateway is called.
+        http: a client on it.
+        refusals: the answers that were no success, while something was away.
+        silences: how often there was no answer at all.
+    """
+
+    stack: OwnStack
+    http: httpx2.Client
+    refusals: list[httpx2.Response] = field(default_factory=list)
+    silences: int = 0
+
+    def submit(self, media: Path, *targets: str, source: str = "fr", key: str | None = None) -> httpx2.Response:
+        """Send a recording, once."""
+        with media.open("rb") as content:
+            return self.http.post(
+                "/jobs",
+                data={"source_language": source, "target_languages": list(targets)},
+                files={"media": (media.name, content, "audio/wav")},
+                headers={"Idempotency-Key": key} if key else None,
+            )
+
+    def submitted(self, media: Path, *targets: str, source: str = "fr") -> str:
+        """Submit a job that must be accepted; its id."""
+        answer = self.submit(media, *targets, source=source)
+        assert answer.status_code == 202, answer.text
+        job_id: str = answer.json()["id"]
+        return job_id
+
+    def insisted(self, ask: Callable[[], httpx2.Response], within_s: float) -> Json:
+        """Ask again and again until it works, keeping what was said meanwhile."""
+        until = time.monotonic() + within_s
+        while True:
+            try:
+                answer = ask()
+            except httpx2.TransportError:
+                self.silences += 1
+            else:
+                if answer.is_success:
+                    found: Json = answer.json()
+                    return found
+                self.refusals.append(answer)
+            assert time.monotonic() < until, f"no success in {within_s:.0f} s: {self.silences} silences, {self.refusals}"
+            time.sleep(LOOK_EVERY_S)
+
+    def ended(self, job_id: str, within_s: float) -> Json:
+        """The job once it has ended, whatever is away meanwhile."""
+        until = time.monotonic() + within_s
+        while True:
+            job = self.insisted(lambda: self.http.get(f"/jobs/{job_id}"), until - time.monotonic())
+            if job["state"] in ENDED:
+                return job
+            assert time.monotonic() < until, f"not ended in {within_s:.0f} s: {job}"
+            time.sleep(LOOK_EVERY_S)
+
+    def subtitles(self, job: Json) -> dict[str, str]:
+        """Every file that a job delivers, by the end of its path."""
+        urls = [file["url"] for file in job["deliverables"]]
+        return {url.rpartition("/")[2]: self.http.get(url).raise_for_status().text for url in urls}
+
+    def gone(self, job_id: str, within_s: float) -> None:
+        """Have a job erased, and wait until it is."""
+        assert self.http.delete(f"/jobs/{job_id}", params={"purge": "true"}).status_code == 202
+        until = time.monotonic() + within_s
+        while self.http.get(f"/jobs/{job_id}").status_code != 404:
+            assert time.monotonic() < until, f"still there after {within_s:.0f} s"
+            time.sleep(LOOK_EVERY_S)
+
+
+def operations_of(stack: OwnStack, job_id: str, services: Sequence[str] = SERVICES) -> list[Json]:
+    """The rows of the operations that were made for a job."""
+    found: list[Json] = []
+    with stack.rows() as db:
+        for service in services:
+            statement = sql.SQL("SELECT * FROM {}.operation WHERE job_id = %s ORDER BY created_at").format(
+                sql.Identifier(service)
+            )
+            found += db.execute(statement, [job_id]).fetchall()
+    return found
+
+
+def under_way(stack: OwnStack, job_id: str, service: str, within_s: float) -> Json:
+    """The job's operation at a service, as soon as a child is in the midst of it."""
+    until = time.monotonic() + within_s
+    statement = sql.SQL(
+        "SELECT * FROM {}.operation WHERE job_id = %s AND state = 'running' AND progress > %s ORDER BY created_at LIMIT 1"
+    ).format(sql.Identifier(service))
+    with stack.rows() as db:
+        while (row := db.execute(statement, [job_id, MIDST[service]]).fetchone()) is None:
+            assert time.monotonic() < until, f"{service} has not begun after {within_s:.0f} s"
+            time.sleep(0.02)
+    return row
+
+
+# Beyond it, speech is being recognised, or a line is translated and others are not.
+MIDST = {"asr": 0.09, "translate": 0.0}
+
+
+def stored(stack: OwnStack) -> set[str]:
+    """Every file in the object store, as the end of its object's uri."""
+    return {str(path.relative_to(stack.home.store)) for path in stack.home.store.rglob("*") if path.is_file()}
+
+
+def named(stack: OwnStack) -> set[str]:
+    """Every object that some row keeps alive."""
+    found: set[str] = set()
+    with stack.rows() as db:
+        for table in ("gateway.job", "gateway.operation", "asr.operation", "translate.operation"):
+            statement = sql.SQL("SELECT unnest(objects) AS uri FROM {}").format(sql.Identifier(*table.split(".")))
+            found |= {str(row["uri"]).removeprefix("setu://") for row in db.execute(statement)}
+    return found
