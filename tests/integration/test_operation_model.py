@@ -41,7 +41,8 @@ SUBMISSIONS = st.tuples(
 LAST_PICK = 7
 PICK = st.integers(0, LAST_PICK)
 DELAYS = st.sampled_from([0.0, LONG_S])
-SAYINGS = st.sampled_from(["beat", "succeed", "fail", "cancel", "retry", "park", "hand_back"])
+ENDINGS = st.sampled_from(["succeed", "fail", "cancel", "retry", "park", "hand_back"])
+SAYINGS = st.just("beat") | ENDINGS
 PROGRESS = st.sampled_from([(0.0, ""), (0.25, "a quarter"), (0.5, "half")])
 
 
@@ -127,12 +128,15 @@ class OperationMachine(RuleBasedStateMachine):
         row.end(FAILED, problem=PROBLEM.code, attempts=1)
         self.mirror.tell(ticket, "fail", answer_lost=answer_lost)
 
-    @precondition(lambda self: self.mirror.live(CANCELLING))
-    @rule(pick=PICK, answer_lost=st.booleans())
-    def heed_cancellation(self, pick: int, answer_lost: bool) -> None:
-        ticket, row = picked(self.mirror.live(CANCELLING), pick)
-        row.end(CANCELLED)
-        self.mirror.tell(ticket, "cancel", answer_lost=answer_lost)
+    @precondition(lambda self: self._busy())
+    @rule(pick=PICK, how=ENDINGS, answer_lost=st.booleans())
+    def end_what_a_caller_cancelled(self, pick: int, how: str, answer_lost: bool) -> None:
+        """Whatever the worker makes of it meanwhile."""
+        ticket, row = self._held(pick)
+        row.cancel()
+        self.rig.run(self.rig.operations.cancel(row.tenant, row.id))
+        row.end(CANCELLED, attempts=int(how in ("fail", "retry")))
+        self.mirror.tell(ticket, how, LONG_S, answer_lost=answer_lost)
 
     @precondition(lambda self: self._busy())
     @rule(
@@ -311,7 +315,7 @@ def test_operations_do_what_their_model_says(rig: Rig) -> None:
     run_state_machine_as_test(
         lambda: OperationMachine(rig),  # type: ignore[arg-type]  # any factory will do
         settings=hypothesis.settings(
-            max_examples=50,
+            max_examples=40,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,

@@ -153,6 +153,21 @@ def test_hints_flow_again_when_the_broker_is_back(tmp_path: Path):
         hints.close()
 
 
+def test_hints_flow_again_when_the_broker_had_no_room_and_has_some(tmp_path: Path):
+    server = prepare_valkey(tmp_path)
+    settings = RedisSettings(url=server.url, key_prefix="test:")
+    hints = Hints(settings)
+    with running(server), redis.Redis.from_url(server.url) as client:
+        client.config_set("maxmemory", 1)
+        with capture_logs() as logs:
+            hints.look("near")
+            wait_until(lambda: "hints.lost" in [entry["event"] for entry in logs])
+        client.config_set("maxmemory", 0)
+        hints.look("far")
+        wait_until(lambda: waiting(settings, "far") == 1)
+        hints.close()
+
+
 def test_a_broker_that_is_away_is_soon_named_as_what_is_missing(nowhere: RedisSettings):
     broker = Broker(nowhere)
     began = time.monotonic()
