@@ -22,11 +22,8 @@ _TEXT: Final = {"schema": {"type": "string"}}
     responses={
         200: {
             "description": "The file",
-            "content": {
-                "application/x-subrip": _TEXT,
-                "text/vtt": _TEXT,
-                "application/json": {"schema": SubtitleDocument.model_json_schema(mode="serialization")},
-            },
+            "model": SubtitleDocument,  # as JSON
+            "content": {"application/x-subrip": _TEXT, "text/vtt": _TEXT},
         },
         **problems(
             JobNotFound, SubtitlesNotRequested, UnknownFormat, SubtitlesNotReady, SubtitlesFailed, DependencyUnavailable
