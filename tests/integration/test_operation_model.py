@@ -96,6 +96,11 @@ class OperationMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def wake(self, pick: int) -> None:
         asleep = [row for row in self._open() if row.submission.job_id and not row.eligible]
+        if not asleep and self._busy():
+            ticket, row = self._held(pick)
+            row.again(at_once=row.wakes > ticket.claim.wakes)
+            self.mirror.tell(ticket, "park", LONG_S)
+            asleep = [row]
         self._wake(picked(asleep or self._open(), pick))
 
     # Workers: a hint may come for nothing, or never; so anyone may claim at any time.
