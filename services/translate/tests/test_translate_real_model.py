@@ -50,7 +50,7 @@ def shared_words(one: str, other: str) -> float:
     return len(first & second) / len(second)
 
 
-@pytest.mark.parametrize("source", ["fr", "pt", "es", "hi"])
+@pytest.mark.parametrize("source", ["fr", "hi"])
 async def test_everyday_lines_come_out_in_english_that_says_the_same(real_translator, source):
     some = LINES[:6]
     renderings = await real_translator.translate([line[source] for line in some], source, "en", lambda: None)

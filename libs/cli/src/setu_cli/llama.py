@@ -4,8 +4,8 @@ llama.cpp's own OpenAI-compatible server, on loopback, with the catalogue's smal
 once: on SIGTERM, on SIGINT, and when the process that started it ends.
 
 Threads are half of the cores by default. Threads of one computation wait for each other many times a token, so on a machine
-whose other cores are busy more of them are slower: with two busy cores, 14 French lines took 6 to 11 s with one thread and 50 to
-60 s with two. ``--threads`` says otherwise.
+whose other cores are busy more of them are slower: with two busy cores (load 6 to 11), 14 French lines took 6 to 11 s with one
+thread and 50 to 60 s with two. ``--threads`` says otherwise.
 """
 
 import argparse
