@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from probe.kinds import Task
-from probe.rig import FRONT, PATIENT, VERDICTS, Rig, Told, verdict
+from probe.rig import BACK, FRONT, PATIENT, VERDICTS, Rig, Told, verdict
 from setu_common.contracts import Submission
 from setu_common.errors import DependencyUnavailable, InvalidRequest
 from setu_common.operations import Ending, Operations, Statement
@@ -185,6 +185,21 @@ def test_an_expiry_and_what_is_settled_with_it_are_written_together_or_not_at_al
 
     assert [ending.operation.state for ending in Reaping(rig.connection(), PATIENT, "probe", VERDICTS).expire()] == ["failed"]
     assert rig.verdicts() == [(claim.id, "failed")]
+
+
+def test_a_row_that_cant_be_settled_does_not_keep_the_watch_from_the_others(rig: Rig) -> None:
+    claims = rig.claims()
+    for kind in (BACK, FRONT):
+        rig.run(rig.operations.submit(kind, Task(), Submission(tenant="acme")))
+        assert claims.next(kind.queue) is not None
+    rig.execute("UPDATE operation SET lease_until = now() - interval '1 s', losses = %(losses)s", losses=PATIENT.max_losses - 1)
+    reaping = Reaping(rig.connection(), PATIENT, "probe", {BACK.name: refusing, FRONT.name: verdict})
+
+    assert [ending.operation.kind for ending in reaping.expire()] == [FRONT.name]
+    [left] = reaping.held_by("north")
+    assert reaping.child_died(left) is None
+    assert rig.execute("SELECT id, state FROM operation WHERE kind = 'backs'") == [{"id": left.id, "state": "running"}]
+    assert [state for _, state in rig.verdicts()] == ["failed"]
 
 
 def test_an_operation_that_goes_back_to_the_queue_settles_nothing(rig: Rig) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final, LiteralString
 from uuid import UUID
 
+import psycopg
+import structlog
 from psycopg.types.json import Jsonb
 
 from setu_common.errors import WorkerDied
@@ -16,6 +18,8 @@ from setu_common.operations.claims import settle
 from setu_common.operations.connection import Connection, HealingConnection
 from setu_common.operations.endings import Ending, Settled
 from setu_common.settings import OperationSettings
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -132,15 +136,21 @@ class Reaping:
         attempts: int,
         losses: int,
     ) -> Ending | None:
-        row = db.execute(
-            _BURY,
-            {
-                "id": operation_id,
-                "token": token,
-                "attempts": attempts,
-                "losses": losses,
-                "max_losses": self._settings.max_losses,
-                "problem": Jsonb(problem.problem().model_dump(mode="json")),
-            },
-        ).fetchone()
-        return settle(db, row, self._settled.get(kind)) if row is not None else None
+        values = {
+            "id": operation_id,
+            "token": token,
+            "attempts": attempts,
+            "losses": losses,
+            "max_losses": self._settings.max_losses,
+            "problem": Jsonb(problem.problem().model_dump(mode="json")),
+        }
+        try:
+            with db.transaction():
+                row = db.execute(_BURY, values).fetchone()
+                return settle(db, row, self._settled.get(kind)) if row is not None else None
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception:
+            # What is to be settled with this one row must not keep the watch from all others.
+            log.exception("operation.unsettled", operation_id=str(operation_id), kind=kind)
+            return None
