@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from setu_common.contracts import Contract, Reference
 from setu_common.errors import DependencyUnavailable
 from setu_common.settings import StoreSettings
-from setu_common.store import ObjectMissing, Store, folder_writing
+from setu_common.store import ObjectMissing, Store
 from setu_common.store.writing import PIECE_BYTES
 
 GONE = f"setu://asr/acme/2026-01-31/{'0' * 64}-{'0' * 8}"
@@ -185,7 +185,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(store: Store, root: Path, 
     def full(_file: int, _piece: object) -> int:
         raise OSError(errno.ENOSPC, "no space")
 
-    monkeypatch.setattr(folder_writing.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     with pytest.raises(DependencyUnavailable, match="full") as caught:
         await store.put("acme", bytes(2 * PIECE_BYTES), "a/b")
     assert caught.value.retry_after_s
@@ -194,7 +194,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(store: Store, root: Path, 
 
 async def test_a_short_write_is_continued(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
-    monkeypatch.setattr(folder_writing.os, "write", lambda file, piece: write(file, piece[: 1 + len(piece) // 3]))
+    monkeypatch.setattr(os, "write", lambda file, piece: write(file, piece[: 1 + len(piece) // 3]))
     content = random.Random(0).randbytes(2 * PIECE_BYTES + 5)
     assert await store.read(await store.put("acme", content, "a/b")) == content
 
@@ -216,8 +216,8 @@ async def test_a_durable_object_is_on_the_disk_before_it_has_its_name_and_its_na
         steps.append("rename")
         return rename(path, target)
 
-    monkeypatch.setattr(folder_writing.os, "fsync", recorded_fsync)
-    monkeypatch.setattr(folder_writing.Path, "rename", recorded_rename)
+    monkeypatch.setattr(os, "fsync", recorded_fsync)
+    monkeypatch.setattr(Path, "rename", recorded_rename)
     await store.put("acme", b"a line", "a/b")
     assert steps == ["fsync file in .incoming", "rename", "fsync folder in acme"]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
@@ -232,7 +232,9 @@ async def test_a_defect_says_nothing_but_where_to_find_it(edge: httpx2.AsyncClie
 
 
 async def test_a_caller_who_leaves_in_the_middle_is_no_defect() -> None:
-    messages = iter([{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}])
+    messages: Iterator[dict[str, Any]] = iter(
+        [{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}]
+    )
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -32,7 +33,7 @@ class Stand:
         self.asr, self.translate, self.gateway = FakeService(), FakeService(), FakeService()
         self.ports = {"asr": self.asr, "translate": self.translate, "gateway": self.gateway}
 
-    def advancer(self, **settings: float) -> Advancer:
+    def advancer(self, **settings: Any) -> Advancer:
         eraser = Eraser(database=self.database, store=self.store, ports=self.ports, pipeline=PIPELINE)
         return Advancer(
             database=self.database, ports=self.ports, eraser=eraser, pipeline=PIPELINE, settings=PipelineSettings(**settings)

@@ -54,6 +54,7 @@ def move(api, database):
     async def move(job_id, *outcomes) -> None:
         async with database.transaction() as connection:
             before = await repository.load_job(connection, "local", job_id)
+            assert before is not None
             ended = {stage.key: stage for stage in outcomes}
             seen = replace(before, stages=tuple(ended.get(stage.key, stage) for stage in before.stages))
             await repository.save_job(connection, before, carried_out(seen, decide(seen, PIPELINE)))

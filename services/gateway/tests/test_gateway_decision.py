@@ -186,8 +186,8 @@ def test_requests_are_built_from_the_results_of_what_they_need():
 
 
 def test_a_stage_that_one_can_do_without_does_not_stop_what_needs_it():
-    polish = Stage("polish", needs=("transcribe",), kind=RENDERINGS, request=lambda *_: None, essential=False)  # type: ignore[arg-type,return-value]
-    show = Stage("show", needs=("transcribe", "polish"), kind=RENDERINGS, request=lambda *_: None)  # type: ignore[arg-type,return-value]
+    polish = Stage("polish", needs=("transcribe",), kind=RENDERINGS, request=lambda *_: None, essential=False)  # type: ignore[arg-type]
+    show = Stage("show", needs=("transcribe", "polish"), kind=RENDERINGS, request=lambda *_: None)  # type: ignore[arg-type]
     pipeline = Pipeline([PIPELINE.stages[0], polish, show])
     stages = (succeeded(TRANSCRIBE), failed(StageKey("polish")), StageRecord(StageKey("show")))
     decision = decide(replace(a_job(state=JobState.RUNNING), stages=stages), pipeline)

@@ -114,6 +114,7 @@ async def a_recording_becomes_subtitles_and_is_erased_when_asked(running: Runnin
 
 async def a_job_that_is_cancelled_ends_its_work_at_the_services(running: Running) -> None:
     job = await running.submit("en", seconds=60)
+    last = job
     async for view in running.client.events(job.id):
         if view.stages[0].note == "working":
             await running.client.cancel(job.id)
