@@ -3,7 +3,7 @@
 One invariant above all: N segments in, N segments out, same indices and times.
 """
 
-from setu_common.contracts.contract import Contract
+from setu_common.contracts.contract import Contract, View
 from setu_common.contracts.job import (
     Degradation,
     Deliverable,
@@ -52,5 +52,6 @@ __all__ = [
     "Translation",
     "TranslationRequest",
     "TranslationResult",
+    "View",
     "Word",
 ]

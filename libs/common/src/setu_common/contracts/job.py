@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from setu_common.contracts.contract import Contract
+from setu_common.contracts.contract import Contract, View
 from setu_common.contracts.language import LanguageCode
 from setu_common.contracts.problem import Problem
 from setu_common.contracts.reference import Reference
@@ -54,7 +54,7 @@ class JobRequest(Contract):
     target_languages: tuple[LanguageCode, ...] = Field(default=(), max_length=20)
 
 
-class StageView(Contract):
+class StageView(View):
     """One stage of a job; ``target`` is a language, or empty for a stage that runs once."""
 
     stage: str
@@ -70,7 +70,7 @@ class StageView(Contract):
     problem: Problem | None = None
 
 
-class Degradation(Contract):
+class Degradation(View):
     """Something that was asked for and is missing or less than asked, and why."""
 
     stage: str
@@ -78,7 +78,7 @@ class Degradation(Contract):
     reason: str
 
 
-class Deliverable(Contract):
+class Deliverable(View):
     """A file that can be fetched: ``GET /jobs/{id}/subtitles/{language}.{format}``."""
 
     language: LanguageCode
@@ -87,7 +87,7 @@ class Deliverable(Contract):
     bytes: int = Field(ge=0)
 
 
-class JobView(Contract):
+class JobView(View):
     """A snapshot of one job. ``version`` grows with each change."""
 
     id: UUID
@@ -106,7 +106,7 @@ class JobView(Contract):
     ended_at: datetime | None = None
 
 
-class JobPage(Contract):
+class JobPage(View):
     """Jobs, newest first; ``next_cursor`` absent on the last page. Stages are left out; ``GET /jobs/{id}`` has them."""
 
     jobs: tuple[JobView, ...]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from setu_common.contracts.contract import Contract
+from setu_common.contracts.contract import Contract, View
 from setu_common.contracts.problem import Problem
 
 
@@ -28,7 +28,7 @@ class OperationState(StrEnum):
         return self in (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELLED)
 
 
-class Operation(Contract):
+class Operation(View):
     """A snapshot of one operation. ``version`` grows with each change."""
 
     id: UUID
