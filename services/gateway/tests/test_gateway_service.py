@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from setu_cli.embedded.ports import free_port
 from setu_common.contracts import JobRequest, JobState
+from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict
+from setu_common.operations import Operations
+from setu_common.settings import DatabaseSettings, OperationSettings
 from setu_gateway.intake.upload import Upload
+from setu_gateway.pipeline.stages import PIPELINE
+from setu_gateway.service import Jobs
 
 
 async def an_upload(store, *targets: str, content: bytes = b"media") -> Upload:
@@ -51,6 +57,17 @@ async def test_a_job_that_can_not_be_written_leaves_no_recording(jobs, store, st
     with pytest.raises(Exception, match="operation"):
         await jobs.accept("local", upload, None)
     assert files(store_settings) == []
+
+
+async def test_without_a_database_to_ask_no_recording_is_kept(store, store_settings, hints):
+    nowhere = Database(DatabaseSettings(url=f"postgresql://setu@127.0.0.1:{free_port()}/setu"), "gateway")
+    operations = Operations(nowhere, store, hints, OperationSettings())
+    jobs = Jobs(database=nowhere, store=store, operations=operations, pipeline=PIPELINE)
+    with pytest.raises(DependencyUnavailable):
+        await jobs.accept("local", await an_upload(store), "key")
+    assert files(store_settings) == []
+    await operations.close()
+    await nowhere.close()
 
 
 async def test_a_recording_that_can_not_be_removed_does_not_hide_the_answer(jobs, store, monkeypatch):

@@ -82,15 +82,20 @@ class Jobs:
         )
         submission = Submission(tenant=tenant, job_id=job.id, idempotency_key=_advance_key(job.id, run=1))
         first = await self._operations.insertion(ADVANCES, AdvanceRequest(job_id=job.id, run=1), submission)
+        asked = False
         try:
             # One statement, which is a transaction by itself.
             async with self._database.reading() as connection:
+                asked = True
                 created_at = await repository.insert_job(connection, job, first)
         except repository.KeyTaken:
             await self._drop(upload)
             return await self._earlier(job)
         except DependencyUnavailable:
-            # The commit may have been taken all the same: the recording must stay. If it was not, the sweep removes it.
+            # Once asked, the database may have taken the job all the same: the recording must stay. If it did not, the sweep
+            # removes it. But without a database to ask there is no job, and callers that try again would fill the store.
+            if not asked:
+                await self._drop(upload)
             raise
         except Exception:
             await self._drop(upload)
