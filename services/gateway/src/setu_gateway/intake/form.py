@@ -204,7 +204,7 @@ class MediaForm:
         try:
             value = self._part.value.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise MalformedUpload(f"'{self._part.name}' is not UTF-8.") from error
+            raise MalformedUpload(f"Send '{self._part.name}' as UTF-8 text.") from error
         self.fields.setdefault(self._part.name, []).append(value)
 
     def _end(self) -> None:
