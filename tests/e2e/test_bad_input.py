@@ -22,7 +22,8 @@ from toystack.watching import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(240)]
 
-LIMIT_BYTES = 1 << 20
+LIMIT_BYTES = 4 << 20
+SENT_BYTES = 3 << 20  # more than is written to the store at once
 IDLE_S = 2.0
 SETTINGS = {"SETU_GATEWAY_MAX_UPLOAD_BYTES": str(LIMIT_BYTES), "SETU_GATEWAY_UPLOAD_IDLE_S": str(IDLE_S)}
 JOB_S = 90.0
@@ -125,7 +126,7 @@ REFUSED = {
     ),
     "language that is no text": (
         form(part("target_languages", b"\xff\x00"), MEDIA),
-        Refusal(422, "unknown-language", "codes of two"),
+        Refusal(400, "malformed-upload", "as UTF-8 text"),
     ),
     "too many fields": (
         form(*[part("target_languages", b"en")] * 65, MEDIA),
@@ -228,7 +229,7 @@ def answer_on(connection: socket.socket) -> tuple[int, Json]:
 def test_a_client_that_leaves_in_mid_upload_leaves_nothing(stack, caller):
     before = left(stack)
     connection = connected(stack, LIMIT_BYTES)
-    connection.sendall(part("media", bytes(LIMIT_BYTES // 2), b"talk.wav")[:-2])
+    connection.sendall(part("media", bytes(SENT_BYTES), b"talk.wav")[:-2])
     assert eventually(lambda: len(stored(stack)) == len(before.files) + 1), "nothing was being written"
     connection.close()
     assert eventually(lambda: left(stack) == before)
@@ -253,9 +254,10 @@ def test_a_length_that_promises_less_than_comes_ends_the_body_there(stack, calle
     connection = connected(stack, len(body) - 1000)
     connection.sendall(body)
     status, problem = answer_on(connection)
-    assert (status, problem["code"]) == (400, "malformed-upload")
-    assert "send it again in full" in problem["detail"]
-    assert left(stack) == before
+    # What comes behind the end is another request, which makes no sense: whichever is seen first is told.
+    assert (status, problem["code"]) in ((400, "malformed-upload"), (400, "malformed-request"))
+    assert re.search(r"send it again in full|Speak HTTP/1\.1", problem["detail"])
+    assert eventually(lambda: left(stack) == before)
 
 
 def test_a_length_over_the_limit_is_refused_before_anything_is_sent(stack, caller):

@@ -36,14 +36,14 @@ def video_without_audio(frames: int = 25) -> bytes:
 
 def m4a(speech: Path, *, index_first: bool) -> bytes:
     """A recording as AAC in MP4, its index at the end, as recorders write it, or first, as it is put on the web."""
-    content = io.BytesIO()
     options = {"movflags": "faststart"} if index_first else {}
-    with av.open(str(speech)) as source, av.open(content, "w", format="mp4", options=options) as container:
+    path = speech.with_suffix(".m4a")
+    with av.open(str(speech)) as source, av.open(str(path), "w", format="mp4", options=options) as container:
         stream = container.add_stream("aac", rate=RATE_HZ)
         for frame in source.decode(audio=0):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    return content.getvalue()
+    return path.read_bytes()
 
 
 def half(content: bytes) -> bytes:
