@@ -3,70 +3,20 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from setu_common.contracts import JobRequest, JobState, Operation, OperationState, StageState, Submission
+from setu_common.contracts import JobState, Operation, OperationState, StageState, Submission
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, NotFound
 from setu_common.operations import Ending, Park
 from setu_gateway import repository
 from setu_gateway.errors import JobNotFound
-from setu_gateway.intake.upload import Upload
-from setu_gateway.pipeline.advance import Advancer, give_up
-from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import Advanced, AdvanceRequest
-from setu_gateway.pipeline.stages import PIPELINE
-from setu_gateway.records import JobRecord, StageKey
-from setu_gateway.settings import PipelineSettings
-from setu_gateway.testing.fakes import FakeService, FakeWork
-from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, a_problem, render, result_of, translate
-
-
-class Stand:
-    """A job, and the services that it needs."""
-
-    def __init__(self, database, store, jobs) -> None:
-        self.database, self.store, self.jobs = database, store, jobs
-        self.asr, self.translate, self.gateway = FakeService(), FakeService(), FakeService()
-        self.ports = {"asr": self.asr, "translate": self.translate, "gateway": self.gateway}
-
-    def advancer(self, **settings: Any) -> Advancer:
-        eraser = Eraser(database=self.database, store=self.store, ports=self.ports, pipeline=PIPELINE)
-        return Advancer(
-            database=self.database, ports=self.ports, eraser=eraser, pipeline=PIPELINE, settings=PipelineSettings(**settings)
-        )
-
-    async def accept(self, *targets: str) -> JobRecord:
-        media = await self.store.put("local", b"media", "video/mp4")
-        return await self.jobs.accept("local", Upload(JobRequest(target_languages=targets), "talk.mp4", media), None)
-
-    async def advance(self, job: JobRecord, *, run: int = 1, **settings: float) -> Advanced | Park:
-        return await self.advancer(**settings)(AdvanceRequest(job_id=job.id, run=run), FakeWork(job_id=job.id))
-
-    async def states(self, job: JobRecord) -> dict[StageKey, StageState]:
-        return {stage.key: stage.state for stage in (await self.jobs.get("local", job.id)).stages}
-
-    def operation(self, service: FakeService, target: str = "") -> UUID:
-        """The newest operation of a service's for a target."""
-        found = [key for key, each in service.submissions.items() if f"/{target}/" in (each.idempotency_key or "")]
-        return found[-1]
-
-    def end_all(self, language: str = "fr") -> None:
-        for service in (self.asr, self.translate, self.gateway):
-            for operation_id in service.under_way():
-                _, stage, target, _ = (service.submissions[operation_id].idempotency_key or "").split("/")
-                service.succeed(operation_id, result_of(StageKey(stage, target), language))
-
-    async def finish(self, job: JobRecord, *, run: int = 1) -> JobRecord:
-        for _ in range(10):
-            answer = await self.advance(job, run=run)
-            if isinstance(answer, Advanced):
-                return await self.jobs.get("local", job.id)
-            self.end_all()
-        raise AssertionError("the job does not end")
+from setu_gateway.pipeline.advance import give_up
+from setu_gateway.pipeline.kinds import Advanced
+from setu_gateway.records import JobRecord
+from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, a_problem, render, translate
+from setu_gateway.testing.stand import Stand
 
 
 @pytest.fixture
@@ -237,7 +187,7 @@ async def test_a_cancelled_job_does_not_wait_for_ever_for_a_service_that_is_away
 async def test_an_operation_that_its_service_has_lost_fails_the_stage(stand):
     job = await stand.accept()
     await stand.advance(job)
-    stand.asr.operations.clear()
+    stand.asr.lose(stand.operation(stand.asr))
     await stand.advance(job)
     failed = await stand.jobs.get("local", job.id)
     assert (failed.state, failed.problem.code) == (JobState.FAILED, "operation-lost")

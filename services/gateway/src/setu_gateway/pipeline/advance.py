@@ -65,7 +65,7 @@ class Advancer:
         """Move the job on as far as it goes now."""
         try:
             for _ in range(MOST_ROUNDS):
-                answer = await self._round(request, work.tenant)
+                answer = await self._round_or_stale(request, work.tenant)
                 if answer is not None:
                     return answer
         except DependencyUnavailable as error:
@@ -74,8 +74,19 @@ class Advancer:
             return Park(error.retry_after_s or self._settings.shortest_poll_s)
         return Park(0)
 
+    async def _round_or_stale(self, request: AdvanceRequest, tenant: str) -> Advanced | Park | None:
+        try:
+            return await self._round(request, tenant)
+        except repository.StaleJob:
+            log.info("job.changed_meanwhile")
+            return None
+
     async def _round(self, request: AdvanceRequest, tenant: str) -> Advanced | Park | None:
-        """One look, one decision, one write. None: look again at once."""
+        """One look, one decision, one write. None: look again at once.
+
+        Raises:
+            StaleJob: someone else changed the job meanwhile; nothing was written.
+        """
         async with self._database.reading() as connection:
             job = await repository.load_job(connection, tenant, request.job_id)
         if job is None or job.run != request.run:
@@ -88,12 +99,8 @@ class Advancer:
         after = carried_out(seen, decide(seen, self._pipeline))
         if after == job:
             return Park(self._pause_s(job))
-        try:
-            async with self._database.transaction() as connection:
-                await repository.save_job(connection, job, after)
-        except repository.StaleJob:
-            log.info("job.changed_meanwhile")
-            return None
+        async with self._database.transaction() as connection:
+            await repository.save_job(connection, job, after)
         _log_changes(job, after)
         return None if _states(after) != _states(job) else Park(self._pause_s(after))
 

@@ -80,6 +80,11 @@ class FakeService:
         self.purged.append(operation_id)
         del self.operations[operation_id]
 
+    def lose(self, operation_id: UUID) -> None:
+        """Forget an operation, as a service does whose database was replaced; its key is free again."""
+        del self.operations[operation_id], self.requests[operation_id]
+        self._by_key.pop(self.submissions.pop(operation_id).idempotency_key or "", None)
+
     def change(self, operation_id: UUID, **changes: object) -> Operation:
         """Change an operation as its worker would."""
         operation = self.operations[operation_id]
