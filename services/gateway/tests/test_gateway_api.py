@@ -143,6 +143,16 @@ def test_the_same_key_with_another_request_is_a_conflict_and_leaves_nothing(api,
     assert len(objects(store_settings)) == 1
 
 
+def test_the_key_of_a_job_that_is_being_erased_is_told_when_to_come_back(api, store_settings):
+    key = {"Idempotency-Key": "k1"}
+    first = submit(api, "en", **key).json()
+    api.delete(f"/jobs/{first['id']}", params={"purge": "true"})
+    response = submit(api, "en", **key)
+    assert problem(response, 409, "job-being-erased")["retryable"] is True
+    assert response.headers["retry-after"] == "2"
+    assert len(objects(store_settings)) == 1
+
+
 def test_jobs_without_a_key_are_jobs_of_their_own(api):
     assert submitted(api).id != submitted(api).id
 
@@ -352,6 +362,7 @@ def test_the_document_tells_the_form_and_every_problem(api):
     form = post["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["properties"]["media"]["format"] == "binary"
     assert form["required"] == ["media"]
+    assert "job-being-erased" in post["responses"]["409"]["description"]
     assert {"202", "400", "408", "409", "413", "415", "422", "500", "503"} <= set(post["responses"])
     assert set(document["paths"]["/jobs/{id}/subtitles/{language}.{file_format}"]["get"]["responses"]) >= {
         "200",

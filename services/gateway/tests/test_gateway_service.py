@@ -9,9 +9,10 @@ from sqlalchemy import text
 from setu_cli.embedded.ports import free_port
 from setu_common.contracts import JobRequest, JobState
 from setu_common.db import Database
-from setu_common.errors import DependencyUnavailable, IdempotencyConflict
+from setu_common.errors import DependencyUnavailable, IdempotencyConflict, is_retryable
 from setu_common.operations import Operations
 from setu_common.settings import DatabaseSettings, OperationSettings
+from setu_gateway.errors import JobBeingErased
 from setu_gateway.intake.upload import Upload
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
@@ -42,6 +43,21 @@ async def test_the_same_key_with_different_requests_at_the_same_moment_makes_one
     outcomes = await asyncio.gather(*(jobs.accept("local", upload, "key") for upload in uploads), return_exceptions=True)
     assert sum(isinstance(each, IdempotencyConflict) for each in outcomes) == 3
     assert len(files(store_settings)) == 1
+
+
+@pytest.mark.parametrize("target", ["en", "hi"])
+async def test_the_key_of_a_job_that_is_being_erased_makes_no_job_until_that_one_is_gone(jobs, store, database, target):
+    first = await jobs.accept("local", await an_upload(store, "en"), "key")
+    await jobs.purge("local", first.id)
+    with pytest.raises(JobBeingErased) as caught:
+        await jobs.accept("local", await an_upload(store, target, content=b"again"), "key")
+    assert is_retryable(caught.value)
+    assert caught.value.retry_after_s == pytest.approx(2, abs=1)
+    async with database.transaction() as connection:
+        await connection.execute(text("DELETE FROM job"))
+    second = await jobs.accept("local", await an_upload(store, target, content=b"again"), "key")
+    assert second.id != first.id
+    assert await store.read(second.media) == b"again"
 
 
 async def test_the_same_key_of_two_tenants_makes_two_jobs(jobs, store):

@@ -7,6 +7,7 @@
   * MediaMissing (422)          · MediaEmpty (422)        · UnknownLanguage (422)
 * Jobs
   * JobNotFound (404)           · NothingToRetry (409)    · JobNotEnded (409)       · JobBeingErased (409)
+  * KeyNotFreeYet (409, retryable; code as JobBeingErased)
 * Subtitles
   * SubtitlesNotReady (409)     · SubtitlesFailed (409)   · SubtitlesNotRequested (404) · UnknownFormat (404)
 * Inside the pipeline
@@ -141,6 +142,12 @@ class JobBeingErased(Conflict):
 
     code = "job-being-erased"
     title = "The job is being erased"
+
+
+class KeyNotFreeYet(JobBeingErased):
+    """The job of an idempotency key is on its way out: what comes with the key would go with it, until the key is free again."""
+
+    retryable = True
 
 
 class SubtitlesNotReady(Conflict):

@@ -21,6 +21,7 @@ from setu_gateway.errors import (
     JobBeingErased,
     JobNotEnded,
     JobNotFound,
+    KeyNotFreeYet,
     NothingToRetry,
     SubtitlesFailed,
     SubtitlesNotReady,
@@ -35,6 +36,7 @@ from setu_gateway.records import DeliveredFile, JobRecord, StageRecord
 log = structlog.get_logger()
 
 LOOK_AGAIN_S: Final = 60.0
+ERASED_SOON_S: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Jobs:
 
         Raises:
             IdempotencyConflict: the key came with another request before.
+            KeyNotFreeYet: the job of the first is being erased; once it is gone the key makes a new one.
         """
         job = repository.NewJob(
             id=uuid4(),
@@ -244,8 +247,16 @@ class Jobs:
         async with self._database.reading() as connection:
             earlier = await repository.job_by_key(connection, job.tenant, job.idempotency_key or "")
         if earlier is None:
-            raise JobBeingErased("The job of this Idempotency-Key has just been erased; send the request again.")
+            raise KeyNotFreeYet(
+                "The job of this Idempotency-Key has just been erased; send the request again.", retry_after_s=0
+            )
         record, body_sha256 = earlier
+        if record.purge_asked_at is not None:
+            raise KeyNotFreeYet(
+                "The job of this Idempotency-Key is being erased. Send the request again once it is gone, or now with another key.",
+                retry_after_s=ERASED_SOON_S,
+                job_id=str(record.id),
+            )
         if body_sha256 != job.body_sha256:
             raise IdempotencyConflict(
                 "This Idempotency-Key came with another recording or other fields before. "

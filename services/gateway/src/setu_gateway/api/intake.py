@@ -11,6 +11,7 @@ from setu_gateway.api.answers import answer, located
 from setu_gateway.api.dependencies import IntakeDep, JobsDep
 from setu_gateway.errors import (
     FieldTooLarge,
+    KeyNotFreeYet,
     MalformedUpload,
     MediaEmpty,
     MediaMissing,
@@ -79,6 +80,7 @@ _BODY: Final[dict[str, Any]] = {  # Any: OpenAPI's own shape
             MediaEmpty,
             UnknownLanguage,
             IdempotencyConflict,
+            KeyNotFreeYet,
             DependencyUnavailable,
         ),
     },
