@@ -13,7 +13,7 @@ from setu_common.operations import Ending, Park
 from setu_gateway import repository
 from setu_gateway.errors import JobNotFound
 from setu_gateway.pipeline.advance import give_up
-from setu_gateway.pipeline.kinds import Advanced
+from setu_gateway.pipeline.kinds import Advanced, advance_key
 from setu_gateway.records import JobRecord
 from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, a_problem, render, translate
 from setu_gateway.testing.stand import Stand
@@ -301,20 +301,25 @@ async def test_erasing_waits_for_a_service_that_is_away_and_forgets_nothing(stan
     assert len(stand.asr.purged) == 1
 
 
+async def pipeline_gave_up(database, job: JobRecord, *, run: int) -> None:
+    """The advance of a run ends without having brought its job to an end."""
+    operation = Operation(
+        id=job.id, kind="advances", state=OperationState.FAILED, version=3, progress=0, attempt=9, created_at=job.created_at,
+        ended_at=job.created_at, problem=a_problem("worker-died", status=500, retryable=True),
+    )  # fmt: skip
+    key = advance_key(job.id, run=run)
+    async with database.transaction() as connection:
+        for statement, values in give_up(Ending(operation, "local", "pipeline", job.id, None, due=False, idempotency_key=key)):
+            await connection.exec_driver_sql(statement, dict(values))
+
+
 async def test_a_job_whose_pipeline_gave_up_is_failed_and_can_be_retried(stand, database):
     job = await stand.accept("en")
     await stand.advance(job)
     stand.end_all()
     await stand.advance(job)
-    operation = Operation(
-        id=job.id, kind="advances", state=OperationState.FAILED, version=3, progress=0, attempt=9, created_at=job.created_at,
-        ended_at=job.created_at, problem=a_problem("worker-died", status=500, retryable=True),
-    )  # fmt: skip
-    ending = Ending(operation=operation, tenant="local", queue="pipeline", job_id=job.id, reply_to=None, due=False)
     for _ in range(2):  # doing it twice does no harm
-        async with database.transaction() as connection:
-            for statement, values in give_up(ending):
-                await connection.exec_driver_sql(statement, dict(values))
+        await pipeline_gave_up(database, job, run=1)
     failed = await stand.jobs.get("local", job.id)
     assert (failed.state, failed.problem.code) == (JobState.FAILED, "pipeline-failed")
     assert "worker-died" in failed.problem.detail
@@ -326,12 +331,26 @@ async def test_a_job_whose_pipeline_gave_up_is_failed_and_can_be_retried(stand, 
     assert (await stand.finish(job, run=2)).state is JobState.SUCCEEDED
 
 
+async def test_a_late_end_of_an_earlier_run_leaves_the_next_run_alone(stand, database):
+    job = await stand.accept("en")
+    await stand.advance(job)
+    await pipeline_gave_up(database, job, run=1)
+    await stand.jobs.retry("local", job.id)
+    await stand.advance(job, run=2)
+    before = await stand.jobs.get("local", job.id)
+    await pipeline_gave_up(database, job, run=1)
+    after = await stand.jobs.get("local", job.id)
+    assert (after.state, after.version, after.problem) == (JobState.RUNNING, before.version, None)
+    assert (await stand.finish(job, run=2)).state is JobState.SUCCEEDED
+
+
 async def test_an_advance_that_ended_well_gives_nothing_up(stand, database):
     job = await stand.accept()
     operation = Operation(
         id=job.id, kind="advances", state=OperationState.SUCCEEDED, version=3, progress=1, attempt=1, created_at=job.created_at
     )
-    assert give_up(Ending(operation, "local", "pipeline", job.id, None, due=False)) == ()
+    key = advance_key(job.id, run=1)
+    assert give_up(Ending(operation, "local", "pipeline", job.id, None, due=False, idempotency_key=key)) == ()
 
 
 async def test_accepting_a_job_submits_its_first_advance_with_it(stand, database, hints):

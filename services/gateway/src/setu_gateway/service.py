@@ -29,7 +29,7 @@ from setu_gateway.errors import (
 )
 from setu_gateway.intake.upload import Upload
 from setu_gateway.pipeline.decision import to_run_again
-from setu_gateway.pipeline.kinds import ADVANCES, PIPELINE_QUEUE, AdvanceRequest
+from setu_gateway.pipeline.kinds import ADVANCES, PIPELINE_QUEUE, AdvanceRequest, advance_key
 from setu_gateway.pipeline.stages import Pipeline
 from setu_gateway.records import DeliveredFile, JobRecord, StageRecord
 
@@ -83,7 +83,7 @@ class Jobs:
             body_sha256=upload.body_sha256,
             stages=tuple(self._pipeline.keys(upload.request.target_languages)),
         )
-        submission = Submission(tenant=tenant, job_id=job.id, idempotency_key=_advance_key(job.id, run=1))
+        submission = Submission(tenant=tenant, job_id=job.id, idempotency_key=advance_key(job.id, run=1))
         first = await self._operations.insertion(ADVANCES, AdvanceRequest(job_id=job.id, run=1), submission)
         asked = False
         try:
@@ -268,16 +268,12 @@ class Jobs:
     async def _submit_advance(
         self, connection: AsyncConnection, tenant: str, job_id: UUID, *, run: int, purpose: str = "advance"
     ) -> None:
-        submission = Submission(tenant=tenant, job_id=job_id, idempotency_key=_advance_key(job_id, run=run, purpose=purpose))
+        submission = Submission(tenant=tenant, job_id=job_id, idempotency_key=advance_key(job_id, run=run, purpose=purpose))
         await self._operations.submit_in(connection, ADVANCES, AdvanceRequest(job_id=job_id, run=run), submission)
 
     async def _wake(self, connection: AsyncConnection, job_id: UUID) -> None:
         """Have the job's parked operation looked at again now; durable, so that it does not hang on a hint."""
         await connection.exec_driver_sql(WAKE, {"job_id": job_id, "queue": PIPELINE_QUEUE})
-
-
-def _advance_key(job_id: UUID, *, run: int, purpose: str = "advance") -> str:
-    return f"{job_id}/{run}/{purpose}"
 
 
 def _accepted(job: repository.NewJob, created_at: datetime) -> JobRecord:

@@ -18,6 +18,7 @@ class Ending:
     job_id: UUID | None
     reply_to: str | None
     due: bool
+    idempotency_key: str | None
 
 
 # A statement in psycopg's style, with its parameters.
@@ -48,4 +49,6 @@ def operation_of(row: Mapping[Any, Any]) -> Operation:  # Any: a row of psycopg 
 
 def ending_of(row: Mapping[Any, Any]) -> Ending:  # Any: a row of psycopg or of SQLAlchemy
     """A row that has just left its worker's hands, selected with ``due``."""
-    return Ending(operation_of(row), row["tenant"], row["queue"], row["job_id"], row["reply_to"], row["due"])
+    return Ending(
+        operation_of(row), row["tenant"], row["queue"], row["job_id"], row["reply_to"], row["due"], row["idempotency_key"]
+    )

@@ -26,7 +26,7 @@ from setu_gateway.errors import PipelineFailed
 from setu_gateway.pipeline import observation
 from setu_gateway.pipeline.decision import Decision, decide, request_of
 from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import PIPELINE_QUEUE, Advanced, AdvanceRequest
+from setu_gateway.pipeline.kinds import PIPELINE_QUEUE, Advanced, AdvanceRequest, run_of
 from setu_gateway.pipeline.ports import OperationsPort, Ports
 from setu_gateway.pipeline.stages import Pipeline
 from setu_gateway.records import JobRecord, StageRecord
@@ -182,9 +182,9 @@ def carried_out(job: JobRecord, decision: Decision) -> JobRecord:
 def give_up(ending: Ending) -> Sequence[Statement]:
     """What is written when an ``advances`` operation ends without having brought its job to an end: the job fails, and says why.
 
-    Stages that ran fail with it, those that waited are cancelled, so that a retry runs both.
+    Stages that ran fail with it, those that waited are cancelled, so that a retry runs both. A run that came after is not touched.
     """
-    if ending.operation.state is OperationState.SUCCEEDED or ending.job_id is None:
+    if ending.operation.state is OperationState.SUCCEEDED or ending.job_id is None or ending.idempotency_key is None:
         return ()
     cause = ending.operation.problem.detail if ending.operation.problem else "It was cancelled."
     problem = PipelineFailed(
@@ -195,7 +195,7 @@ def give_up(ending: Ending) -> Sequence[Statement]:
             """
             WITH given_up AS (
                 UPDATE job SET state = 'failed', version = version + 1, problem = %(problem)s, ended_at = now(), updated_at = now()
-                WHERE id = %(job_id)s AND state IN ('queued', 'running', 'cancelling') RETURNING id
+                WHERE id = %(job_id)s AND run = %(run)s AND state IN ('queued', 'running', 'cancelling') RETURNING id
             )
             UPDATE stage SET
                 state = CASE stage.state WHEN 'running' THEN 'failed' ELSE 'cancelled' END,
@@ -203,7 +203,11 @@ def give_up(ending: Ending) -> Sequence[Statement]:
                 note = '', ended_at = now()
             FROM given_up WHERE stage.job_id = given_up.id AND stage.state IN ('running', 'waiting')
             """,
-            {"job_id": ending.job_id, "problem": Jsonb(problem.model_dump(mode="json"))},
+            {
+                "job_id": ending.job_id,
+                "run": run_of(ending.idempotency_key),
+                "problem": Jsonb(problem.model_dump(mode="json")),
+            },
         )
     ]
 

@@ -24,6 +24,16 @@ class Advanced(Contract):
     state: JobState | None
 
 
+def advance_key(job_id: UUID, *, run: int, purpose: str = "advance") -> str:
+    """The idempotency key of an operation that moves a run of a job on."""
+    return f"{job_id}/{run}/{purpose}"
+
+
+def run_of(advance_key: str) -> int:
+    """The run that an operation with this key moves on."""
+    return int(advance_key.split("/")[1])
+
+
 class RenderingRequest(Contract):
     """Render a transcript as subtitles in ``language``: of its own if ``translated`` is absent."""
 
