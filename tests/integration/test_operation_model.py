@@ -98,7 +98,7 @@ class OperationMachine(RuleBasedStateMachine):
         asleep = [row for row in self._open() if row.submission.job_id and not row.eligible]
         if not asleep and self._busy():
             ticket, row = self._held(pick)
-            row.again(at_once=row.wakes > ticket.claim.wakes)
+            row.again(at_once=row.wakes > ticket.claim.wakes, parked=True)
             self.mirror.tell(ticket, "park", LONG_S)
             asleep = [row]
         self._wake(picked(asleep or self._open(), pick))
@@ -160,7 +160,7 @@ class OperationMachine(RuleBasedStateMachine):
         after_s = 0.0 if how == "hand_back" else after_s
         tried = how == "retry"
         at_once = after_s == 0 or row.wakes > ticket.claim.wakes
-        row.again(at_once=at_once, problem=PROBLEM.code if tried else None, attempts=int(tried))
+        row.again(at_once=at_once, problem=PROBLEM.code if tried else None, attempts=int(tried), parked=how == "park")
         self.mirror.tell(ticket, how, after_s, answer_lost=answer_lost)
 
     @precondition(lambda self: self.mirror.stale())

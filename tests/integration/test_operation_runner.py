@@ -39,7 +39,7 @@ class Child:
         """Submit one operation, let a child look once, and say what became of it."""
         submitting = self.rig.operations.submit(FRONT, Task.model_validate(task), Submission(tenant="acme"))
         operation_id: UUID = self.rig.run(submitting).id
-        self._runner(Bound(kind, handler)).look(FRONT.queue, lambda: False)
+        self._runner(Bound(kind, handler)).look(FRONT.queue)
         operation: Operation = self.rig.run(self.rig.operations.get("acme", operation_id))
         return operation
 
@@ -61,6 +61,7 @@ class Child:
             heart=heart,
             settings=BRISK,
             ended=self.endings.append,
+            stopping=lambda: False,
         )
 
     def _die(self) -> None:
@@ -138,13 +139,15 @@ def test_a_result_that_cant_be_settled_fails_the_operation_and_not_the_worker(ch
     assert child.rig.verdicts() == [(operation.id, "failed")]
 
 
-def test_an_end_that_cant_be_settled_at_all_leaves_the_row_to_the_watch(child: Child) -> None:
+def test_an_end_that_cant_be_settled_at_all_is_written_without(child: Child) -> None:
     child.settled = lambda _: [("INSERT INTO no_such_table VALUES (1)", {})]
     operation = child.run(done)
     child.settled = verdict
     after = child.run(done)
 
-    assert (operation.state, after.state) == ("running", "succeeded")
+    assert (operation.state, after.state) == ("failed", "succeeded")
+    assert operation.problem is not None
+    assert operation.problem.code == "internal-error"
 
 
 @pytest.mark.parametrize(

@@ -64,13 +64,15 @@ class ModelRow:
         self.state, self.problem, self.result = state, problem, result
         self._released()
 
-    def again(self, *, at_once: bool, problem: str | None = None, attempts: int = 0, losses: int = 0) -> None:
+    def again(
+        self, *, at_once: bool, problem: str | None = None, attempts: int = 0, losses: int = 0, parked: bool = False
+    ) -> None:
         """Leave the worker's hands to be queued again."""
         self.losses += losses
         if self.state is CANCELLING:
             self.end(CANCELLED, attempts=attempts)
             return
-        self.attempts += attempts
+        self.attempts = 0 if parked else self.attempts + attempts
         self.state, self.eligible, self.problem = QUEUED, at_once, problem
         self._released()
 

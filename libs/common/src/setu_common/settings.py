@@ -61,6 +61,7 @@ class OperationSettings(SettingsBlock):
     shutdown_grace_s: float = Field(
         default=10.0, ge=0, description="How long running work may go on at shutdown before it is handed back"
     )
+    outage_patience_s: float = Field(default=600.0, gt=0, description="How long running work may go on while Postgres is away")
     reap_every_s: float = Field(default=2.0, gt=0)
     max_losses: int = Field(default=20, ge=1, description="Losses of a whole worker or machine before an operation is given up")
     inline_bytes: int = Field(default=65536, ge=0, description="Larger payloads go to the store")

@@ -39,7 +39,7 @@ class Claim:
 
 # The next row of a queue: highest priority first; among those, the tenant whose last claim is longest ago; then the oldest.
 # The recursion steps from tenant to tenant through the partial index (a "loose index scan"), so its cost grows with the number of
-# tenants that wait and not with the rows. A few rows a tenant are offered, for the first may be locked by another worker.
+# tenants that wait, and with their rows whose time has not come, but not with those that could be claimed. A few rows a tenant are offered, for the first may be locked by another worker.
 _CLAIM: Final[LiteralString] = """
 WITH RECURSIVE waiting AS (
     (SELECT tenant FROM operation WHERE state = 'queued' AND queue = %(queue)s ORDER BY tenant LIMIT 1)
@@ -98,7 +98,7 @@ _AGAIN: Final[LiteralString] = f"""
 UPDATE operation SET {_RELEASED},
     state = CASE WHEN state = 'cancelling' THEN 'cancelled' ELSE 'queued' END,
     ended_at = CASE WHEN state = 'cancelling' THEN now() END,
-    attempts = attempts + %(attempts)s, losses = losses + %(losses)s,
+    attempts = CASE WHEN %(parked)s AND state = 'running' THEN 0 ELSE attempts + %(attempts)s END,
     problem = CASE WHEN state = 'cancelling' THEN NULL ELSE %(problem)s::jsonb END,
     not_before = CASE WHEN wakes > %(wakes)s THEN now() ELSE now() + make_interval(secs => %(after_s)s) END
 WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
@@ -169,8 +169,8 @@ class Claims:
         return self._again(claim, settled, after_s=after_s, attempts=1, problem=problem)
 
     def park(self, claim: Claim, after_s: float, settled: Settled | None) -> Ending:
-        """Put back until ``after_s`` seconds from now or a wake-up; counts nothing."""
-        return self._again(claim, settled, after_s=after_s)
+        """Put back until ``after_s`` seconds from now or a wake-up. It came one step further: attempts are counted anew."""
+        return self._again(claim, settled, after_s=after_s, parked=True)
 
     def hand_back(self, claim: Claim, settled: Settled | None) -> Ending:
         """Put back at once, at shutdown; counts nothing."""
@@ -202,14 +202,21 @@ class Claims:
         )
 
     def _again(
-        self, claim: Claim, settled: Settled | None, *, after_s: float, attempts: int = 0, problem: Problem | None = None
+        self,
+        claim: Claim,
+        settled: Settled | None,
+        *,
+        after_s: float,
+        attempts: int = 0,
+        problem: Problem | None = None,
+        parked: bool = False,
     ) -> Ending:
         return self._change(
             _AGAIN,
             claim,
             OperationState.QUEUED,
             settled,
-            {"after_s": after_s, "attempts": attempts, "losses": 0, "wakes": claim.wakes, "problem": _json(problem)},
+            {"after_s": after_s, "attempts": attempts, "parked": parked, "wakes": claim.wakes, "problem": _json(problem)},
         )
 
     def _change(

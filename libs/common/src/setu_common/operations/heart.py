@@ -105,8 +105,10 @@ class Heart:
                     self._die()
                 return
             except DependencyUnavailable:
-                if now - beaten_at > self._settings.lease_s:
-                    log.warning("operation.lease_expired", operation_id=str(running.claim.id))
+                # While the database is away nobody can take the row, so the work goes on. Only if this process alone is cut off is it
+                # done twice, and the token sees to it that one result counts.
+                if now - beaten_at > max(self._settings.lease_s, self._settings.outage_patience_s):
+                    log.warning("operation.cut_off", operation_id=str(running.claim.id))
                     self._die()
                 continue
             asked_at = asked_at or self._ask(running, now, cancelling=cancelling)

@@ -1,5 +1,6 @@
 """The watch that every worker's parent keeps: over its own children, and, one parent at a time, over the service's rows."""
 
+import contextlib
 import os
 import signal
 import time
@@ -44,6 +45,7 @@ class Monitor:
         broker: to count and send hints.
         settings: durations.
         looked_at: monotonic time at which a child last looked for work.
+        wired: whether the children have their handlers.
         ended: told what became of rows.
         ready_file: touched while the worker is alive and hears, if given.
     """
@@ -57,6 +59,7 @@ class Monitor:
         broker: Broker,
         settings: OperationSettings,
         looked_at: Callable[[], float],
+        wired: Callable[[], bool],
         ended: Callable[[Ending], None],
         ready_file: Path | None,
     ) -> None:
@@ -66,6 +69,7 @@ class Monitor:
         self._broker = broker
         self._settings = settings
         self._looked_at = looked_at
+        self._wired = wired
         self._ended = ended
         self._ready_file = ready_file
         self._memory = Watched()
@@ -98,21 +102,27 @@ class Monitor:
 
     def _watch_child(self, row: Held, *, trusted: bool) -> None:
         if not _alive(row.pid):
-            ending = self._reaping.child_died(row)
-            if ending is not None:
-                log.warning("operation.child_died", operation_id=str(row.id), attempt=ending.operation.attempt)
-                self._ended(ending)
+            self._bury(row)
             return
         silent = row.lease_left_s < self._settings.lease_s / 3
         if (trusted and silent) or row.deadline_left_s < -_KILL_BEFORE_S:
             # Its heartbeat does not run (native code that keeps the interpreter, a stopped process): end it; the next round counts it.
             log.warning("operation.child_hung", operation_id=str(row.id), pid=row.pid)
-            os.kill(row.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(row.pid, signal.SIGKILL)
+
+    def _bury(self, row: Held) -> None:
+        # A child that dies is missed within a second or two. One that is missed only after its lease has run out died while the
+        # database was away, and nobody can say of what: that is no attempt of the input's.
+        ending = self._reaping.child_died(row) if row.lease_left_s > 0 else self._reaping.lost(row)
+        if ending is not None:
+            log.warning("operation.child_died", operation_id=str(row.id), attempt=ending.operation.attempt)
+            self._ended(ending)
 
     def _reap(self, now: float) -> bool:
         if self._reaping.lead() and now >= self._memory.trusted_after:
             for ending in self._reaping.expire():
-                log.warning("operation.lease_expired", operation_id=str(ending.operation.id), state=ending.operation.state)
+                log.warning("operation.lease_ran_out", operation_id=str(ending.operation.id), state=ending.operation.state)
                 self._ended(ending)
         hears = self._hint(now)
         if hears:
@@ -133,13 +143,17 @@ class Monitor:
         return hears
 
     def _touch(self) -> None:
-        if self._ready_file is not None:
+        if self._ready_file is not None and self._wired():
             self._ready_file.touch()
 
 
 def _alive(pid: int) -> bool:
-    """Whether a child lives; one that died is a zombie until the pool has collected it, which takes it seconds."""
+    """Whether a child of this process lives under this number.
+
+    One that died is a zombie until the pool has collected it, which takes it seconds; then the number may be another's.
+    """
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        process = psutil.Process(pid)
+        return bool(process.ppid() == os.getpid() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

@@ -60,11 +60,12 @@ ORDER BY lease_until LIMIT 200 FOR UPDATE SKIP LOCKED
 """
 
 _WAITING: Final[LiteralString] = """
-SELECT queue, count(*) AS waiting,
-       coalesce(extract(epoch FROM now() - min(greatest(not_before, created_at))), 0)::float8 AS oldest_s
-FROM (SELECT queue, not_before, created_at FROM operation
-      WHERE state = 'queued' AND not_before <= now() AND queue = ANY(%(queues)s) LIMIT 10000) eligible
-GROUP BY queue
+SELECT asked.queue, counted.waiting, counted.oldest_s
+FROM unnest(%(queues)s::text[]) AS asked (queue) CROSS JOIN LATERAL (
+    SELECT count(*) AS waiting, extract(epoch FROM now() - min(greatest(not_before, created_at)))::float8 AS oldest_s
+    FROM (SELECT not_before, created_at FROM operation
+          WHERE state = 'queued' AND not_before <= now() AND queue = asked.queue LIMIT 10000) eligible) counted
+WHERE counted.waiting > 0
 """
 
 
@@ -110,11 +111,14 @@ class Reaping:
         with self._connection.transaction() as db:
             return self._bury(db, held.id, held.kind, held.token, problem, attempts=1, losses=0)
 
+    def lost(self, held: Held) -> Ending | None:
+        """Count the loss of the child that held a row, of causes unknown; None if the row had been ended meanwhile."""
+        with self._connection.transaction() as db:
+            return self._bury(db, held.id, held.kind, held.token, _lost(), attempts=0, losses=1)
+
     def expire(self) -> list[Ending]:
         """Give back the rows whose lease ran out."""
-        problem = WorkerDied(
-            "The worker that held this was lost, too many times over. See that the workers stay up, then submit it again.",
-        )
+        problem = _lost()
         with self._connection.transaction() as db:
             expired = db.execute(_EXPIRED).fetchall()
             endings = [self._bury(db, row["id"], row["kind"], row["token"], problem, attempts=0, losses=1) for row in expired]
@@ -151,6 +155,13 @@ class Reaping:
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
         except Exception:
-            # What is to be settled with this one row must not keep the watch from all others.
+            # What is to be settled with this one row must neither keep the watch from all others nor the row from its end.
             log.exception("operation.unsettled", operation_id=str(operation_id), kind=kind)
-            return None
+            row = db.execute(_BURY, values).fetchone()
+            return settle(db, row, None) if row is not None else None
+
+
+def _lost() -> WorkerDied:
+    return WorkerDied(
+        "The worker that held this was lost, too many times over. See that the workers stay up, then submit it again."
+    )

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
@@ -123,7 +124,8 @@ class LiveWork:
         loop = asyncio.get_running_loop()
         self._running_threads += 1
         self._threads_left.clear()
-        future = loop.run_in_executor(self._threads, partial(function, *args, **kwargs))
+        # With the ids that are bound here, so that what the thread logs can be found.
+        future = loop.run_in_executor(self._threads, partial(copy_context().run, function, *args, **kwargs))
         future.add_done_callback(self._thread_ended)
         return await asyncio.shield(future)
 
@@ -151,6 +153,7 @@ class Runner:
         heart: beats while a handler runs.
         settings: durations and limits.
         ended: told how each row left this worker's hands.
+        stopping: whether the worker has been told to end.
     """
 
     def __init__(
@@ -164,6 +167,7 @@ class Runner:
         heart: Heart,
         settings: OperationSettings,
         ended: Callable[[Ending], None],
+        stopping: Callable[[], bool],
     ) -> None:
         self._run = run
         self._bounds = bounds
@@ -173,9 +177,10 @@ class Runner:
         self._heart = heart
         self._settings = settings
         self._ended = ended
+        self._stopping = stopping
         self._threads = ThreadPoolExecutor(thread_name_prefix="handler")
 
-    def look(self, queue: str, stopping: Callable[[], bool]) -> int:
+    def look(self, queue: str) -> int:
         """Claim and run rows of a queue until there are none, or a moment has passed.
 
         Returns:
@@ -183,7 +188,7 @@ class Runner:
         """
         count = 0
         until = time.monotonic() + DRAIN_S
-        while not stopping():
+        while not self._stopping():
             try:
                 claim = self._claims.next(queue)
             except DependencyUnavailable:
@@ -252,28 +257,29 @@ class Runner:
         return _Succeeded(result, objects)
 
     def _write(self, claim: Claim, outcome: _Outcome) -> None:
-        """Write the end, as often as it takes while the lease holds."""
-        give_up_at = time.monotonic() + self._settings.lease_s
+        """Write the end, as often as it takes: while the database is away there is nothing else to do, and nobody can take the row."""
+        settled = self._settled.get(claim.kind)
         while True:
             try:
-                self._ended(self._end(claim, outcome))
+                self._ended(self._end(claim, outcome, settled))
             except LeaseLost:
                 log.warning("operation.result_refused", outcome=type(outcome).__name__)
             except DependencyUnavailable:
-                if time.monotonic() < give_up_at:
+                if not self._stopping():
                     threading.Event().wait(self._settings.heartbeat_s / 2)
                     continue
                 log.warning("operation.end_unwritten")
             except Exception:
-                # Postgres refuses the result or what is to be settled with it, and would do so again.
+                # Postgres refuses the result, or what is to be settled with it, and would do so again: the row ends in any case.
                 log.exception("operation.end_refused", outcome=type(outcome).__name__)
-                if isinstance(outcome, _Succeeded):
-                    outcome = _Failed(InternalError("The result can't be stored; the service's log says why."))
-                    continue
+                if isinstance(outcome, _Failed) and settled is None:
+                    raise
+                settled = settled if isinstance(outcome, _Succeeded) else None
+                outcome = _Failed(InternalError("The result can't be stored; the service's log says why."))
+                continue
             return
 
-    def _end(self, claim: Claim, outcome: _Outcome) -> Ending:
-        settled = self._settled.get(claim.kind)
+    def _end(self, claim: Claim, outcome: _Outcome, settled: Settled | None) -> Ending:
         match outcome:
             case Park(after_s=after_s):
                 return self._claims.park(claim, after_s, settled)

@@ -7,11 +7,12 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import RawValue
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
 import structlog
@@ -37,6 +38,8 @@ from setu_common.settings import CoreSettings
 from setu_common.store import Store
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 _ROUND_S: Final = 1.0
 _FIRST_TIDY_S: Final = 60.0
@@ -80,12 +83,22 @@ class _Shared:
     def __init__(self) -> None:
         self._looked_at = RawValue("d", time.monotonic())
         self._stopping_since = RawValue("d", 0.0)
+        self._wired = RawValue("b", 0)
 
     def looked(self) -> None:
         self._looked_at.value = time.monotonic()
 
     def looked_at(self) -> float:
         return float(self._looked_at.value)
+
+    def wired(self) -> None:
+        self._wired.value = 1
+
+    def not_wired(self) -> None:
+        self._wired.value = 0
+
+    def is_wired(self) -> bool:
+        return bool(self._wired.value)
 
     def stop(self) -> None:
         self._stopping_since.value = self._stopping_since.value or time.monotonic()
@@ -146,6 +159,7 @@ class _Parent:
             broker=Broker(settings.redis),
             settings=settings.operations,
             looked_at=self._shared.looked_at,
+            wired=self._shared.is_wired,
             ended=lambda ending: pass_on(ending, hints),
             ready_file=settings.worker.ready_file,
         )
@@ -214,6 +228,7 @@ class _Child:
             bounds = self._loop.run(self._resources.enter_async_context(spec.wire()))
         except Exception:
             log.exception("worker.wiring_failed")
+            self._shared.not_wired()
             sys.exit(1)
         heart = Heart(
             Claims(HealingConnection(settings.database, spec.service), settings.operations, self._worker_id, os.getpid()),
@@ -223,7 +238,7 @@ class _Child:
             settled=spec.settled.get,
         )
         self._runner = Runner(
-            run=self._loop.run,
+            run=self._run,
             bounds={bound.kind.name: bound for bound in bounds},
             settled=spec.settled,
             claims=Claims(self._connection, settings.operations, self._worker_id, os.getpid()),
@@ -231,7 +246,9 @@ class _Child:
             heart=heart,
             settings=settings.operations,
             ended=lambda ending: pass_on(ending, self._hints),
+            stopping=lambda: bool(self._shared.stopping_since()),
         )
+        self._shared.wired()
 
     def stop(self) -> None:
         if self._loop is not None:
@@ -245,13 +262,19 @@ class _Child:
         if self._runner is None:
             return
         self._shared.looked()
-        self._runner.look(queue, lambda: bool(self._shared.stopping_since()))
+        self._runner.look(queue)
         self._shared.looked()
 
     def wake(self, queue: str, job_id: str) -> None:
         """Something that a job waits for is over."""
         wake_job(self._connection, queue, UUID(job_id))
         self.look(queue)
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run work on the child's loop with the ids that are bound here, so that what it logs can be found."""
+        if self._loop is None:
+            raise RuntimeError("the child has not been started")
+        return self._loop.run(work, context=copy_context())
 
     def _ended_by_heart(self, ending: Ending) -> None:
         pass_on(ending, self._hints)

@@ -52,7 +52,7 @@ class RequestMiddleware:
 
         tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
-            scope["headers"] = self._trust.admit(scope["path"], scope["headers"])
+            scope["headers"] = self._trust.admit(scope["method"], scope["path"], scope["headers"])
             await self._app(scope, receive, send_with_id)
         except SetuError as error:
             if started:

@@ -11,8 +11,9 @@ from fastapi.routing import iter_route_contexts
 from setu_common.contracts import Problem
 from setu_common.errors import InternalError, InvalidRequest, NotFound, SetuError, Unauthorized
 from setu_common.web.caller import DOCUMENTED
+from setu_common.web.hosts import HostNotAllowed
 from setu_common.web.problems import PROBLEM_MEDIA_TYPE, MalformedRequest
-from setu_common.web.trust import OPEN_PATHS, Trust
+from setu_common.web.trust import OPEN_PATHS, PROBES, Trust
 
 Json = dict[str, Any]  # Any: JSON as OpenAPI has it
 METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")
@@ -23,7 +24,7 @@ _PROBLEM_CONTENT: Final[Json] = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/comp
 def problems(*types: type[SetuError]) -> dict[int | str, dict[str, Any]]:  # Any: what FastAPI takes
     """The ``responses=`` of a route that may raise these errors.
 
-    400, 401, 404 (where the path has parameters), 422 and 500 are documented without being named.
+    400, 401, 403, 404 (where the path has parameters), 422 and 500 are documented without being named.
     """
     by_status: dict[int, list[str]] = {}
     for kind in types:
@@ -106,6 +107,8 @@ def _document_operation(path: str, operation: Json, trust: Trust) -> None:
     if trust.inside and path not in OPEN_PATHS:
         expected.append(Unauthorized)
         operation["security"] = [{SCHEME: []}]
+    if not trust.inside and path not in PROBES:
+        expected.append(HostNotAllowed)
     for status, response in problems(*expected).items():
         responses.setdefault(str(status), response)
 

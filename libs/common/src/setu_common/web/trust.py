@@ -9,9 +9,10 @@ from pydantic import SecretStr
 
 from setu_common.contracts import headers
 from setu_common.errors import SetuError, Unauthorized
+from setu_common.web.hosts import AllowedHosts, RawHeaders
 
-RawHeaders = list[tuple[bytes, bytes]]
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/openapi.json"})
+PROBES: Final = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS: Final = PROBES | {"/openapi.json"}
 LOCAL_TENANT: Final = "local"
 _OURS: Final = b"setu-"
 
@@ -23,7 +24,7 @@ class Trust(Protocol):
     def inside(self) -> bool:
         """Whether callers are our own services."""
 
-    def admit(self, path: str, raw_headers: RawHeaders) -> RawHeaders:
+    def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:
         """The headers to go on with.
 
         Raises:
@@ -35,15 +36,26 @@ class Trust(Protocol):
 class EdgeTrust:
     """Callers are strangers: what only our services may say is taken from their requests and set anew.
 
+    There are no keys: who reaches the process may use it. So that no web page does so through a browser, requests must mean a host
+    that is allowed, and those that may change something must not come from a page of another.
+
     Args:
         tenant: the tenant of all callers.
+        hosts: the names that it answers to.
     """
 
     tenant: str = LOCAL_TENANT
+    hosts: AllowedHosts = field(default_factory=AllowedHosts)
     inside: bool = field(default=False, init=False)
 
-    def admit(self, path: str, raw_headers: RawHeaders) -> RawHeaders:  # noqa: ARG002  the same for every path
-        """The caller's headers without ``Setu-*``, and with the tenant."""
+    def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:
+        """The caller's headers without ``Setu-*``, and with the tenant.
+
+        Raises:
+            HostNotAllowed: if a foreign page may be behind the request. Probes are open to all.
+        """
+        if path not in PROBES:
+            self.hosts.check(method, raw_headers)
         admitted = [pair for pair in raw_headers if not pair[0].startswith(_OURS)]
         admitted.append((headers.TENANT.lower().encode(), self.tenant.encode()))
         return admitted
@@ -64,7 +76,7 @@ class InsideTrust:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_expected", b"Bearer " + self.service_token.get_secret_value().encode())
 
-    def admit(self, path: str, raw_headers: RawHeaders) -> RawHeaders:
+    def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:  # noqa: ARG002  the same for every method
         """The headers as they came, if the token is among them or the path is open to all.
 
         Raises:
