@@ -19,7 +19,7 @@ from setu_common.operations import Hints
 from setu_common.operations.broker import Broker
 from setu_common.settings import RedisSettings
 
-AT_ONCE_S = 0.2
+AT_ONCE_S = 1.0
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_broker_that_takes_connections_and_says_nothing_does_not_block_its_cal
         closed_s = time.monotonic() - began
 
     assert looked_s < AT_ONCE_S
-    assert closed_s < 1
+    assert closed_s < 2
 
 
 def test_hints_flow_again_when_the_broker_is_back(tmp_path: Path):
@@ -175,5 +175,5 @@ def test_a_broker_that_is_away_is_soon_named_as_what_is_missing(nowhere: RedisSe
         with pytest.raises(DependencyUnavailable):
             ask()
 
-    assert time.monotonic() - began < 1, "the watch over children waits for this"
+    assert time.monotonic() - began < 3, "the watch over children waits for this"
     broker.close()

@@ -26,6 +26,7 @@ from setu_common.operations.connection import HealingConnection
 from setu_common.operations.payloads import Payloads
 from setu_common.settings import DatabaseSettings, StoreSettings
 from setu_common.store import Store
+from setu_common.testing import loopback
 from setu_common.web import InsideTrust, create_app
 
 TOKEN = "a token of our own"
@@ -83,11 +84,7 @@ async def served(database_settings: DatabaseSettings, store_settings: StoreSetti
     app = create_app(service=SCHEMA, version="1", lifespan=lifespan, routers=[router], trust=trust, checks={})
     connection = HealingConnection(database_settings, SCHEMA)
     headers = {"Authorization": f"Bearer {TOKEN}", "Setu-Tenant": "acme"}
-    transport = httpx2.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://probe", headers=headers, timeout=60) as client,
-    ):
+    async with loopback(app) as url, httpx2.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
         claims, payloads = Claims(connection, PATIENT, "north", 1), Payloads(store, PATIENT.inline_bytes)
         yield Service(app, client, hints, claims, payloads, Path(store_settings.url.removeprefix("file://")))
     connection.close()
@@ -107,9 +104,15 @@ def problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]
     return body
 
 
-def events_of(text: str) -> list[dict[str, str]]:
-    blocks = [block for block in text.split("\n\n") if block and not block.startswith(":")]
-    return [dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks]
+async def events_in(response: httpx2.Response) -> AsyncIterator[dict[str, str]]:
+    event: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if line and not line.startswith(":"):
+            name, _, value = line.partition(": ")
+            event[name] = value
+        elif event:
+            yield event
+            event = {}
 
 
 # --- submitting
@@ -278,25 +281,36 @@ async def test_whoever_waits_is_answered_when_the_process_is_told_to_end(service
 
 async def test_events_tell_each_change_and_end_with_the_operation(service: Service) -> None:
     operation_id = await service.submit()
-    following = asyncio.create_task(service.client.get(f"/v1/operations/{operation_id}/events"))
-    await asyncio.sleep(0.5)
-    claim = await service.claimed()
-    await asyncio.sleep(0.8)
-    await asyncio.to_thread(service.claims.beat, claim, 0.5, "half")
-    await asyncio.sleep(0.8)
-    await service.finish(claim)
-    response = await asyncio.wait_for(following, SOON_S)
+    seen: list[tuple[str, float, int]] = []
+    snapshot: dict[str, Any] = {}
+    async with service.client.stream("GET", f"/v1/operations/{operation_id}/events") as response:
+        claim: Claim | None = None
+        async for event in events_in(response):
+            snapshot = json.loads(event["data"])
+            seen.append((snapshot["state"], snapshot["progress"], int(event["id"])))
+            assert snapshot["version"] == int(event["id"])
+            if claim is None:
+                claim = await service.claimed()
+            elif snapshot["progress"] == 0:
+                await asyncio.to_thread(service.claims.beat, claim, 0.5, "half")
+            elif snapshot["state"] == "running":
+                await service.finish(claim, LARGE)
 
-    events = events_of(response.text)
-    snapshots = [json.loads(event["data"]) for event in events]
-    assert [(each["state"], each["progress"]) for each in snapshots] == [
-        ("queued", 0),
-        ("running", 0),
-        ("running", 0.5),
-        ("succeeded", 1),
-    ]
-    assert [int(event["id"]) for event in events] == [each["version"] for each in snapshots] == [1, 2, 3, 4]
-    assert snapshots[-1]["result"] == {"count": 1, "attempt": 1, "text": ""}
+    assert seen == [("queued", 0, 1), ("running", 0, 2), ("running", 0.5, 3), ("succeeded", 1, 4)]
+    assert snapshot["result"]["text"] == LARGE
+
+
+async def test_events_of_an_operation_that_is_erased_end_with_a_problem(service: Service) -> None:
+    operation_id = await service.submit()
+    async with service.client.stream("GET", f"/v1/operations/{operation_id}/events") as response:
+        events = []
+        async for event in events_in(response):
+            events.append(event)
+            if len(events) == 1:
+                await service.client.delete(f"/v1/operations/{operation_id}?purge=true")
+
+    assert events[-1]["event"] == "problem"
+    assert json.loads(events[-1]["data"])["code"] == "not-found"
 
 
 async def test_events_of_an_operation_that_has_ended_are_one_and_the_end(service: Service) -> None:
@@ -304,7 +318,7 @@ async def test_events_of_an_operation_that_has_ended_are_one_and_the_end(service
     await service.finish(await service.claimed())
     response = await service.client.get(f"/v1/operations/{operation_id}/events")
 
-    assert [json.loads(event["data"])["state"] for event in events_of(response.text)] == ["succeeded"]
+    assert [json.loads(event["data"])["state"] async for event in events_in(response)] == ["succeeded"]
 
 
 # --- cancelling and erasing
