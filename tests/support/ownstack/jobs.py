@@ -115,8 +115,8 @@ def under_way(stack: OwnStack, job_id: str, service: str, within_s: float) -> Js
     return row
 
 
-# Beyond it, speech is being recognised, or a line is translated and others are not.
-MIDST = {"asr": 0.09, "translate": 0.0}
+# Beyond it, speech is being recognised; a translation is in its midst as soon as it has begun.
+MIDST = {"asr": 0.09, "translate": -1.0}
 
 
 def stored(stack: OwnStack) -> set[str]:

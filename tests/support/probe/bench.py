@@ -52,7 +52,7 @@ class ProbeStack:
         }
 
     @contextmanager
-    def worker(self, name: str = "worker", concurrency: int = 2) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(self, name: str = "worker", concurrency: int = 2, within_s: float = 30) -> Iterator[subprocess.Popen[bytes]]:
         """Run a worker as long as the block lasts, ready when the block begins."""
         ready = self.folder / f"{name}.ready"
         ready.unlink(missing_ok=True)
@@ -65,7 +65,7 @@ class ProbeStack:
         log = self.folder / f"{name}.log"
         process = start([sys.executable, "-m", "probe.worker"], variables, log)
         try:
-            until = time.monotonic() + 30
+            until = time.monotonic() + within_s
             while not ready.exists():
                 if process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError(f"the worker did not come up:\n{log.read_text()}")

@@ -36,6 +36,7 @@ FLAKY = _kind("flaky")  # fails `times` times with a retryable error, then succe
 BAD = _kind("bad")  # fails with a typed error that is not retryable
 CRASHES = _kind("crashes")  # raises what nobody foresaw
 PARKS = _kind("parks")  # parks `times` times, `seconds` each
+SPEAKS = _kind("speaks")  # logs a line, and another in a thread
 FROZEN = _kind("frozen")  # stops its whole process, heartbeat included
 
-ALL = (NOOPS, NAPS, THREADS, HANGS, DEAF, POISON, FLAKY, BAD, CRASHES, PARKS, FROZEN)
+ALL = (NOOPS, NAPS, THREADS, HANGS, DEAF, POISON, FLAKY, BAD, CRASHES, PARKS, SPEAKS, FROZEN)

@@ -10,11 +10,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import structlog
+
 from probe import kinds
 from probe.kinds import Done, Task
 from setu_common.errors import DependencyUnavailable, InvalidRequest
 from setu_common.operations import Bound, Park, Work, WorkerSpec, run_worker
 from setu_common.settings import read_core_settings
+
+log = structlog.get_logger()
 
 _parked: Counter[UUID] = Counter()
 
@@ -80,6 +84,12 @@ async def park(task: Task, work: Work) -> Done | Park:
     return Done(count=_parked[work.operation_id], attempt=work.attempt)
 
 
+async def speak(task: Task, work: Work) -> Done:
+    log.info("probe.spoke")
+    await work.in_thread(log.info, "probe.spoke_in_thread")
+    return Done(count=task.count, attempt=work.attempt)
+
+
 async def freeze(task: Task, work: Work) -> Done:
     os.kill(os.getpid(), signal.SIGSTOP)
     return Done(count=task.count, attempt=work.attempt)
@@ -96,12 +106,15 @@ HANDLERS = {
     kinds.BAD: bad,
     kinds.CRASHES: crash,
     kinds.PARKS: park,
+    kinds.SPEAKS: speak,
     kinds.FROZEN: freeze,
 }
 
 
 @asynccontextmanager
 async def wire() -> AsyncIterator[Sequence[Bound]]:
+    if os.environ.get("PROBE_WIRING") == "broken":
+        raise ValueError("no such thing")
     yield [Bound(kind, handler) for kind, handler in HANDLERS.items()]
 
 
