@@ -162,6 +162,9 @@ def assert_one_job(stack: OwnStack, job: Json, key: str, media: Path) -> None:
 
 def assert_done_once(stack: OwnStack, job: Json, counted: Mapping[object, tuple[int, int]]) -> None:
     """Each stage ran once for the job, and has exactly the result of its one operation, which succeeded."""
+    assert eventually(
+        lambda: all(row["ended_at"] for row in operations_of(stack, job["id"]))
+    )  # the job's own ends just after it
     rows = operations_of(stack, job["id"])
     stages = {(stage["stage"], stage["target"]): stage for stage in job["stages"]}
     keys = {f"{job['id']}/{stage}/{target}/1" for stage, target in stages}
