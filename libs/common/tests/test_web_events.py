@@ -87,7 +87,7 @@ class Stream:
             "raw_path": b"/events",
             "query_string": b"",
             "root_path": "",
-            "headers": [],
+            "headers": [(b"host", b"localhost")],
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 80),
             "state": {},
@@ -122,7 +122,7 @@ def event_of(chunk: str | None) -> dict[str, str]:
 
 async def test_a_stream_is_events_with_the_version_as_id_and_ends_with_its_source(app: FastAPI, source: Source) -> None:
     source.put((3, Progress(done=1, note="first\nline")), (4, Progress(done=2)), None)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://demo") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost") as client:
         response = await client.get("/events")
     assert response.headers["content-type"].startswith("text/event-stream")
     assert response.headers["cache-control"] == "no-cache"
@@ -146,7 +146,7 @@ async def test_an_event_is_sent_as_soon_as_it_is_there(app: FastAPI, source: Sou
 
 async def test_what_is_not_there_is_a_plain_problem(app: FastAPI, source: Source) -> None:
     source.put(NotFound("There is no such job."))
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://demo") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost") as client:
         response = await client.get("/events")
     assert (response.status_code, response.json()["code"]) == (404, "not-found")
     assert response.headers["content-type"] == "application/problem+json"

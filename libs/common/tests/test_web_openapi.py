@@ -18,7 +18,17 @@ from starlette.responses import Response, StreamingResponse
 
 from setu_common.contracts import Contract
 from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict, NotFound
-from setu_common.web import EVENT_STREAM, CallerDep, EdgeTrust, InsideTrust, SubmissionDep, create_app, events, problems
+from setu_common.web import (
+    EVENT_STREAM,
+    AllowedHosts,
+    CallerDep,
+    EdgeTrust,
+    InsideTrust,
+    SubmissionDep,
+    create_app,
+    events,
+    problems,
+)
 
 TOKEN = "a token of our own"
 
@@ -118,9 +128,17 @@ def test_the_errors_of_a_route_are_those_it_names_and_those_it_cannot_help(
     inside: dict[str, Any], edge: dict[str, Any]
 ) -> None:
     assert set(operation(inside, "post", "/v1/subtitles")["responses"]) == {"200", "202", "400", "401", "409", "422", "500"}
-    assert set(operation(edge, "post", "/v1/subtitles")["responses"]) == {"200", "202", "400", "409", "422", "500"}
-    assert set(operation(edge, "get", "/v1/subtitles/{subtitles_id}")["responses"]) == {"200", "404", "422", "500"}
-    assert set(operation(edge, "delete", "/v1/subtitles/{subtitles_id}")["responses"]) == {"200", "404", "422", "500", "503"}
+    assert set(operation(edge, "post", "/v1/subtitles")["responses"]) == {"200", "202", "400", "403", "409", "422", "500"}
+    assert set(operation(edge, "get", "/v1/subtitles/{subtitles_id}")["responses"]) == {"200", "403", "404", "422", "500"}
+    assert set(operation(edge, "delete", "/v1/subtitles/{subtitles_id}")["responses"]) == {
+        "200",
+        "403",
+        "404",
+        "422",
+        "500",
+        "503",
+    }
+    assert set(operation(edge, "get", "/readyz")["responses"]) == {"200", "500", "503"}
     assert set(operation(inside, "get", "/healthz")["responses"]) == {"200", "500"}
 
 
@@ -157,8 +175,11 @@ ALL_BUT_REFUSALS: list[Any] = [check for check in CHECKS.get_all() if check.__na
 MANY = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+EDGE = EdgeTrust(hosts=AllowedHosts(["testserver"]))
+
+
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("trust", [EdgeTrust(), InsideTrust(SecretStr(TOKEN))], ids=["edge", "inside"])
+@pytest.mark.parametrize("trust", [EDGE, InsideTrust(SecretStr(TOKEN))], ids=["edge", "inside"])
 def test_whatever_comes_is_answered_as_described(trust: EdgeTrust | InsideTrust, mode: GenerationMode) -> None:
     schema = schemathesis.openapi.from_asgi("/openapi.json", app_of(trust))
     for found in schema.get_all_operations():

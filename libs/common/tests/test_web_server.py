@@ -63,7 +63,7 @@ class Served:
 
     def connect(self, path: str) -> socket.socket:
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: demo\r\n\r\n".encode())
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         return connection
 
     def lines(self) -> list[dict[str, object]]:
