@@ -18,7 +18,7 @@ from setu_gateway.app import make_app
 from setu_gateway.pipeline.advance import carried_out
 from setu_gateway.pipeline.decision import decide
 from setu_gateway.pipeline.stages import PIPELINE
-from setu_gateway.settings import GatewaySettings, PipelineSettings, UploadSettings
+from setu_gateway.settings import EdgeSettings, GatewaySettings, PipelineSettings, UploadSettings
 from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, failed, render, result_of, succeeded, translate
 
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
@@ -36,6 +36,7 @@ def gateway_settings(gateway_database_settings, redis_settings, store_settings, 
             worker=WorkerSettings(),
         ),
         trust=trust_settings,
+        edge=EdgeSettings(allowed_hosts="setu.example, testserver"),
         upload=UploadSettings(max_upload_bytes=1000),
         pipeline=PipelineSettings(),
     )
@@ -356,14 +357,26 @@ async def test_events_end_with_the_job_that_has_ended(api, move):
     assert (lines["id"], view.state) == (str(view.version), JobState.SUCCEEDED)
 
 
+def test_only_names_that_are_allowed_and_pages_of_those_may_use_it(api, store_settings):
+    for host in ("testserver", "SETU.example:8080", "127.0.0.1:8080"):
+        assert submit(api, Host=host, Origin=f"http://{host}").status_code == 202
+    before = objects(store_settings)
+    problem(api.get("/jobs", headers={"Host": "rebound.example"}), 403, "host-not-allowed")
+    problem(submit(api, Host="rebound.example"), 403, "host-not-allowed")
+    problem(submit(api, Origin="https://evil.example"), 403, "host-not-allowed")
+    assert objects(store_settings) == before
+    assert len(api.get("/jobs").json()["jobs"]) == 3
+
+
 def test_the_document_tells_the_form_and_every_problem(api):
     document = api.get("/openapi.json").json()
     post = document["paths"]["/jobs"]["post"]
     form = post["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["properties"]["media"]["format"] == "binary"
     assert form["required"] == ["media"]
+    assert "too-many-uploads" in post["responses"]["503"]["description"]
     assert "job-being-erased" in post["responses"]["409"]["description"]
-    assert {"202", "400", "408", "409", "413", "415", "422", "500", "503"} <= set(post["responses"])
+    assert {"202", "400", "403", "408", "409", "413", "415", "422", "500", "503"} <= set(post["responses"])
     assert set(document["paths"]["/jobs/{id}/subtitles/{language}.{file_format}"]["get"]["responses"]) >= {
         "200",
         "404",

@@ -11,9 +11,11 @@ from starlette.requests import ClientDisconnect
 
 from setu_common.contracts import JobRequest
 from setu_common.errors import InvalidRequest
+from setu_common.store import Writer
 from setu_gateway.errors import (
     MalformedUpload,
     MediaEmpty,
+    TooManyUploads,
     UnknownField,
     UnknownLanguage,
     UploadInterrupted,
@@ -116,6 +118,82 @@ async def test_a_slow_upload_that_keeps_coming_is_taken(store):
     intake = Intake(store, UploadSettings(upload_idle_s=0.15))
     upload = await intake.receive(slow(), tenant="local", content_type=TYPE, content_length=None)
     assert upload.media.bytes == 10
+
+
+def dripping(*, pause_s: float, drops: int, drop: bytes = b"a") -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield HEAD
+        for _ in range(drops):
+            await asyncio.sleep(pause_s)
+            yield drop
+        yield TAIL
+
+    return chunks()
+
+
+async def test_an_upload_that_only_drips_is_ended_once_its_grace_is_over(store, store_settings):
+    intake = Intake(store, UploadSettings(upload_idle_s=5, upload_grace_s=0.2, upload_min_rate_bytes_per_s=2000))
+    with pytest.raises(UploadStalled, match="2000 a second"):
+        await intake.receive(dripping(pause_s=0.02, drops=100), tenant="local", content_type=TYPE, content_length=None)
+    assert files(store_settings) == []
+
+
+async def test_an_upload_that_comes_in_bursts_is_judged_by_its_average(store):
+    intake = Intake(store, UploadSettings(upload_grace_s=0.1, upload_min_rate_bytes_per_s=2000))
+    bursts = dripping(pause_s=0.2, drops=3, drop=bytes(100_000))
+    upload = await intake.receive(bursts, tenant="local", content_type=TYPE, content_length=None)
+    assert upload.media.bytes == 300_000
+
+
+async def test_a_store_that_is_slow_is_not_held_against_the_client(store, monkeypatch):
+    write = Writer.write
+
+    async def slowly(self: Writer, piece: bytes | memoryview) -> None:
+        await asyncio.sleep(0.2)
+        await write(self, piece)
+
+    monkeypatch.setattr(Writer, "write", slowly)
+    await receive(store, HEAD, b"a", b"b", b"c" + TAIL, upload_grace_s=0.1, upload_min_rate_bytes_per_s=1 << 20)
+
+
+@pytest.mark.parametrize("sent", [(field("target_languages", "xx") + HEAD,), (field("target_languages", "xx"), HEAD, b"a")])
+async def test_fields_before_the_file_are_judged_before_it_is_read(store, store_settings, sent):
+    async def cut_short() -> AsyncIterator[bytes]:
+        for chunk in sent:
+            yield chunk
+        raise AssertionError("the file was read")
+
+    with pytest.raises(UnknownLanguage):
+        await Intake(store, UploadSettings()).receive(cut_short(), tenant="local", content_type=TYPE, content_length=None)
+    assert files(store_settings) == []
+
+
+async def test_no_more_uploads_are_taken_at_once_than_allowed_and_their_places_become_free(store):
+    intake = Intake(store, UploadSettings(max_concurrent_uploads=2))
+    goes_on = asyncio.Event()
+
+    async def held() -> AsyncIterator[bytes]:
+        yield HEAD + b"a"
+        await goes_on.wait()
+        yield TAIL
+
+    async def unread() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    async with asyncio.TaskGroup() as uploads:
+        for _ in range(2):
+            uploads.create_task(intake.receive(held(), tenant="local", content_type=TYPE, content_length=None))
+        await asyncio.sleep(0.05)
+        with pytest.raises(TooManyUploads) as caught:
+            await intake.receive(unread(), tenant="local", content_type=TYPE, content_length=None)
+        assert caught.value.retry_after_s == 5
+        goes_on.set()
+    for broken in (HEAD, HEAD, HEAD):
+        with pytest.raises(MalformedUpload):
+            await intake.receive(body(broken), tenant="local", content_type=TYPE, content_length=None)
+    whole = await intake.receive(body(HEAD + b"a" + TAIL), tenant="local", content_type=TYPE, content_length=None)
+    assert whole.media.bytes == 1
 
 
 async def test_a_body_that_says_it_is_too_large_is_not_read(store):

@@ -1,6 +1,8 @@
 """How the gateway's parts are put together: the app of the API, and the handlers of the worker."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -11,7 +13,7 @@ from setu_common.db import Database
 from setu_common.http import HttpCaller, create_client
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
-from setu_common.web import EdgeTrust, create_app
+from setu_common.web import AllowedHosts, EdgeTrust, create_app
 from setu_gateway.api import intake, jobs, subtitles
 from setu_gateway.delivery.rendering import Renderer
 from setu_gateway.intake.upload import Intake
@@ -25,6 +27,9 @@ from setu_gateway.settings import SERVICE, GatewaySettings
 
 VERSION: Final = "1"
 
+# They wait for the disk and not for a processor, of which the default counts a few: uploads at once are synced together.
+_DISK_THREADS: Final = 16
+
 
 def make_app(settings: GatewaySettings) -> FastAPI:
     """The API."""
@@ -33,6 +38,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="disk"))
         hints = Hints(settings.core.redis)
         operations = Operations(database, store, hints, settings.core.operations)
         use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
@@ -51,7 +57,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         version=VERSION,
         lifespan=lifespan,
         routers=[intake.router, jobs.router, subtitles.router],
-        trust=EdgeTrust(),
+        trust=EdgeTrust(hosts=AllowedHosts(settings.edge.allowed_hosts.split(","))),
         checks={"database": database.check, "store": store.check},
     )
 

@@ -2,6 +2,7 @@
 
 * An upload that can't be taken
   * UnsupportedMediaType (415)  · MalformedUpload (400)   · UploadInterrupted (400) · UploadStalled (408)
+  * TooManyUploads (503, retryable)
   * UploadTooLarge (413)        · FieldTooLarge (413)
   * UnknownField (422)          · TooManyFields (422)     · RepeatedField (422)
   * MediaMissing (422)          · MediaEmpty (422)        · UnknownLanguage (422)
@@ -52,12 +53,19 @@ class UploadInterrupted(SetuError):
 
 
 class UploadStalled(SetuError):
-    """Nothing came for too long."""
+    """Nothing came for too long, or next to nothing."""
 
     code = "upload-stalled"
     title = "The upload stalled"
     status = 408
     retryable = True
+
+
+class TooManyUploads(DependencyUnavailable):
+    """As many uploads are under way as one process takes at once."""
+
+    code = "too-many-uploads"
+    title = "Too many uploads are under way"
 
 
 class UploadTooLarge(PayloadTooLarge):

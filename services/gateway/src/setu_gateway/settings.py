@@ -12,6 +12,16 @@ SERVICE: Final = "gateway"
 GIBIBYTE: Final = 1 << 30
 
 
+class EdgeSettings(SettingsBlock):
+    """Whom the gateway lets in."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_GATEWAY_")
+
+    allowed_hosts: str = Field(
+        default="", description="The names that it answers to beside the loopback ones, with commas between them; *: any name"
+    )
+
+
 class UploadSettings(SettingsBlock):
     """What an upload may be."""
 
@@ -19,6 +29,11 @@ class UploadSettings(SettingsBlock):
 
     max_upload_bytes: int = Field(default=4 * GIBIBYTE, ge=1, description="The largest recording that is taken")
     upload_idle_s: float = Field(default=60.0, gt=0, description="An upload of which nothing comes for so long is ended")
+    upload_min_rate_bytes_per_s: int = Field(
+        default=1024, ge=0, description="An upload that brings less than this on average is ended; 0: however slow it is"
+    )
+    upload_grace_s: float = Field(default=30.0, gt=0, description="How long an upload may be slower than that at its start")
+    max_concurrent_uploads: int = Field(default=64, ge=1, description="So many uploads are taken at once by one API process")
 
 
 class PipelineSettings(SettingsBlock):
@@ -28,7 +43,7 @@ class PipelineSettings(SettingsBlock):
 
     asr_url: str = "http://127.0.0.1:8081"
     translate_url: str = "http://127.0.0.1:8082"
-    call_timeout_s: float = Field(default=10.0, gt=0, description="How long one call to a service may take")
+    call_timeout_s: float = Field(default=3.0, gt=0, description="How long one call to a service may take")
     shortest_poll_s: float = Field(default=1.0, gt=0, description="A running stage is looked at no more often than this")
     longest_poll_s: float = Field(default=15.0, gt=0, description="A running stage is looked at at least this often")
     stage_patience_s: float = Field(default=3600.0, gt=0, description="A stage whose service does not answer for so long fails")
@@ -43,6 +58,7 @@ class GatewaySettings:
 
     core: CoreSettings
     trust: TrustSettings
+    edge: EdgeSettings
     upload: UploadSettings
     pipeline: PipelineSettings
 
@@ -52,6 +68,7 @@ def read_settings() -> GatewaySettings:
     return GatewaySettings(
         core=read_core_settings(),
         trust=TrustSettings(),
+        edge=EdgeSettings(),
         upload=UploadSettings(),
         pipeline=PipelineSettings(),
     )

@@ -17,6 +17,7 @@ from setu_gateway.errors import (
     MediaMissing,
     RepeatedField,
     TooManyFields,
+    TooManyUploads,
     UnknownField,
     UnknownLanguage,
     UnsupportedMediaType,
@@ -81,6 +82,7 @@ _BODY: Final[dict[str, Any]] = {  # Any: OpenAPI's own shape
             UnknownLanguage,
             IdempotencyConflict,
             KeyNotFreeYet,
+            TooManyUploads,
             DependencyUnavailable,
         ),
     },
@@ -101,7 +103,7 @@ async def submit_job(
 ) -> Response:
     """Turn a recording into subtitles.
 
-    The recording is streamed to the store as it comes. Once 202 is answered the job survives whatever happens to the gateway.
+    The recording is streamed to the store as it comes. Fields that come before it are judged before it is read: send them first. Once 202 is answered the job survives whatever happens to the gateway.
     """
     length = request.headers.get("content-length", "")
     upload = await intake.receive(
