@@ -15,7 +15,7 @@ UV_VERSION = $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 QUIET := $(shell [ -t 2 ] || echo --quiet)
 SOURCES := conftest.py libs services tests $(wildcard bench)
 
-# Tests that run whole processes come after the others, one at a time: they measure time and kill things.
+# Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
 .PHONY: help setup lock demo up down status test lint format check bench openapi
@@ -64,8 +64,8 @@ test: setup ## every test, with branch coverage; leaves nothing running
 	@mkdir -p build
 	@echo "test: units, contracts and architecture, two at a time"
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not ($(ALONE))" --cov --cov-report= libs services tests
-	@echo "test: whole processes, one test at a time"
-	@$(BIN)/pytest -q -m "$(ALONE)" --cov --cov-append --cov-report= libs services tests
+	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" --cov --cov-append --cov-report= libs services tests
 	@$(BIN)/coverage report > build/coverage.txt
 	@echo "test: $$($(BIN)/coverage report --format=total) % of branches and statements covered in this process (build/coverage.txt)"
 
