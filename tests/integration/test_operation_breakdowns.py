@@ -171,6 +171,9 @@ def test_a_cancellation_and_what_is_settled_with_it_are_written_together_or_not_
     assert rig.execute("SELECT * FROM operation") == [row]
     assert rig.verdicts() == []
 
+    rig.run(rig.operations.cancel("acme", row["id"]))
+    assert rig.verdicts() == [(row["id"], "cancelled")]
+
 
 def test_an_expiry_and_what_is_settled_with_it_are_written_together_or_not_at_all(rig: Rig) -> None:
     submit(rig)

@@ -183,15 +183,16 @@ class OperationMachine(RuleBasedStateMachine):
     # Their parents
 
     @precondition(lambda self: self._busy())
-    @rule(pick=PICK)
-    def a_child_dies(self, pick: int) -> None:
+    @rule(pick=PICK, seen_in_time=st.booleans())
+    def a_child_dies(self, pick: int, seen_in_time: bool) -> None:
+        """Of its input, perhaps; if it is missed only after an outage nobody can say of what, and it counts as a loss."""
         ticket, row = self._held(pick)
         held = self.rig.reaping.held_by(ticket.worker)
         expected = {(row.id, row.token) for row in self.model.held() if row.holder == ticket.worker}
         assert {(each.id, each.token) for each in held} == expected
         dead = next(each for each in held if each.id == row.id)
-        row.bury(attempts=1, losses=0, max_losses=PATIENT.max_losses)
-        self.mirror.came_to(self.rig.reaping.child_died(dead), row)
+        row.bury(attempts=int(seen_in_time), losses=int(not seen_in_time), max_losses=PATIENT.max_losses)
+        self.mirror.came_to(self.rig.reaping.child_died(dead) if seen_in_time else self.rig.reaping.lost(dead), row)
         self.seen_held += held
 
     @precondition(lambda self: self.seen_held)
