@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import setu_translate.app
-import setu_translate.settings
 from fastapi import FastAPI
 
 import setu_asr.app
 import setu_asr.settings
 import setu_gateway.app
 import setu_gateway.settings
+import setu_translate.app
+import setu_translate.settings
 
 
 def apps() -> Iterator[FastAPI]:
