@@ -97,23 +97,22 @@ async def test_a_recording_that_can_not_be_removed_does_not_hide_the_answer(jobs
     assert (await jobs.accept("local", upload, "key")).id == first.id
 
 
-async def test_many_followers_see_each_change_with_one_query_a_beat(jobs, store, monkeypatch):
+async def test_many_followers_see_each_change_and_one_task_looks_for_all(jobs, store):
     job = await jobs.accept("local", await an_upload(store), None)
+    seen: asyncio.Queue[tuple[int, JobState]] = asyncio.Queue()
 
-    async def follow() -> list[tuple[int, JobState]]:
-        return [(seen.version, seen.state) async for seen in jobs.follow("local", job.id)]
+    async def follow() -> None:
+        async for each in jobs.follow("local", job.id):
+            seen.put_nowait((each.version, each.state))
 
-    followers = [asyncio.create_task(follow()) for _ in range(20)]
-    await asyncio.sleep(0.3)
-    tasks = [task for task in asyncio.all_tasks() if task.get_name() == "version-watcher"]
-    assert len(tasks) == 1
-    await jobs.cancel("local", job.id)
-    await asyncio.sleep(0.5)
-    for task in followers:
-        assert not task.done()
-        task.cancel()
-    seen = await asyncio.gather(*followers, return_exceptions=True)
-    assert all(isinstance(each, asyncio.CancelledError) for each in seen)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        followers = [group.create_task(follow()) for _ in range(20)]
+        assert [await seen.get() for _ in followers] == [(1, JobState.QUEUED)] * 20
+        await jobs.cancel("local", job.id)
+        assert [await seen.get() for _ in followers] == [(2, JobState.CANCELLING)] * 20
+        assert len([task for task in asyncio.all_tasks() if task.get_name() == "version-watcher"]) == 1
+        for task in followers:
+            task.cancel()
 
 
 async def test_a_follower_sees_the_change_and_then_the_end_of_a_job_that_is_erased(jobs, store, database):
