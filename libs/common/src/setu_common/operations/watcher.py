@@ -80,6 +80,10 @@ class VersionWatcher:
             except DependencyUnavailable:
                 log.warning("watcher.database_away")
                 continue
+            except Exception:
+                # Whoever waits must not be left without the poll, whatever became of this one query.
+                log.exception("watcher.crashed")
+                continue
             for row_id in ids:
                 if versions.get(row_id) != self._seen.get(row_id):
                     if row_id in versions:
