@@ -8,7 +8,7 @@ from setu_common.contracts.headers import REQUEST_ID
 
 __all__ = ["AsyncClient", "create_client"]
 
-# Below uvicorn's keep-alive of 5 s, so that the server never closes a connection that this side is about to use.
+# Below the keep-alive of any server that is called (llama.cpp's is 5 s), so that the server never closes a connection that this side is about to use.
 KEEP_ALIVE_S = 3.0
 
 
