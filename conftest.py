@@ -28,6 +28,19 @@ CloneDatabase = Callable[[str, Prepare], DatabaseSettings]
 environment.scrub(os.environ)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first, by the time that they allow themselves, so that no process is left with one at the end."""
+    items.sort(key=allowed_s, reverse=True)
+
+
+def allowed_s(item: pytest.Item) -> float:
+    """Return the limit that a test declares, 0 for the usual one; tests of whole processes stay in their files' order."""
+    if any(item.get_closest_marker(name) for name in ("models", "stack", "chaos")):
+        return 0
+    declared = item.get_closest_marker("timeout")
+    return float(declared.args[0]) if declared and declared.args else 0
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if item.get_closest_marker("models"):
         item.add_marker("enable_socket")
