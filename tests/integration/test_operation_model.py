@@ -171,14 +171,17 @@ class OperationMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._busy())
     @rule(pick=PICK, how=SAYINGS)
     def a_worker_is_overtaken(self, pick: int, how: str) -> None:
-        """Its lease runs out, another takes the row over, and then it comes back and says how it ended."""
+        """Its lease runs out, another takes the row over, and then it says how it ended, and its parent that it died."""
         ticket, row = self._held(pick)
+        [seen] = [held for held in self.rig.reaping.held_by(ticket.worker) if held.id == row.id]
         self._silence(row)
         self.expire()
         others = [worker for worker in WORKERS if worker != ticket.worker]
         while row.state is QUEUED:
             self.mirror.claim(others[pick % 2], row.kind.queue)
         self._too_late(ticket, how)
+        assert self.rig.reaping.child_died(seen) is None
+        assert self.rig.reaping.lost(seen) is None
 
     # Their parents
 
