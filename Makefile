@@ -86,7 +86,7 @@ format: setup ## mend what ruff can mend
 check: lint test ## lint and test
 
 bench: setup ## measure speed against the goals; writes build/figures/
-	@$(BIN)/python -m bench
+	@PYTHONPATH=tests/support $(BIN)/python -m bench
 
 openapi: setup ## write docs/openapi/ from the services' routes
 	@PYTHONPATH=tests/support $(BIN)/python -m testbed.openapi docs/openapi

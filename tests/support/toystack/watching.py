@@ -32,7 +32,8 @@ def running_in(folder: Path) -> list[str]:
                 found |= {each.pid: each for each in (process, *process.children(recursive=True))}
         except psutil.Error:
             continue
-    return [f"{pid} {_name(process)}" for pid, process in found.items()]
+    names = {pid: _name(process) for pid, process in found.items()}
+    return [f"{pid} {name}" for pid, name in names.items() if name is not None]
 
 
 def alive(pids: Iterable[int]) -> list[int]:
@@ -49,11 +50,11 @@ def _process(pid: int) -> psutil.Process | None:
         return None
 
 
-def _name(process: psutil.Process) -> str:
+def _name(process: psutil.Process) -> str | None:
     try:
         return " ".join(process.cmdline())[:60]
     except psutil.Error:
-        return "ended"
+        return None  # it has ended since it was found
 
 
 def below(pid: int) -> set[int]:
