@@ -65,7 +65,7 @@ test: setup ## every test; leaves nothing running
 	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
 	@$(BIN)/pytest -q -n 3 --dist loadfile -m "stack or chaos or models" libs services tests
 	@echo "test: the search through the states of operations"
-	@$(BIN)/pytest -q -m alone libs services tests
+	@$(BIN)/pytest -q tests/integration/test_operation_model.py
 
 # Apart from `make test`: Python 3.11's tracing can spin for ever when a thread's last greenlet is freed under it, so a traced run may hang.
 coverage: setup ## branch coverage of the tests that run in this process; writes build/coverage.txt
