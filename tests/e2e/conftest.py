@@ -14,11 +14,11 @@ from setu_cli.embedded.stack import LANGUAGE_MODEL, SPEECH_MODEL
 
 
 @pytest.fixture(scope="module")
-def stack(request: pytest.FixtureRequest) -> Iterator[OwnStack]:
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     """Setu as `setu up` starts it; the module's SETTINGS go to its processes. Tests leave it whole."""
     for model in (SPEECH_MODEL, LANGUAGE_MODEL):
         catalogue().ensure(model)
-    with own_stack(declare, getattr(request.module, "SETTINGS", {})) as running:
+    with own_stack(declare, getattr(request.module, "SETTINGS", {}), tmp_path_factory.mktemp("logs")) as running:
         yield running
 
 

@@ -1,6 +1,7 @@
 """The stack as the test that owns it has it: who runs, how to end them, and when all are back."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,12 +128,13 @@ class OwnStack:
 
 
 @contextmanager
-def own_stack(declare: Declare, settings: Mapping[str, str]) -> Iterator[OwnStack]:
+def own_stack(declare: Declare, settings: Mapping[str, str], logs: Path) -> Iterator[OwnStack]:
     """Run a stack for the time of the block, which begins when everything is ready; nothing of it is left afterwards.
 
     Args:
         declare: a function of a module that says what it consists of.
         settings: for its processes, beside `BRISK`.
+        logs: where its logs are kept, for whoever wants to know why a test failed.
     """
     with tempfile.TemporaryDirectory(prefix="setu-test-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # for Postgres' own user
@@ -149,6 +151,7 @@ def own_stack(declare: Declare, settings: Mapping[str, str]) -> Iterator[OwnStac
             finally:
                 supervisor.kill()
                 supervisor.wait()
+                shutil.copytree(home.logs, logs, dirs_exist_ok=True)
         assert running_in(Path(folder)) == []
 
 
