@@ -182,6 +182,7 @@ class OperationMachine(RuleBasedStateMachine):
         self._too_late(ticket, how)
         assert self.rig.reaping.child_died(seen) is None
         assert self.rig.reaping.lost(seen) is None
+        assert row.id not in {held.id for held in self.rig.reaping.held_by(ticket.worker)}
 
     # Their parents
 
