@@ -20,7 +20,7 @@ from ownstack.jobs import Caller, Json, named, operations_of, stored, under_way
 from ownstack.stack import OwnStack
 from toystack.watching import eventually
 
-pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(180, func_only=True)]
 
 LIMIT_BYTES = 4 << 20
 SENT_BYTES = 3 << 20  # more than is written to the store at once

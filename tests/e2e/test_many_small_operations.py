@@ -26,7 +26,7 @@ from setu_common.operations import Hints, Operations
 from setu_common.settings import OperationSettings, StoreSettings
 from setu_common.store import Store
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(200, func_only=True)]
 
 SEED = 20261122
 MANY = 300

@@ -18,7 +18,7 @@ from ownstack.jobs import Caller, Json, named, operations_of, stored, under_way
 from ownstack.stack import OwnStack
 from toystack.watching import eventually
 
-pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(180, func_only=True)]
 
 TARGET = "en"
 HEALING_S = 30.0

@@ -35,6 +35,7 @@ BRISK = {
 START_S = 120.0
 STOP_S = 40.0
 HEAL_S = 40.0
+UP_AFTER_S = 2.0
 SUPPORT = str(Path(__file__).parents[1])
 
 
@@ -90,10 +91,11 @@ class OwnStack:
         assert self.send(name, number), self.process(name)
 
     def children(self, name: str) -> list[int]:
-        """The processes that a worker of the stack has forked."""
+        """The processes that a worker of the stack has forked, those that are up: Celery gives up when one dies in its first moment."""
         pid = self.process(name).pid
         try:
-            return [child.pid for child in psutil.Process(pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+            children = [child for child in psutil.Process(pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+            return [child.pid for child in children if time.time() - child.create_time() > UP_AFTER_S]
         except psutil.NoSuchProcess:
             return []
 
