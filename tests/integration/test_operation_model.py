@@ -197,7 +197,8 @@ class OperationMachine(RuleBasedStateMachine):
         dead = next(each for each in held if each.id == row.id)
         row.bury(attempts=int(seen_in_time), losses=int(not seen_in_time), max_losses=PATIENT.max_losses)
         self.mirror.came_to(self.rig.reaping.child_died(dead) if seen_in_time else self.rig.reaping.lost(dead), row)
-        self.seen_held += held
+        # In an order of the model's: a search must be able to take the same way twice, and Postgres promises none.
+        self.seen_held += sorted(held, key=lambda each: self.model.rows[each.id].number)
 
     @precondition(lambda self: self.seen_held)
     @rule(pick=PICK)
