@@ -25,6 +25,10 @@ HEALING_S = 30.0
 FIRST_S = 180.0  # the first job loads the models
 
 
+Counts = tuple[int, int]
+NONE: Counts = (0, 0)
+
+
 @dataclass(frozen=True)
 class Blow:
     """Something that happens to a stack in mid-job.
@@ -32,12 +36,12 @@ class Blow:
     Args:
         during: the service that is at work on the job then.
         strike: does it, knowing the row that is under way.
-        counted: the (attempts, losses) that the row has in the end.
+        counted: the (attempts, losses) that the row may have in the end.
     """
 
     during: str
     strike: Callable[[OwnStack, Json], object]
-    counted: tuple[int, int] = (0, 0)
+    counted: tuple[Counts, ...] = (NONE,)
 
 
 def kill(name: str, number: signal.Signals = signal.SIGKILL) -> Callable[[OwnStack, Json], object]:
@@ -50,15 +54,16 @@ def kill_child(stack: OwnStack, row: Json) -> None:
 
 
 BLOWS: Mapping[str, Blow] = {
-    "child of the asr worker killed": Blow("asr", kill_child, counted=(1, 0)),
-    "asr worker killed": Blow("asr", kill("asr-worker"), counted=(0, 1)),
+    "child of the asr worker killed": Blow("asr", kill_child, counted=((1, 0),)),
+    "asr worker killed": Blow("asr", kill("asr-worker"), counted=((0, 1),)),
     "gateway API killed": Blow("asr", kill("gateway-api")),
     "pipeline worker killed": Blow("asr", kill("gateway-worker")),
     "Valkey killed and emptied": Blow("asr", lambda stack, _row: stack.empty_valkey()),
     "Postgres restarted": Blow("asr", kill("postgres", signal.SIGINT)),
     "Postgres killed": Blow("asr", kill("postgres")),
-    "translate worker killed": Blow("translate", kill("translate-worker"), counted=(0, 1)),
-    "language model killed": Blow("translate", kill("llm"), counted=(1, 0)),
+    "translate worker killed": Blow("translate", kill("translate-worker"), counted=((0, 1),)),
+    # Its second attempt is 10 s after the first; on a busy machine the model may not be loaded by then.
+    "language model killed": Blow("translate", kill("llm"), counted=((1, 0), (2, 0))),
 }
 
 
@@ -160,7 +165,7 @@ def assert_one_job(stack: OwnStack, job: Json, key: str, media: Path) -> None:
     assert job["media"]["bytes"] == media.stat().st_size
 
 
-def assert_done_once(stack: OwnStack, job: Json, counted: Mapping[object, tuple[int, int]]) -> None:
+def assert_done_once(stack: OwnStack, job: Json, counted: Mapping[object, tuple[Counts, ...]]) -> None:
     """Each stage ran once for the job, and has exactly the result of its one operation, which succeeded."""
     assert eventually(
         lambda: all(row["ended_at"] for row in operations_of(stack, job["id"]))
@@ -178,7 +183,7 @@ def assert_done_once(stack: OwnStack, job: Json, counted: Mapping[object, tuple[
     assert all(results[row["operation_id"]] == row["result"] for row in taken)
     for row in rows:
         if row["kind"] != "advances":  # it is claimed many times a job; one of those claims may be lost with its worker
-            assert (row["attempts"], row["losses"]) == counted.get(row["id"], (0, 0)), row
+            assert (row["attempts"], row["losses"]) in counted.get(row["id"], (NONE,)), row
         assert row["attempts"] == 0 or row["id"] in counted, row
 
 

@@ -1,6 +1,7 @@
 """The ground under these tests: a stack that a test owns does not outlive it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,3 +36,4 @@ def test_a_stack_ends_with_the_test_run_that_started_it_even_if_that_is_killed(t
         owner.send_signal(signal.SIGKILL)
         owner.wait()
     assert eventually(lambda: not alive(started), 40), Home(folder).log("guardian").read_text()
+    shutil.rmtree(folder.parent)  # whoever was to do it was killed

@@ -123,7 +123,7 @@ async def test_an_input_that_kills_its_process_fails_clearly_after_three_attempt
 
 async def test_a_process_whose_heartbeat_stops_is_ended_by_its_parent(probe_stack: ProbeStack, operations: Operations) -> None:
     with probe_stack.worker(concurrency=1):
-        end = await ended(operations, await submitted(operations, kinds.FROZEN), 90)
+        end = await ended(operations, await submitted(operations, kinds.FROZEN), 60)
         after = await ended(operations, await submitted(operations, kinds.NOOPS))
 
     assert end.state is OperationState.FAILED

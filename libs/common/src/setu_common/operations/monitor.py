@@ -102,21 +102,22 @@ class Monitor:
 
     def _watch_child(self, row: Held, *, trusted: bool) -> None:
         if not _alive(row.pid):
-            self._bury(row)
+            # A child that dies is missed within a second or two. One that is missed only after its lease has run out died while the
+            # database was away, and nobody can say of what: that is no attempt of the input's.
+            self._bury(self._reaping.child_died(row) if row.lease_left_s > 0 else self._reaping.lost(row))
             return
         silent = row.lease_left_s < self._settings.lease_s / 3
         if (trusted and silent) or row.deadline_left_s < -_KILL_BEFORE_S:
-            # Its heartbeat does not run (native code that keeps the interpreter, a stopped process): end it; the next round counts it.
+            # Its heartbeat does not run (native code that keeps the interpreter, a stopped process). It is counted here and now, as an
+            # attempt: by the next round its lease has run out, and it would pass for a loss.
             log.warning("operation.child_hung", operation_id=str(row.id), pid=row.pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(row.pid, signal.SIGKILL)
+            self._bury(self._reaping.child_died(row))
 
-    def _bury(self, row: Held) -> None:
-        # A child that dies is missed within a second or two. One that is missed only after its lease has run out died while the
-        # database was away, and nobody can say of what: that is no attempt of the input's.
-        ending = self._reaping.child_died(row) if row.lease_left_s > 0 else self._reaping.lost(row)
+    def _bury(self, ending: Ending | None) -> None:
         if ending is not None:
-            log.warning("operation.child_died", operation_id=str(row.id), attempt=ending.operation.attempt)
+            log.warning("operation.child_died", operation_id=str(ending.operation.id), attempt=ending.operation.attempt)
             self._ended(ending)
 
     def _reap(self, now: float) -> bool:
