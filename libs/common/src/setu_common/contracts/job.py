@@ -10,6 +10,8 @@ from setu_common.contracts.contract import Contract, View
 from setu_common.contracts.language import LanguageCode
 from setu_common.contracts.problem import Problem
 from setu_common.contracts.reference import Reference
+from setu_common.contracts.speech import AsrOverrides
+from setu_common.contracts.translation import Term, TranslationEngine
 
 
 class JobState(StrEnum):
@@ -44,14 +46,36 @@ class StageState(StrEnum):
         return self not in (StageState.WAITING, StageState.RUNNING)
 
 
+class Context(Contract):
+    """What is known of a recording beforehand."""
+
+    terms: tuple[Term, ...] = Field(default=(), max_length=500)
+
+
+class Overrides(Contract):
+    """What a caller wants done otherwise than Setu would. ``reuse`` false: nothing is taken from earlier jobs."""
+
+    asr: AsrOverrides = AsrOverrides()
+    translation_engine: TranslationEngine | None = None
+    reuse: bool = True
+
+
 class JobRequest(Contract):
     """What is to be done with a media file.
 
+    ``media_url`` is where the media is fetched from if it is not uploaded.
     ``target_languages`` empty asks for captions in the source language alone; those are made in any case.
+    ``subtitle_profile`` names the delivery rules.
+    ``webhook_url`` is told when the job has ended (Standard Webhooks).
     """
 
+    media_url: str | None = Field(default=None, max_length=2000)
     source_language: LanguageCode | None = None
     target_languages: tuple[LanguageCode, ...] = Field(default=(), max_length=20)
+    context: Context = Context()
+    overrides: Overrides = Overrides()
+    subtitle_profile: str = Field(default="netflix", pattern=r"^[a-z0-9-]{1,40}$")
+    webhook_url: str | None = Field(default=None, max_length=2000)
 
 
 class StageView(View):
@@ -67,6 +91,7 @@ class StageView(View):
     ended_at: datetime | None = None
     duration_s: float | None = Field(default=None, ge=0)
     model_time_s: float | None = Field(default=None, ge=0)
+    cached: bool = Field(default=False, description="Its result was taken from earlier work on the same input")
     problem: Problem | None = None
 
 

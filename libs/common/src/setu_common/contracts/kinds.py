@@ -1,9 +1,13 @@
 """The kinds of operation that Setu's services offer, in the order in which a job meets them."""
 
+from setu_common.contracts.audio import ProfileRequest, ProfileResult
 from setu_common.contracts.operation import OperationKind
 from setu_common.contracts.speech import Transcription, TranscriptionRequest
-from setu_common.contracts.translation import TranslationRequest, TranslationResult
+from setu_common.contracts.translation import SpeechTranslationRequest, TranslationRequest, TranslationResult
 
+PROFILES = OperationKind(
+    name="profiles", service="asr", queue="asr", request=ProfileRequest, result=ProfileResult, timeout_s=2 * 3600
+)
 TRANSCRIPTIONS = OperationKind(
     name="transcriptions", service="asr", queue="asr", request=TranscriptionRequest, result=Transcription, timeout_s=6 * 3600
 )
@@ -14,4 +18,12 @@ TRANSLATIONS = OperationKind(
     request=TranslationRequest,
     result=TranslationResult,
     timeout_s=2 * 3600,
+)
+SPEECH_TRANSLATIONS = OperationKind(
+    name="speech-translations",
+    service="asr",
+    queue="asr",
+    request=SpeechTranslationRequest,
+    result=TranslationResult,
+    timeout_s=6 * 3600,
 )

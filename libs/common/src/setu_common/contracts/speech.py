@@ -27,13 +27,32 @@ class Segment(Contract):
     text: str
     speaker: str | None = None
     words: tuple[Word, ...] = ()
+    transliterated: bool = Field(
+        default=False, description="Heard in another script, and put into the language's own letter by letter"
+    )
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
 
 
+RemovalReason = Literal["silence", "repetition", "boilerplate", "guess"]
+
+
+class Removal(Contract):
+    """Something that a recogniser wrote though nobody said it: what was taken out of a transcript, and why."""
+
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+    text: str
+    reason: RemovalReason
+    evidence: str = Field(description="The figures that spoke against it")
+
+
 class Transcript(Contract):
-    """All that was said in a recording, in order of time."""
+    """All that was said in a recording, in order of time.
+
+    ``removed`` is what a recogniser invented; ``notes`` say what is less than asked for, such as times that are not aligned.
+    """
 
     language: LanguageCode
     language_probability: float = Field(ge=0, le=1)
@@ -41,6 +60,11 @@ class Transcript(Contract):
     segments: tuple[Segment, ...]
     engine: str
     model: str
+    removed: tuple[Removal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+ComputeType = Literal["int8", "int8_float16", "float16", "float32"]
 
 
 class AsrPlan(Contract):
@@ -50,22 +74,48 @@ class AsrPlan(Contract):
     model: str = "whisper-base"
     beam_size: int = Field(default=5, ge=1, le=20)
     batch_size: int = Field(default=8, ge=1, le=64)
-    compute_type: Literal["int8", "int8_float16", "float16", "float32"] = "int8"
+    compute_type: ComputeType = "int8"
+    redecode: bool = Field(
+        default=True, description="Hear doubtful stretches again, one by one, as plain batching costs accuracy"
+    )
+    align: bool = Field(default=False, description="Times of words by an aligner, where the engine has one")
+    diarise: bool = Field(default=False, description="Name the speakers, where the engine can")
     expected_wer: float | None = Field(default=None, ge=0)
     expected_time_s: float | None = Field(default=None, ge=0)
     source: Literal["predicted", "default", "override"] = "default"
     explanation: str = ""
 
 
+class AsrOverrides(Contract):
+    """What a caller wants done otherwise than planned; what is absent stays as planned.
+
+    ``prompt`` is text that could have been said just before: names and terms in the spelling that is wanted.
+    """
+
+    engine: str | None = Field(default=None, max_length=40)
+    model: str | None = Field(default=None, max_length=100)
+    beam_size: int | None = Field(default=None, ge=1, le=20)
+    batch_size: int | None = Field(default=None, ge=1, le=64)
+    compute_type: ComputeType | None = None
+    redecode: bool | None = None
+    align: bool | None = None
+    diarise: bool | None = None
+    prompt: str = Field(default="", max_length=2000)
+    temperature: float | None = Field(default=None, ge=0, le=1)
+
+
 class TranscriptionRequest(Contract):
     """Transcribe a recording that lies in the store; ``language`` absent means: detect it.
 
-    ``plan`` absent means the asr service's own default.
+    ``plan`` absent means the asr service's own default; ``overrides`` change either. With ``reuse``, what the same tenant had of the
+    same sound, heard in the same way, is taken again.
     """
 
     media: Reference
     language: LanguageCode | None = None
     plan: AsrPlan | None = None
+    overrides: AsrOverrides = AsrOverrides()
+    reuse: bool = True
 
 
 class Transcription(Contract):
@@ -76,5 +126,8 @@ class Transcription(Contract):
     language_probability: float = Field(ge=0, le=1)
     duration_s: float = Field(ge=0)
     segment_count: int = Field(ge=0)
+    removed_count: int = Field(default=0, ge=0, description="Stretches that were taken out since nobody said them")
+    notes: tuple[str, ...] = ()
     plan: AsrPlan
+    cached: bool = Field(default=False, description="Taken from an earlier operation on the same sound and plan")
     model_time_s: float = Field(ge=0, description="Wall time inside the model, loading included")
