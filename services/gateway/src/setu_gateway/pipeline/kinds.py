@@ -35,11 +35,12 @@ def run_of(advance_key: str) -> int:
 
 
 class RenderingRequest(Contract):
-    """Render a transcript as subtitles in ``language``: of its own if ``translated`` is absent."""
+    """Render a transcript as subtitles in ``language``: of its own if ``translated`` is absent. ``profile`` names the rules."""
 
     transcript: Reference
     translated: Reference | None = None
     language: LanguageCode
+    profile: str = "netflix"
 
 
 class RenderedFile(Contract):

@@ -137,16 +137,19 @@ def _translation(_job: JobRecord, target: str, results: Results) -> TranslationR
     return TranslationRequest(transcript=results.of("transcribe", Transcription).transcript, target_language=target)
 
 
-def _captions(_job: JobRecord, _target: str, results: Results) -> RenderingRequest:
+def _captions(job: JobRecord, _target: str, results: Results) -> RenderingRequest:
     transcription = results.of("transcribe", Transcription)
-    return RenderingRequest(transcript=transcription.transcript, language=transcription.language)
+    return RenderingRequest(
+        transcript=transcription.transcript, language=transcription.language, profile=job.request.subtitle_profile
+    )
 
 
-def _subtitles(_job: JobRecord, target: str, results: Results) -> RenderingRequest:
+def _subtitles(job: JobRecord, target: str, results: Results) -> RenderingRequest:
     return RenderingRequest(
         transcript=results.of("transcribe", Transcription).transcript,
         translated=results.of("translate", TranslationResult, target).translated,
         language=target,
+        profile=job.request.subtitle_profile,
     )
 
 
