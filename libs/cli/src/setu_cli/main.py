@@ -3,7 +3,6 @@
 import importlib
 import tempfile
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,19 +22,23 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class _Entry:
-    """A command: ``module:function``, and what calling it looks like."""
+    """A command: ``module:name`` of a function, or of a typer app with commands of its own, and what calling it looks like."""
 
     where: str
     examples: tuple[str, ...]
 
-    def load(self, name: str) -> TyperCommand:
+    def load(self, name: str) -> TyperCommand | TyperGroup:
         """Import its module."""
-        module, _, function = self.where.partition(":")
-        call: Callable[..., Any] = getattr(importlib.import_module(f"setu_cli.commands.{module}"), function)  # Any: as it is
-        single = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-        single.command(name, epilog="\n\n".join(("Examples:", *(f"`{example}`" for example in self.examples))))(call)
-        command = typer.main.get_command(single)
-        assert isinstance(command, TyperCommand)  # noqa: S101  what typer makes of a single function
+        module, _, member = self.where.partition(":")
+        found: Any = getattr(importlib.import_module(f"setu_cli.commands.{module}"), member)  # Any: function or app
+        examples = "\n\n".join(("Examples:", *(f"`{example}`" for example in self.examples)))
+        if not isinstance(found, typer.Typer):
+            single = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+            single.command(name, epilog=examples)(found)
+            found = single
+        command = typer.main.get_command(found)
+        assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101  what typer makes of a function or an app
+        command.name, command.epilog = name, examples
         return command
 
 
@@ -55,6 +58,7 @@ _COMMANDS: Final = {
     "jobs": _Entry("jobs:jobs", ("setu jobs", "setu jobs ID", "setu jobs ID --follow --out subtitles")),
     "cancel": _Entry("jobs:cancel", ("setu cancel ID",)),
     "retry": _Entry("jobs:retry", ("setu retry ID", "setu retry ID --follow --out subtitles")),
+    "models": _Entry("models:models", ("setu models", "setu models pull whisper-small", "setu models verify")),
     "doctor": _Entry("doctor:doctor", ("setu doctor",)),
     "migrate": _Entry("stack:migrate", ("setu migrate", "DATABASE_URL=postgresql://me@db/setu setu migrate")),
 }
@@ -71,7 +75,7 @@ class _Commands(TyperGroup):
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002  typer.Context is the public name
         return list(commands())
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]  # noqa: ARG002  as above
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | TyperGroup | None:  # type: ignore[override]  # noqa: ARG002  as above
         entry = _COMMANDS.get(cmd_name)
         return entry.load(cmd_name) if entry is not None else None
 
