@@ -1,6 +1,7 @@
 """The commands about jobs, against a gateway that speaks the real wire and does as it is told."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -76,6 +77,7 @@ class FakeGateway:
         self.keys: list[str] = []
         self.asked: list[tuple[str, str]] = []
         self.uploaded: list[dict[str, list[str]]] = []
+        self.addressed: list[dict[str, object]] = []
         self.refusals: list[SetuError] = []
         self.next_job: list[JobView] = []
 
@@ -108,6 +110,9 @@ class FakeGateway:
         return await call_next(request)
 
     async def submit(self, request: Request) -> JobView:
+        if request.headers["Content-Type"] == "application/json":
+            self.addressed.append(await request.json())
+            return self.next_job[0]
         async with request.form() as form:
             self.uploaded.append(
                 {name: [str(value) for value in form.getlist(name) if isinstance(value, str)] for name in form}
@@ -233,6 +238,80 @@ def test_interrupted_it_says_how_to_go_on_and_how_to_cancel(gateway, clip, tmp_p
     assert f"setu jobs {held.id} --follow" in said
     assert f"setu cancel {held.id} --url {gateway.url}" in said
     assert ("DELETE", f"/jobs/{held.id}") not in gateway.asked
+
+
+def test_every_wish_reaches_the_gateway(gateway, run, clip, tmp_path):
+    gateway.holds(delivered())
+    names = tmp_path / "names.txt"
+    names.write_text("# who is who\nराज = Raj\n\nदिल्ली=Delhi\n", "utf-8")
+    wishes = (
+        "--term",
+        "राज=Raaj",
+        "--term",
+        f"@{names}",
+        "--prompt",
+        "Raj, Delhi",
+        "--model",
+        "whisper-small",
+        "--rules",
+        "none",
+    )
+    more = ("--translation-engine", "llm", "--fresh", "--webhook", "https://example.org/told")
+    done = run("submit", clip, "--to", "en", *wishes, *more, "--out", tmp_path / "out", "--url", gateway.url)
+    assert done.exit_code == 0, done.output
+    form = gateway.uploaded[0]
+    assert json.loads(form["context"][0]) == {
+        "terms": [{"source": "राज", "target": "Raj"}, {"source": "दिल्ली", "target": "Delhi"}]
+    }
+    assert json.loads(form["overrides"][0]) == {
+        "asr": {"model": "whisper-small", "prompt": "Raj, Delhi"}, "translation_engine": "llm", "reuse": False,
+    }  # fmt: skip
+    assert form["subtitle_profile"] == ["none"]
+    assert form["webhook_url"] == ["https://example.org/told"]
+
+
+def test_an_address_is_sent_as_one_and_not_read_here(gateway, run, tmp_path):
+    gateway.holds(delivered(media_name="talk.mp4"))
+    done = run("submit", "https://media.example.org/talk.mp4", "--to", "en", "--out", tmp_path, "--url", gateway.url)
+    assert done.exit_code == 0, done.output
+    assert gateway.addressed == [{"media_url": "https://media.example.org/talk.mp4", "target_languages": ["en"]}]
+    assert (tmp_path / "talk.en.srt").exists()
+
+
+def test_the_formats_that_are_asked_for_are_saved(gateway, run, clip, tmp_path):
+    gateway.holds(delivered())
+    run("submit", clip, "--format", "json", "--format", "vtt", "--out", tmp_path / "out", "--url", gateway.url)
+    assert sorted({path.suffix for path in (tmp_path / "out").iterdir()}) == [".json", ".vtt"]
+
+
+def test_several_files_become_a_job_each_and_one_that_fails_holds_up_no_other(gateway, run, tmp_path):
+    files = [tmp_path / f"{name}.wav" for name in ("one", "two", "three")]
+    for path in files:
+        path.write_bytes(b"RIFF" + bytes(100))
+    gateway.refusals = [InvalidRequest("the recording is no recording")]
+    gateway.holds(delivered(media_name="two.wav"))
+    done = run("submit", *files, "--to", "en", "--out", tmp_path / "out", "--url", gateway.url)
+    assert done.exit_code == 1
+    assert f"{files[0]}: the recording is no recording" in done.output
+    assert len(gateway.uploaded) == 2
+    assert (tmp_path / "out" / "two.en.srt").exists()
+
+
+def test_files_whose_subtitles_would_have_one_name_are_refused_before_anything_is_sent(gateway, run, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "talk.wav").write_bytes(b"RIFF")
+    refused = run("submit", tmp_path / "a" / "talk.wav", tmp_path / "b" / "talk.wav", "--url", gateway.url)
+    assert refused.exit_code == 2
+    assert "another --out" in " ".join(refused.output.replace("│", " ").split())
+    assert gateway.asked == []
+
+
+@pytest.mark.parametrize("term", ["Raj", "=Raj", "राज=", "@/no/such/file"])
+def test_a_term_that_is_none_is_refused_with_the_way_to_write_one(gateway, run, clip, term):
+    refused = run("submit", clip, "--term", term, "--url", gateway.url)
+    assert refused.exit_code == 2
+    assert "SOURCE=TARGET" in refused.output or "can't be read" in refused.output
 
 
 def test_an_unknown_language_is_refused_before_anything_is_sent(gateway, run, clip):

@@ -53,6 +53,8 @@ _COMMANDS: Final = {
         (
             "setu submit film.mkv --to en --to hi --out subtitles",
             "setu submit talk.mp3 --source fr --to en --url http://host:8080",
+            "setu submit *.mkv --source hi --to en --term 'राज=Raj' --term @names.txt",
+            "setu submit https://media.example.org/talk.mp4 --to en --rules none",
         ),
     ),
     "jobs": _Entry("jobs:jobs", ("setu jobs", "setu jobs ID", "setu jobs ID --follow --out subtitles")),

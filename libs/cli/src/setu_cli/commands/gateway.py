@@ -3,11 +3,12 @@
 import asyncio
 import shlex
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -25,7 +26,18 @@ UrlOption = Annotated[
         "--url", envvar="SETU_URL", help="A gateway elsewhere; default: the stack that runs here.", show_default=False
     ),
 ]
-SAVED_FORMATS = ("srt", "vtt")
+
+
+class Format(StrEnum):
+    """What subtitles can be saved as."""
+
+    SRT = "srt"
+    VTT = "vtt"
+    ASS = "ass"
+    JSON = "json"
+
+
+SAVED_FORMATS: Final = (Format.SRT, Format.VTT)
 _PATIENCE_S = 60.0
 _PAUSES_S = (0.5, 8.0)
 ResultT = TypeVar("ResultT")
@@ -82,6 +94,12 @@ async def send(client: GatewayClient, path: Path, request: JobRequest, key: str,
     return await patiently(once, screen.say)
 
 
+async def send_address(client: GatewayClient, url: str, request: JobRequest, key: str, screen: JobScreen) -> JobView:
+    """Submit what lies at an address, as patiently as ``send``."""
+    asked = request.model_copy(update={"media_url": url})
+    return await patiently(lambda: client.submit_address(asked, key), screen.say)
+
+
 async def patiently(call: Callable[[], Awaitable[ResultT]], say: Callable[[str], None]) -> ResultT:
     """Make a call that may be repeated, and repeat it for a minute while it fails for a reason that passes."""
     give_up_at = time.monotonic() + _PATIENCE_S
@@ -111,8 +129,10 @@ async def follow(client: GatewayClient, job: JobView, screen: JobScreen) -> JobV
     return job
 
 
-async def save(client: GatewayClient, job: JobView, folder: Path) -> tuple[Path, ...]:
-    """Fetch the job's subtitles as SRT and VTT: ``<media>.<language>.<format>``; each file appears whole.
+async def save(
+    client: GatewayClient, job: JobView, folder: Path, formats: Collection[Format] = SAVED_FORMATS
+) -> tuple[Path, ...]:
+    """Fetch the job's subtitles: ``<media>.<language>.<format>``; each file appears whole.
 
     Raises:
         Conflict: the folder can't be written to.
@@ -121,7 +141,7 @@ async def save(client: GatewayClient, job: JobView, folder: Path) -> tuple[Path,
     contents = {
         folder / f"{stem}.{each.language}.{each.format}": await client.subtitles(job.id, each.language, each.format)
         for each in job.deliverables
-        if each.format in SAVED_FORMATS
+        if each.format in (formats or SAVED_FORMATS)
     }
     try:
         await asyncio.to_thread(_write_all, folder, contents)

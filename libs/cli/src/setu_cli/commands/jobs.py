@@ -8,9 +8,9 @@ from uuid import UUID
 
 import typer
 
+from setu_cli.commands.errand import Errand
 from setu_cli.commands.gateway import Target, UrlOption, save
 from setu_cli.commands.options import HomeOption
-from setu_cli.commands.submit import Errand
 from setu_cli.console import ERR, OUT
 from setu_cli.view.job_view import jobs_table, print_job, state_of
 from setu_common.clients import GatewayClient

@@ -1,6 +1,7 @@
 """The client of the gateway: jobs from a media file to its subtitles."""
 
 import asyncio
+import json
 import mimetypes
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -45,7 +46,7 @@ class GatewayClient:
     ) -> JobView:
         """Send a media file, and say what is to be done with it.
 
-        The form's parts: ``source_language`` if it is known, ``target_languages`` once for each, then the file as ``media``.
+        The form's parts: what the request has beside defaults, ``target_languages`` once for each, then the file as ``media``.
 
         Args:
             path: the file; it is read as it is sent.
@@ -56,20 +57,25 @@ class GatewayClient:
         Raises:
             OSError: the file can't be read.
         """
-        fields: dict[str, str | list[str]] = {}
-        if request.source_language is not None:
-            fields["source_language"] = request.source_language
-        if request.target_languages:
-            fields["target_languages"] = list(request.target_languages)
         content = await asyncio.to_thread(path.open, "rb")
         with content:
             response = await self._caller.upload(
                 "/jobs",
-                fields=fields,
+                fields=_form_fields(request),
                 file=_media_part(path, with_progress(content, on_sent) if on_sent else content),
                 headers={headers.IDEMPOTENCY_KEY: idempotency_key or str(uuid4())},
                 ok=(200, 202),
             )
+        return read(response, JobView)
+
+    async def submit_address(self, request: JobRequest, idempotency_key: str | None = None) -> JobView:
+        """Have the gateway fetch the media from ``request.media_url``; the key as in ``submit_job``."""
+        response = await self._caller.call(
+            "POST",
+            "/jobs",
+            json=request.model_dump(mode="json", exclude_defaults=True),
+            headers={headers.IDEMPOTENCY_KEY: idempotency_key or str(uuid4())},
+        )
         return read(response, JobView)
 
     async def jobs(self, cursor: str | None = None) -> JobPage:
@@ -134,6 +140,12 @@ class GatewayClient:
                         "The gateway sent an event that is no job; check that versions agree"
                     ) from error
                 yield view
+
+
+def _form_fields(request: JobRequest) -> dict[str, str | list[str]]:
+    """A request as the fields of a form: plain values as they are, what has parts of its own as JSON."""
+    given = request.model_dump(mode="json", exclude_defaults=True)
+    return {name: value if isinstance(value, str | list) else json.dumps(value) for name, value in given.items()}
 
 
 def _media_part(path: Path, content: IO[bytes]) -> FilePart:
