@@ -16,7 +16,7 @@ QUIET := $(shell [ -t 2 ] || echo --quiet)
 SOURCES := conftest.py libs services tests $(wildcard bench)
 
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
-ALONE := stack or chaos or models or alone
+ALONE := stack or chaos or models
 
 .PHONY: help setup lock demo up down status test coverage lint format check bench openapi
 
@@ -63,9 +63,7 @@ test: setup ## every test; leaves nothing running
 	@echo "test: units, contracts and architecture, two at a time"
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not ($(ALONE))" libs services tests
 	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "stack or chaos or models" libs services tests
-	@echo "test: the search through the states of operations"
-	@$(BIN)/pytest -q tests/integration/test_operation_model.py
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" libs services tests
 
 # Apart from `make test`: Python 3.11's tracing can spin for ever when a thread's last greenlet is freed under it, so a traced run may hang.
 coverage: setup ## branch coverage of the tests that run in this process; writes build/coverage.txt

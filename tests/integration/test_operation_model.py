@@ -321,7 +321,6 @@ def picked(choices: list[T], pick: int) -> T:
     return choices[pick % len(choices)]
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(600)  # not reached unless it fails, and looks for the shortest way to fail
 def test_operations_do_what_their_model_says(rig: Rig) -> None:
     run_state_machine_as_test(
