@@ -2,7 +2,8 @@
 
 * InvalidRequest (422, for good)
   * UnusableMedia: about the file
-    * MediaEmpty · MediaUnreadable · MediaWithoutAudio · MediaTruncated · MediaTooLong · NoSpeech
+    * MediaEmpty · MediaUnreadable · MediaWithoutAudio · MediaTruncated · MediaTooLong · MediaTooExpensive · NoSpeech
+    * DecoderKilled (503, retryable): the process that opened it was ended from outside
   * UnusablePlan: about how it was to be done
 * SetuError
   * ScratchFull (507, retryable): the worker's disk
@@ -51,6 +52,22 @@ class MediaTooLong(UnusableMedia):
 
     code = "media-too-long"
     title = "The recording is too long"
+
+
+class MediaTooExpensive(UnusableMedia):
+    """Opening it takes more memory or time than any honest file of its size."""
+
+    code = "media-too-expensive"
+    title = "The file takes too much memory or time to open"
+
+
+class DecoderKilled(UnusableMedia):
+    """The process that opened it was ended from outside. An attempt is counted, so a file that does this each time ends too."""
+
+    code = "decoder-killed"
+    title = "The decoder was ended from outside"
+    status = 503
+    retryable = True
 
 
 class NoSpeech(UnusableMedia):

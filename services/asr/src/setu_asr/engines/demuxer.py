@@ -1,201 +1,249 @@
-"""From a media file to decoded audio."""
+"""From a media file to decoded audio, by a process that can be killed."""
 
-import errno
+import json
+import os
+import select
+import signal
+import stat
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-import av
 import numpy as np
 import structlog
-from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
-from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.error import FFmpegError
-from av.packet import Packet
 
 from setu_asr.domain.audio import RATE_HZ, Recording
-from setu_asr.engines.containers import CONTAINERS, Declared, Outside, declared, look
-from setu_asr.errors import MediaEmpty, MediaTooLong, MediaTruncated, MediaUnreadable, MediaWithoutAudio, ScratchFull
+from setu_asr.domain.wav import HEADER_BYTES, plain_samples
+from setu_asr.engines.demux.order import Limits, Order
+from setu_asr.errors import (
+    DecoderKilled,
+    MediaEmpty,
+    MediaTooExpensive,
+    MediaTooLong,
+    MediaTruncated,
+    MediaUnreadable,
+    MediaWithoutAudio,
+    ScratchFull,
+    UnusableMedia,
+)
 
-READ_BYTES: Final = 1 << 20
-GAP_S: Final = 0.1  # a smaller step between two frames' times is rounding, not a gap. Source: swresample's min_hard_comp
-JUMP_S: Final = 600.0  # a larger one is a clock that was reset, not a silence
-MISSING_S: Final = 0.5
-MISSING_SHARE: Final = 0.05
+# -I and -P keep the working directory and PYTHON* variables from bringing other code in.
+COMMAND: Final = (sys.executable, "-I", "-P", "-m", "setu_asr.engines.demux.process")
+ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}  # and nothing of the worker's: no keys, no addresses
+
+LOOK_EVERY_S: Final = 0.2  # how often a cancellation is asked for, and the clock looked at
+LINE_BYTES: Final = 1 << 16
+LAST_BREATH_S: Final = 2.0  # between the end of a process's reports and its own end
+DETAIL_CHARACTERS: Final = 600
+CRASHES: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP)
+
+PROBLEMS: Final[dict[str, type[UnusableMedia]]] = {
+    problem.code: problem
+    for problem in (MediaEmpty, MediaUnreadable, MediaWithoutAudio, MediaTruncated, MediaTooLong, MediaTooExpensive)
+}
 
 log = structlog.get_logger()
 
 
-def decode(path: Path, scratch_folder: Path | None, max_duration_s: float, on_progress: Callable[[float], None]) -> Recording:
+@dataclass(frozen=True)
+class Decoded:
+    """A recording's sound, and which of the file's tracks it is."""
+
+    recording: Recording
+    track: str
+
+
+def decode(
+    path: Path,
+    scratch_folder: Path | None,
+    max_duration_s: float,
+    on_progress: Callable[[float], None],
+    *,
+    language: str | None = None,
+) -> Recording:
+    """Decode a file's best audio track; see `demux`."""
+    return demux(path, scratch_folder, Limits(max_duration_s=max_duration_s), on_progress, language=language).recording
+
+
+def demux(
+    path: Path,
+    scratch_folder: Path | None,
+    limits: Limits,
+    on_progress: Callable[[float], None],
+    *,
+    language: str | None = None,
+) -> Decoded:
     """Decode a file's best audio track. Times are kept: where the file has a gap, the recording has a silence.
 
+    The file is opened by a process of its own, which can open nothing else, and which ends when this call does. A WAV file just like
+    what `setu_asr.domain.wav` writes is taken as it lies.
+
     Args:
-        path: the file; nothing that it may refer to is opened.
+        path: the file. It must stay as it is while the recording is in use.
         scratch_folder: where the decoded audio lies, unnamed, as long as the recording is in use.
-        max_duration_s: longer recordings are refused.
-        on_progress: told the share that was read, 0..1, with each packet; what it raises ends the work.
+        limits: what the file may cost.
+        on_progress: told the share that was read, 0..1, at least every quarter of a second; what it raises ends the work.
+        language: the language that is spoken, if it is known: of several tracks, one in it is taken.
 
     Raises:
-        MediaEmpty, MediaUnreadable, MediaWithoutAudio, MediaTruncated, MediaTooLong: as they say.
+        UnusableMedia: MediaEmpty, MediaUnreadable, MediaWithoutAudio, MediaTruncated, MediaTooLong, MediaTooExpensive as they say;
+            DecoderKilled if it ended by no fault of the file's.
         ScratchFull: no room for the decoded audio.
     """
-    if path.stat().st_size == 0:
-        raise MediaEmpty("The file has 0 bytes. Check that the recording was saved, then upload it again.")
-    with path.open("rb") as file, tempfile.TemporaryFile(dir=scratch_folder) as pcm:
-        outside = look(file)
-        # Read through a file object and only as a known container: playlists and the like would open other files and hosts.
-        options = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "pipe"}
-        try:
-            with av.open(file, "r", options=options, metadata_errors="replace", buffer_size=READ_BYTES) as container:
-                track = _Track(container, outside, file, pcm, max_duration_s=max_duration_s, on_progress=on_progress)
-                track.read()
-            pcm.flush()
-        except FFmpegError as error:
-            raise _unreadable(error, outside) from error
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise ScratchFull("The worker has no room for the decoded audio; try again later.", retry_after_s=60) from error
-            raise
-        track.judge()
-        return Recording(np.memmap(pcm, dtype=np.int16, mode="r"))
+    with _opened(path) as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        if size_bytes == 0:
+            raise MediaEmpty("The file has 0 bytes. Check that the recording was saved, then upload it again.")
+        samples = plain_samples(file.read(HEADER_BYTES), size_bytes, RATE_HZ)
+        if samples is not None and samples <= limits.max_duration_s * RATE_HZ:
+            on_progress(1.0)
+            pcm = np.memmap(file, dtype=np.int16, mode="r", offset=HEADER_BYTES, shape=(samples,))
+            return Decoded(Recording(pcm), "track 1 of 1: pcm_s16le, mono")
+        with tempfile.TemporaryFile(dir=scratch_folder) as scratch:
+            track = _Watch(file, scratch, limits, size_bytes, on_progress).run(language)
+            return Decoded(Recording(np.memmap(scratch, dtype=np.int16, mode="r")), track)
 
 
-def _unreadable(error: FFmpegError, outside: Outside) -> MediaTruncated | MediaUnreadable:
-    log.info("media.unreadable", error=type(error).__name__, cut=outside.cut)
-    if outside.cut:
-        return MediaTruncated(_incomplete("a part without which it can't be opened is missing"))
-    return MediaUnreadable(
-        "The file is not audio or video that can be read here, or its beginning is damaged. Check that it plays, "
-        "then upload it again, or convert it to MP4, MKV, MP3 or WAV first."
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    # Without waiting: a named pipe would hold the worker for ever.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise MediaUnreadable("This is no file but a device or a pipe. Upload the recording itself.")
+        yield file
+
+
+class _Watch:
+    """Starts the process, listens to it, and ends it.
+
+    Args:
+        file: the media.
+        scratch: takes the sound.
+        limits: what it may cost.
+        size_bytes: of the media.
+        on_progress: see `demux`.
+    """
+
+    def __init__(
+        self, file: IO[bytes], scratch: IO[bytes], limits: Limits, size_bytes: int, on_progress: Callable[[float], None]
+    ) -> None:
+        self._file = file
+        self._scratch = scratch
+        self._limits = limits
+        self._size_bytes = size_bytes
+        self._on_progress = on_progress
+        self._began_s = time.monotonic()
+        self._share = 0.0
+        self._sound_s = 0.0
+        self._track = ""
+
+    def run(self, language: str | None) -> str:
+        """Decode, and return the track's description."""
+        report, told = os.pipe()
+        with open(report, "rb", buffering=0) as lines:  # noqa: PTH123 a descriptor
+            try:
+                process = self._start(told, language)
+            finally:
+                os.close(told)
+            with process:
+                try:
+                    verdict = self._listen(lines)
+                    if verdict is None:
+                        with suppress(subprocess.TimeoutExpired):
+                            process.wait(LAST_BREATH_S)
+                finally:
+                    process.kill()  # it has nothing left to do, or is to be stopped
+            if verdict is None:
+                raise self._died(process.returncode)
+        if verdict["kind"] == "refused":
+            raise _problem(verdict)
+        return self._track
+
+    def _start(self, told: int, language: str | None) -> "subprocess.Popen[bytes]":
+        order = Order(
+            media_fd=self._file.fileno(),
+            pcm_fd=self._scratch.fileno(),
+            report_fd=told,
+            parent_pid=os.getpid(),
+            rate_hz=RATE_HZ,
+            language=language,
+            limits=self._limits,
+        )
+        return subprocess.Popen(  # noqa: S603 our own module
+            (*COMMAND, order.to_json()),
+            pass_fds=(order.media_fd, order.pcm_fd, order.report_fd),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=ENVIRONMENT,
+        )
+
+    def _listen(self, lines: IO[bytes]) -> dict[str, Any] | None:
+        """The verdict; None if the process ended without one."""
+        rest = b""
+        while True:
+            readable, _, _ = select.select([lines], [], [], LOOK_EVERY_S)
+            if readable:
+                piece = lines.read(LINE_BYTES)
+                if not piece:
+                    return None
+                *whole, rest = (rest + piece).split(b"\n")
+                if len(rest) > LINE_BYTES:
+                    return None
+                for line in whole:
+                    told: dict[str, Any] = json.loads(line)
+                    if told["kind"] in ("done", "refused"):
+                        self._on_progress(self._share)
+                        return told
+                    self._note(told)
+            self._on_progress(self._share)
+            if time.monotonic() - self._began_s > self._limits.wall_s(self._size_bytes, self._sound_s):
+                raise _too_expensive("time")
+
+    def _note(self, told: dict[str, Any]) -> None:
+        if told["kind"] == "track":
+            self._track = str(told["track"])[:DETAIL_CHARACTERS]
+        else:
+            self._share = max(self._share, min(1.0, float(told["share"])))
+            self._sound_s = float(told["sound_s"])
+
+    def _died(self, returncode: int) -> UnusableMedia:
+        """Why a process that said nothing ended."""
+        log.warning("demux.died", returncode=returncode, sound_s=round(self._sound_s, 3), size_bytes=self._size_bytes)
+        if returncode == -signal.SIGXCPU:
+            return _too_expensive("computing time")
+        if -returncode in CRASHES:
+            return MediaUnreadable(
+                "The decoder crashed over this file, so it is damaged in a way that no player should be given. Convert its sound to "
+                "MP3 or WAV, then upload that."
+            )
+        if returncode == -signal.SIGKILL:
+            return DecoderKilled(
+                "The decoder was ended from outside, perhaps since the worker's memory is full; try again later."
+            )
+        return MediaUnreadable(
+            "The decoder gave up on this file. Check that it plays, then upload it again, or convert it to MP3 or WAV first."
+        )
+
+
+def _too_expensive(what: str) -> MediaTooExpensive:
+    return MediaTooExpensive(
+        f"Decoding this file takes more {what} than any recording of its size should. It is damaged, or was made to do harm. "
+        "Convert its sound to MP3 or WAV, then upload that."
     )
 
 
-def _incomplete(what: str) -> str:
-    return f"The recording is incomplete: {what}. It was probably cut off or damaged on its way; upload the whole file again."
-
-
-class _Track:
-    """One audio track on its way into a file of samples."""
-
-    def __init__(
-        self,
-        container: InputContainer,
-        outside: Outside,
-        file: IO[bytes],
-        pcm: IO[bytes],
-        *,
-        max_duration_s: float,
-        on_progress: Callable[[float], None],
-    ) -> None:
-        stream = container.streams.best("audio")
-        if not isinstance(stream, AudioStream):
-            kinds = sorted({other.type for other in container.streams})
-            raise MediaWithoutAudio(
-                f"The file has no audio track that can be read (it has: {', '.join(kinds) or 'nothing'}). "
-                "Upload a recording with sound."
-            )
-        self._stream = stream
-        self._container = container
-        self._file_bytes = max(1, container.size)
-        self._file = file
-        self._pcm = pcm
-        self._max_duration_s = max_duration_s
-        self._on_progress = on_progress
-        self._outside = outside
-        self._declared: Declared = declared(container, stream, mp3_tells_length=outside.mp3_tells_length)
-        self._offset_s = -(container.start_time or 0) / av.time_base
-        self._resampler: AudioResampler | None = None
-        self._shape: tuple[str, str, int] | None = None
-        self._written = 0  # samples
-        self._end_s = 0.0  # of the last frame, on the recording's clock
-        self._seen_s = 0.0  # of any packet of any track
-        self._lost_s = 0.0  # silence put in place of what is not there
-        self._failures = 0
-
-    def read(self) -> None:
-        """Decode all of it."""
-        watched = [stream for stream in self._container.streams if stream.type in ("audio", "video")]
-        with suppress(EOFError):
-            for packet in self._container.demux([self._stream] if self._declared.of_track else watched):
-                self._on_progress(min(1.0, self._file.tell() / self._file_bytes))
-                self._see(packet)
-                if packet.stream_index == self._stream.index:
-                    self._decode(packet)
-        self._resample(None)
-
-    def judge(self) -> None:
-        """Say what is wrong with it, if anything is, now that all was read."""
-        if self._written == 0:
-            if self._failures or self._outside.cut:
-                raise MediaTruncated(_incomplete("none of its audio could be decoded"))
-            raise MediaEmpty("The file's audio track has no sound data in it. Check the recording, then upload it again.")
-        reached_s = max(self._end_s, 0.0 if self._declared.of_track else self._seen_s)
-        whole_s = max(self._declared.duration_s or 0.0, reached_s)
-        missing_s = max(0.0, whole_s - reached_s) + (self._lost_s if self._failures else 0.0)
-        if missing_s > max(MISSING_S, MISSING_SHARE * whole_s):
-            raise MediaTruncated(
-                _incomplete(f"{missing_s:.1f} of {whole_s:.1f} seconds are missing or can't be decoded"),
-                declared_s=round(whole_s, 3),
-                missing_s=round(missing_s, 3),
-            )
-        if self._outside.cut:
-            raise MediaTruncated(_incomplete("the file is shorter than its header says"))
-        if self._failures:
-            log.warning("media.partly_undecodable", failures=self._failures, lost_s=round(self._lost_s, 3))
-
-    def _see(self, packet: "Packet[Any]") -> None:
-        if packet.pts is not None and packet.time_base is not None:
-            end_s = float((packet.pts + (packet.duration or 0)) * packet.time_base) + self._offset_s
-            self._seen_s = max(self._seen_s, end_s)
-
-    def _decode(self, packet: "Packet[Any]") -> None:
-        try:
-            frames = self._stream.decode(packet)
-        except EOFError:
-            return
-        except FFmpegError:
-            self._failures += 1  # one broken packet is no reason to lose the others
-            return
-        for frame in frames:
-            self._place(frame)
-            self._resample(frame)
-
-    def _place(self, frame: AudioFrame) -> None:
-        """Fill a gap before the frame, and keep the clock."""
-        start_s = self._end_s if frame.time is None else frame.time + self._offset_s
-        gap_s = start_s - self._end_s
-        if gap_s > JUMP_S or gap_s < -JUMP_S:
-            self._offset_s -= gap_s
-            start_s, gap_s = self._end_s, 0.0
-        if gap_s > GAP_S:
-            self._resample(None)
-            if self._written:
-                self._lost_s += gap_s
-            self._write(np.zeros(max(0, round(start_s * RATE_HZ) - self._written), dtype=np.int16))
-        self._end_s = max(self._end_s, start_s + frame.samples / frame.sample_rate)
-
-    def _resample(self, frame: AudioFrame | None) -> None:
-        """Give the resampler a frame; without one, take out what it still holds."""
-        shape = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._resampler is not None and shape != self._shape:
-            for rest in self._resampler.resample(None):
-                self._write(rest.to_ndarray()[0])
-            self._resampler = None
-        if frame is None:
-            return
-        if self._resampler is None:
-            self._resampler, self._shape = AudioResampler(format="s16", layout="mono", rate=RATE_HZ), shape
-        for resampled in self._resampler.resample(frame):
-            self._write(resampled.to_ndarray()[0])
-
-    def _write(self, samples: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> None:
-        self._written += len(samples)
-        if self._written > self._max_duration_s * RATE_HZ:
-            raise MediaTooLong(
-                f"The recording is longer than {self._max_duration_s / 3600:g} hours. Cut it into parts and upload them one by one."
-            )
-        self._pcm.write(samples.tobytes())
+def _problem(verdict: dict[str, Any]) -> UnusableMedia | ScratchFull:
+    code, detail = str(verdict["code"]), str(verdict["detail"])[:DETAIL_CHARACTERS]
+    log.info("media.refused", code=code, error=str(verdict.get("error", ""))[:80])
+    if code == ScratchFull.code:
+        return ScratchFull(detail, retry_after_s=60)
+    figures: dict[str, Any] = verdict["context"]
+    return PROBLEMS[code](detail, **figures)

@@ -17,6 +17,21 @@ CONTAINERS: Final = (
     "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "mp3", "mpeg", "mpegts", "mxf", "ogg", "rm", "tta", "voc", "w64", "wav", "wv",
 )  # fmt: skip
 
+# Decoders of sound that people have. Those of old games are not among them, nor is any that decodes pictures.
+CODECS: Final = (
+    "aac", "aac_fixed", "aac_latm", "ac3", "ac3_fixed", "adpcm_g722", "adpcm_g726", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms",
+    "adpcm_swf", "adpcm_yamaha", "alac", "als", "amrnb", "amrwb", "ape", "aptx", "aptx_hd", "atrac1", "atrac3", "atrac3al", "atrac3plus",
+    "atrac3plusal", "cook", "dca", "dolby_e", "dsd_lsbf", "dsd_lsbf_planar", "dsd_msbf", "dsd_msbf_planar", "dss_sp", "dvaudio", "eac3",
+    "evrc", "flac", "g722", "g723_1", "g726", "g726le", "g728", "g729", "gsm", "gsm_ms", "ilbc", "imc", "libopencore_amrnb",
+    "libopencore_amrwb", "libopus", "mace3", "mace6", "mlp", "mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3adu", "mp3adufloat",
+    "mp3float", "mp3on4", "mp3on4float", "mpc7", "mpc8", "nellymoser", "opus", "pcm_alaw", "pcm_bluray", "pcm_dvd", "pcm_f16le",
+    "pcm_f24le", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_lxf", "pcm_mulaw", "pcm_s16be", "pcm_s16be_planar",
+    "pcm_s16le", "pcm_s16le_planar", "pcm_s24be", "pcm_s24daud", "pcm_s24le", "pcm_s24le_planar", "pcm_s32be", "pcm_s32le",
+    "pcm_s32le_planar", "pcm_s64be", "pcm_s64le", "pcm_s8", "pcm_s8_planar", "pcm_u16be", "pcm_u16le", "pcm_u24be", "pcm_u24le",
+    "pcm_u32be", "pcm_u32le", "pcm_u8", "qcelp", "qdm2", "qdmc", "ralf", "real_144", "real_288", "s302m", "sbc", "shorten", "sipr",
+    "speex", "tak", "truehd", "truespeech", "tta", "vorbis", "wavpack", "wmalossless", "wmapro", "wmav1", "wmav2", "wmavoice",
+)  # fmt: skip
+
 # Those whose header tells the length; the others' is estimated from what is there, or from the bit rate.
 TELLS_LENGTH: Final = frozenset({"mov", "mp4", "matroska", "webm", "flac", "asf", "aiff", "caf", "tta", "wv", "ape", "w64"})
 MP3_HEADERS: Final = re.compile(rb"Xing|Info|VBRI")
@@ -59,10 +74,12 @@ class Outside:
     """What the bytes tell before anything is decoded.
 
     Args:
+        size_bytes: how large it is.
         cut: the file is clearly shorter than its own structure says.
         mp3_tells_length: if it is an MP3 file, its first frame tells its length.
     """
 
+    size_bytes: int
     cut: bool
     mp3_tells_length: bool
 
@@ -82,7 +99,7 @@ def look(file: IO[bytes]) -> Outside:
     file.seek(tag_bytes if head[:3] == b"ID3" else 0)
     frame = file.read(MP3_HEADER_WITHIN)
     file.seek(0)
-    return Outside(cut=cut, mp3_tells_length=MP3_HEADERS.search(frame) is not None)
+    return Outside(size_bytes=size, cut=cut, mp3_tells_length=MP3_HEADERS.search(frame) is not None)
 
 
 def _is_short(size: int, said: int) -> bool:
