@@ -1,4 +1,4 @@
-"""1,000 operations that do nothing, against 1,000 bare Celery tasks that each commit one row."""
+"""1,000 operations that do nothing, against 1,000 bare Celery tasks that each commit one row; and a claim beside 50,000 parked rows."""
 
 import asyncio
 import os
@@ -20,6 +20,8 @@ from setu_cli.embedded.valkey import running_valkey
 from setu_common.contracts import Submission
 from setu_common.db import Database
 from setu_common.operations import Hints, Operations
+from setu_common.operations.claims import Claims
+from setu_common.operations.connection import HealingConnection
 from setu_common.settings import DatabaseSettings, OperationSettings, RedisSettings, StoreSettings
 from setu_common.store import Store
 
@@ -27,6 +29,8 @@ COUNT = 1000
 ROUNDS = 5
 CONCURRENCY = 2
 IN_FLIGHT = 16
+PARKED = 50_000
+CLAIMS = 200
 
 
 async def _operations_s(stack: ProbeStack, first: int) -> float:
@@ -61,6 +65,29 @@ def _celery_s(app: Celery, database: DatabaseSettings, first: int) -> float:
     return time.monotonic() - began
 
 
+def _claims_ms(database: DatabaseSettings) -> list[float]:
+    """Claim rows of a tenant's beside a great many of the same tenant that are parked, in a queue that no worker consumes."""
+    with psycopg.connect(database.url, autocommit=True, options=f"-c search_path={SCHEMA}") as connection:
+        for count, asleep in ((PARKED, True), (CLAIMS, False)):
+            connection.execute(
+                """INSERT INTO operation (id, tenant, kind, queue, request, request_sha256, max_attempts, timeout_s, asleep, not_before)
+                   SELECT gen_random_uuid(), 'bench', 'noops', 'parked', '{}', '', 3, 60, %s, now() + interval '1 hour'
+                   FROM generate_series(1, %s)""",
+                (asleep, count),
+            )
+        connection.execute("VACUUM ANALYZE operation")
+    healing = HealingConnection(database, SCHEMA)
+    claims = Claims(healing, OperationSettings(), "bench", os.getpid())
+    took_ms = []
+    for _ in range(CLAIMS):
+        began = time.monotonic()
+        if claims.next("parked") is None:
+            raise RuntimeError("there was nothing to claim")
+        took_ms.append(1000 * (time.monotonic() - began))
+    healing.close()
+    return took_ms
+
+
 def _until(database: DatabaseSettings, query: str, count: int) -> None:
     with psycopg.connect(database.url, autocommit=True) as connection:
         give_up_at = time.monotonic() + 120
@@ -74,7 +101,7 @@ def _until(database: DatabaseSettings, query: str, count: int) -> None:
 
 def measure() -> list[Figure]:
     """Run both in turn, several rounds."""
-    ratios = []
+    ratios: list[float] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="setu-bench-")))
         folder.chmod(0o755)
@@ -112,6 +139,7 @@ def measure() -> list[Figure]:
         finally:
             plain.terminate()
             plain.wait(20)
+        claims_ms = _claims_ms(database)
     return [
         judged(
             "rate of operations against bare Celery tasks",
@@ -121,5 +149,13 @@ def measure() -> list[Figure]:
             better="more",
             how=f"{COUNT} no-op operations submitted and done, against {COUNT} bare Celery tasks that commit one row each; "
             f"{CONCURRENCY} children each, fsync on",
-        )
+        ),
+        judged(
+            "a claim beside parked operations",
+            claims_ms,
+            unit="ms",
+            goal=2.0,
+            better="less",
+            how=f"{CLAIMS} claims, fsync on, with {PARKED} parked operations of the same tenant in the queue",
+        ),
     ]

@@ -211,5 +211,6 @@ def test_an_operation_that_goes_back_to_the_queue_settles_nothing(rig: Rig) -> N
         assert claim is not None
         assert end(claims, claim, how).operation.state == "queued"
         rig.execute("UPDATE operation SET not_before = now()")
+        rig.reaping.wake_due([FRONT.queue])
 
     assert rig.verdicts() == []

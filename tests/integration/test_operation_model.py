@@ -244,6 +244,7 @@ class OperationMachine(RuleBasedStateMachine):
     @rule()
     def time_passes(self) -> None:
         self.rig.execute("UPDATE operation SET not_before = now() WHERE state = 'queued'")
+        self.rig.reaping.wake_due(QUEUES)
         for row in self.model.rows.values():
             row.eligible = True
 

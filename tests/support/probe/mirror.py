@@ -117,7 +117,7 @@ class Mirror:
         return [ticket for ticket in self.tickets if not self.model.holds(ticket.claim.id, ticket.claim.token)]
 
     def compare(self) -> None:
-        rows = {row["id"]: row for row in self.rig.execute("SELECT *, not_before <= now() AS eligible FROM operation")}
+        rows = {row["id"]: row for row in self.rig.execute("SELECT *, NOT asleep AS eligible FROM operation")}
         assert rows.keys() == self.model.rows.keys()
         for row_id, expected in self.model.rows.items():
             _compare(rows[row_id], expected)

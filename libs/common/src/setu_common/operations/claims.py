@@ -39,27 +39,28 @@ class Claim:
 
 # The next row of a queue: highest priority first; among those, the tenant whose last claim is longest ago; then the oldest.
 # The recursion steps from tenant to tenant through the partial index (a "loose index scan"), so its cost grows with the number of
-# tenants that wait, and with their rows whose time has not come, but not with those that could be claimed. A few rows a tenant are offered, for the first may be locked by another worker.
+# tenants that wait, but neither with the rows that could be claimed nor with those asleep, which the index leaves out. A few rows a
+# tenant are offered, for the first may be locked by another worker.
 _CLAIM: Final[LiteralString] = """
 WITH RECURSIVE waiting AS (
-    (SELECT tenant FROM operation WHERE state = 'queued' AND queue = %(queue)s ORDER BY tenant LIMIT 1)
+    (SELECT tenant FROM operation WHERE state = 'queued' AND NOT asleep AND queue = %(queue)s ORDER BY tenant LIMIT 1)
     UNION ALL
     SELECT (SELECT o.tenant FROM operation o
-            WHERE o.state = 'queued' AND o.queue = %(queue)s AND o.tenant > w.tenant ORDER BY o.tenant LIMIT 1)
+            WHERE o.state = 'queued' AND NOT o.asleep AND o.queue = %(queue)s AND o.tenant > w.tenant ORDER BY o.tenant LIMIT 1)
     FROM waiting w WHERE w.tenant IS NOT NULL
 ), offered AS (
     SELECT o.id, o.priority, o.created_at, turn.last_claim
     FROM waiting w
     CROSS JOIN LATERAL (
         SELECT id, priority, created_at FROM operation
-        WHERE state = 'queued' AND queue = %(queue)s AND tenant = w.tenant AND not_before <= now()
+        WHERE state = 'queued' AND NOT asleep AND queue = %(queue)s AND tenant = w.tenant
         ORDER BY priority DESC, created_at, id LIMIT 16) o
     CROSS JOIN LATERAL (
         SELECT max(claimed_at) AS last_claim FROM operation WHERE queue = %(queue)s AND tenant = w.tenant) turn
     WHERE w.tenant IS NOT NULL
 ), chosen AS (
     SELECT o.id FROM operation o JOIN offered USING (id)
-    WHERE o.state = 'queued' AND o.not_before <= now()
+    WHERE o.state = 'queued' AND NOT o.asleep
     ORDER BY offered.priority DESC, offered.last_claim NULLS FIRST, offered.created_at, o.id
     LIMIT 1 FOR UPDATE OF o SKIP LOCKED
 )
@@ -91,7 +92,7 @@ UPDATE operation SET {_RELEASED},
     progress = CASE WHEN state = 'running' AND %(state)s = 'succeeded' THEN 1 ELSE progress END,
     attempts = attempts + %(attempts)s, ended_at = now()
 WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
-RETURNING *, state = 'queued' AND not_before <= now() AS due
+RETURNING *, state = 'queued' AND NOT asleep AS due
 """  # noqa: S608 (constants alone)
 
 _AGAIN: Final[LiteralString] = f"""
@@ -100,13 +101,14 @@ UPDATE operation SET {_RELEASED},
     ended_at = CASE WHEN state = 'cancelling' THEN now() END,
     attempts = CASE WHEN %(parked)s AND state = 'running' THEN 0 ELSE attempts + %(attempts)s END,
     problem = CASE WHEN state = 'cancelling' THEN NULL ELSE %(problem)s::jsonb END,
-    not_before = CASE WHEN wakes > %(wakes)s THEN now() ELSE now() + make_interval(secs => %(after_s)s) END
+    not_before = CASE WHEN wakes > %(wakes)s THEN now() ELSE now() + make_interval(secs => %(after_s)s) END,
+    asleep = state = 'running' AND wakes <= %(wakes)s AND %(after_s)s > 0
 WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
-RETURNING *, state = 'queued' AND not_before <= now() AS due
+RETURNING *, state = 'queued' AND NOT asleep AS due
 """  # noqa: S608 (constants alone)
 
 _AFTERWARDS: Final[LiteralString] = """
-SELECT *, state = 'queued' AND not_before <= now() AS due FROM operation
+SELECT *, state = 'queued' AND NOT asleep AS due FROM operation
 WHERE id = %(id)s AND token = %(token)s AND state IN (%(state)s, 'cancelled')
 """
 

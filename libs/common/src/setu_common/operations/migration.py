@@ -33,6 +33,7 @@ CREATE TABLE operation (
     pid integer,
     created_at timestamptz NOT NULL DEFAULT now(),
     not_before timestamptz NOT NULL DEFAULT now(),
+    asleep boolean NOT NULL DEFAULT false,
     started_at timestamptz,
     claimed_at timestamptz,
     lease_until timestamptz,
@@ -41,7 +42,8 @@ CREATE TABLE operation (
     CHECK ((state IN ('succeeded', 'failed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK ((state IN ('running', 'cancelling')) = (lease_until IS NOT NULL))
 ) WITH (fillfactor = 70);
-CREATE INDEX operation_waiting ON operation (queue, tenant, priority DESC, created_at, id) WHERE state = 'queued';
+CREATE INDEX operation_waiting ON operation (queue, tenant, priority DESC, created_at, id) WHERE state = 'queued' AND NOT asleep;
+CREATE INDEX operation_asleep ON operation (queue, not_before) WHERE state = 'queued' AND asleep;
 CREATE INDEX operation_turn ON operation (queue, tenant, claimed_at);
 CREATE INDEX operation_held ON operation (worker) WHERE state IN ('running', 'cancelling');
 CREATE UNIQUE INDEX operation_idempotency ON operation (tenant, kind, idempotency_key) WHERE idempotency_key IS NOT NULL;

@@ -131,8 +131,12 @@ class Monitor:
         return hears
 
     def _hint(self, now: float) -> bool:
-        """Send as many hints as rows wait without one. Any parent may: what one sent, the next one counts."""
+        """Wake the rows whose pause is over, and send as many hints as rows wait without one.
+
+        Any parent may: what one sent, the next one counts.
+        """
         hears = True
+        self._reaping.wake_due(self._queues)
         for queue, (waiting, oldest_s) in self._reaping.waiting(self._queues).items():
             lying = self._broker.waiting(queue)
             if waiting > lying:

@@ -59,12 +59,19 @@ SELECT id, kind, token FROM operation WHERE state IN ('running', 'cancelling') A
 ORDER BY lease_until LIMIT 200 FOR UPDATE SKIP LOCKED
 """
 
+# Some thousands at a time, so that a great many that come due together hold no claim up for long.
+_WAKE_DUE: Final[LiteralString] = """
+UPDATE operation SET asleep = false WHERE id IN (
+    SELECT id FROM operation WHERE state = 'queued' AND asleep AND queue = ANY(%(queues)s) AND not_before <= now()
+    LIMIT 5000 FOR UPDATE SKIP LOCKED)
+"""
+
 _WAITING: Final[LiteralString] = """
 SELECT asked.queue, counted.waiting, counted.oldest_s
 FROM unnest(%(queues)s::text[]) AS asked (queue) CROSS JOIN LATERAL (
     SELECT count(*) AS waiting, extract(epoch FROM now() - min(greatest(not_before, created_at)))::float8 AS oldest_s
     FROM (SELECT not_before, created_at FROM operation
-          WHERE state = 'queued' AND not_before <= now() AND queue = asked.queue LIMIT 10000) eligible) counted
+          WHERE state = 'queued' AND NOT asleep AND queue = asked.queue LIMIT 10000) eligible) counted
 WHERE counted.waiting > 0
 """
 
@@ -123,6 +130,11 @@ class Reaping:
             expired = db.execute(_EXPIRED).fetchall()
             endings = [self._bury(db, row["id"], row["kind"], row["token"], problem, attempts=0, losses=1) for row in expired]
         return [ending for ending in endings if ending is not None]
+
+    def wake_due(self, queues: Sequence[str]) -> None:
+        """Let the rows be claimed whose pause is over."""
+        with self._connection.transaction() as db:
+            db.execute(_WAKE_DUE, {"queues": list(queues)})
 
     def waiting(self, queues: Sequence[str]) -> dict[str, tuple[int, float]]:
         """How many rows of each queue could be claimed now (counted up to 10,000), and for how long the oldest could, seconds."""

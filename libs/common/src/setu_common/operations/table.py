@@ -14,6 +14,8 @@ class OperationRow(SQLModel, table=True):
 
     ``token`` is the fencing token: it grows with every claim, and only its holder may change a running row.
     ``attempts`` counts failures and deaths of the child that ran it, ``losses`` the disappearances of a whole worker.
+    ``asleep`` is true of a queued row whose time, ``not_before``, had not come when it was put back: claims don't see it. The watch of a
+    worker's parent wakes it when its time has come, and a wake-up does at once.
     ``wakes`` counts wake-ups, so that one that comes while the row runs is not slept through.
     ``objects`` are the uris of the objects that live as long as this row.
     """
@@ -47,6 +49,7 @@ class OperationRow(SQLModel, table=True):
     pid: int | None
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     not_before: datetime = Field(sa_type=DateTime(timezone=True))
+    asleep: bool
     started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     claimed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     lease_until: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
@@ -61,8 +64,9 @@ class OperationRow(SQLModel, table=True):
             text("priority DESC"),
             "created_at",
             "id",
-            postgresql_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued' AND NOT asleep"),
         ),
+        Index("operation_asleep", "queue", "not_before", postgresql_where=text("state = 'queued' AND asleep")),
         Index("operation_turn", "queue", "tenant", "claimed_at"),
         Index("operation_held", "worker", postgresql_where=text("state IN ('running', 'cancelling')")),
         Index(

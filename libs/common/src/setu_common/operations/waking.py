@@ -12,7 +12,8 @@ log = structlog.get_logger()
 
 # ``wakes`` is what a row that runs just now compares before it parks, so that this wake-up is not slept through.
 WAKE: Final[LiteralString] = """
-UPDATE operation SET wakes = wakes + 1, not_before = CASE WHEN state = 'queued' THEN now() ELSE not_before END
+UPDATE operation SET wakes = wakes + 1, asleep = false,
+    not_before = CASE WHEN state = 'queued' THEN now() ELSE not_before END
 WHERE job_id = %(job_id)s AND queue = %(queue)s AND state IN ('queued', 'running')
 """
 
