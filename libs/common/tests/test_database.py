@@ -137,6 +137,12 @@ async def cut_while_under_way(link: Link, database: Database) -> None:
         await connection.execute(text("SELECT 1"))
 
 
+async def cut_under_a_statement(link: Link, database: Database) -> None:
+    async with database.statements() as connection:
+        await link.cut()
+        await connection.execute("SELECT 1")
+
+
 # --- units of work
 
 
@@ -186,6 +192,29 @@ async def test_a_connection_used_for_reading_is_transactional_again_afterwards(d
         assert await ids(database) == []
 
 
+async def test_statements_of_the_driver_commit_by_themselves(database: Database) -> None:
+    async with database.statements() as connection:
+        await connection.execute("INSERT INTO thing VALUES (%s)", (1,))
+        assert await ids(database) == [1]
+
+
+async def test_a_connection_left_in_the_middle_of_an_answer_is_given_to_nobody(database_settings: DatabaseSettings) -> None:
+    async with opened(database_settings.model_copy(update={"pool_size": 1})) as database:
+        async with database.statements() as connection:
+            connection.pgconn.send_query(b"SELECT 1")
+        async with database.statements() as another:
+            assert another is not connection
+            assert await (await another.execute("SELECT 2")).fetchall() == [(2,)]
+
+
+async def test_a_cancelled_statement_gives_its_connection_back(database_settings: DatabaseSettings) -> None:
+    async with opened(database_settings.model_copy(update={"pool_size": 1})) as database:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3), database.statements() as connection:
+                await connection.execute("SELECT pg_sleep(20)")
+        await database.check()
+
+
 # --- the server away, slow or silent
 
 
@@ -221,6 +250,17 @@ async def test_a_broken_link_fails_those_under_way_and_heals_by_itself(database_
             await cut_while_under_way(link, database)
         with pytest.raises(DependencyUnavailable):
             await database.check()
+        await link.open()
+        await database.check()
+
+
+async def test_a_link_that_breaks_under_a_statement_of_the_driver_is_told_and_heals_by_itself(
+    database_settings: DatabaseSettings,
+) -> None:
+    async with linked(database_settings) as link, opened(link.settings(database_settings)) as database:
+        await database.check()
+        with pytest.raises(DependencyUnavailable):
+            await cut_under_a_statement(link, database)
         await link.open()
         await database.check()
 
@@ -266,6 +306,9 @@ async def test_a_value_that_cannot_be_stored_is_the_callers_fault(database: Data
     with pytest.raises(InvalidRequest) as caught:
         await insert(database, thing_id, name)
     assert "can't be stored" in caught.value.detail
+    with pytest.raises(InvalidRequest, match="can't be stored"):
+        async with database.statements() as connection:
+            await connection.execute("INSERT INTO thing VALUES (%s, %s)", (thing_id, name))
     assert await ids(database) == []
 
 

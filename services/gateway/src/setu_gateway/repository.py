@@ -1,20 +1,21 @@
 """Jobs in the database. Each function works on a connection whose transaction is the caller's."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
+import psycopg
 from psycopg.errors import UniqueViolation
-from psycopg.types.json import Jsonb
 from sqlalchemy import Select, Table, and_, delete, func, literal, select, tuple_, update
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from setu_common.contracts import Degradation, JobRequest, JobState, Problem, Reference, StageState
+from setu_common.db import Row
 from setu_common.errors import Conflict
 from setu_common.operations import Statement
 from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
@@ -26,17 +27,17 @@ _STAGE_COLUMNS: Final = [column.label(f"stage_{column.name}") for column in _STA
 
 
 # Written out and not built, and one statement and not three: this is on the path of every POST /jobs.
-_ACCEPT: Final = """
+_ACCEPT: Final[LiteralString] = """
 WITH accepted AS (
     INSERT INTO job (id, tenant, request, source_language, media_name, media_uri, media_bytes, media_type, idempotency_key,
                      body_sha256, objects)
-    VALUES (%(job_id)s, %(tenant)s, %(job_request)s, %(source_language)s, %(media_name)s, %(media_uri)s, %(media_bytes)s,
+    VALUES (%(job_id)s, %(tenant)s, %(job_request)s::jsonb, %(source_language)s, %(media_name)s, %(media_uri)s, %(media_bytes)s,
             %(media_type)s, %(job_key)s, %(body_sha256)s, ARRAY[%(media_uri)s])
     RETURNING id, tenant, created_at
 ), staged AS (
     INSERT INTO stage (job_id, tenant, stage, target, position)
-    SELECT accepted.id, accepted.tenant, keys.stage, keys.target, keys.position
-    FROM accepted, unnest(%(stages)s::text[], %(targets)s::text[]) WITH ORDINALITY AS keys (stage, target, position)
+    SELECT accepted.id, accepted.tenant, keys.pair ->> 0, keys.pair ->> 1, keys.position
+    FROM accepted, jsonb_array_elements(%(stages)s::jsonb) WITH ORDINALITY AS keys (pair, position)
 ), submitted AS ({submission})
 SELECT created_at FROM accepted
 """
@@ -82,11 +83,11 @@ class NewJob:
     stages: tuple[StageKey, ...]
 
 
-async def insert_job(connection: AsyncConnection, job: NewJob, submission: Statement) -> datetime:
+async def insert_job(connection: psycopg.AsyncConnection[Row], job: NewJob, submission: Statement) -> datetime:
     """Write a job, its stages and its first operation: all or nothing, in one statement, so in one trip to the server.
 
     Args:
-        connection: may commit each statement by itself.
+        connection: the driver's own; may commit each statement by itself.
         job: what is accepted.
         submission: inserts the operation.
 
@@ -100,7 +101,7 @@ async def insert_job(connection: AsyncConnection, job: NewJob, submission: State
     values = {
         "job_id": job.id,
         "tenant": job.tenant,
-        "job_request": Jsonb(job.request.model_dump(mode="json")),
+        "job_request": job.request.model_dump_json(),
         "source_language": job.request.source_language,
         "media_name": job.media_name,
         "media_uri": job.media.uri,
@@ -108,17 +109,16 @@ async def insert_job(connection: AsyncConnection, job: NewJob, submission: State
         "media_type": job.media.media_type,
         "job_key": job.idempotency_key,
         "body_sha256": job.body_sha256,
-        "stages": [key.stage for key in job.stages],
-        "targets": [key.target for key in job.stages],
+        "stages": json.dumps([[key.stage, key.target] for key in job.stages]),
     }
     try:
-        result = await connection.exec_driver_sql(_ACCEPT.format(submission=insertion), {**operation, **values})
-    except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == _KEY_CONSTRAINT:
+        result = await connection.execute(_ACCEPT.format(submission=insertion), {**operation, **values})
+    except UniqueViolation as error:
+        if error.diag.constraint_name == _KEY_CONSTRAINT:
             raise KeyTaken("This Idempotency-Key was used before.") from error
         raise
-    created_at: datetime = result.scalar_one()
-    return created_at
+    rows: list[tuple[datetime]] = await result.fetchall()
+    return rows[0][0]
 
 
 async def job_by_key(connection: AsyncConnection, tenant: str, idempotency_key: str) -> tuple[JobRecord, str] | None:

@@ -88,7 +88,7 @@ class Jobs:
         asked = False
         try:
             # One statement, which is a transaction by itself.
-            async with self._database.reading() as connection:
+            async with self._database.statements() as connection:
                 asked = True
                 created_at = await repository.insert_job(connection, job, first)
         except repository.KeyTaken:

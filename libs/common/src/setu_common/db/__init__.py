@@ -4,5 +4,6 @@ from setu_common.db.connection import connect
 from setu_common.db.database import Database
 from setu_common.db.failures import translated_failures
 from setu_common.db.migration import migrate
+from setu_common.db.patience import Row
 
-__all__ = ["Database", "connect", "migrate", "translated_failures"]
+__all__ = ["Database", "Row", "connect", "migrate", "translated_failures"]
