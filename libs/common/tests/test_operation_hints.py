@@ -78,6 +78,16 @@ def test_a_flood_of_hints_is_cut_to_what_workers_can_make_use_of(redis_settings:
     assert 1 <= waiting(redis_settings, "near") <= 500
 
 
+def test_hints_that_nobody_takes_do_not_pile_up(redis_settings: RedisSettings):
+    for _ in range(3):
+        hints = Hints(redis_settings)
+        for _ in range(30):
+            hints.look("near")
+        hints.close()
+
+    assert waiting(redis_settings, "near") == 32
+
+
 def test_one_can_go_on_after_closing(redis_settings: RedisSettings):
     hints = Hints(redis_settings)
     hints.look("near")

@@ -66,13 +66,18 @@ class Broker:
             *self._app.connection_for_write().connection_errors,
         )
 
-    def look(self, queue: str, count: int = 1) -> None:
+    def look(self, queue: str, count: int = 1, *, enough: int | None = None) -> None:
         """Tell the workers of a queue that there is work.
+
+        Args:
+            queue: its name.
+            count: how many hints to send.
+            enough: no more are sent than make so many lie in the queue; None: all of them.
 
         Raises:
             DependencyUnavailable: the broker is away.
         """
-        self._send(LOOK, [queue], queue, count)
+        self._send(LOOK, [queue], queue, count, enough)
 
     def wake(self, queue: str, job_id: UUID) -> None:
         """Tell the workers of a queue that something a job waits for is over.
@@ -80,7 +85,7 @@ class Broker:
         Raises:
             DependencyUnavailable: the broker is away.
         """
-        self._send(WAKE, [queue, str(job_id)], queue, 1)
+        self._send(WAKE, [queue, str(job_id)], queue)
 
     def waiting(self, queue: str) -> int:
         """How many hints lie in a queue.
@@ -98,9 +103,11 @@ class Broker:
         """Drop the connections."""
         self._app.close()
 
-    def _send(self, task: str, args: list[str], queue: str, count: int) -> None:
+    def _send(self, task: str, args: list[str], queue: str, count: int = 1, enough: int | None = None) -> None:
         try:
             with self._app.producer_pool.acquire(block=True, timeout=_SOCKET_TIMEOUT_S) as producer:
+                if enough is not None:
+                    count = min(count, enough - int(producer.connection.default_channel.client.llen(queue)))
                 for _ in range(count):
                     self._app.send_task(task, args=args, queue=queue, producer=producer, retry=False, ignore_result=True)
         except self._errors as error:

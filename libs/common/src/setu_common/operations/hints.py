@@ -17,8 +17,9 @@ log = structlog.get_logger()
 _CLOSE: Final = None
 # Hints that come within this time go out together: fewer turns of this thread beside the event loop of an API.
 _GATHER_S: Final = 0.01
-# A child that was told of one row goes on to the next, so a burst of hints need not be larger than the children that could be idle.
-_MOST_AT_ONCE: Final = 32
+# A child that was told of one row goes on to the next, so there need be no more hints than children that could be idle; and where so
+# many lie untaken, none is. Asking costs 0.1 ms of the processor's time, sending one 0.7.
+_ENOUGH: Final = 32
 
 
 class Hints:
@@ -76,7 +77,7 @@ class Hints:
         try:
             for (queue_name, job_id), count in hints.items():
                 if job_id is None:
-                    broker.look(queue_name, min(count, _MOST_AT_ONCE))
+                    broker.look(queue_name, count, enough=_ENOUGH)
                 else:
                     broker.wake(queue_name, job_id)
         except DependencyUnavailable:
