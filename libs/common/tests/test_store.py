@@ -5,6 +5,7 @@ import errno
 import hashlib
 import os
 import random
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -199,27 +200,66 @@ async def test_a_short_write_is_continued(store: Store, monkeypatch: pytest.Monk
     assert await store.read(await store.put("acme", content, "a/b")) == content
 
 
-async def test_a_durable_object_is_on_the_disk_before_it_has_its_name_and_its_name_before_it_counts(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Store(StoreSettings(url=f"file://{root}", durable=True), "asr")
-    await store.put("acme", b"makes the folders", "a/b")
-    steps: list[str] = []
-    fsync, rename = os.fsync, Path.rename
+@pytest.fixture
+async def steps(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked of the disk, once the folders are there."""
+    await Store(StoreSettings(url=f"file://{root}"), "asr").put("acme", bytes(PIECE_BYTES + 1), "a/b")
+    seen: list[str] = []
+    opening, fsync, rename = os.open, os.fsync, Path.rename
 
-    def recorded_fsync(file: int) -> None:
+    def seen_open(path: Path, flags: int, *mode: int) -> int:
+        if flags & os.O_CREAT:
+            seen.append(f"create in {path.parent.name}{', each write synced' if flags & os.O_SYNC == os.O_SYNC else ''}")
+        return opening(path, flags, *mode)
+
+    def seen_fsync(file: int) -> None:
         target = Path(f"/proc/self/fd/{file}").readlink()
-        steps.append(f"fsync {'folder' if target.is_dir() else 'file'} in {target.parent.name}")
+        seen.append(f"fsync {'folder ' + target.name if target.is_dir() else 'file in ' + target.parent.name}")
         fsync(file)
 
-    def recorded_rename(path: Path, target: Path) -> Path:
-        steps.append("rename")
+    def seen_rename(path: Path, target: Path) -> Path:
+        seen.append("rename")
         return rename(path, target)
 
-    monkeypatch.setattr(os, "fsync", recorded_fsync)
-    monkeypatch.setattr(Path, "rename", recorded_rename)
-    await store.put("acme", b"a line", "a/b")
-    assert steps == ["fsync file in .incoming", "rename", "fsync folder in acme"]
+    monkeypatch.setattr(os, "open", seen_open)
+    monkeypatch.setattr(os, "fsync", seen_fsync)
+    monkeypatch.setattr(Path, "rename", seen_rename)
+    return seen
+
+
+async def test_a_durable_object_is_on_the_disk_before_it_has_its_name_and_its_name_before_it_counts(
+    root: Path, steps: list[str]
+) -> None:
+    await Store(StoreSettings(url=f"file://{root}", durable=True), "asr").put("acme", bytes(PIECE_BYTES + 1), "a/b")
+    assert steps == ["create in .incoming", "fsync file in .incoming", "rename", f"fsync folder {today()}"]
+
+
+async def test_a_small_durable_object_is_on_the_disk_and_then_its_name(root: Path, steps: list[str]) -> None:
+    await Store(StoreSettings(url=f"file://{root}", durable=True), "asr").put("acme", b"a line", "a/b")
+    assert steps == [f"create in {today()}, each write synced", f"fsync folder {today()}"]
+
+
+@pytest.mark.parametrize("size_bytes", [10, 2 * PIECE_BYTES])
+async def test_a_caller_who_goes_away_at_the_very_end_leaves_nothing(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch, size_bytes: int
+) -> None:
+    under_way, go_on = threading.Event(), threading.Event()
+    close = os.close
+
+    def slow_close(file: int) -> None:
+        under_way.set()
+        go_on.wait(10)
+        close(file)
+
+    monkeypatch.setattr(os, "close", slow_close)
+    task = asyncio.create_task(store.put("acme", bytes(size_bytes), "a/b"))
+    await asyncio.to_thread(under_way.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert files(root) == []
 
 
 # --- names

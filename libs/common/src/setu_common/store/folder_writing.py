@@ -5,7 +5,7 @@ import fcntl
 import hashlib
 import os
 import threading
-from asyncio import to_thread
+from asyncio import gather, to_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,13 +41,18 @@ def translated_os_errors() -> Iterator[None]:
 
 
 class FolderSink:
-    """A file under a temporary name that is renamed when it is whole.
+    """A file that is there under its final name when it is whole, or not at all.
 
-    Each step runs in a thread under one lock, so a step whose caller went away ends before the next begins.
+    What comes in one piece has its final name from the start: nobody looks for that name before ``publish`` returns it, and what a
+    power cut leaves of it is swept like any object that nothing refers to. It is one write that returns when the disk has it
+    (O_SYNC), and one wait for its name. Measured against writing it under another name, syncing it and renaming it, that is half
+    the trips to the disk.
 
-    Large files are written past the page cache: the disk takes a piece while the caller receives the next one, and at the end
-    there is little left to wait for. Written through the cache, all of it must be waited for then; and measured, that took more of
-    the processor's time and halved the speed of an upload.
+    What comes in several is written under a temporary name, past the page cache: the disk takes a piece while it is hashed and the
+    caller receives the next one, and at the end there is little left to wait for. Written through the cache, all of it must be
+    waited for then; and measured, that took more of the processor's time and halved the speed of an upload.
+
+    The steps that touch the file run in threads under one lock, so one whose caller went away ends before the next begins.
 
     Args:
         root: the store's folder.
@@ -58,18 +63,19 @@ class FolderSink:
 
     def __init__(self, root: Path, incoming: str, final: Callable[[str], str], *, durable: bool) -> None:
         self._root = root
-        self._incoming = root / incoming
+        self._incoming = incoming
         self._final = final
         self._durable = durable
         self._lock = threading.Lock()
         self._digest = hashlib.sha256()
         self._file: int | None = None
+        self._lies_at: Path | None = None
         self._past_cache = False
         self._discarded = False
 
     async def append(self, piece: memoryview) -> None:
-        """Write a piece at the end, hashing it."""
-        await to_thread(self._append, piece)
+        """Write a piece at the end, while it is hashed in another thread."""
+        await gather(to_thread(self._write_piece, piece), to_thread(self._digest.update, piece))
 
     async def publish(self, last: memoryview) -> str:
         """Write the last piece and make all of it readable under its final name, in one trip to a thread; return that path."""
@@ -79,44 +85,55 @@ class FolderSink:
         """Remove what was written, if anything was."""
         await to_thread(self._discard)
 
-    def _append(self, piece: memoryview) -> None:
+    def _write_piece(self, piece: memoryview) -> None:
         with self._lock, translated_os_errors():
             if self._discarded:
                 return
-            file = self._opened(len(piece))
-            self._write(file, piece)
-            self._digest.update(piece)
+            if self._file is None:
+                self._file = self._created(self._incoming)
+                self._past_cache = set_past_cache(self._file, on=True)
+            self._write(self._file, piece)
 
     def _publish(self, last: memoryview) -> str:
-        self._append(last)
+        self._digest.update(last)
+        path = self._final(self._digest.hexdigest())
         with self._lock, translated_os_errors():
-            file = self._opened(0)
+            if self._discarded:
+                return path
+            if self._file is None:
+                self._file = self._created(path, os.O_SYNC if self._durable else 0)
+                self._write(self._file, last)
+                self._close()
+            else:
+                self._write(self._file, last)
+                if self._durable:
+                    os.fsync(self._file)
+                self._close()
+                self._rename(path)
             if self._durable:
-                os.fsync(file)
-            self._close()
-            path = self._final(self._digest.hexdigest())
-            target = self._root / path
-            self._rename(target)
-            if self._durable:
-                sync_folder(target.parent)
-            return path
+                sync_folder((self._root / path).parent)
+        return path
 
     def _discard(self) -> None:
         with self._lock:
             self._discarded = True
             try:
                 self._close()
-                self._incoming.unlink(missing_ok=True)
+                if self._lies_at is not None:
+                    self._lies_at.unlink(missing_ok=True)
             except OSError as error:
                 log.warning("store.leftover", reason=str(error))
 
-    def _opened(self, piece_bytes: int) -> int:
-        if self._file is None:
-            make_folders(self._incoming.parent, durable=self._durable)
-            self._file = os.open(self._incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-            if piece_bytes == PIECE_BYTES:
-                self._past_cache = set_past_cache(self._file, on=True)
-        return self._file
+    def _created(self, path: str, flags: int = 0) -> int:
+        whole = self._root / path
+        flags |= os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        try:
+            file = os.open(whole, flags, 0o640)
+        except FileNotFoundError:
+            make_folders(whole.parent, durable=self._durable)
+            file = os.open(whole, flags, 0o640)
+        self._lies_at = whole
+        return file
 
     def _close(self) -> None:
         file, self._file = self._file, None
@@ -138,9 +155,11 @@ class FolderSink:
                 continue
             piece = piece[written:]
 
-    def _rename(self, target: Path) -> None:
+    def _rename(self, path: str) -> None:
+        target = self._root / path
         make_folders(target.parent, durable=self._durable)
-        self._incoming.rename(target)
+        (self._root / self._incoming).rename(target)
+        self._lies_at = target
 
 
 def set_past_cache(file: int, *, on: bool) -> bool:
