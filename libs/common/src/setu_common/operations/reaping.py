@@ -34,25 +34,52 @@ class Held:
     deadline_left_s: float
 
 
+@dataclass(frozen=True)
+class _Cause:
+    """Why a row is taken from who held it: what that counts, and what its callers read."""
+
+    attempts: int
+    losses: int
+    tried_again: WorkerDied
+    given_up: WorkerDied
+
+
+_DIED: Final = _Cause(
+    attempts=1,
+    losses=0,
+    tried_again=WorkerDied("The process that worked on this died. It is tried again."),
+    given_up=WorkerDied(
+        "The process that worked on this died, and it was tried as often as it may be. Check that the file plays elsewhere."
+    ),
+)
+_LOST: Final = _Cause(
+    attempts=0,
+    losses=1,
+    tried_again=WorkerDied("The worker that held this was lost. Another takes it on."),
+    given_up=WorkerDied(
+        "The worker that held this was lost, too many times over. See that the workers stay up, then submit it again."
+    ),
+)
+
 _HELD: Final[LiteralString] = """
 SELECT id, kind, token, pid, extract(epoch FROM lease_until - now())::float8 AS lease_left_s,
        extract(epoch FROM deadline_at - now())::float8 AS deadline_left_s
 FROM operation WHERE worker = %(worker)s AND state IN ('running', 'cancelling')
 """
 
-# A given-up row fails, a cancelled one is cancelled, the rest are queued again.
-_BURY: Final[LiteralString] = """
+_GIVEN_UP: Final[LiteralString] = "(attempts + %(attempts)s >= max_attempts OR losses + %(losses)s >= %(max_losses)s)"
+
+# A cancelled row is cancelled, a given-up one fails, the rest are queued again.
+_BURY: Final[LiteralString] = f"""
 UPDATE operation SET
-    state = CASE WHEN state = 'cancelling' THEN 'cancelled'
-                 WHEN attempts + %(attempts)s >= max_attempts OR losses + %(losses)s >= %(max_losses)s THEN 'failed' ELSE 'queued' END,
-    ended_at = CASE WHEN state = 'cancelling' OR attempts + %(attempts)s >= max_attempts OR losses + %(losses)s >= %(max_losses)s
-                    THEN now() END,
-    problem = CASE WHEN state = 'cancelling' THEN NULL ELSE %(problem)s::jsonb END,
+    state = CASE WHEN state = 'cancelling' THEN 'cancelled' WHEN {_GIVEN_UP} THEN 'failed' ELSE 'queued' END,
+    ended_at = CASE WHEN state = 'cancelling' OR {_GIVEN_UP} THEN now() END,
+    problem = CASE WHEN state = 'cancelling' THEN NULL WHEN {_GIVEN_UP} THEN %(given_up)s::jsonb ELSE %(tried_again)s::jsonb END,
     attempts = attempts + %(attempts)s, losses = losses + %(losses)s, not_before = now(),
     version = version + 1, worker = NULL, pid = NULL, lease_until = NULL, deadline_at = NULL
 WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
 RETURNING *, state = 'queued' AS due
-"""
+"""  # noqa: S608 (constants alone)
 
 _EXPIRED: Final[LiteralString] = """
 SELECT id, kind, token FROM operation WHERE state IN ('running', 'cancelling') AND lease_until < now()
@@ -112,23 +139,19 @@ class Reaping:
 
     def child_died(self, held: Held) -> Ending | None:
         """Count the death of the child that held a row; None if the row had been ended meanwhile."""
-        problem = WorkerDied(
-            "The process that worked on this died. If it dies again the input is given up; check that the file plays elsewhere.",
-        )
         with self._connection.transaction() as db:
-            return self._bury(db, held.id, held.kind, held.token, problem, attempts=1, losses=0)
+            return self._bury(db, held.id, held.kind, held.token, _DIED)
 
     def lost(self, held: Held) -> Ending | None:
         """Count the loss of the child that held a row, of causes unknown; None if the row had been ended meanwhile."""
         with self._connection.transaction() as db:
-            return self._bury(db, held.id, held.kind, held.token, _lost(), attempts=0, losses=1)
+            return self._bury(db, held.id, held.kind, held.token, _LOST)
 
     def expire(self) -> list[Ending]:
         """Give back the rows whose lease ran out."""
-        problem = _lost()
         with self._connection.transaction() as db:
             expired = db.execute(_EXPIRED).fetchall()
-            endings = [self._bury(db, row["id"], row["kind"], row["token"], problem, attempts=0, losses=1) for row in expired]
+            endings = [self._bury(db, row["id"], row["kind"], row["token"], _LOST) for row in expired]
         return [ending for ending in endings if ending is not None]
 
     def wake_due(self, queues: Sequence[str]) -> None:
@@ -147,18 +170,16 @@ class Reaping:
         operation_id: UUID,
         kind: str,
         token: int,
-        problem: WorkerDied,
-        *,
-        attempts: int,
-        losses: int,
+        cause: _Cause,
     ) -> Ending | None:
         values = {
             "id": operation_id,
             "token": token,
-            "attempts": attempts,
-            "losses": losses,
+            "attempts": cause.attempts,
+            "losses": cause.losses,
             "max_losses": self._settings.max_losses,
-            "problem": Jsonb(problem.problem().model_dump(mode="json")),
+            "tried_again": Jsonb(cause.tried_again.problem().model_dump(mode="json")),
+            "given_up": Jsonb(cause.given_up.problem().model_dump(mode="json")),
         }
         try:
             with db.transaction():
@@ -171,9 +192,3 @@ class Reaping:
             log.exception("operation.unsettled", operation_id=str(operation_id), kind=kind)
             row = db.execute(_BURY, values).fetchone()
             return settle(db, row, None) if row is not None else None
-
-
-def _lost() -> WorkerDied:
-    return WorkerDied(
-        "The worker that held this was lost, too many times over. See that the workers stay up, then submit it again."
-    )
