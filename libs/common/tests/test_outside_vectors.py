@@ -43,7 +43,7 @@ LITERALS = [
     "http://127.000.000.001/",
     "http://127.0.0.1./",
     "http://127.0.0.0x1/",
-    "http://１２７.０.０.１/",  # noqa: RUF001  (another script's digits, on purpose)
+    "http://１２７.０.０.１/",
     "http://①②⑦.⓪.⓪.①/",
     "http://127。0。0。1/",
     "http://0/",

@@ -1,6 +1,6 @@
 """A cue: a text and when it is to be seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from setu_common.contracts.speech import Transcript
@@ -18,6 +18,7 @@ class Cue:
         start_s: from the recording's start, seconds, 0 … 99 hours.
         end_s: not before ``start_s``.
         text: plain text, not markup; may have several lines.
+        segment_indices: the segments of a transcript that it was made of; nothing that files hold, so cues are compared without.
 
     Raises:
         ValueError: times that no subtitle can have.
@@ -26,6 +27,7 @@ class Cue:
     start_s: float
     end_s: float
     text: str
+    segment_indices: tuple[int, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_s <= self.end_s <= LATEST_S:  # NaN fails this too
@@ -49,20 +51,28 @@ def cues_of(transcript: Transcript, translated: TranslatedTranscript | None = No
     Raises:
         TranslationMismatch: the translation's indices are not the segments' own, one for one.
     """
+    return tuple(
+        Cue(segment.start_s, max(segment.start_s, segment.end_s), text, (segment.index,))
+        for segment, text in zip(transcript.segments, translated_texts(transcript, translated), strict=True)
+    )
+
+
+def translated_texts(transcript: Transcript, translated: TranslatedTranscript | None) -> list[str]:
+    """The text of each segment, or of its translation if there is one.
+
+    Raises:
+        TranslationMismatch: the translation's indices are not the segments' own, one for one.
+    """
     segments = transcript.segments
     if translated is None:
-        texts = [segment.text for segment in segments]
-    else:
-        expected = [segment.index for segment in segments]
-        found = [translation.segment_index for translation in translated.translations]
-        if found != expected:
-            raise TranslationMismatch(
-                f"The transcript has {len(expected)} segments, the translation {len(found)}, or their order differs; "
-                "translate the transcript again",
-                segments=len(expected),
-                translations=len(found),
-            )
-        texts = [translation.text for translation in translated.translations]
-    return tuple(
-        Cue(segment.start_s, max(segment.start_s, segment.end_s), text) for segment, text in zip(segments, texts, strict=True)
-    )
+        return [segment.text for segment in segments]
+    expected = [segment.index for segment in segments]
+    found = [translation.segment_index for translation in translated.translations]
+    if found != expected:
+        raise TranslationMismatch(
+            f"The transcript has {len(expected)} segments, the translation {len(found)}, or their order differs; "
+            "translate the transcript again",
+            segments=len(expected),
+            translations=len(found),
+        )
+    return [translation.text for translation in translated.translations]

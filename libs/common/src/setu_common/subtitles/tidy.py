@@ -19,16 +19,16 @@ def tidy(cues: Iterable[Cue]) -> tuple[Cue, ...]:
 
     A cue that runs into the next one ends where that begins; if they begin together, the later one waits for 100 ms.
     """
-    clean = [(_ms(cue.start_s), _ms(cue.end_s), tidy_text(cue.text)) for cue in cues]
+    clean = [(_ms(cue.start_s), _ms(cue.end_s), tidy_text(cue.text), cue.segment_indices) for cue in cues]
     clean = sorted((each for each in clean if each[2]), key=lambda each: each[0])
     result = []
     free_ms = 0
-    for place, (start_ms, end_ms, text) in enumerate(clean):
+    for place, (start_ms, end_ms, text, segment_indices) in enumerate(clean):
         start = max(start_ms, free_ms)
         end = max(end_ms, start + SHORTEST_MS)
         if place + 1 < len(clean):
             end = max(min(end, clean[place + 1][0]), start + SHORTEST_MS)
-        result.append(Cue(start / 1000, end / 1000, text))
+        result.append(Cue(start / 1000, end / 1000, text, segment_indices))
         free_ms = end
     return tuple(result)
 

@@ -16,9 +16,9 @@ PAUSE_S: Final = 0.8  # a silence that viewers hear as a break
 SHORTEST_S: Final = 1.0  # a sentence shorter than this stays with the next one, unless a breath parts them
 BREATH_S: Final = 0.3
 
-SENTENCE_ENDS: Final = (".", "?", "!", "…", "。", "？", "！", "।", "॥", "؟", "۔")  # noqa: RUF001 meant
-CLAUSE_ENDS: Final = (",", ";", ":", "、", "，", "；", "：", "،", "؛", "–", "—")  # noqa: RUF001 meant
-CLOSERS: Final = "\"'”’»)]}」』"  # noqa: RUF001 meant
+SENTENCE_ENDS: Final = (".", "?", "!", "…", "。", "？", "！", "।", "॥", "؟", "۔")
+CLAUSE_ENDS: Final = (",", ";", ":", "、", "，", "；", "：", "،", "؛", "–", "—")
+CLOSERS: Final = "\"'”’»)]}」』"
 ABBREVIATIONS: Final = frozenset(("mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", "sr.", "sra.", "jr.", "mme."))
 
 
