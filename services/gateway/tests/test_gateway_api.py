@@ -18,7 +18,7 @@ from setu_gateway.app import make_app
 from setu_gateway.pipeline.advance import carried_out
 from setu_gateway.pipeline.decision import decide
 from setu_gateway.pipeline.stages import PIPELINE
-from setu_gateway.settings import EdgeSettings, GatewaySettings, PipelineSettings, UploadSettings
+from setu_gateway.settings import EdgeSettings, GatewaySettings, OutsideSettings, PipelineSettings, UploadSettings
 from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, failed, render, result_of, succeeded, translate
 
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
@@ -38,6 +38,7 @@ def gateway_settings(gateway_database_settings, redis_settings, store_settings, 
         trust=trust_settings,
         edge=EdgeSettings(allowed_hosts="setu.example, testserver"),
         upload=UploadSettings(max_upload_bytes=1000),
+        outside=OutsideSettings(),
         pipeline=PipelineSettings(),
     )
 

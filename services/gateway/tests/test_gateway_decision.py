@@ -178,7 +178,8 @@ def test_requests_are_built_from_the_results_of_what_they_need():
     stages = by_key(succeeded(TRANSCRIBE), succeeded(translate("en")))
     job = a_job("en", source="fr", stages=stages)
     transcribe = request_of(job, TRANSCRIBE, PIPELINE).model_dump(mode="json")
-    assert transcribe == {"media": job.media.model_dump(mode="json"), "language": "fr", "plan": None}
+    assert transcribe["media"] == job.media.model_dump(mode="json")
+    assert transcribe["language"] == "fr"
     subtitles = request_of(job, render("en"), PIPELINE).model_dump(mode="json")
     assert subtitles["transcript"] == result_of(TRANSCRIBE)["transcript"]
     assert subtitles["translated"] == result_of(translate("en"))["translated"]

@@ -10,16 +10,17 @@ from fastapi import FastAPI
 
 from setu_common.clients import OperationsClient
 from setu_common.db import Database
-from setu_common.http import HttpCaller, create_client
+from setu_common.http import Guard, HttpCaller, OutsideClient, SystemResolver, create_client
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import AllowedHosts, EdgeTrust, create_app
 from setu_gateway.api import intake, jobs, subtitles
 from setu_gateway.delivery.rendering import Renderer
+from setu_gateway.intake.fetching import Fetcher
 from setu_gateway.intake.upload import Intake
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import ADVANCES, RENDERINGS
+from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, RENDERINGS
 from setu_gateway.pipeline.ports import OperationsPort
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
@@ -81,6 +82,28 @@ async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
         eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
         advancer = Advancer(database=database, ports=ports, eraser=eraser, pipeline=PIPELINE, settings=settings.pipeline)
         yield [Bound(ADVANCES, advancer), Bound(RENDERINGS, Renderer(store))]
+
+
+@asynccontextmanager
+async def wire_fetching(settings: GatewaySettings) -> AsyncIterator[Sequence[Bound]]:
+    """The handlers of the worker that waits for hosts outside, and what they use."""
+    async with outside_client(settings) as client:
+        fetcher = Fetcher(
+            Store(settings.core.store, SERVICE), client, settings.outside, max_bytes=settings.upload.max_upload_bytes
+        )
+        yield [Bound(FETCHES, fetcher)]
+
+
+@asynccontextmanager
+async def outside_client(settings: GatewaySettings) -> AsyncIterator[OutsideClient]:
+    """What calls are made with to addresses that callers name."""
+    resolver = SystemResolver()
+    guard = Guard(settings.outside.policy, resolver, settings.outside.resolve_timeout_s)
+    try:
+        async with OutsideClient(guard) as client:
+            yield client
+    finally:
+        resolver.close()
 
 
 async def _remote(url: str, name: str, settings: GatewaySettings, resources: AsyncExitStack) -> OperationsPort:

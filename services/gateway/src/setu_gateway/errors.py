@@ -6,6 +6,10 @@
   * UploadTooLarge (413)        · FieldTooLarge (413)
   * UnknownField (422)          · TooManyFields (422)     · RepeatedField (422)
   * MediaMissing (422)          · MediaEmpty (422)        · UnknownLanguage (422)
+* Media from a URL, at POST or while it is fetched
+  * MediaUrlRefused (422)       · MediaUrlUnresolvable (422, retryable)             · MediaUrlNotFound (422)
+  * MediaUrlNotServed (422)     · MediaUrlWrongType (415)                           · MediaUrlTooLarge (413)
+  * MediaUrlTooSlow (504)       · MediaUrlUnavailable (503, retryable)
 * Jobs
   * JobNotFound (404)           · NothingToRetry (409)    · JobNotEnded (409)       · JobBeingErased (409)
   * KeyNotFreeYet (409, retryable; code as JobBeingErased)
@@ -19,6 +23,7 @@ from typing import ClassVar
 
 from setu_common.errors import (
     Conflict,
+    DeadlineExceeded,
     DependencyUnavailable,
     InternalError,
     InvalidRequest,
@@ -122,6 +127,65 @@ class UnknownLanguage(InvalidRequest):
 
     code = "unknown-language"
     title = "A language is not known"
+
+
+class MediaUrlRefused(InvalidRequest):
+    """The URL can't be read in one way only, or leads where strangers may not."""
+
+    code = "media-url-refused"
+    title = "Setu does not fetch from this URL"
+
+
+class MediaUrlUnresolvable(InvalidRequest):
+    """The URL's host leads nowhere, or not now."""
+
+    code = "media-url-unresolvable"
+    title = "The host of the media URL is not known"
+    retryable = True
+
+
+class MediaUrlNotFound(InvalidRequest):
+    """There is nothing at the URL."""
+
+    code = "media-url-not-found"
+    title = "There is nothing at the media URL"
+
+
+class MediaUrlNotServed(InvalidRequest):
+    """The host does not hand it out."""
+
+    code = "media-url-not-served"
+    title = "The host does not hand out what lies at the media URL"
+
+
+class MediaUrlWrongType(SetuError):
+    """What lies at the URL is no recording."""
+
+    code = "media-url-wrong-type"
+    title = "What lies at the media URL is no recording"
+    status = 415
+
+
+class MediaUrlTooLarge(PayloadTooLarge):
+    """What lies at the URL is larger than this gateway takes."""
+
+    code = "media-url-too-large"
+    title = "The recording at the media URL is larger than this gateway takes"
+
+
+class MediaUrlTooSlow(DeadlineExceeded):
+    """The host sends too slowly, or fell silent. Trying again is left to people: it may take as long again."""
+
+    code = "media-url-too-slow"
+    title = "The recording at the media URL comes too slowly"
+    retryable = False
+
+
+class MediaUrlUnavailable(DependencyUnavailable):
+    """The host does not answer now."""
+
+    code = "media-url-unavailable"
+    title = "The host of the media URL does not answer"
 
 
 class JobNotFound(NotFound):

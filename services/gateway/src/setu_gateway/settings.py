@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from setu_common.http import OutsidePolicy
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
 
 SERVICE: Final = "gateway"
@@ -36,6 +37,30 @@ class UploadSettings(SettingsBlock):
     max_concurrent_uploads: int = Field(default=64, ge=1, description="So many uploads are taken at once by one API process")
 
 
+class OutsideSettings(SettingsBlock):
+    """Calls to addresses that callers name: where recordings are fetched from, and who is told that a job has ended."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_GATEWAY_")
+
+    outside_ports: str = Field(default="80,443,8080,8443", description="The ports that are called, with commas between them")
+    outside_allowed: str = Field(
+        default="",
+        description="Names, addresses and networks that may be called though they are not public, with commas between them",
+    )
+    resolve_timeout_s: float = Field(default=5.0, gt=0, description="How long a host's name may take to be looked up")
+    fetch_idle_s: float = Field(default=30.0, gt=0, description="A download of which nothing comes for so long is ended")
+    fetch_total_s: float = Field(default=3600.0, gt=0, le=7000, description="How long one download may take")
+
+    @property
+    def policy(self) -> OutsidePolicy:
+        """Where calls may go.
+
+        Raises:
+            ValueError: a port, or a network, is none.
+        """
+        return OutsidePolicy.of(self.outside_ports, self.outside_allowed)
+
+
 class PipelineSettings(SettingsBlock):
     """How jobs are moved on."""
 
@@ -60,6 +85,7 @@ class GatewaySettings:
     trust: TrustSettings
     edge: EdgeSettings
     upload: UploadSettings
+    outside: OutsideSettings
     pipeline: PipelineSettings
 
 
@@ -70,5 +96,6 @@ def read_settings() -> GatewaySettings:
         trust=TrustSettings(),
         edge=EdgeSettings(),
         upload=UploadSettings(),
+        outside=OutsideSettings(),
         pipeline=PipelineSettings(),
     )

@@ -1,15 +1,18 @@
 """The gateway's worker, which moves jobs on and renders subtitles: ``python -m setu_gateway.worker``."""
 
+from dataclasses import replace
 from typing import Final, LiteralString
 
 from setu_common.operations import Keepsakes, WorkerSpec, run_worker
-from setu_gateway.app import wire_handlers
+from setu_gateway.app import wire_fetching, wire_handlers
 from setu_gateway.pipeline.advance import give_up
-from setu_gateway.pipeline.kinds import ADVANCES, RENDERINGS
+from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, RENDERINGS
 from setu_gateway.settings import SERVICE, GatewaySettings, read_settings
 
 # Jobs that are moved on, or subtitles rendered, at once: both are quick.
 _CONCURRENCY: Final = 2
+# They wait for hosts outside, and not for a processor.
+_DOWNLOADS_AT_ONCE: Final = 4
 
 # Jobs age like operations; their recordings and subtitles are swept once no row names them.
 _RETIRE: Final[LiteralString] = """
@@ -32,6 +35,11 @@ def spec_of(settings: GatewaySettings) -> WorkerSpec:
         settled={ADVANCES.name: give_up},
         keepsakes=(Keepsakes(retire=_RETIRE, named=_NAMED),),
     )
+
+
+def fetcher_spec_of(settings: GatewaySettings) -> WorkerSpec:
+    """What the gateway's other worker is: as the first, but it does what may take long since others are waited for."""
+    return replace(spec_of(settings), kinds=(FETCHES,), wire=lambda: wire_fetching(settings), concurrency=_DOWNLOADS_AT_ONCE)
 
 
 def main() -> None:

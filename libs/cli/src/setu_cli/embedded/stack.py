@@ -31,9 +31,15 @@ _MODEL_READY_TIMEOUT_S = 1800.0
 
 @dataclass(frozen=True)
 class Service:
-    """A service of Setu, as its package has it: ``setu_<name>.migrate``, ``.main`` and ``.worker``."""
+    """A service of Setu, as its package has it: ``setu_<name>.migrate``, ``.main`` and its workers.
+
+    Args:
+        name: of the service.
+        workers: what each of its workers is called, and its module.
+    """
 
     name: str
+    workers: tuple[tuple[str, str], ...] = (("worker", "worker"),)
 
     @property
     def package(self) -> str:
@@ -42,7 +48,7 @@ class Service:
 
 
 GATEWAY = "gateway"
-SERVICES: Final = (Service("asr"), Service("translate"), Service(GATEWAY))
+SERVICES: Final = (Service("asr"), Service("translate"), Service(GATEWAY, (("worker", "worker"), ("fetcher", "fetch_worker"))))
 
 
 @dataclass(frozen=True)
@@ -179,8 +185,8 @@ class _Maker:
     environment: Mapping[str, str]
     servers: frozenset[str]
 
-    def service(self, service: Service, port: int) -> tuple[Process, Process, Process]:
-        """Its migration, its API and its worker."""
+    def service(self, service: Service, port: int) -> tuple[Process, ...]:
+        """Its migration, its API and its workers."""
         migrate = Process(
             self._launch(f"{service.name}-migrate", f"{service.package}.migrate"), needs=tuple(self.servers & {"postgres"})
         )
@@ -193,11 +199,18 @@ class _Maker:
             probe=Answering(f"http://{LOOPBACK}:{port}/readyz"),
             port=port,
         )
-        ready_file = self.home.run / f"{service.name}-worker.ready"
-        worker = Process(
+        return (
+            migrate,
+            api,
+            *(self._worker(f"{service.name}-{name}", f"{service.package}.{module}", needs) for name, module in service.workers),
+        )
+
+    def _worker(self, name: str, module: str, needs: tuple[str, ...]) -> Process:
+        ready_file = self.home.run / f"{name}.ready"
+        return Process(
             self._launch(
-                f"{service.name}-worker",
-                f"{service.package}.worker",
+                name,
+                module,
                 nice=BACKGROUND_NICE,
                 grace_s=_WORKER_GRACE_S,
                 SETU_WORKER_READY_FILE=str(ready_file),
@@ -207,7 +220,6 @@ class _Maker:
             probe=Touching(ready_file),
             ready_timeout_s=_MODEL_READY_TIMEOUT_S,
         )
-        return migrate, api, worker
 
     def llm(self, port: int) -> Process:
         """The language model's server, llama.cpp's own."""

@@ -140,13 +140,13 @@ class Guard:
 
     def admit(self, url: OutsideUrl) -> OutsideUrl:
         """Judge a URL that has been read; see ``parse``."""
-        if url.port not in self._policy.ports:
-            ports = ", ".join(map(str, sorted(self._policy.ports)))
-            raise UrlRefused(f"Port {url.port} is not called; these are: {ports}.")
         if url.address is not None:
             self._demand(url.host, url.address)
         elif url.host not in self._policy.hosts and _is_local(url.host):
             raise UrlRefused("The host's name is not one of the public internet.")
+        if url.port not in self._policy.ports:
+            ports = ", ".join(map(str, sorted(self._policy.ports)))
+            raise UrlRefused(f"Port {url.port} is not called; these are: {ports}.")
         return url
 
     async def check(self, text: str) -> OutsideUrl:

@@ -1,4 +1,4 @@
-"""The kinds of operation that the gateway runs itself: moving a job on, and rendering its subtitles."""
+"""The kinds of operation that the gateway runs itself: moving a job on, fetching its media, rendering its subtitles."""
 
 from typing import Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from setu_common.contracts import Contract, JobState, LanguageCode, OperationKin
 
 PIPELINE_QUEUE: Final = "pipeline"
 DELIVERY_QUEUE: Final = "delivery"
+FETCH_QUEUE: Final = "fetch"
 
 
 class AdvanceRequest(Contract):
@@ -32,6 +33,20 @@ def advance_key(job_id: UUID, *, run: int, purpose: str = "advance") -> str:
 def run_of(advance_key: str) -> int:
     """The run that an operation with this key moves on."""
     return int(advance_key.split("/")[1])
+
+
+class FetchRequest(Contract):
+    """Bring what lies at a URL into the store."""
+
+    url: str = Field(max_length=2000)
+
+
+class Fetched(Contract):
+    """A recording that was fetched. ``host`` is where it came from in the end, behind all redirections."""
+
+    media: Reference
+    media_name: str
+    host: str
 
 
 class RenderingRequest(Contract):
@@ -69,4 +84,7 @@ ADVANCES: Final = OperationKind(
 )
 RENDERINGS: Final = OperationKind(
     name="renderings", service="gateway", queue=DELIVERY_QUEUE, request=RenderingRequest, result=Rendering, timeout_s=600
+)
+FETCHES: Final = OperationKind(
+    name="fetches", service="gateway", queue=FETCH_QUEUE, request=FetchRequest, result=Fetched, timeout_s=2 * 3600
 )
