@@ -10,9 +10,11 @@ from fastapi.responses import JSONResponse, Response
 
 from setu_common.contracts import Segment, Transcript
 from setu_common.testing import loopback
+from setu_translate.domain.lines import Line
 from setu_translate.engines.completions import Completions
 from setu_translate.engines.examples import read_examples
 from setu_translate.engines.llm import LlmTranslator
+from setu_translate.engines.translator import Rendering, Translator
 
 
 def completion(text: str, *, finish: str = "stop", logprobs: object = None) -> dict[str, object]:
@@ -108,6 +110,40 @@ class HandWork:
 @pytest.fixture
 def work() -> HandWork:
     return HandWork()
+
+
+class HandErrand:
+    """The work that lines are done for, as an engine sees it."""
+
+    cancelled = False
+
+    def __init__(self) -> None:
+        self.renderings: dict[int, Rendering] = {}
+
+    def done(self, place: int, rendering: Rendering) -> None:
+        self.renderings[place] = rendering
+
+    async def in_thread(self, function, *args, **kwargs):
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+
+@pytest.fixture
+def errand() -> HandErrand:
+    return HandErrand()
+
+
+@pytest.fixture(scope="session")
+def translate_lines():
+    """Has an engine translate texts, and looks at whether it told of each."""
+
+    async def translate(translator: Translator, *texts: str | Line, source="fr", target="en") -> list[Rendering]:
+        errand = HandErrand()
+        lines = [text if isinstance(text, Line) else Line(text) for text in texts]
+        renderings = await translator.translate(lines, source, target, errand)
+        assert [errand.renderings[place] for place in range(len(texts))] == renderings
+        return renderings
+
+    return translate
 
 
 def transcript_of(*texts: str, language: str = "fr", first_index: int = 0) -> Transcript:

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from setu_common.contracts import Term
 from setu_common.errors import DependencyUnavailable, is_retryable
 from setu_common.testing import loopback, raw_loopback
 from setu_translate.domain.guards import fault
+from setu_translate.domain.lines import Line
 from setu_translate.domain.prompting import one_line
 from setu_translate.engines.completions import AWAY_S, Completions
 from setu_translate.engines.examples import read_examples
@@ -24,24 +26,19 @@ from setu_translate.errors import LanguagePairUnsupported, LlmRefused
 WORDS = ["Bonjour", "Merci", "Au revoir", "Peut-être", "Jamais", "Toujours", "Demain", "Hier", "Encore"]
 
 
-def nothing() -> None:
-    pass
+@pytest.fixture(scope="module")
+def translate(translate_lines):
+    return translate_lines
 
 
-async def translate(translator: LlmTranslator, *lines: str, source="fr", target="en") -> list[Rendering]:
-    return await translator.translate(lines, source, target, nothing)
-
-
-async def test_lines_keep_their_order_and_at_most_four_are_under_way(translator, llm):
+async def test_lines_keep_their_order_and_at_most_four_are_under_way(translate, translator, llm):
     llm.delay_s = lambda line: 0.1 - 0.01 * WORDS.index(line)  # the last are done first
-    done: list[int] = []
-    renderings = await translator.translate(WORDS, "fr", "en", lambda: done.append(len(done)))
+    renderings = await translate(translator, *WORDS)
     assert [rendering.text for rendering in renderings] == [word.upper() for word in WORDS]
     assert llm.most_at_once == 4
-    assert len(done) == len(WORDS)
 
 
-async def test_a_request_is_greedy_bounded_and_shows_examples_before_the_line(translator, llm):
+async def test_a_request_is_greedy_bounded_and_shows_examples_before_the_line(translate, translator, llm):
     await translate(translator, "Où\n vas-tu ?")
     (body,) = llm.requests
     assert (body["temperature"], body["stop"], body["logprobs"], body["model"]) == (0, ["\n"], 1, "some-model")
@@ -57,7 +54,9 @@ async def test_a_request_is_greedy_bounded_and_shows_examples_before_the_line(tr
         {"content": [{"token": "a", "logprob": math.log(0.5)}, {"token": "b", "logprob": math.log(0.125)}]},
     ],
 )
-async def test_confidence_is_the_geometric_mean_of_the_tokens_probabilities(translator, llm, completion_body, logprobs):
+async def test_confidence_is_the_geometric_mean_of_the_tokens_probabilities(
+    translate, translator, llm, completion_body, logprobs
+):
     llm.reply = lambda *_: completion_body("Hello", logprobs=logprobs)
     (rendering,) = await translate(translator, "Bonjour")
     assert rendering.text == "Hello"
@@ -65,12 +64,12 @@ async def test_confidence_is_the_geometric_mean_of_the_tokens_probabilities(tran
 
 
 @pytest.mark.parametrize("logprobs", [None, {}, {"token_logprobs": [None]}, {"content": [{}]}, {"content": []}])
-async def test_without_probabilities_there_is_no_confidence(translator, llm, completion_body, logprobs):
+async def test_without_probabilities_there_is_no_confidence(translate, translator, llm, completion_body, logprobs):
     llm.reply = lambda *_: completion_body("Hello", logprobs=logprobs)
     assert (await translate(translator, "Bonjour"))[0].confidence is None
 
 
-async def test_an_unusable_answer_is_asked_for_again_with_the_examples_in_another_order(translator, llm):
+async def test_an_unusable_answer_is_asked_for_again_with_the_examples_in_another_order(translate, translator, llm):
     llm.reply = lambda *_: "" if len(llm.requests) == 1 else " Good day"
     assert await translate(translator, "Bonjour") == [Rendering("Good day", None)]
     first, second = (request["prompt"] for request in llm.requests)
@@ -78,7 +77,7 @@ async def test_an_unusable_answer_is_asked_for_again_with_the_examples_in_anothe
     assert sorted(first.split("\n\n")) == sorted(second.split("\n\n"))
 
 
-async def test_a_line_without_a_usable_answer_stays_as_it_is_and_the_others_do_not(translator, llm):
+async def test_a_line_without_a_usable_answer_stays_as_it_is_and_the_others_do_not(translate, translator, llm):
     llm.reply = lambda line, _: "सुप्रभात" if line == "Merci" else "Fine"
     assert await translate(translator, "Bonjour", " Merci ", "Jamais") == [
         Rendering("Fine", None),
@@ -95,23 +94,38 @@ async def test_a_line_without_a_usable_answer_stays_as_it_is_and_the_others_do_n
         {"error": {"code": 400, "message": "too long", "type": "exceed_context_size_error"}},
     ],
 )
-async def test_a_line_that_is_too_long_for_the_model_costs_only_itself(translator, llm, body):
+async def test_a_line_that_is_too_long_for_the_model_costs_only_itself(translate, translator, llm, body):
     llm.reply = lambda line, _: JSONResponse(body, 400) if line == "Merci" else "Fine"
     renderings = await translate(translator, "Bonjour", "Merci")
     assert [rendering.usable for rendering in renderings] == [True, False]
 
 
-async def test_no_choices_are_an_empty_answer(translator, llm, completion_body):
+async def test_terms_are_shown_right_before_the_line_like_examples(translate, translator, llm):
+    term = Term(source="Anneau Noir", target="Black Ring")
+    llm.reply = lambda *_: "The Black Ring is lost."
+    await translate(translator, Line("L'Anneau Noir est perdu.", terms=(term,)))
+    (body,) = llm.requests
+    assert "\n\nFrench: Anneau Noir\nEnglish: Black Ring\n\nFrench: L'Anneau" in body["prompt"]
+
+
+async def test_a_term_is_no_answer_to_a_line_that_says_more(translate, translator, llm):
+    llm.reply = lambda *_: "Black Ring"
+    term = Term(source="Anneau Noir", target="Black Ring")
+    lines = [Line(text, terms=(term,)) for text in ("Il a perdu l'Anneau Noir dans la forêt.", "L'Anneau Noir.")]
+    assert [each.usable for each in await translate(translator, *lines)] == [False, True]
+
+
+async def test_no_choices_are_an_empty_answer(translate, translator, llm, completion_body):
     llm.reply = lambda *_: completion_body("") | {"choices": []}
     assert await translate(translator, "Bonjour") == [Rendering("Bonjour", 0.0, usable=False)]
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "named"), [("ta", "en", "Tamil"), ("en", "de", "German"), ("ta", "de", "Tamil and German")]
+    ("pair", "named"), [(("ta", "en"), "Tamil"), (("en", "de"), "German"), (("ta", "de"), "Tamil and German")]
 )
-async def test_languages_without_examples_are_refused_by_name_before_anything_is_asked(translator, llm, source, target, named):
+async def test_languages_without_examples_are_refused_by_name_before_anything_is_asked(translate, translator, llm, pair, named):
     with pytest.raises(LanguagePairUnsupported, match=f"does not know {named}.*Hindi") as raised:
-        await translate(translator, "Bonjour", source=source, target=target)
+        await translate(translator, "Bonjour", source=pair[0], target=pair[1])
     assert raised.value.context["supported"] == ["en", "es", "fr", "hi", "it", "ja", "pl", "pt", "zh"]
     assert llm.requests == []
 
@@ -119,7 +133,7 @@ async def test_languages_without_examples_are_refused_by_name_before_anything_is
 @pytest.mark.parametrize(
     ("status", "error"), [(500, {}), (503, {}), (529, {}), (429, {}), (429, {"code": "rate_limit_exceeded"})]
 )
-async def test_a_busy_or_broken_server_is_worth_another_try(translator, llm, status, error):
+async def test_a_busy_or_broken_server_is_worth_another_try(translate, translator, llm, status, error):
     llm.reply = lambda *_: JSONResponse({"error": error}, status, {"Retry-After": "17"})
     with pytest.raises(DependencyUnavailable) as raised:
         await translate(translator, *WORDS)
@@ -128,7 +142,7 @@ async def test_a_busy_or_broken_server_is_worth_another_try(translator, llm, sta
     assert len(llm.requests) <= 4  # the SDK does not try again by itself, and the rest is given up
 
 
-async def test_a_server_that_does_not_say_when_to_come_back_is_given_the_time_of_a_restart(translator, llm):
+async def test_a_server_that_does_not_say_when_to_come_back_is_given_the_time_of_a_restart(translate, translator, llm):
     llm.reply = lambda *_: JSONResponse({"error": {}}, 503)  # as llama.cpp answers while it loads its model
     with pytest.raises(DependencyUnavailable) as raised:
         await translate(translator, "Bonjour")
@@ -139,7 +153,9 @@ async def test_a_server_that_does_not_say_when_to_come_back_is_given_the_time_of
     ("status", "error"),
     [(400, {}), (401, {}), (403, {}), (404, {}), (422, {}), (429, {"code": "insufficient_quota"})],
 )
-async def test_a_refusal_is_not_tried_again_and_says_what_to_look_at_without_the_servers_words(translator, llm, status, error):
+async def test_a_refusal_is_not_tried_again_and_says_what_to_look_at_without_the_servers_words(
+    translate, translator, llm, status, error
+):
     llm.reply = lambda *_: JSONResponse({"error": error | {"message": "s3cret"}}, status)
     with pytest.raises(LlmRefused, match=f"answered {status}.*SETU_TRANSLATE_LLM") as raised:
         await translate(translator, "Bonjour")
@@ -157,18 +173,18 @@ async def test_a_refusal_is_not_tried_again_and_says_what_to_look_at_without_the
         JSONResponse(None),
     ],
 )
-async def test_an_answer_that_is_no_completion_is_a_dependency_that_does_not_work(translator, llm, answer):
+async def test_an_answer_that_is_no_completion_is_a_dependency_that_does_not_work(translate, translator, llm, answer):
     llm.reply = lambda *_: answer
     with pytest.raises(DependencyUnavailable, match="no completion"):
         await translate(translator, "Bonjour")
 
 
-async def test_choices_that_lack_their_fields_are_an_empty_answer(translator, llm):
+async def test_choices_that_lack_their_fields_are_an_empty_answer(translate, translator, llm):
     llm.reply = lambda *_: JSONResponse({"choices": [{"index": 0}]})
     assert (await translate(translator, "Bonjour"))[0].usable is False
 
 
-async def test_nobody_listening_is_a_dependency_that_does_not_answer():
+async def test_nobody_listening_is_a_dependency_that_does_not_answer(translate):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     async with Completions(base_url=f"http://127.0.0.1:{port}/v1", model="m", api_key=None, timeout_s=5) as completions:
@@ -199,7 +215,7 @@ async def test_the_key_is_sent_where_there_is_one(llm, llm_url):
     assert llm.headers[0]["authorization"] == "Bearer k-123"
 
 
-async def test_cancelling_ends_all_requests_under_way(translator, llm):
+async def test_cancelling_ends_all_requests_under_way(translate, translator, llm):
     llm.delay_s = lambda _: 30
     task = asyncio.create_task(translate(translator, *WORDS))
     await asyncio.wait_for(llm.four_at_once.wait(), 10)
@@ -246,7 +262,7 @@ def liar(make_llm):
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(WORDS) | st.text("éa \n-:", min_size=1, max_size=8), lies, lies), max_size=7))
-def test_whatever_the_server_says_each_line_gets_its_own_translation_or_stays(liar, script):
+def test_whatever_the_server_says_each_line_gets_its_own_translation_or_stays(translate, liar, script):
     fake, translator, runner = liar
     # The place is told to the server in the line itself, so that an answer can be traced to its line.
     lines = [f"l{place} {text}" for place, (text, _, _) in enumerate(script)]

@@ -51,18 +51,18 @@ def shared_words(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("source", ["fr", "hi"])
-async def test_everyday_lines_come_out_in_english_that_says_the_same(real_translator, source):
+async def test_everyday_lines_come_out_in_english_that_says_the_same(translate_lines, real_translator, source):
     some = LINES[:6]
-    renderings = await real_translator.translate([line[source] for line in some], source, "en", lambda: None)
+    renderings = await translate_lines(real_translator, *(line[source] for line in some), source=source)
     assert all(rendering.usable for rendering in renderings)
     assert all(0 < rendering.confidence <= 1 for rendering in renderings)
     likeness = [shared_words(rendering.text, line["en"]) for rendering, line in zip(renderings, some, strict=True)]
     assert sum(likeness) / len(likeness) > 0.5
 
 
-async def test_hindi_comes_out_in_devanagari(real_translator):
+async def test_hindi_comes_out_in_devanagari(translate_lines, real_translator):
     lines = [line["en"] for line in LINES[:4]]
-    renderings = await real_translator.translate(lines, "en", "hi", lambda: None)
+    renderings = await translate_lines(real_translator, *lines, source="en", target="hi")
     usable = [rendering for rendering in renderings if rendering.usable]
     assert len(usable) >= 3
     assert all(is_in_script_of(rendering.text, "hi") for rendering in usable)

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from setu_common.contracts import Reference, TranslatedTranscript, TranslationRequest
+from setu_common.contracts import Reference, Term, TranslatedTranscript, TranslationRequest
 from setu_common.errors import DependencyUnavailable
 from setu_common.store import ObjectMissing, Store
+from setu_translate.engines.choice import Engines
 from setu_translate.engines.translator import Rendering
-from setu_translate.errors import LanguagePairUnsupported
+from setu_translate.errors import EngineMissing, LanguagePairUnsupported
 from setu_translate.service import TranslationService
 
 ANYWHERE = Reference(uri=f"setu://asr/acme/2026-01-01/{'0' * 64}-00000000", bytes=1, media_type="application/json")
@@ -21,20 +22,32 @@ class Capitals:
     """Translates into capital letters, except lines that hold an x."""
 
     engine = "capitals"
-    model = "abc"
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+
+    def model(self, source_language, target_language):
+        return "abc"
 
     def check(self, source_language, target_language):
         if target_language == "ta":
             raise LanguagePairUnsupported("No Tamil.")
 
-    async def translate(self, lines, source_language, target_language, on_line):
-        self.asked.extend(lines)
-        for _ in lines:
-            on_line()
-        return [Rendering(line, 0.0, usable=False) if "x" in line else Rendering(line.upper(), 0.5) for line in lines]
+    async def translate(self, lines, source_language, target_language, errand):
+        renderings = []
+        for place, line in enumerate(lines):
+            self.asked.append(line.text)
+            renderings.append(
+                Rendering(line.text, 0.0, usable=False) if "x" in line.text else Rendering(line.text.upper(), 0.5)
+            )
+            errand.done(place, renderings[-1])
+        return renderings
+
+
+def serving(store, *engines, join_sentences=True) -> TranslationService:
+    """A service with engines, the preferred one first."""
+    named = {engine.engine: engine for engine in engines}
+    return TranslationService(store, Engines(named, list(named)), join_sentences=join_sentences)
 
 
 @pytest.fixture
@@ -49,7 +62,7 @@ def engine() -> Capitals:
 
 @pytest.fixture
 def service(store, engine) -> TranslationService:
-    return TranslationService(store, engine)
+    return serving(store, engine)
 
 
 async def run(service, store, work, transcript, target="en"):
@@ -112,9 +125,56 @@ async def test_an_engine_that_is_away_leaves_no_translation_behind(store, work, 
             raise DependencyUnavailable("away")
 
     with pytest.raises(DependencyUnavailable):
-        await run(TranslationService(store, Away()), store, work, make_transcript("oui"))
+        await run(serving(store, Away()), store, work, make_transcript("oui"))
     stored = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
     assert len(stored) == 1  # the transcript
+
+
+async def test_terms_that_are_missed_are_listed_and_counted(store, work, make_transcript):
+    terms = (Term(source="Anneau", target="Ring"), Term(source="épée", target="SWORD"))
+    service = serving(store, Capitals())
+    reference = await store.put_model("acme", make_transcript("L'anneau et l'épée.", "Rien."))
+    result = await service.translate(TranslationRequest(transcript=reference, target_language="en", terms=terms), work)
+    translated = await store.load(result.translated, TranslatedTranscript)
+    assert [each.missed_terms for each in translated.translations] == [(), ()]
+    assert translated.translations[0].text == "L'RING ET L'SWORD."  # asked again with the terms in the line
+    assert result.missed_term_count == 0
+
+
+async def test_an_engine_that_is_asked_for_is_taken_or_nothing(store, work, make_transcript):
+    class Small(Capitals):
+        engine = "llm"
+
+        async def translate(self, lines, source_language, target_language, errand):
+            return [Rendering(line.text.lower(), 0.5) for line in lines]
+
+    service = serving(store, Capitals(), Small())
+    reference = await store.put_model("acme", make_transcript("Oui."))
+    wanted = TranslationRequest(transcript=reference, target_language="en", engine="llm")
+    result = await service.translate(wanted, work)
+    assert result.engine == "llm"
+    assert (await store.load(result.translated, TranslatedTranscript)).translations[0].text == "oui."
+    with pytest.raises(EngineMissing, match=r"no engine 'nllb'; it has capitals, llm"):
+        await service.translate(wanted.model_copy(update={"engine": "nllb"}), work)
+
+
+async def test_another_attempt_goes_on_where_the_last_one_failed(store, work, make_transcript):
+    class Flaky(Capitals):
+        async def translate(self, lines, source_language, target_language, errand):
+            if len(self.asked) < 2:
+                await super().translate(lines[:2], source_language, target_language, errand)
+                raise DependencyUnavailable("away")
+            return await super().translate(lines, source_language, target_language, errand)
+
+    engine = Flaky()
+    service = serving(store, engine)
+    transcript = make_transcript("Un.", "Quatre.", "Trois.")
+    with pytest.raises(DependencyUnavailable):
+        await run(service, store, work, transcript)
+    _, translated = await run(service, store, work, transcript)
+    assert engine.asked == ["Un.", "Quatre.", "Trois."]
+    assert [each.text for each in translated.translations] == ["UN.", "QUATRE.", "TROIS."]
+    assert work.reported[-1] == (1.0, "3 of 3 lines")
 
 
 class OneObject:
@@ -137,7 +197,7 @@ class OneObject:
 def test_n_segments_in_n_translations_out_under_the_same_indices(make_transcript, work, texts, first_index):
     store = OneObject(make_transcript(*texts, first_index=first_index))
     request = TranslationRequest(transcript=ANYWHERE, target_language="en")
-    result = asyncio.run(TranslationService(cast("Store", store), Capitals()).translate(request, work))
+    result = asyncio.run(serving(cast("Store", store), Capitals()).translate(request, work))
     assert store.put is not None
     segments, translations = store.transcript.segments, store.put.translations
     assert [each.segment_index for each in translations] == [segment.index for segment in segments]

@@ -1,18 +1,21 @@
 """Translating a transcript, from the reference to it to the reference to its translation."""
 
 import time
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 import structlog
 
 from setu_common.contracts import Transcript, TranslatedTranscript, Translation, TranslationRequest, TranslationResult
 from setu_common.operations import Work
 from setu_common.store import Store
-from setu_translate.domain.scripts import letters
-from setu_translate.engines.translator import Rendering, Translator
+from setu_translate.dialogue import COPY_ENGINE, Dialogue, Kept
+from setu_translate.engines.choice import Engines
+from setu_translate.engines.translator import Translator
 
-COPY_ENGINE: Final = "copy"
+OPERATIONS_KEPT: Final = 4
 
 log = structlog.get_logger()
 
@@ -20,98 +23,105 @@ log = structlog.get_logger()
 class TranslationService:
     """Does what a TranslationRequest asks.
 
+    What an engine made of lines is kept in memory until their operation has ended well, so that another attempt in the same
+    process does not begin anew.
+
     Args:
         store: has the transcript and takes its translation.
-        translator: translates lines.
+        engines: what translates.
+        join_sentences: whether a sentence that spans segments is translated as one.
     """
 
-    def __init__(self, store: Store, translator: Translator) -> None:
+    def __init__(self, store: Store, engines: Engines, *, join_sentences: bool) -> None:
         self._store = store
-        self._translator = translator
+        self._engines = engines
+        self._join_sentences = join_sentences
+        self._kept: OrderedDict[UUID, Kept] = OrderedDict()
 
     async def translate(self, request: TranslationRequest, work: Work) -> TranslationResult:
         """The handler of the kind ``translations``. N segments in, N translations out, same indices.
 
         Raises:
             ObjectMissing: the transcript is not in the store.
-            LanguagePairUnsupported, DependencyUnavailable, LlmRefused: see ``Translator``.
+            LanguagePairUnsupported, EngineMissing, ModelMissing, DependencyUnavailable, LlmRefused: see ``Translator``.
         """
         transcript = await self._store.load(request.transcript, Transcript)
-        same = transcript.language == request.target_language
-        if not same:
-            self._translator.check(transcript.language, request.target_language)
         began_s = time.monotonic()
-        translations, untranslated = await self._translations(transcript, None if same else request.target_language, work)
+        if transcript.language == request.target_language:
+            translated, untranslated = _copied(transcript), 0
+        else:
+            engines = self._engines.choose(request.engine, transcript.language, request.target_language)
+            translated, untranslated = await self._translated(transcript, request, engines, work)
         model_time_s = time.monotonic() - began_s
-        translated = TranslatedTranscript(
-            source_language=transcript.language,
-            target_language=request.target_language,
-            translations=translations,
-            engine=COPY_ENGINE if same else self._translator.engine,
-            model=COPY_ENGINE if same else self._translator.model,
-        )
         reference = await self._store.put_model(work.tenant, translated)
+        self._kept.pop(work.operation_id, None)
+        missed = sum(len(translation.missed_terms) for translation in translated.translations)
         log.info(
             "translation.made",
             source_language=transcript.language,
             target_language=request.target_language,
-            segments=len(translations),
+            engine=translated.engine,
+            segments=len(translated.translations),
             untranslated=untranslated,
+            missed_terms=missed,
             model_time_s=round(model_time_s, 3),
         )
         return TranslationResult(
             translated=reference,
             source_language=transcript.language,
             target_language=request.target_language,
-            segment_count=len(translations),
+            segment_count=len(translated.translations),
             untranslated_count=untranslated,
+            missed_term_count=missed,
             engine=translated.engine,
             model=translated.model,
             model_time_s=model_time_s,
         )
 
-    async def _translations(
-        self, transcript: Transcript, target_language: str | None, work: Work
-    ) -> tuple[tuple[Translation, ...], int]:
-        """One for each segment, and how many kept their source text for want of a usable one.
-
-        A segment without letters (music notes, numbers, nothing) is the same in every language; with no target language all are.
-        """
-        segments = transcript.segments
-        wordy = [place for place, segment in enumerate(segments) if target_language and letters(segment.text)]
-        rendered: dict[int, Rendering] = {}
-        if target_language and wordy:
-            lines = [segments[place].text for place in wordy]
-            renderings = await self._translator.translate(
-                lines, transcript.language, target_language, _Progress(work, len(lines))
-            )
-            rendered = dict(zip(wordy, renderings, strict=True))
-        translations = tuple(
-            _translation(segment.index, rendered.get(place), segment.text, self._translator.engine)
-            for place, segment in enumerate(segments)
+    async def _translated(
+        self, transcript: Transcript, request: TranslationRequest, engines: Sequence[Translator], work: Work
+    ) -> tuple[TranslatedTranscript, int]:
+        """The translation, and how many segments kept their source text for want of a usable one."""
+        dialogue = Dialogue(
+            transcript,
+            request.target_language,
+            request.terms,
+            join_sentences=self._join_sentences,
+            kept=self._kept_of(work.operation_id),
+            work=work,
         )
-        return translations, _unusable(list(rendered.values()))
+        translations = await dialogue.through(engines)
+        used = _most_used(translations, engines)
+        translated = TranslatedTranscript(
+            source_language=transcript.language,
+            target_language=request.target_language,
+            translations=translations,
+            engine=used.engine,
+            model=used.model(transcript.language, request.target_language),
+        )
+        return translated, dialogue.untranslated_count
+
+    def _kept_of(self, operation_id: UUID) -> Kept:
+        kept = self._kept.setdefault(operation_id, {})
+        self._kept.move_to_end(operation_id)
+        while len(self._kept) > OPERATIONS_KEPT:
+            self._kept.popitem(last=False)
+        return kept
 
 
-class _Progress:
-    """Counts lines and tells the work."""
-
-    def __init__(self, work: Work, lines: int) -> None:
-        self._work = work
-        self._lines = lines
-        self._done = 0
-        work.progress(0.0, f"0 of {lines} lines")
-
-    def __call__(self) -> None:
-        self._done += 1
-        self._work.progress(self._done / self._lines, f"{self._done} of {self._lines} lines")
+def _most_used(translations: Sequence[Translation], engines: Sequence[Translator]) -> Translator:
+    lines = Counter(translation.engine for translation in translations)
+    return max(engines, key=lambda engine: lines[engine.engine])
 
 
-def _translation(index: int, rendering: Rendering | None, text: str, engine: str) -> Translation:
-    if rendering is None:
-        return Translation(segment_index=index, text=text, confidence=1.0, engine=COPY_ENGINE)
-    return Translation(segment_index=index, text=rendering.text, confidence=rendering.confidence, engine=engine)
-
-
-def _unusable(renderings: Sequence[Rendering]) -> int:
-    return sum(not rendering.usable for rendering in renderings)
+def _copied(transcript: Transcript) -> TranslatedTranscript:
+    return TranslatedTranscript(
+        source_language=transcript.language,
+        target_language=transcript.language,
+        translations=tuple(
+            Translation(segment_index=segment.index, text=segment.text, confidence=1.0, engine=COPY_ENGINE)
+            for segment in transcript.segments
+        ),
+        engine=COPY_ENGINE,
+        model=COPY_ENGINE,
+    )

@@ -1,14 +1,33 @@
 """The translate service's settings."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from setu_common.contracts import TranslationEngine
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
 
 SERVICE: Final = "translate"
+
+
+def _names(value: object) -> object:
+    return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
+
+
+class TranslationSettings(SettingsBlock):
+    """What translates, and how a transcript is put before it."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_TRANSLATE_")
+
+    engines: Annotated[tuple[TranslationEngine, ...], NoDecode, BeforeValidator(_names)] = Field(
+        default=("llm",),
+        min_length=1,
+        description="Engines in the order in which they are tried, with commas between; those that can't do a pair of languages "
+        "or have no model are passed over",
+    )
+    join_sentences: bool = Field(default=True, description="Translate a sentence that spans segments as one")
 
 
 class LlmSettings(SettingsBlock):
@@ -28,6 +47,7 @@ class TranslateSettings:
     """All that the service's processes are told."""
 
     core: CoreSettings
+    translation: TranslationSettings
     llm: LlmSettings
 
 
@@ -35,6 +55,7 @@ def read_settings() -> TranslateSettings:
     """Read them from the environment; for entry points."""
     return TranslateSettings(
         core=read_core_settings(),
+        translation=TranslationSettings(),
         llm=LlmSettings(),
     )
 

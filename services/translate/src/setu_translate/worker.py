@@ -9,6 +9,7 @@ from setu_common.contracts import TRANSLATIONS
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
 from setu_translate.app import KINDS
+from setu_translate.engines.choice import Engines
 from setu_translate.engines.completions import Completions
 from setu_translate.engines.examples import read_examples
 from setu_translate.engines.llm import LlmTranslator
@@ -35,7 +36,9 @@ async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]
     llm = settings.llm
     async with Completions(base_url=llm.url, model=llm.model, api_key=llm.api_key, timeout_s=llm.timeout_s) as completions:
         translator = LlmTranslator(completions, read_examples(), parallel=llm.parallel)
-        service = TranslationService(Store(settings.core.store, SERVICE), translator)
+        engines = Engines({translator.engine: translator}, settings.translation.engines)
+        store = Store(settings.core.store, SERVICE)
+        service = TranslationService(store, engines, join_sentences=settings.translation.join_sentences)
         yield [Bound(TRANSLATIONS, service.translate)]
 
 

@@ -20,6 +20,13 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
 # Scripts that a small model slips into, besides those above. Letters of any other name (ª, º, π) may stand anywhere.
 OTHERS: Final = ("CYRILLIC", "ARABIC", "HEBREW", "HANGUL", "THAI", "BENGALI", "GUJARATI", "GURMUKHI", "TAMIL", "TELUGU")
 MAJORITY: Final = 0.5
+# Languages that put no spaces between words.
+UNSPACED: Final = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
+
+
+def is_unspaced(language: str) -> bool:
+    """Whether a language puts no spaces between its words."""
+    return language in UNSPACED
 
 
 def letters(text: str) -> str:

@@ -1,16 +1,17 @@
 """Translation by a base language model that is shown a few examples."""
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_translate.domain.guards import fault
+from setu_translate.domain.lines import Line
 from setu_translate.domain.prompting import STOP, Example, ExampleTable, longest_answer_tokens, one_line, prompt
 from setu_translate.engines.completions import Completions
-from setu_translate.engines.translator import Rendering
+from setu_translate.engines.parallel import each_of
+from setu_translate.engines.translator import Errand, Rendering
 from setu_translate.errors import LanguagePairUnsupported
 
 ENGINE: Final = "llm"
@@ -40,8 +41,7 @@ class LlmTranslator:
         """The engine's name."""
         return ENGINE
 
-    @property
-    def model(self) -> str:
+    def model(self, source_language: str, target_language: str) -> str:  # noqa: ARG002 one for all languages
         """The model's name."""
         return self._completions.model
 
@@ -57,28 +57,20 @@ class LlmTranslator:
             )
 
     async def translate(
-        self, lines: Sequence[str], source_language: str, target_language: str, on_line: Callable[[], None]
+        self, lines: Sequence[Line], source_language: str, target_language: str, errand: Errand
     ) -> list[Rendering]:
         """See ``Translator``."""
         self.check(source_language, target_language)
-        task = _Task(
-            self._completions, source_language, target_language, self._examples.between(source_language, target_language)
-        )
-        renderings: list[Rendering | None] = [None] * len(lines)
-        waiting = iter(enumerate(lines))  # shared by the workers below; each takes the next line when it is free
+        examples = self._examples.between(source_language, target_language)
+        task = _Task(self._completions, source_language, target_language, examples)
+        renderings: dict[int, Rendering] = {}
 
-        async def work() -> None:
-            for place, line in waiting:
-                renderings[place] = await task.render(line)
-                on_line()
+        async def render(place: int) -> None:
+            renderings[place] = await task.render(lines[place])
+            errand.done(place, renderings[place])
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._parallel, len(lines))):
-                    group.create_task(work())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None  # the others failed likewise, or were cancelled for it
-        return list(_all_of(renderings))
+        await each_of(range(len(lines)), render, at_once=self._parallel)
+        return [renderings[place] for place in range(len(lines))]
 
 
 class _Task:
@@ -92,11 +84,13 @@ class _Task:
         self._target_language = target_language
         self._examples = examples
 
-    async def render(self, text: str) -> Rendering:
-        line = one_line(text)
+    async def render(self, asked: Line) -> Rendering:
+        line = one_line(asked.text)
+        glossary = tuple(Example(one_line(term.source), one_line(term.target)) for term in asked.terms)
         for examples in (self._examples, self._examples[::-1]):
+            shown = (*examples, *glossary)
             answer = await self._completions.complete(
-                prompt(examples, self._source_language, self._target_language, line),
+                prompt(shown, self._source_language, self._target_language, line),
                 stop=STOP,
                 max_tokens=longest_answer_tokens(line),
             )
@@ -105,17 +99,10 @@ class _Task:
                 line,
                 source_language=self._source_language,
                 target_language=self._target_language,
-                examples=examples,
+                examples=shown,
                 cut_off=answer.cut_off,
             )
             if found is None:
                 return Rendering(answer.text, answer.confidence)
             log.info("line.unusable", fault=found, characters=len(line), answered=len(answer.text))
-        return Rendering(text, 0.0, usable=False)
-
-
-def _all_of(renderings: Sequence[Rendering | None]) -> Iterator[Rendering]:
-    for rendering in renderings:
-        if rendering is None:
-            raise AssertionError("a line was taken by no worker")
-        yield rendering
+        return Rendering(asked.text, 0.0, usable=False)

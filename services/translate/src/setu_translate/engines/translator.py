@@ -1,8 +1,13 @@
 """What every translation engine offers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
+
+from setu_translate.domain.lines import Line
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,20 @@ class Rendering:
     usable: bool = True
 
 
+class Errand(Protocol):
+    """What an engine sees of the work that it does lines for."""
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the work should stop; for threads to look at between batches."""
+
+    def done(self, place: int, rendering: Rendering) -> None:
+        """Say that the line at ``place`` is done; in whatever order that happens."""
+
+    def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        """Run blocking code off the event loop."""
+
+
 class Translator(Protocol):
     """Translates lines of dialogue."""
 
@@ -27,30 +46,30 @@ class Translator(Protocol):
     def engine(self) -> str:
         """The engine's name, as it is recorded beside each line."""
 
-    @property
-    def model(self) -> str:
-        """The model's name."""
+    def model(self, source_language: str, target_language: str) -> str:
+        """The name of the model that translates between these languages."""
 
     def check(self, source_language: str, target_language: str) -> None:
-        """Know beforehand what can't be done.
+        """Know beforehand what can't be done. Quick.
 
         Raises:
             LanguagePairUnsupported: says what can.
+            EngineMissing, ModelMissing: something must be installed first; says what.
         """
 
     async def translate(
-        self, lines: Sequence[str], source_language: str, target_language: str, on_line: Callable[[], None]
+        self, lines: Sequence[Line], source_language: str, target_language: str, errand: Errand
     ) -> list[Rendering]:
         """Translate lines: one rendering for each, in their order.
 
         Args:
-            lines: not one of them empty.
+            lines: with letters in each.
             source_language: of the lines.
             target_language: of the renderings.
-            on_line: called for each line that is done, in whatever order that happens.
+            errand: is told of each line that is done.
 
         Raises:
-            LanguagePairUnsupported: see ``check``.
+            LanguagePairUnsupported, EngineMissing, ModelMissing: see ``check``.
             DependencyUnavailable: what the engine needs does not answer, or not in time.
             LlmRefused: what the engine needs refuses, and will again.
         """
