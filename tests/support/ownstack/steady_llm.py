@@ -10,9 +10,9 @@ from typing import Any
 from setu_cli import llama
 
 
-def steady(model: Path, port: int, threads: int) -> Any:  # Any: xllamacpp ships no types
+def steady(model: Path, port: int, threads: int, host: str = llama.LOOPBACK) -> Any:  # Any: xllamacpp ships no types
     """What llama.cpp is told, without its memory."""
-    params = usual(model, port, threads)
+    params = usual(model, port, threads, host)
     params.cache_prompt = False
     params.n_parallel = 1
     params.n_ctx = llama.SLOT_TOKENS

@@ -1,6 +1,6 @@
 """The embedded language model's server: ``python -m setu_cli.llama --port 8090``.
 
-llama.cpp's own OpenAI-compatible server, on loopback, with the catalogue's small base model. It keeps nothing, so it ends at
+llama.cpp's own OpenAI-compatible server, on loopback unless told otherwise, with the catalogue's small base model. It keeps nothing, so it ends at
 once: on SIGTERM, on SIGINT, and when the process that started it ends.
 
 Threads are half of the cores by default. Threads of one computation wait for each other many times a token, so on a machine
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        server = xllamacpp.Server(parameters(path, options.port, options.threads))
+        server = xllamacpp.Server(parameters(path, options.port, options.threads, options.host))
     except RuntimeError:
         log.error("llm.failed", port=options.port, hint="the lines above say why: the port is taken, or the model is damaged")  # noqa: TRY400  (llama.cpp has said it)
         sys.exit(1)
@@ -55,12 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     threading.Event().wait()
 
 
-def parameters(model: Path, port: int, threads: int) -> xllamacpp.CommonParams:
+def parameters(model: Path, port: int, threads: int, host: str = LOOPBACK) -> xllamacpp.CommonParams:
     """What llama.cpp is told."""
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
     params.model_alias = {MODEL}
-    params.hostnames = [LOOPBACK]
+    params.hostnames = [host]
     params.port = port
     params.n_parallel = SLOTS
     params.n_ctx = SLOTS * SLOT_TOKENS
@@ -111,7 +111,8 @@ def _ensure_model(catalogue: Catalogue) -> Path:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="setu_cli.llama", description="The embedded language model's server")
-    parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1; 0 takes a free one, which the log names")
+    parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, required=True, help="0 takes a free one, which the log names")
     parser.add_argument("--model-folder", type=Path, help="where models are kept; SETU_MODELS_FOLDER by default")
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 1) // 2), help="half of the cores by default")
     return parser.parse_args(arguments)

@@ -48,6 +48,8 @@ def connection_arguments(
     }
     return {
         "application_name": f"setu-{schema}",
+        # A database made without a locale has no encoding of its own, and would answer in bytes.
+        "client_encoding": "UTF8",
         "connect_timeout": settings.connect_timeout_s,
         "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         **KEEPALIVE,
