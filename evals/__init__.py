@@ -1,0 +1,1 @@
+"""Evaluations: how good it is, measured."""
