@@ -9,7 +9,7 @@ from pydantic import Field
 
 from setu_common.contracts.contract import Contract
 from setu_common.subtitles.cue import Cue
-from setu_common.subtitles.measure import measure
+from setu_common.subtitles.measure import measure, reading_length
 from setu_common.subtitles.profile import Profile
 
 Rule = Literal["reading-speed", "line-length", "line-count", "too-short", "too-long", "gap", "overlap"]
@@ -27,8 +27,6 @@ class Violation(Contract):
 def violations(cues: Sequence[Cue], profile: Profile, language: str) -> tuple[Violation, ...]:
     """Every rule that cues break, in their order.
 
-    A line's end counts as a space for the reading speed, as it takes the eye no less time.
-
     Args:
         cues: in order of time.
         profile: the rules.
@@ -41,7 +39,7 @@ def violations(cues: Sequence[Cue], profile: Profile, language: str) -> tuple[Vi
     for place, cue in enumerate(cues):
         lines = cue.text.split("\n")
         shown_ms = round(cue.end_s * 1000) - round(cue.start_s * 1000)
-        characters = measure(cue.text.replace("\n", " "), language)
+        characters = reading_length(cue.text, language)
         if characters * 1000 > limits.characters_per_s * shown_ms:
             speed = characters * 1000 / shown_ms if shown_ms > 0 else math.inf
             found.append(

@@ -59,10 +59,23 @@ class Words:
         self.turns = [False, *(_turns(before, after) for before, after in pairwise(units))]
         self.line_ends = self._line_ends(limits.line_characters)
         self.spoken_line_ends = self._line_ends(limits.line_characters - self.dash)
+        self._last_spaced = list(accumulate((place if unit.spaced else 0 for place, unit in enumerate(units)), max))
 
     def width(self, first: int, after: int) -> float:
         """How many characters a stretch has, on one line."""
         return self.room[after] - self.room[first] - self.spaces[first]
+
+    def dashes(self, turn: int) -> float:
+        """What a dialogue has to read beside its words: two dashes, and a line's end that counts as a space."""
+        return 2 * self.dash + self.space - self.spaces[turn]
+
+    def broken_at_spaces(self, first: int) -> int:
+        """Up to which end two lines from a place can be parted at a space. Beyond, the line's end counts as one more character."""
+        line_end = self.line_ends[first]
+        if line_end >= len(self.units):
+            return line_end
+        place = self._last_spaced[line_end]
+        return self.line_ends[place] if place > first else line_end
 
     def turn_within(self, first: int, after: int) -> int | None:
         """Where another speaker begins within a stretch."""
@@ -180,7 +193,7 @@ class _Scales:
             room = words.limits.line_characters - words.dash
             if words.width(first, turn) <= room and words.widths[turn] <= room:
                 furthest = min(bounds, self._next_turn[turn], words.spoken_line_ends[turn])
-                found += self._weighed(first, range(turn + 1, furthest + 1), turn, 2 * words.dash)
+                found += self._weighed(first, range(turn + 1, furthest + 1), turn, words.dashes(turn))
         return found
 
     def _weighed(self, first: int, ends: range, line_end: int, dashes: float) -> list[tuple[int, float, bool]]:
@@ -193,6 +206,8 @@ class _Scales:
         room_before = room[first] + words.spaces[first] - dashes
         free_from = starts[first] + limits.gap_ms
         always = A_CUE - within[first + 1] + (A_DIALOGUE if dashes else 0.0)
+        at_spaces = count if dashes else words.broken_at_spaces(first)
+        ms_of_break = words.space * ms_of_character
         found = []
         for after in ends:
             shown_ms = longest_ms if after == count else starts[after] - free_from
@@ -200,6 +215,8 @@ class _Scales:
             shown_ms = min(shown_ms, longest_ms)
             broken = overlong[after] > overlong[first]
             needed_ms = (room[after] - room_before) * ms_of_character
+            if after > line_end and after > at_spaces:
+                needed_ms += ms_of_break
             if needed_ms > shown_ms + TOLERANCE_MS:
                 broken = True
                 cost += (needed_ms - shown_ms) * A_MS_MISSING

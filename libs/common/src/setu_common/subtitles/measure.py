@@ -35,6 +35,11 @@ def measure(text: str, language: str) -> float:
     return sum(each not in INVISIBLE for each in graphemes(text))
 
 
+def reading_length(text: str, language: str) -> float:
+    """How many characters there are to read: as ``measure``, but a line's end counts as a space, as it takes the eye no less time."""
+    return measure(text.replace("\n", " "), language)
+
+
 def is_wide(character: str) -> bool:
     """Whether a character takes the room of two Latin letters."""
     return unicodedata.east_asian_width(character) in _WIDE

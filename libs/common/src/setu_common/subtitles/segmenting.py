@@ -7,6 +7,7 @@ from setu_common.contracts.translation import TranslatedTranscript
 from setu_common.subtitles.breaks import break_cost
 from setu_common.subtitles.cue import Cue, cues_of
 from setu_common.subtitles.cutting import DASH, INSTANT_MS, Stretch, Words, cut
+from setu_common.subtitles.measure import reading_length
 from setu_common.subtitles.profile import Profile
 from setu_common.subtitles.tidy import tidy
 from setu_common.subtitles.units import units_of
@@ -49,8 +50,7 @@ def _timed(words: Words, stretches: list[Stretch], texts: list[str]) -> tuple[Cu
         latest_ms = start_ms + limits.longest_ms
         if not last:
             latest_ms = min(latest_ms, words.starts[stretch.after] - limits.gap_ms)
-        dashes = 0.0 if stretch.turn is None else 2 * words.dash
-        needed_ms = math.ceil((words.width(stretch.first, stretch.after) + dashes) * 1000 / limits.characters_per_s)
+        needed_ms = math.ceil(reading_length(text, words.language) * 1000 / limits.characters_per_s)
         wanted_ms = max(units[-1].end_ms, start_ms + max(needed_ms, limits.shortest_ms))
         end_ms = max(min(wanted_ms, latest_ms), start_ms + INSTANT_MS)
         following_ms = None if last else words.starts[stretch.after]
@@ -70,7 +70,8 @@ def _lines(words: Words, stretch: Stretch) -> list[str]:
     if after <= words.line_ends[first]:
         return [_line(words, first, after)]
     breaks = [place for place in range(first + 1, after) if place <= words.line_ends[first] and after <= words.line_ends[place]]
-    middle = min(breaks, key=lambda place: _imbalance(words, first, place, after))
+    at_spaces = [place for place in breaks if words.units[place].spaced]
+    middle = min(at_spaces or breaks, key=lambda place: _imbalance(words, first, place, after))
     return [_line(words, first, middle), _line(words, middle, after)]
 
 

@@ -89,8 +89,12 @@ def _pieces(text: str, language: str, line_characters: int) -> Iterator[tuple[st
     """The texts of the units of one segment, and whether a space stands before each."""
     for token in _tokens(tidy_text(text).split(), language, line_characters):
         if _WORDLESS.search(token):
-            for place, piece in enumerate(_phrases(token, language, line_characters)):
-                yield piece, place == 0
+            spaced = True
+            for piece in _phrases(token, language, line_characters):
+                if bare := piece.strip():
+                    yield bare, spaced or piece[0].isspace()
+                    spaced = False
+                spaced = spaced or piece[-1].isspace()
         else:
             yield token, True
 
