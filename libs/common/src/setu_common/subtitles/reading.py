@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Final
 
+from pysubs2 import SSAEvent, SSAFile
 from pysubs2.formats.subrip import SubripFormat
 from pysubs2.formats.webvtt import WebVTTFormat
 
@@ -35,6 +36,8 @@ def parse(text: str, file_format: SubtitleFormat) -> tuple[Cue, ...]:
     Raises:
         SubtitlesUnreadable: a time can't be read, or there is text and not one cue.
     """
+    if file_format == "ass":
+        return _read_substation(text)
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     cues = tuple(_cue(lines[start:end], start + 1, file_format) for start, end in _cue_blocks(lines, file_format))
     header = "WEBVTT" if file_format == "vtt" else ""
@@ -71,6 +74,30 @@ def _seconds(stamp: str, line_number: int, file_format: SubtitleFormat) -> float
             f"Line {line_number} has a time that can't be read; write it as 00:01:02{_EXAMPLE[file_format]}"
         )
     return seconds
+
+
+def _read_substation(text: str) -> tuple[Cue, ...]:
+    """As pysubs2 reads it: comments and drawings left out."""
+    try:
+        file = SSAFile.from_string(text, format_="ass")
+        shown = [event for event in file if not event.is_comment and not event.is_drawing]
+        cues = tuple(_substation_cue(event) for event in shown)
+    except (
+        ValueError,
+        IndexError,
+        TypeError,
+    ) as error:  # what pysubs2 raises where a field can't be read, and a cue where times can't be
+        raise SubtitlesUnreadable(
+            "A style or a time in this file can't be read; write it anew with the program that made it."
+        ) from error
+    if not file.events and text.strip() and "[Events]" not in text:
+        raise SubtitlesUnreadable("There is no cue in this file; is it ASS, in UTF-8?")
+    return cues
+
+
+def _substation_cue(event: SSAEvent) -> Cue:
+    start_s, end_s = max(0, event.start) / 1000, event.end / 1000
+    return Cue(start_s, max(start_s, end_s), tidy_text(event.plaintext))
 
 
 _EXAMPLE: Final[dict[SubtitleFormat, str]] = {"srt": ",345", "vtt": ".345"}
