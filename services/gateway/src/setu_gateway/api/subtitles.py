@@ -23,7 +23,7 @@ _TEXT: Final = {"schema": {"type": "string"}}
         200: {
             "description": "The file",
             "model": SubtitleDocument,  # as JSON
-            "content": {"application/x-subrip": _TEXT, "text/vtt": _TEXT},
+            "content": {"application/x-subrip": _TEXT, "text/vtt": _TEXT, "text/x-ssa": _TEXT},
         },
         **problems(
             JobNotFound, SubtitlesNotRequested, UnknownFormat, SubtitlesNotReady, SubtitlesFailed, DependencyUnavailable

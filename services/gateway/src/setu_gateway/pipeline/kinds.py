@@ -70,6 +70,7 @@ class Rendering(Contract):
 
     language: LanguageCode
     cue_count: int = Field(ge=0)
+    violation_count: int = Field(default=0, ge=0, description="Rules of the profile that cues break; the JSON file names each")
     files: tuple[RenderedFile, ...]
 
 
