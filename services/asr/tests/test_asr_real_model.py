@@ -11,7 +11,17 @@ from setu_asr.domain.audio import RATE_HZ, Region
 from setu_asr.engines.demuxer import decode
 from setu_asr.settings import read_settings
 from setu_asr.worker import handlers
-from setu_common.contracts import Reference, Transcript, Transcription, TranscriptionRequest
+from setu_common.contracts import (
+    SPEECH_TRANSLATIONS,
+    TRANSCRIPTIONS,
+    Reference,
+    SpeechTranslationRequest,
+    Transcript,
+    Transcription,
+    TranscriptionRequest,
+    TranslatedTranscript,
+    TranslationResult,
+)
 from setu_common.models import Catalogue
 from setu_common.operations import Work
 from setu_common.settings import ModelSettings
@@ -26,9 +36,10 @@ def letters(text):
 
 async def transcribe(reference: Reference, work: Work, times: int = 1) -> list[Transcription]:
     results = []
-    async with handlers(read_settings()) as [bound]:
+    async with handlers(read_settings()) as every:
+        handler = {bound.kind.name: bound.handler for bound in every}[TRANSCRIPTIONS.name]
         for _ in range(times):
-            result = await bound.handler(TranscriptionRequest(media=reference), work)
+            result = await handler(TranscriptionRequest(media=reference), work)
             assert isinstance(result, Transcription)
             results.append(result)
     return results
@@ -67,3 +78,19 @@ async def test_speech_after_a_long_silence_keeps_its_time(store_settings, work, 
     assert result.language == "pt"
     assert transcript.segments[0].start_s == pytest.approx(45.0, abs=0.4)
     assert transcript.segments[-1].end_s == pytest.approx(45 + 8.3, abs=0.5)
+
+
+async def test_french_speech_is_told_in_english_line_by_line(store_settings, work, monkeypatch):
+    monkeypatch.setenv("SETU_STORE_URL", store_settings.url)
+    store = Store(store_settings, "asr")
+    reference = await store.put("local", Catalogue.load(ModelSettings()).sample("fr").read_bytes(), "audio/wav")
+    async with handlers(read_settings()) as every:
+        by_kind = {bound.kind.name: bound.handler for bound in every}
+        heard = await by_kind[TRANSCRIPTIONS.name](TranscriptionRequest(media=reference), work)
+        assert isinstance(heard, Transcription)
+        asked = SpeechTranslationRequest(media=reference, transcript=heard.transcript)
+        result = await by_kind[SPEECH_TRANSLATIONS.name](asked, work)
+    assert isinstance(result, TranslationResult)
+    translated = await store.load(result.translated, TranslatedTranscript)
+    assert (result.segment_count, result.untranslated_count, result.engine) == (3, 0, "whisper-translate")
+    assert letters(translated.translations[0].text).startswith(("hello", "good"))

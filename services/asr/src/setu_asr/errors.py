@@ -5,6 +5,7 @@
     * MediaEmpty · MediaUnreadable · MediaWithoutAudio · MediaTruncated · MediaTooLong · MediaTooExpensive · NoSpeech
     * DecoderKilled (503, retryable): the process that opened it was ended from outside
   * UnusablePlan: about how it was to be done
+  * TranscriptMismatch: about a transcript that is of another recording
 * SetuError
   * ScratchFull (507, retryable): the worker's disk
 """
@@ -82,6 +83,13 @@ class UnusablePlan(InvalidRequest):
 
     code = "plan-unusable"
     title = "The recording can't be transcribed in the way that was asked for"
+
+
+class TranscriptMismatch(InvalidRequest):
+    """The transcript was made of another recording."""
+
+    code = "transcript-mismatch"
+    title = "The transcript is not of this recording"
 
 
 class ScratchFull(SetuError):

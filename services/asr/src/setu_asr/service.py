@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
@@ -18,7 +18,8 @@ from setu_asr.domain.heard import Heard
 from setu_asr.domain.segmentation import segments_of
 from setu_asr.engines.demuxer import decode
 from setu_asr.engines.pool import RecogniserPool
-from setu_asr.engines.recogniser import Load, ModelKey, Recogniser, SpeechDetector
+from setu_asr.engines.recogniser import ModelKey, Recogniser, SpeechDetector
+from setu_asr.errand import Abandoned, Engines, load_model, step
 from setu_asr.errors import NoSpeech, UnusablePlan
 from setu_asr.settings import RecognitionSettings
 from setu_common.contracts import LANGUAGE_NAMES, AsrPlan, Transcript, Transcription, TranscriptionRequest
@@ -35,21 +36,6 @@ DECODED: Final = 0.05
 SPEECH_FOUND: Final = 0.10
 
 log = structlog.get_logger()
-
-
-class _Abandoned(Exception):
-    """The work was cancelled while a thread was at it."""
-
-
-class Engines(Protocol):
-    """The recognisers that this worker has, by the name of their engine."""
-
-    def __call__(self, engine: str) -> Load:
-        """What loads a model of that engine.
-
-        Raises:
-            UnusablePlan: there is no such engine here.
-        """
 
 
 @dataclass(frozen=True)
@@ -100,7 +86,7 @@ class TranscriptionService:
         async with self._store.local_file(request.media) as path:
             try:
                 done = await work.in_thread(self._transcribe, path, request.language, plan, work)
-            except _Abandoned:
+            except Abandoned:
                 raise asyncio.CancelledError from None
         transcript = done.transcript
         reference = await self._store.put_model(work.tenant, transcript)
@@ -144,7 +130,7 @@ class TranscriptionService:
             path,
             self._settings.scratch_folder,
             self._settings.max_duration_s,
-            lambda share: _step(work, DECODED * share, "reading the media"),
+            lambda share: step(work, DECODED * share, "reading the media"),
         )
         speech = self._speech(recording, work)
         key = ModelKey(plan.engine, plan.model, plan.compute_type)
@@ -169,7 +155,7 @@ class TranscriptionService:
         speech: list[Region] = []
         for stretch in recording.stretches(STRETCH_S, CUT_WITHIN_S):
             share = stretch.start_s / recording.duration_s
-            _step(work, DECODED + (SPEECH_FOUND - DECODED) * share, "looking for speech")
+            step(work, DECODED + (SPEECH_FOUND - DECODED) * share, "looking for speech")
             found = self._find_speech(recording.samples(stretch))
             speech.extend(Region(stretch.start + part.start, stretch.start + part.end) for part in found)
         if not speech:
@@ -177,19 +163,14 @@ class TranscriptionService:
         return speech
 
     def _load(self, key: ModelKey, work: Work) -> Recogniser:
-        def told(done_bytes: int, all_bytes: int) -> None:
-            _step(work, SPEECH_FOUND, f"downloading {key.model}: {done_bytes / 1e6:.0f} of {all_bytes / 1e6:.0f} MB")
-
-        folder = self._catalogue.ensure(key.model, told)
-        _step(work, SPEECH_FOUND, f"loading {key.model}")
-        return self._engines(key.engine)(key, folder)
+        return load_model(self._catalogue, self._engines, key, lambda note: step(work, SPEECH_FOUND, note))
 
 
 def _recognise(
     recogniser: Recogniser, recording: Recording, speech: Sequence[Region], *, language: str | None, plan: AsrPlan, work: Work
 ) -> tuple[list[Heard], str, float]:
     """What is said in all the speech, in which language, and how probable that is."""
-    _step(work, SPEECH_FOUND, "transcribing")
+    step(work, SPEECH_FOUND, "transcribing")
     clips = deque(pack(speech))
     probability = 1.0
     if language is None:
@@ -210,15 +191,8 @@ def _recognise(
                 clips.append(rest)
                 again.add(rest)
         share = max(share, min((clip.start for clip in clips), default=len(recording.pcm)) / len(recording.pcm))
-        _step(work, SPEECH_FOUND + (1 - SPEECH_FOUND) * share, "transcribing")
+        step(work, SPEECH_FOUND + (1 - SPEECH_FOUND) * share, "transcribing")
     return heard, language, probability
-
-
-def _step(work: Work, fraction: float, note: str) -> None:
-    """Between two pieces of work: say how far it is, or stop."""
-    if work.cancelled:
-        raise _Abandoned
-    work.progress(fraction, note)
 
 
 def _no_speech(recording: Recording) -> NoSpeech:

@@ -15,7 +15,8 @@ from setu_asr.engines.speech import SileroDetector
 from setu_asr.errors import UnusablePlan
 from setu_asr.service import TranscriptionService
 from setu_asr.settings import SERVICE, AsrSettings, RecognitionSettings, read_settings
-from setu_common.contracts import TRANSCRIPTIONS
+from setu_asr.translating import SpeechTranslationService
+from setu_common.contracts import SPEECH_TRANSLATIONS, TRANSCRIPTIONS
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
@@ -39,16 +40,20 @@ async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. Models are loaded when first needed, and kept."""
     recognition = settings.recognition
     pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
+    store = Store(settings.core.store, SERVICE)
+    catalogue = Catalogue.load(settings.models)
+    engines = Installed(recognition, (settings.core.worker.concurrency or CONCURRENCY))
     service = TranscriptionService(
-        store=Store(settings.core.store, SERVICE),
-        catalogue=Catalogue.load(settings.models),
+        store=store,
+        catalogue=catalogue,
         pool=pool,
-        engines=Installed(recognition, (settings.core.worker.concurrency or CONCURRENCY)),
+        engines=engines,
         find_speech=SileroDetector(recognition.vad_threshold),
         settings=recognition,
     )
+    translating = SpeechTranslationService(store=store, catalogue=catalogue, pool=pool, engines=engines, settings=recognition)
     try:
-        yield [Bound(TRANSCRIPTIONS, service.transcribe)]
+        yield [Bound(TRANSCRIPTIONS, service.transcribe), Bound(SPEECH_TRANSLATIONS, translating.translate)]
     finally:
         pool.close()
 

@@ -12,6 +12,7 @@ from setu_asr.domain.clips import CLIP, CLIP_S
 from setu_asr.domain.doubt import doubtful
 from setu_asr.domain.heard import Heard, HeardWord
 from setu_asr.engines.recogniser import ModelKey
+from setu_asr.engines.speech_english import in_english
 from setu_asr.errors import UnusablePlan
 from setu_common.contracts import AsrPlan
 
@@ -78,6 +79,10 @@ class FasterWhisper:
                 if stretches and not doubtful(stretches):
                     heard[number] = stretches
         return heard
+
+    def in_english(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[Heard | None]:
+        """What each clip means, in English; see `setu_asr.engines.recogniser.SpeechTranslator`."""
+        return in_english(self._pipeline, clips, language, plan)
 
     def _hear(self, clips: Sequence[Samples], language: str, plan: AsrPlan, *, time_tokens: bool) -> list[list[Heard]]:
         # The pipeline takes one recording: the clips lie in it thirty seconds apart, so that a time tells its clip.

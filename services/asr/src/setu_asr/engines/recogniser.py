@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from setu_asr.domain.audio import Region, Samples
 from setu_asr.domain.heard import Heard
@@ -26,6 +26,20 @@ class Recogniser(Protocol):
         Args:
             clips: as above; at most ``plan.batch_size``.
             language: a language code.
+            plan: beam and batch size.
+        """
+
+
+@runtime_checkable
+class SpeechTranslator(Protocol):
+    """A loaded model that can also tell what speech means in English. Calls block; one at a time."""
+
+    def in_english(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[Heard | None]:
+        """What each clip means, in English; None where nothing came that could be meant.
+
+        Args:
+            clips: as ``Recogniser.recognise`` takes them.
+            language: the one that is spoken.
             plan: beam and batch size.
         """
 
