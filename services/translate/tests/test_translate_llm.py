@@ -17,9 +17,10 @@ from setu_common.testing import loopback, raw_loopback
 from setu_translate.domain.guards import fault
 from setu_translate.domain.lines import Line
 from setu_translate.domain.prompting import one_line
-from setu_translate.engines.completions import AWAY_S, Completions
+from setu_translate.engines.completions import Completions
 from setu_translate.engines.examples import read_examples
 from setu_translate.engines.llm import LlmTranslator
+from setu_translate.engines.server import AWAY_S
 from setu_translate.engines.translator import Rendering
 from setu_translate.errors import LanguagePairUnsupported, LlmRefused
 

@@ -1,7 +1,7 @@
 """The translate service's settings."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -31,15 +31,21 @@ class TranslationSettings(SettingsBlock):
 
 
 class LlmSettings(SettingsBlock):
-    """The language model's server: any with the OpenAI-compatible route ``/v1/completions``, serving a base model."""
+    """The language model's server: any with the OpenAI-compatible routes ``/v1/completions`` or ``/v1/chat/completions``."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_TRANSLATE_LLM_")
 
     url: str = Field(default="http://127.0.0.1:8090/v1", description="Its base URL")
     model: str = Field(default="gemma3-270m", description="What the server calls the model")
     api_key: SecretStr | None = Field(default=None, description="If the server wants one")
-    timeout_s: float = Field(default=60.0, gt=0, description="How long one line may take")
-    parallel: int = Field(default=4, ge=1, le=64, description="Lines under way at once; what the server has slots for")
+    style: Literal["auto", "completion", "chat"] = Field(
+        default="auto",
+        description="completion: the model only goes on with a text (a base model). chat: it follows instructions and can answer in "
+        "JSON. auto: each worker tries it once, with five lines whose translation is known",
+    )
+    lines_per_request: int = Field(default=10, ge=1, le=50, description="Lines asked for together; chat only")
+    timeout_s: float = Field(default=60.0, gt=0, description="How long one answer may take")
+    parallel: int = Field(default=4, ge=1, le=64, description="Requests under way at once; what the server has slots for")
 
 
 @dataclass(frozen=True)

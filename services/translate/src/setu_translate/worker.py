@@ -3,20 +3,27 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from setu_common.contracts import TRANSLATIONS
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
 from setu_translate.app import KINDS
+from setu_translate.engines.chat import Chat
 from setu_translate.engines.choice import Engines
 from setu_translate.engines.completions import Completions
 from setu_translate.engines.examples import read_examples
+from setu_translate.engines.instruct import InstructTranslator
 from setu_translate.engines.llm import LlmTranslator
+from setu_translate.engines.server import LlmServer
+from setu_translate.engines.styles import SelfStyled
+from setu_translate.engines.translator import Translator
 from setu_translate.service import TranslationService
-from setu_translate.settings import SERVICE, TranslateSettings, read_settings
+from setu_translate.settings import SERVICE, LlmSettings, TranslateSettings, read_settings
 
 CONCURRENCY: Final = 1
+
+S = TypeVar("S", bound=LlmServer)
 
 
 def main() -> None:
@@ -33,13 +40,31 @@ def specify(settings: TranslateSettings) -> WorkerSpec:
 @asynccontextmanager
 async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its connections to the language model's server."""
-    llm = settings.llm
-    async with Completions(base_url=llm.url, model=llm.model, api_key=llm.api_key, timeout_s=llm.timeout_s) as completions:
-        translator = LlmTranslator(completions, read_examples(), parallel=llm.parallel)
-        engines = Engines({translator.engine: translator}, settings.translation.engines)
+    async with language_model(settings.llm) as llm:
+        engines = Engines({llm.engine: llm}, settings.translation.engines)
         store = Store(settings.core.store, SERVICE)
         service = TranslationService(store, engines, join_sentences=settings.translation.join_sentences)
         yield [Bound(TRANSLATIONS, service.translate)]
+
+
+@asynccontextmanager
+async def language_model(settings: LlmSettings) -> AsyncIterator[Translator]:
+    """The engine ``llm``, with connections to its server."""
+    examples = read_examples()
+    async with _connected(Completions, settings) as completions, _connected(Chat, settings) as chat:
+        few_shot = LlmTranslator(completions, examples, parallel=settings.parallel)
+        instruct = InstructTranslator(chat, parallel=settings.parallel, lines_per_request=settings.lines_per_request)
+        match settings.style:
+            case "completion":
+                yield few_shot
+            case "chat":
+                yield instruct
+            case "auto":
+                yield SelfStyled(few_shot, instruct, examples)
+
+
+def _connected(server: type[S], settings: LlmSettings) -> S:
+    return server(base_url=settings.url, model=settings.model, api_key=settings.api_key, timeout_s=settings.timeout_s)
 
 
 if __name__ == "__main__":

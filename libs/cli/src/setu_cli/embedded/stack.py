@@ -143,6 +143,8 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         "SETU_ASR_MODEL": SPEECH_MODEL,
         "SETU_TRANSLATE_LLM_URL": f"http://{LOOPBACK}:{llm_port}/v1",
         "SETU_TRANSLATE_LLM_MODEL": LANGUAGE_MODEL,
+        # Ours is a base model; a server that exists is tried.
+        "SETU_TRANSLATE_LLM_STYLE": "auto" if environment.get("SETU_TRANSLATE_LLM_URL") else "completion",
     }
     shared = {
         **defaults,
