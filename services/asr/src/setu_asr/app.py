@@ -5,12 +5,12 @@ from typing import Final
 from fastapi import FastAPI
 
 from setu_asr.settings import SERVICE, AsrSettings
-from setu_common.contracts import SPEECH_TRANSLATIONS, TRANSCRIPTIONS
+from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
 from setu_common.operations import operations_api
 from setu_common.settings import TrustSettings
 
 VERSION: Final = "1"
-KINDS: Final = (TRANSCRIPTIONS, SPEECH_TRANSLATIONS)
+KINDS: Final = (PROFILES, TRANSCRIPTIONS, SPEECH_TRANSLATIONS)
 
 
 def create_api(settings: AsrSettings, trust: TrustSettings) -> FastAPI:

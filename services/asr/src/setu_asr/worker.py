@@ -12,11 +12,13 @@ from setu_asr.engines.faster_whisper import ENGINE, FasterWhisper
 from setu_asr.engines.pool import RecogniserPool
 from setu_asr.engines.recogniser import Load, ModelKey, Recogniser
 from setu_asr.engines.speech import SileroDetector
+from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
+from setu_asr.profiling import ProfilingService
 from setu_asr.service import TranscriptionService
 from setu_asr.settings import SERVICE, AsrSettings, RecognitionSettings, read_settings
 from setu_asr.translating import SpeechTranslationService
-from setu_common.contracts import SPEECH_TRANSLATIONS, TRANSCRIPTIONS
+from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
@@ -51,9 +53,16 @@ async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
         find_speech=SileroDetector(recognition.vad_threshold),
         settings=recognition,
     )
+    profiling = ProfilingService(
+        store=store, catalogue=catalogue, pool=pool, engines=engines, voices=SileroVoices(), settings=recognition
+    )
     translating = SpeechTranslationService(store=store, catalogue=catalogue, pool=pool, engines=engines, settings=recognition)
     try:
-        yield [Bound(TRANSCRIPTIONS, service.transcribe), Bound(SPEECH_TRANSLATIONS, translating.translate)]
+        yield [
+            Bound(PROFILES, profiling.profile),
+            Bound(TRANSCRIPTIONS, service.transcribe),
+            Bound(SPEECH_TRANSLATIONS, translating.translate),
+        ]
     finally:
         pool.close()
 

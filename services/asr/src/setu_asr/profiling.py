@@ -1,0 +1,174 @@
+"""Taking a recording's measure: its sound in figures, its language, and the decoded sound itself for all who come later."""
+
+import asyncio
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from setu_asr.domain.audio import RATE_HZ, Recording
+from setu_asr.domain.clips import pack
+from setu_asr.domain.profile.languages import spread, verdict
+from setu_asr.domain.profile.measure import SoundMeter
+from setu_asr.domain.wav import LONGEST_BYTES, wav_header
+from setu_asr.engines.demux.order import SAMPLE_BYTES, Limits
+from setu_asr.engines.demuxer import demux
+from setu_asr.engines.pool import RecogniserPool
+from setu_asr.engines.recogniser import ModelKey
+from setu_asr.engines.voicing import VoiceDetector
+from setu_asr.errand import Abandoned, Engines, load_model, step
+from setu_asr.settings import RecognitionSettings
+from setu_common.contracts import AudioProfile, LanguageWindow, ProfileRequest, ProfileResult, Reference
+from setu_common.models import Catalogue
+from setu_common.operations import Work
+from setu_common.store import Store
+
+# The walk goes in stretches, which bounds its memory: a minute is 4 MB as floats.
+STRETCH_S: Final = 60.0
+CUT_WITHIN_S: Final = 5.0
+WRITTEN_AT_ONCE: Final = 1 << 19  # samples
+
+# Shares of the whole work, for the progress that is shown.
+DECODED: Final = 0.4
+MEASURED: Final = 0.7
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Measured:
+    profile: AudioProfile
+    recording: Recording
+    model_time_s: float
+
+
+class ProfilingService:
+    """Does what a ProfileRequest asks.
+
+    Args:
+        store: has the media and takes the sound.
+        catalogue: has the models.
+        pool: keeps them loaded.
+        engines: load them.
+        voices: tells how probable speech is.
+        settings: the model that tells languages, and limits.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        pool: RecogniserPool,
+        engines: Engines,
+        voices: VoiceDetector,
+        settings: RecognitionSettings,
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._pool = pool
+        self._engines = engines
+        self._voices = voices
+        self._settings = settings
+
+    async def profile(self, request: ProfileRequest, work: Work) -> ProfileResult:
+        """The handler of the kind ``profiles``. A recording in which nobody speaks has a profile too.
+
+        Raises:
+            UnusableMedia: the media can't be opened, or has no sound; its subclasses say why.
+            ObjectMissing: the media is not in the store.
+        """
+        async with self._store.local_file(request.media) as path:
+            try:
+                done = await work.in_thread(self._measure, path, request.language, work)
+            except Abandoned:
+                raise asyncio.CancelledError from None
+            audio = await self._keep(work.tenant, done.recording)
+        profile = done.profile
+        log.info(
+            "profile.made",
+            duration_s=round(profile.duration_s, 3),
+            speech_ratio=round(profile.speech_ratio, 3),
+            language=profile.language,
+            model_time_s=round(done.model_time_s, 3),
+        )
+        return ProfileResult(profile=profile, audio=audio, model_time_s=done.model_time_s)
+
+    async def _keep(self, tenant: str, recording: Recording) -> Reference:
+        """Store the sound, a piece at a time."""
+        pcm = recording.pcm
+        async with self._store.writer(tenant, "audio/wav") as writer:
+            await writer.write(wav_header(len(pcm), RATE_HZ))
+            for start in range(0, len(pcm), WRITTEN_AT_ONCE):
+                await writer.write(pcm[start : start + WRITTEN_AT_ONCE].data)
+            return await writer.finish()
+
+    def _measure(self, path: Path, language: str | None, work: Work) -> _Measured:
+        """All that blocks; in a thread of its own."""
+        step(work, 0.0, "reading the media")
+        longest_s = min(self._settings.max_duration_s, LONGEST_BYTES / SAMPLE_BYTES / RATE_HZ)
+        decoded = demux(
+            path,
+            self._settings.scratch_folder,
+            Limits(max_duration_s=longest_s),
+            lambda share: step(work, DECODED * share, "reading the media"),
+            language=language,
+        )
+        recording = decoded.recording
+        meter = SoundMeter(self._settings.vad_threshold)
+        model_time_s = self._listen(recording, meter, work)
+        windows: list[LanguageWindow] = []
+        found = (language, 1.0) if language is not None else None
+        if found is None:
+            began_s = time.monotonic()
+            windows = self._languages(recording, meter, work)
+            model_time_s += time.monotonic() - began_s
+            found = verdict(windows)
+        profile = AudioProfile(
+            duration_s=recording.duration_s,
+            track=decoded.track,
+            **asdict(meter.figures()),
+            language=found[0] if found else None,
+            language_probability=found[1] if found else None,
+            languages=tuple(windows),
+        )
+        work.progress(1.0, "measured")
+        return _Measured(profile, recording, model_time_s)
+
+    def _listen(self, recording: Recording, meter: SoundMeter, work: Work) -> float:
+        """Walk through all of it, and return the seconds inside the model that tells speech."""
+        inside_s = 0.0
+        for stretch in recording.stretches(STRETCH_S, CUT_WITHIN_S):
+            share = stretch.start_s / recording.duration_s
+            step(work, DECODED + (MEASURED - DECODED) * share, "measuring the sound")
+            began_s = time.monotonic()
+            probabilities = self._voices(recording.samples(stretch))
+            inside_s += time.monotonic() - began_s
+            meter.add(recording.pcm[stretch.start : stretch.end], probabilities)
+        return inside_s
+
+    def _languages(self, recording: Recording, meter: SoundMeter, work: Work) -> list[LanguageWindow]:
+        """Which language is spoken at a few places."""
+        clips = spread(list(pack(meter.speech())))
+        if not clips:
+            return []
+        plan = self._settings.default_plan()
+        key = ModelKey(plan.engine, plan.model, plan.compute_type)
+        windows: list[LanguageWindow] = []
+        with self._pool.lease(
+            key, lambda: load_model(self._catalogue, self._engines, key, lambda note: step(work, MEASURED, note))
+        ) as recogniser:
+            for number, clip in enumerate(clips):
+                step(work, MEASURED + (1 - MEASURED) * number / len(clips), "asking for the language")
+                language, probability = recogniser.detect_language([recording.samples(clip)])
+                windows.append(
+                    LanguageWindow(
+                        start_s=clip.start_s,
+                        end_s=clip.start_s + clip.duration_s,
+                        language=language,
+                        probability=probability,
+                    )
+                )
+        return windows
