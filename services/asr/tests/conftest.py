@@ -12,6 +12,7 @@ import pytest
 
 from setu_asr.domain.audio import RATE_HZ, Region
 from setu_asr.domain.heard import Heard, HeardWord
+from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_asr.settings import RecognitionSettings
 
 
@@ -120,6 +121,7 @@ class Parrot:
     def __init__(self) -> None:
         self.batches: list[list[float]] = []
         self.languages: list[str] = []
+        self.hints: list[Hints] = []
         self.deaf_after_s = float("inf")
         self.language = ("fr", 0.75)
 
@@ -127,10 +129,11 @@ class Parrot:
         assert clips
         return self.language
 
-    def recognise(self, clips, language, plan):
+    def recognise(self, clips, language, plan, hints=NO_HINTS):
         assert 1 <= len(clips) <= plan.batch_size
         self.batches.append([len(clip) / RATE_HZ for clip in clips])
         self.languages.append(language)
+        self.hints.append(hints)
         return [self._hear(len(clip) / RATE_HZ) for clip in clips]
 
     def _hear(self, duration_s: float) -> list[Heard]:

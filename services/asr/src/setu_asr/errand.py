@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from setu_asr.engines.recogniser import Load, ModelKey, Recogniser
+from setu_asr.engines.recogniser import Load, ModelKey, Recogniser, Remote
+from setu_common.contracts import AsrPlan
 from setu_common.models import Catalogue
 from setu_common.operations import Work
 
@@ -34,6 +35,13 @@ def step(work: Work, fraction: float, note: str) -> None:
     work.progress(fraction, note)
 
 
+def plan_for(plan: AsrPlan, load: Load, catalogue: Catalogue) -> AsrPlan:
+    """The plan with a model that its engine has: a hosted one knows none of the catalogue's, and has one of its own."""
+    if isinstance(load, Remote) and plan.model in catalogue.names():
+        return plan.model_copy(update={"model": load.model})
+    return plan
+
+
 def load_model(catalogue: Catalogue, engines: Engines, key: ModelKey, said: Callable[[str], None]) -> Recogniser:
     """Get a model, from wherever it is had, and load it.
 
@@ -47,6 +55,9 @@ def load_model(catalogue: Catalogue, engines: Engines, key: ModelKey, said: Call
     def told(done_bytes: int, all_bytes: int) -> None:
         said(f"downloading {key.model}: {done_bytes / 1e6:.0f} of {all_bytes / 1e6:.0f} MB")
 
+    load = engines(key.engine)
+    if isinstance(load, Remote):
+        return load.connect(key)
     folder = catalogue.ensure(key.model, told)
     said(f"loading {key.model}")
-    return engines(key.engine)(key, folder)
+    return load(key, folder)

@@ -2,28 +2,24 @@
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from setu_asr.domain.audio import Recording, Region
-from setu_asr.domain.clips import pack
-from setu_asr.domain.doubt import believable, left_out
-from setu_asr.domain.heard import Heard
-from setu_asr.domain.segmentation import segments_of
+from setu_asr.domain.hints import Hints
+from setu_asr.domain.plans import hints_of, overridden
 from setu_asr.engines.demuxer import decode
 from setu_asr.engines.pool import RecogniserPool
-from setu_asr.engines.recogniser import ModelKey, Recogniser, SpeechDetector
-from setu_asr.errand import Abandoned, Engines, load_model, step
+from setu_asr.engines.recogniser import ModelKey, Recogniser, Remote, SpeechDetector
+from setu_asr.errand import Abandoned, Engines, load_model, plan_for, step
 from setu_asr.errors import NoSpeech, UnusablePlan
+from setu_asr.listening import listen, write_down
 from setu_asr.settings import RecognitionSettings
 from setu_common.contracts import LANGUAGE_NAMES, AsrPlan, Transcript, Transcription, TranscriptionRequest
-from setu_common.models import Catalogue, Model, UnknownModel
+from setu_common.models import Catalogue, UnknownModel
 from setu_common.operations import Work
 from setu_common.store import Store
 
@@ -81,11 +77,12 @@ class TranscriptionService:
             UnusablePlan: it can't be transcribed in that way here.
             ObjectMissing: the media is not in the store.
         """
-        plan = request.plan or self._settings.default_plan()
+        plan = overridden(request.plan or self._settings.default_plan(), request.overrides)
+        plan = plan_for(plan, self._engines(plan.engine), self._catalogue)
         self._check(plan, request.language)
         async with self._store.local_file(request.media) as path:
             try:
-                done = await work.in_thread(self._transcribe, path, request.language, plan, work)
+                done = await work.in_thread(self._transcribe, path, request.language, plan, hints_of(request.overrides), work)
             except Abandoned:
                 raise asyncio.CancelledError from None
         transcript = done.transcript
@@ -95,6 +92,7 @@ class TranscriptionService:
             language=transcript.language,
             duration_s=round(transcript.duration_s, 3),
             segments=len(transcript.segments),
+            removed=len(transcript.removed),
             model_time_s=round(done.model_time_s, 3),
         )
         return Transcription(
@@ -103,13 +101,16 @@ class TranscriptionService:
             language_probability=transcript.language_probability,
             duration_s=transcript.duration_s,
             segment_count=len(transcript.segments),
+            removed_count=len(transcript.removed),
+            notes=transcript.notes,
             plan=plan,
             model_time_s=done.model_time_s,
         )
 
-    def _check(self, plan: AsrPlan, language: str | None) -> Model:
+    def _check(self, plan: AsrPlan, language: str | None) -> None:
         """What can be known to fail is said at once."""
-        self._engines(plan.engine)
+        if isinstance(self._engines(plan.engine), Remote):
+            return
         try:
             model = self._catalogue[plan.model]
         except UnknownModel as error:
@@ -121,9 +122,8 @@ class TranscriptionService:
             raise UnusablePlan(
                 f"{plan.model} knows only {known}, and the recording is said to be in {LANGUAGE_NAMES[language]}."
             )
-        return model
 
-    def _transcribe(self, path: Path, language: str | None, plan: AsrPlan, work: Work) -> _Transcribed:
+    def _transcribe(self, path: Path, language: str | None, plan: AsrPlan, hints: Hints, work: Work) -> _Transcribed:
         """All that blocks; in a thread of its own."""
         work.progress(0.0, "reading the media")
         recording = decode(
@@ -136,18 +136,22 @@ class TranscriptionService:
         key = ModelKey(plan.engine, plan.model, plan.compute_type)
         began_s = time.monotonic()
         with self._pool.lease(key, lambda: self._load(key, work)) as recogniser:
-            heard, spoken, probability = _recognise(recogniser, recording, speech, language=language, plan=plan, work=work)
+            listened = listen(
+                recogniser, recording, speech, language=language, plan=plan, hints=hints, work=work, since=SPEECH_FOUND
+            )
         model_time_s = time.monotonic() - began_s
-        segments = segments_of(heard, recording.duration_s, spoken)
-        if not segments:
+        written = write_down(listened, recording, speech)
+        if not written.segments:
             raise _no_speech(recording)
         transcript = Transcript(
-            language=spoken,
-            language_probability=probability,
+            language=listened.language,
+            language_probability=listened.probability,
             duration_s=recording.duration_s,
-            segments=segments,
+            segments=written.segments,
             engine=plan.engine,
             model=plan.model,
+            removed=written.removed,
+            notes=written.notes,
         )
         return _Transcribed(transcript, model_time_s)
 
@@ -164,35 +168,6 @@ class TranscriptionService:
 
     def _load(self, key: ModelKey, work: Work) -> Recogniser:
         return load_model(self._catalogue, self._engines, key, lambda note: step(work, SPEECH_FOUND, note))
-
-
-def _recognise(
-    recogniser: Recogniser, recording: Recording, speech: Sequence[Region], *, language: str | None, plan: AsrPlan, work: Work
-) -> tuple[list[Heard], str, float]:
-    """What is said in all the speech, in which language, and how probable that is."""
-    step(work, SPEECH_FOUND, "transcribing")
-    clips = deque(pack(speech))
-    probability = 1.0
-    if language is None:
-        language, probability = recogniser.detect_language([recording.samples(clip) for clip in islice(clips, 4)])
-    heard: list[Heard] = []
-    again: set[Region] = set()
-    share = 0.0
-    while clips:
-        batch = [clips.popleft() for _ in range(min(plan.batch_size, len(clips)))]
-        found = recogniser.recognise([recording.samples(clip) for clip in batch], language, plan)
-        for clip, stretches in zip(batch, found, strict=True):
-            placed = [stretch.later(clip.start_s) for stretch in stretches]
-            if clip in again:
-                placed = [stretch for stretch in placed if believable(stretch)]
-            heard.extend(placed)
-            rest = left_out(clip, speech, placed)
-            if rest is not None:
-                clips.append(rest)
-                again.add(rest)
-        share = max(share, min((clip.start for clip in clips), default=len(recording.pcm)) / len(recording.pcm))
-        step(work, SPEECH_FOUND + (1 - SPEECH_FOUND) * share, "transcribing")
-    return heard, language, probability
 
 
 def _no_speech(recording: Recording) -> NoSpeech:

@@ -24,6 +24,7 @@ class Heard:
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
+    transliterated: bool = False
 
     def later(self, by_s: float) -> "Heard":
         """The same, ``by_s`` seconds later."""

@@ -21,7 +21,7 @@ def segments_of(heard: Iterable[Heard], duration_s: float, language: str) -> tup
         Segments with indices 0..n-1, in order of time, none overlapping the next, all within the recording; none without
         a letter or digit.
     """
-    pieces = [piece for stretch in heard for piece in _pieces(stretch, language) if _readable(piece.text)]
+    pieces = phrased(heard, language)
     pieces = sorted((_within(piece, duration_s) for piece in pieces), key=lambda piece: (piece.start_s, piece.end_s))
     segments = []
     for index, piece in enumerate(pieces):
@@ -37,9 +37,15 @@ def segments_of(heard: Iterable[Heard], duration_s: float, language: str) -> tup
                 avg_logprob=_finite(piece.avg_logprob),
                 no_speech_prob=_finite(piece.no_speech_prob),
                 compression_ratio=_finite(piece.compression_ratio),
+                transliterated=piece.transliterated,
             )
         )
     return tuple(segments)
+
+
+def phrased(heard: Iterable[Heard], language: str) -> list[Heard]:
+    """Cut what was heard into phrases that can each be a subtitle; those without a letter or digit are left out."""
+    return [piece for stretch in heard for piece in _pieces(stretch, language) if _readable(piece.text)]
 
 
 def _pieces(heard: Heard, language: str) -> Iterable[Heard]:

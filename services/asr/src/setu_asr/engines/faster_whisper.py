@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,8 +10,9 @@ import numpy as np
 
 from setu_asr.domain.audio import RATE_HZ, Samples
 from setu_asr.domain.clips import CLIP, CLIP_S
-from setu_asr.domain.doubt import doubtful
+from setu_asr.domain.doubt import better, to_hear_again
 from setu_asr.domain.heard import Heard, HeardWord
+from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_asr.engines.recogniser import ModelKey
 from setu_asr.engines.speech_english import in_english
 from setu_asr.errors import UnusablePlan
@@ -18,6 +20,8 @@ from setu_common.contracts import AsrPlan
 
 ENGINE: Final = "faster-whisper"
 LANGUAGE_CLIPS: Final = 4  # clips that are listened to until one is clear
+TEMPERATURES: Final = (0.0, 0.2, 0.4, 0.6)  # one after the other, until a stretch is believable
+SEED: Final = 20_260
 CLEAR: Final = 0.5  # probability of its language from which a clip is clear. Source: faster-whisper's default
 
 
@@ -35,6 +39,7 @@ class FasterWhisper:
     """
 
     def __init__(self, key: ModelKey, folder: Path, device: str, cpu_threads: int) -> None:
+        import ctranslate2  # noqa: PLC0415 as the next one
         import faster_whisper  # noqa: PLC0415 takes a second to import, and brings threads that must not be forked
 
         try:
@@ -50,6 +55,7 @@ class FasterWhisper:
                 f"{key.model} can't be computed in {key.compute_type} on this worker's device ({device}). "
                 "Ask for compute_type int8 or float32, or leave the plan out."
             ) from error
+        self._reseed = partial(ctranslate2.set_random_seed, SEED)  # the same recording gives the same text
         self._model: Any = model  # Any, and below: faster-whisper ships no types
         self._pipeline: Any = faster_whisper.BatchedInferencePipeline(model)
 
@@ -68,23 +74,21 @@ class FasterWhisper:
         best = max(sums, key=lambda code: (sums[code], code))
         return best, min(1.0, sums[best])
 
-    def recognise(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[list[Heard]]:
-        """What is said in each clip. Where the result is doubtful, the clip is heard once more, in the model's other way of writing."""
-        # Without time tokens the text is better as a rule; the times come from the words' alignment.
-        heard = self._hear(clips, language, plan, time_tokens=False)
-        again = [number for number, stretches in enumerate(heard) if doubtful(stretches)]
-        if again:
-            second = self._hear([clips[number] for number in again], language, plan, time_tokens=True)
-            for number, stretches in zip(again, second, strict=True):
-                if stretches and not doubtful(stretches):
-                    heard[number] = stretches
+    def recognise(self, clips: Sequence[Samples], language: str, plan: AsrPlan, hints: Hints = NO_HINTS) -> list[list[Heard]]:
+        """What is said in each clip; all at once, then what is doubtful one by one, if the plan says so."""
+        heard = self._together(clips, language, plan, hints)
+        durations_s = [len(clip) / RATE_HZ for clip in clips]
+        for number in to_hear_again(heard, durations_s, language) if plan.redecode else ():
+            second = self._alone(clips[number], language, plan, hints)
+            if better(heard[number], second, durations_s[number], language):
+                heard[number] = second
         return heard
 
     def in_english(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[Heard | None]:
         """What each clip means, in English; see `setu_asr.engines.recogniser.SpeechTranslator`."""
         return in_english(self._pipeline, clips, language, plan)
 
-    def _hear(self, clips: Sequence[Samples], language: str, plan: AsrPlan, *, time_tokens: bool) -> list[list[Heard]]:
+    def _together(self, clips: Sequence[Samples], language: str, plan: AsrPlan, hints: Hints) -> list[list[Heard]]:
         # The pipeline takes one recording: the clips lie in it thirty seconds apart, so that a time tells its clip.
         together = np.zeros(len(clips) * CLIP, dtype=np.float32)
         for number, clip in enumerate(clips):
@@ -94,17 +98,34 @@ class FasterWhisper:
             language=language,
             beam_size=plan.beam_size,
             batch_size=plan.batch_size,
+            temperature=hints.temperature or 0.0,
+            initial_prompt=hints.prompt or None,
             clip_timestamps=[
                 {"start": number * CLIP_S, "end": number * CLIP_S + len(clip) / RATE_HZ} for number, clip in enumerate(clips)
             ],
             word_timestamps=True,
-            without_timestamps=not time_tokens,
+            without_timestamps=True,  # the text is better as a rule; the times come from the words' alignment
         )
         heard: list[list[Heard]] = [[] for _ in clips]
         for segment in found:
             number = min(int(segment.seek / self._model.frames_per_second / CLIP_S), len(clips) - 1)
             heard[number].append(_heard(segment).later(-number * CLIP_S))
         return heard
+
+    def _alone(self, clip: Samples, language: str, plan: AsrPlan, hints: Hints) -> list[Heard]:
+        """Sequentially: stretch by stretch with time tokens, and with more chance in the choice of words where it goes astray."""
+        self._reseed()
+        found, _ = self._model.transcribe(
+            clip,
+            language=language,
+            beam_size=plan.beam_size,
+            temperature=TEMPERATURES if hints.temperature is None else hints.temperature,
+            initial_prompt=hints.prompt or None,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            vad_filter=False,
+        )
+        return [_heard(segment) for segment in found]
 
 
 def _heard(segment: Any) -> Heard:  # noqa: ANN401 see above

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from setu_asr.domain.audio import Region, Samples
 from setu_asr.domain.heard import Heard
+from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_common.contracts import AsrPlan
 
 
@@ -20,13 +21,14 @@ class Recogniser(Protocol):
             clips: speech; each float32, shape (n_samples,), mono, -1..1, 16 kHz, at most 30 s. At least one.
         """
 
-    def recognise(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[list[Heard]]:
+    def recognise(self, clips: Sequence[Samples], language: str, plan: AsrPlan, hints: Hints = NO_HINTS) -> list[list[Heard]]:
         """What is said in each clip, with times from the clip's start.
 
         Args:
             clips: as above; at most ``plan.batch_size``.
             language: a language code.
-            plan: beam and batch size.
+            plan: beam and batch size; whether doubtful stretches are heard again, where the engine does so.
+            hints: a prompt and a temperature, where the engine takes them.
         """
 
 
@@ -61,3 +63,20 @@ class ModelKey:
 
 
 Load = Callable[[ModelKey, Path], Recogniser]
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Takes the place of ``Load`` where the models lie elsewhere: the catalogue knows nothing of them, and there are no files to get.
+
+    Args:
+        connect: makes a recogniser of it.
+        model: what is used where a plan names none of the engine's own.
+    """
+
+    connect: Callable[[ModelKey], Recogniser]
+    model: str
+
+    def __call__(self, key: ModelKey, _folder: Path) -> Recogniser:
+        """As ``Load`` has it."""
+        return self.connect(key)

@@ -1,0 +1,118 @@
+"""From stretches of speech to what is said in them: clips in batches, what was left out once more, the right script."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
+
+from setu_asr.domain.audio import Recording, Region
+from setu_asr.domain.clips import pack
+from setu_asr.domain.doubt import believable, left_out
+from setu_asr.domain.guard import guard
+from setu_asr.domain.heard import Heard
+from setu_asr.domain.hints import Hints
+from setu_asr.domain.script import astray, put_right, scripted
+from setu_asr.domain.segmentation import phrased, segments_of
+from setu_asr.domain.surroundings import Surroundings
+from setu_asr.engines.recogniser import Recogniser
+from setu_asr.errand import step
+from setu_common.contracts import AsrPlan, Removal, Segment
+from setu_common.operations import Work
+
+LISTENED_TO: Final = 4  # clips, to tell the language
+CONTEXT: Final = 200  # characters of what was heard before, for a clip that is heard again for its script
+
+
+@dataclass(frozen=True)
+class Listened:
+    """What was heard in a recording, in which language, and how probable that is."""
+
+    heard: tuple[Heard, ...]
+    language: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Written:
+    """The segments that came of it, what was taken out, and what is less than asked for."""
+
+    segments: tuple[Segment, ...]
+    removed: tuple[Removal, ...]
+    notes: tuple[str, ...]
+
+
+def listen(
+    recogniser: Recogniser,
+    recording: Recording,
+    speech: Sequence[Region],
+    *,
+    language: str | None,
+    plan: AsrPlan,
+    hints: Hints,
+    work: Work,
+    since: float,
+) -> Listened:
+    """Recognise all the speech of a recording.
+
+    Args:
+        recogniser: a loaded model.
+        recording: the whole of it.
+        speech: its stretches of speech, in order; at least one.
+        language: a language code; None: the recogniser tells it.
+        plan: beam and batch size, and whether what is doubtful or left out is heard again.
+        hints: a prompt and a temperature.
+        work: is told how far it is, and says when to stop.
+        since: the share of the work that is done before.
+
+    Raises:
+        Abandoned: the work was cancelled.
+    """
+    step(work, since, "transcribing")
+    clips = deque(pack(speech))
+    probability = 1.0
+    if language is None:
+        language, probability = recogniser.detect_language([recording.samples(clip) for clip in islice(clips, LISTENED_TO)])
+    hints = scripted(hints, language)
+    heard: list[Heard] = []
+    again: set[Region] = set()
+    share = 0.0
+    while clips:
+        batch = [clips.popleft() for _ in range(min(plan.batch_size, len(clips)))]
+        samples = [recording.samples(clip) for clip in batch]
+        found = recogniser.recognise(samples, language, plan, hints)
+        for clip, sound, stretches in zip(batch, samples, found, strict=True):
+            if astray(stretches, language):
+                step(work, since + (1 - since) * share, "transcribing")
+                context = "".join(each.text for each in heard if not astray([each], language))[-CONTEXT:]
+                [second] = recogniser.recognise(
+                    [sound], language, plan, replace(hints, prompt=f"{hints.prompt} {context}".strip())
+                )
+                stretches = second if second and not astray(second, language) else stretches  # noqa: PLW2901
+            placed = [stretch.later(clip.start_s) for stretch in stretches]
+            if clip in again:
+                placed = [stretch for stretch in placed if believable(stretch)]
+            heard.extend(placed)
+            rest = left_out(clip, speech, placed) if plan.redecode else None
+            if rest is not None:
+                clips.append(rest)
+                again.add(rest)
+        share = max(share, min((clip.start for clip in clips), default=len(recording.pcm)) / len(recording.pcm))
+        step(work, since + (1 - since) * share, "transcribing")
+    return Listened(tuple(heard), language, probability)
+
+
+def write_down(listened: Listened, recording: Recording, speech: Sequence[Region]) -> Written:
+    """Put what was heard in order: phrases, in the language's own script, without what nobody said."""
+    language = listened.language
+    phrases = put_right(phrased(listened.heard, language), language)
+    guarded = guard(phrases, Surroundings.of(recording, speech), language)
+    segments = segments_of(guarded.kept, recording.duration_s, language)
+    notes = []
+    transliterated = sum(segment.transliterated for segment in segments)
+    if transliterated:
+        notes.append(
+            f"{transliterated} of {len(segments)} segments were heard in Urdu's script and put into Devanagari letter by letter; "
+            "check their spelling. A larger model hears them in Devanagari."
+        )
+    return Written(segments, guarded.removed, tuple(notes))
