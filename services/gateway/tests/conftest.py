@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from fastapi.testclient import TestClient
 
 from setu_common.db import Database, migrate
 from setu_common.operations import Operations
-from setu_common.settings import OperationSettings
+from setu_common.settings import CoreSettings, LogSettings, OperationSettings, WorkerSettings
 from setu_common.store import Store
+from setu_gateway.app import make_app
 from setu_gateway.migrate import VERSIONS
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
+from setu_gateway.settings import EdgeSettings, GatewaySettings, OutsideSettings, PipelineSettings, UploadSettings
 
 
 class SilentHints:
@@ -56,3 +59,28 @@ async def jobs(database, store, hints) -> AsyncIterator[Jobs]:
     yield jobs
     await jobs.close()
     await operations.close()
+
+
+@pytest.fixture
+def gateway_settings(gateway_database_settings, redis_settings, store_settings, trust_settings) -> GatewaySettings:
+    return GatewaySettings(
+        core=CoreSettings(
+            database=gateway_database_settings,
+            redis=redis_settings,
+            store=store_settings,
+            operations=OperationSettings(),
+            log=LogSettings(),
+            worker=WorkerSettings(),
+        ),
+        trust=trust_settings,
+        edge=EdgeSettings(allowed_hosts="setu.example, testserver"),
+        upload=UploadSettings(max_upload_bytes=1000),
+        outside=OutsideSettings(),
+        pipeline=PipelineSettings(),
+    )
+
+
+@pytest.fixture
+def api(gateway_settings):
+    with TestClient(make_app(gateway_settings), raise_server_exceptions=False) as client:
+        yield client

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from setu_common.contracts import JobState, Operation, OperationState, StageState, Submission
+from setu_common.contracts import JobState, Operation, OperationState, ProfileRequest, ProfileResult, StageState, Submission
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, NotFound
 from setu_common.operations import Ending, Park
 from setu_gateway import repository
@@ -15,7 +15,7 @@ from setu_gateway.errors import JobNotFound
 from setu_gateway.pipeline.advance import give_up
 from setu_gateway.pipeline.kinds import Advanced, advance_key
 from setu_gateway.records import JobRecord
-from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, a_problem, render, translate
+from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, a_problem, render, result_of, translate
 from setu_gateway.testing.stand import Stand
 
 
@@ -27,7 +27,11 @@ def stand(database, store, jobs) -> Stand:
 async def test_a_job_goes_from_its_recording_to_its_subtitles(stand):
     job = await stand.accept("en")
     assert isinstance(await stand.advance(job), Park)
-    assert stand.asr.requests[stand.operation(stand.asr)].media == job.media
+    assert stand.asr.requests[stand.operation(stand.asr)] == ProfileRequest(media=job.media)
+    stand.end_all()
+    await stand.advance(job)
+    heard = stand.asr.requests[stand.operation(stand.asr)]
+    assert heard.media == ProfileResult.model_validate(result_of(PROFILE)).audio
     stand.end_all()
     await stand.advance(job)
     assert len(stand.translate.operations) == 1
@@ -53,9 +57,7 @@ async def test_operations_are_submitted_for_the_job_and_wake_it_when_they_end(st
     job = await stand.accept("en")
     await stand.advance(job)
     submission = stand.asr.submissions[stand.operation(stand.asr)]
-    assert submission == Submission(
-        tenant="local", job_id=job.id, idempotency_key=f"{job.id}/transcribe//1", reply_to="pipeline"
-    )
+    assert submission == Submission(tenant="local", job_id=job.id, idempotency_key=f"{job.id}/profile//1", reply_to="pipeline")
 
 
 async def test_progress_and_notes_are_copied_and_the_version_grows_with_them(stand):
@@ -88,8 +90,7 @@ async def test_a_stage_that_has_run_long_is_looked_at_less_often(stand):
 
 
 async def test_a_failed_target_leaves_the_other_one_alone(stand):
-    job = await stand.accept("en", "hi")
-    await stand.advance(job)
+    job = await stand.accept_profiled("en", "hi")
     stand.end_all()
     await stand.advance(job)
     stand.translate.fail(stand.operation(stand.translate, "hi"), a_problem("refused"))
@@ -136,7 +137,7 @@ async def test_two_runs_at_once_write_each_change_once(stand):
         stand.end_all()
     done = await stand.finish(job)
     assert done.state is JobState.SUCCEEDED
-    assert (len(stand.asr.operations), len(stand.translate.operations), len(stand.gateway.operations)) == (1, 2, 3)
+    assert (len(stand.asr.operations), len(stand.translate.operations), len(stand.gateway.operations)) == (2, 2, 3)
 
 
 async def test_a_write_that_is_based_on_an_old_version_is_refused(stand, database):
@@ -149,8 +150,7 @@ async def test_a_write_that_is_based_on_an_old_version_is_refused(stand, databas
 
 
 async def test_a_service_that_is_away_does_not_hold_the_others_up(stand):
-    job = await stand.accept("en")
-    await stand.advance(job)
+    job = await stand.accept_profiled("en")
     stand.end_all()
     stand.translate.away = True
     answer = await stand.advance(job)
@@ -231,11 +231,10 @@ async def test_a_database_that_is_away_postpones_and_counts_no_attempt(stand, mo
 
 
 async def test_a_retry_runs_only_what_failed_under_a_new_key(stand):
-    job = await stand.accept("en")
-    await stand.advance(job)
+    job = await stand.accept_profiled("hi")
     stand.end_all()
     await stand.advance(job)
-    first = stand.operation(stand.translate, "en")
+    first = stand.operation(stand.translate, "hi")
     stand.translate.fail(first, a_problem("refused"))
     assert (await stand.finish(job)).state is JobState.FAILED
     retried = await stand.jobs.retry("local", job.id)
@@ -243,10 +242,12 @@ async def test_a_retry_runs_only_what_failed_under_a_new_key(stand):
     assert await stand.advance(job, run=1) == Advanced(state=None)
     done = await stand.finish(job, run=2)
     assert done.state is JobState.SUCCEEDED
-    assert len(stand.asr.operations) == 1
-    assert stand.translate.submissions[stand.operation(stand.translate, "en")].idempotency_key == f"{job.id}/translate/en/2"
-    assert {stage.key: stage.run for stage in done.stages} == {TRANSCRIBE: 1, CAPTIONS: 1, translate("en"): 2, render("en"): 2}
-    assert next(stage for stage in done.stages if stage.key == translate("en")).former_operations == (first,)
+    assert len(stand.asr.operations) == 2
+    assert stand.translate.submissions[stand.operation(stand.translate, "hi")].idempotency_key == f"{job.id}/translate/hi/2"
+    assert {stage.key: stage.run for stage in done.stages} == {
+        PROFILE: 1, TRANSCRIBE: 1, CAPTIONS: 1, translate("hi"): 2, render("hi"): 2,
+    }  # fmt: skip
+    assert next(stage for stage in done.stages if stage.key == translate("hi")).former_operations == (first,)
 
 
 async def test_erasing_an_ended_job_takes_everything_at_all_services(stand):
@@ -283,10 +284,10 @@ async def test_erasing_includes_what_earlier_runs_left(stand):
     await stand.advance(job)
     await stand.jobs.retry("local", job.id)
     await stand.finish(job, run=2)
-    assert len(stand.asr.operations) == 2
+    assert len(stand.asr.operations) == 3
     await stand.jobs.purge("local", job.id)
     await stand.advance(job, run=2)
-    assert len(stand.asr.purged) == 2
+    assert len(stand.asr.purged) == 3
 
 
 async def test_erasing_waits_for_a_service_that_is_away_and_forgets_nothing(stand):
@@ -298,7 +299,7 @@ async def test_erasing_waits_for_a_service_that_is_away_and_forgets_nothing(stan
     assert (await stand.jobs.get("local", job.id)).id == job.id
     stand.asr.away = False
     assert await stand.advance(job) == Advanced(state=None)
-    assert len(stand.asr.purged) == 1
+    assert len(stand.asr.purged) == 2
 
 
 async def pipeline_gave_up(database, job: JobRecord, *, run: int) -> None:
@@ -314,8 +315,7 @@ async def pipeline_gave_up(database, job: JobRecord, *, run: int) -> None:
 
 
 async def test_a_job_whose_pipeline_gave_up_is_failed_and_can_be_retried(stand, database):
-    job = await stand.accept("en")
-    await stand.advance(job)
+    job = await stand.accept_profiled("en")
     stand.end_all()
     await stand.advance(job)
     for _ in range(2):  # doing it twice does no harm
@@ -325,7 +325,7 @@ async def test_a_job_whose_pipeline_gave_up_is_failed_and_can_be_retried(stand, 
     assert "worker-died" in failed.problem.detail
     assert failed.ended_at is not None
     assert await stand.states(job) == {
-        TRANSCRIBE: StageState.SUCCEEDED, CAPTIONS: StageState.FAILED, translate("en"): StageState.FAILED, render("en"): StageState.CANCELLED
+        PROFILE: StageState.SUCCEEDED, TRANSCRIBE: StageState.SUCCEEDED, CAPTIONS: StageState.FAILED, translate("en"): StageState.FAILED, render("en"): StageState.CANCELLED
     }  # fmt: skip
     await stand.jobs.retry("local", job.id)
     assert (await stand.finish(job, run=2)).state is JobState.SUCCEEDED

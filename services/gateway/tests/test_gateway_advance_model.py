@@ -14,9 +14,10 @@ from setu_gateway.records import JobRecord
 from setu_gateway.testing.samples import a_problem
 from setu_gateway.testing.stand import Stand
 
+URL = "https://media.example/talk.mp4"
 ACTIONS = st.sampled_from(
     ["advance", "advance", "advance", "two at once", "killed", "cancelled meanwhile", "succeed", "succeed", "fail", "end cancelled",
-     "asr leaves", "translate leaves", "all are back", "cancel", "retry", "purge", "lose"]
+     "asr leaves", "translate leaves", "translate loses patience", "all are back", "cancel", "retry", "purge", "lose"]
 )  # fmt: skip
 
 
@@ -52,6 +53,10 @@ class Life:
                 await self.advance()
             case "two at once":
                 await asyncio.gather(self.advance(), self.advance())
+            case "translate loses patience":
+                self.stand.translate.away = True
+                await self.advance()
+                await self.advance(stage_patience_s=0.0)
             case "killed":
                 await self.advance(at_submit=self.kill)
             case "cancelled meanwhile":
@@ -108,14 +113,14 @@ class Life:
     def kill(_operation: Operation) -> None:
         raise Killed
 
-    async def advance(self, at_submit=lambda _operation: None) -> Advanced | None:
+    async def advance(self, at_submit=lambda _operation: None, **settings: float) -> Advanced | None:
         job = await self.job()
         if job is None:
             return None
         for service in self.stand.ports.values():
             service.on_submit = at_submit
         try:
-            answer = await self.stand.advance(job, run=job.run)
+            answer = await self.stand.advance(job, run=job.run, **settings)
         except Killed:
             return None
         finally:
@@ -141,15 +146,15 @@ class Life:
 
 
 @given(
-    st.lists(st.sampled_from(["en", "fr", "hi"]), unique=True, max_size=2),
+    st.tuples(st.lists(st.sampled_from(["en", "fr", "hi"]), unique=True, max_size=2), st.sampled_from([None, URL])),
     st.lists(st.tuples(ACTIONS, st.integers(0, 9)), max_size=25),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_happens_a_job_ends_and_the_services_hold_nothing_that_it_does_not_know(
-    database, store, jobs, targets, actions
+    database, store, jobs, asked, actions
 ):
-    stand = Stand(database, store, jobs)
-    life = Life(stand, await stand.accept(*targets))
+    stand, (targets, url) = Stand(database, store, jobs), asked
+    life = Life(stand, await stand.accept(*targets, url=url))
     for action, choice in actions:
         await life.act(action, choice)
     await life.end()
@@ -157,11 +162,14 @@ async def test_whatever_happens_a_job_ends_and_the_services_hold_nothing_that_it
     held = {operation for service in stand.ports.values() for operation in service.operations}
     if job is None:
         assert held == set()
-        with pytest.raises(NotFound):
-            await store.read(life.first.media)
+        if life.first.media is not None:
+            with pytest.raises(NotFound):
+                await store.read(life.first.media)
         return
     assert job.state.ended
     assert held <= life.known_to(job)
     submitted = [each.idempotency_key for service in stand.ports.values() for each in service.submissions.values()]
     assert len(submitted) == len(set(submitted))
-    assert await store.read(job.media) == b"media"
+    if url is None:
+        assert await store.read(job.media) == b"media"
+    assert (job.media is None) == (url is not None and job.stages[0].state is not StageState.SUCCEEDED)

@@ -7,46 +7,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from setu_common.contracts import JobPage, JobState, JobView, StageState
+from setu_common.contracts import JobPage, JobRequest, JobState, JobView, StageState
 from setu_common.db import connect
-from setu_common.settings import CoreSettings, LogSettings, OperationSettings, WorkerSettings
 from setu_gateway import repository
-from setu_gateway.app import make_app
 from setu_gateway.pipeline.advance import carried_out
 from setu_gateway.pipeline.decision import decide
 from setu_gateway.pipeline.stages import PIPELINE
-from setu_gateway.settings import EdgeSettings, GatewaySettings, OutsideSettings, PipelineSettings, UploadSettings
-from setu_gateway.testing.samples import CAPTIONS, TRANSCRIBE, failed, render, result_of, succeeded, translate
+from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, failed, render, result_of, succeeded, translate
 
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
-
-
-@pytest.fixture
-def gateway_settings(gateway_database_settings, redis_settings, store_settings, trust_settings) -> GatewaySettings:
-    return GatewaySettings(
-        core=CoreSettings(
-            database=gateway_database_settings,
-            redis=redis_settings,
-            store=store_settings,
-            operations=OperationSettings(),
-            log=LogSettings(),
-            worker=WorkerSettings(),
-        ),
-        trust=trust_settings,
-        edge=EdgeSettings(allowed_hosts="setu.example, testserver"),
-        upload=UploadSettings(max_upload_bytes=1000),
-        outside=OutsideSettings(),
-        pipeline=PipelineSettings(),
-    )
-
-
-@pytest.fixture
-def api(gateway_settings):
-    with TestClient(make_app(gateway_settings), raise_server_exceptions=False) as client:
-        yield client
 
 
 @pytest.fixture
@@ -94,14 +65,16 @@ def test_a_job_is_accepted_and_can_be_looked_at_where_the_answer_says(api):
     assert response.headers["location"] == f"/jobs/{job.id}"
     assert (job.state, job.version, job.media_name, job.media.bytes) == (JobState.QUEUED, 1, "talk.mp4", 5)
     assert job.target_languages == ("en", "hi")
-    assert [(stage.stage, stage.target) for stage in job.stages] == list(PIPELINE.keys(["en", "hi"]))
+    assert [(stage.stage, stage.target) for stage in job.stages] == list(
+        PIPELINE.keys(JobRequest(target_languages=("en", "hi")))
+    )
     assert JobView.model_validate(api.get(response.headers["location"]).json()) == job
 
 
 def test_an_accepted_job_is_in_the_database_with_its_operation(api, gateway_settings):
     job = submitted(api, "en")
     with connect(gateway_settings.core.database, "gateway") as connection:
-        assert connection.execute("SELECT count(*) FROM stage WHERE job_id = %s", (job.id,)).fetchone() == (4,)
+        assert connection.execute("SELECT count(*) FROM stage WHERE job_id = %s", (job.id,)).fetchone() == (5,)
         assert connection.execute("SELECT job_id, state FROM operation").fetchall() == [(job.id, "queued")]
 
 
@@ -109,7 +82,8 @@ def test_a_refused_upload_leaves_neither_rows_nor_objects(api, gateway_settings,
     problem(submit(api, "klingon"), 422, "unknown-language")
     problem(api.post("/jobs", files={"media": ("a.mp4", b"", "video/mp4")}), 422, "media-empty")
     problem(api.post("/jobs", data={"target_languages": "en"}, files={"other": b"x"}), 422, "unknown-field")
-    problem(api.post("/jobs", json={"media": 1}), 415, "unsupported-media-type")
+    problem(api.post("/jobs", json={"media": 1}), 422, "unknown-field")
+    problem(api.post("/jobs", content=b"{}", headers={"Content-Type": "text/json"}), 415, "unsupported-media-type")
     problem(api.post("/jobs"), 415, "unsupported-media-type")
     problem(
         api.post("/jobs", content=b"--x", headers={"Content-Type": "multipart/form-data; boundary=y"}), 400, "malformed-upload"
@@ -237,30 +211,31 @@ def test_a_cancellation_is_written_once_and_wakes_the_pipeline(api, gateway_sett
 
 async def test_what_has_ended_stays_as_it_is_when_cancelled(api, move):
     job = submitted(api)
-    await move(job.id, succeeded(TRANSCRIBE), succeeded(CAPTIONS))
+    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
     assert api.delete(f"/jobs/{job.id}").json()["state"] == "succeeded"
 
 
 async def test_a_retry_is_refused_unless_something_failed(api, move):
     job = submitted(api)
     problem(api.post(f"/jobs/{job.id}/retry"), 409, "job-not-ended")
-    await move(job.id, succeeded(TRANSCRIBE), succeeded(CAPTIONS))
+    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
     problem(api.post(f"/jobs/{job.id}/retry"), 409, "nothing-to-retry")
 
 
 async def test_a_retry_queues_the_job_again_with_an_operation_of_its_own(api, move, gateway_settings):
-    job = submitted(api, "en")
-    await move(job.id, succeeded(TRANSCRIBE), succeeded(CAPTIONS), failed(translate("en")))
+    job = submitted(api, "hi")
+    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE), succeeded(CAPTIONS), failed(translate("hi")))
     response = api.post(f"/jobs/{job.id}/retry")
     assert response.status_code == 202
     assert response.headers["location"] == f"/jobs/{job.id}"
     view = JobView.model_validate_json(response.content)
     assert (view.state, view.problem, view.ended_at) == (JobState.QUEUED, None, None)
     assert {(stage.stage, stage.target): (stage.run, stage.state) for stage in view.stages} == {
+        PROFILE: (1, StageState.SUCCEEDED),
         TRANSCRIBE: (1, StageState.SUCCEEDED),
         CAPTIONS: (1, StageState.SUCCEEDED),
-        translate("en"): (2, StageState.WAITING),
-        render("en"): (2, StageState.WAITING),
+        translate("hi"): (2, StageState.WAITING),
+        render("hi"): (2, StageState.WAITING),
     }
     with connect(gateway_settings.core.database, "gateway") as connection:
         runs = connection.execute("SELECT request ->> 'run' FROM operation ORDER BY created_at").fetchall()
@@ -269,14 +244,14 @@ async def test_a_retry_queues_the_job_again_with_an_operation_of_its_own(api, mo
 
 async def test_a_job_that_is_to_be_erased_is_not_retried(api, move):
     job = submitted(api)
-    await move(job.id, failed(TRANSCRIBE))
+    await move(job.id, failed(PROFILE))
     assert api.delete(f"/jobs/{job.id}", params={"purge": "true"}).status_code == 202
     problem(api.post(f"/jobs/{job.id}/retry"), 409, "job-being-erased")
 
 
 async def test_erasing_an_ended_job_is_left_to_an_operation(api, move, gateway_settings):
     job = submitted(api)
-    await move(job.id, failed(TRANSCRIBE))
+    await move(job.id, failed(PROFILE))
     assert api.delete(f"/jobs/{job.id}", params={"purge": "true"}).json()["state"] == "failed"
     with connect(gateway_settings.core.database, "gateway") as connection:
         assert connection.execute("SELECT count(*) FROM operation").fetchone() == (2,)
@@ -286,10 +261,18 @@ async def test_a_view_tells_each_stage_with_its_times(api, move):
     job = submitted(api)
     now = job.created_at
     done = replace(succeeded(TRANSCRIBE), started_at=now, ended_at=now + timedelta(seconds=3), model_time_s=2.5)
-    await move(job.id, done)
+    await move(job.id, succeeded(PROFILE), done)
     view = JobView.model_validate(api.get(f"/jobs/{job.id}").json())
-    assert (view.stages[0].duration_s, view.stages[0].model_time_s, view.state) == (3.0, 2.5, JobState.RUNNING)
+    stage = view.stages[1]
+    assert (stage.duration_s, stage.model_time_s, stage.cached, view.state) == (3.0, 2.5, False, JobState.RUNNING)
     assert view.source_language == "fr"
+
+
+async def test_a_stage_whose_result_was_taken_from_earlier_work_says_so(api, move):
+    job = submitted(api)
+    await move(job.id, succeeded(PROFILE), replace(succeeded(TRANSCRIBE), result=result_of(TRANSCRIBE) | {"cached": True}))
+    view = JobView.model_validate(api.get(f"/jobs/{job.id}").json())
+    assert [stage.cached for stage in view.stages] == [False, True, False]
 
 
 async def test_subtitles_are_fetched_in_each_format(api, move, store):
@@ -302,7 +285,7 @@ async def test_subtitles_are_fetched_in_each_format(api, move, store):
             "json": "application/json",
         }[file["format"]]
         file["reference"] = (await store.put("local", f"in {file['format']}".encode(), media_type)).model_dump(mode="json")
-    await move(job.id, succeeded(TRANSCRIBE))
+    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE))
     await move(job.id, replace(succeeded(CAPTIONS), result=result))
     view = JobView.model_validate(api.get(f"/jobs/{job.id}").json())
     assert view.state is JobState.SUCCEEDED
@@ -315,21 +298,21 @@ async def test_subtitles_are_fetched_in_each_format(api, move, store):
 
 
 async def test_subtitles_that_are_not_there_say_why(api, move):
-    job = submitted(api, "en")
+    job = submitted(api, "hi")
     at = f"/jobs/{job.id}/subtitles"
-    problem(api.get(f"{at}/en.srt"), 409, "subtitles-not-ready")
-    problem(api.get(f"{at}/hi.srt"), 409, "subtitles-not-ready")  # it may yet turn out to be the spoken language
+    problem(api.get(f"{at}/hi.srt"), 409, "subtitles-not-ready")
+    problem(api.get(f"{at}/pt.srt"), 409, "subtitles-not-ready")  # it may yet turn out to be the spoken language
     problem(api.get(f"{at}/en.doc"), 404, "unknown-format")
-    await move(job.id, succeeded(TRANSCRIBE, "fr"))
-    never = problem(api.get(f"{at}/hi.srt"), 404, "subtitles-not-requested")
-    assert never["context"]["languages"] == ["en", "fr"]
+    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE, "fr"))
+    never = problem(api.get(f"{at}/pt.srt"), 404, "subtitles-not-requested")
+    assert never["context"]["languages"] == ["fr", "hi"]
     problem(api.get(f"{at}/fr.srt"), 409, "subtitles-not-ready")
-    await move(job.id, failed(CAPTIONS), failed(translate("en")))
-    en, fr = (
-        problem(api.get(f"{at}/en.srt"), 409, "subtitles-failed"),
+    await move(job.id, failed(CAPTIONS), failed(translate("hi")))
+    hi, fr = (
+        problem(api.get(f"{at}/hi.srt"), 409, "subtitles-failed"),
         problem(api.get(f"{at}/fr.vtt"), 409, "subtitles-failed"),
     )
-    assert en["context"]["failures"] == [{"stage": "translate", "code": "no-audio"}]
+    assert hi["context"]["failures"] == [{"stage": "translate", "code": "no-audio"}]
     assert fr["context"]["failures"] == [{"stage": "render", "code": "no-audio"}]
 
 
@@ -343,14 +326,14 @@ async def test_subtitles_of_a_cancelled_job_say_so(api, move):
 
 async def test_subtitles_that_the_store_lost_are_missing_and_no_defect(api, move):
     job = submitted(api)
-    await move(job.id, succeeded(TRANSCRIBE))
+    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE))
     await move(job.id, succeeded(CAPTIONS))
     problem(api.get(f"/jobs/{job.id}/subtitles/fr.srt"), 404, "object-missing")
 
 
 async def test_events_end_with_the_job_that_has_ended(api, move):
     job = submitted(api)
-    await move(job.id, succeeded(TRANSCRIBE), succeeded(CAPTIONS))
+    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
     response = api.get(f"/jobs/{job.id}/events")
     assert response.headers["content-type"].startswith("text/event-stream")
     lines = dict(line.split(": ", 1) for line in response.text.strip().splitlines())
@@ -375,6 +358,11 @@ def test_the_document_tells_the_form_and_every_problem(api):
     form = post["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["properties"]["media"]["format"] == "binary"
     assert form["required"] == ["media"]
+    assert set(form["properties"]) == (set(JobRequest.model_fields) - {"media_url"}) | {"media"}
+    body = post["requestBody"]["content"]["application/json"]["schema"]
+    assert (set(body["properties"]), body["required"]) == (set(JobRequest.model_fields), ["media_url"])
+    assert "$ref" not in json.dumps(post["requestBody"])
+    assert "media-url-refused" in post["responses"]["422"]["description"]
     assert "too-many-uploads" in post["responses"]["503"]["description"]
     assert "job-being-erased" in post["responses"]["409"]["description"]
     assert {"202", "400", "403", "408", "409", "413", "415", "422", "500", "503"} <= set(post["responses"])

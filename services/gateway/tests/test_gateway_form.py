@@ -19,7 +19,7 @@ from setu_gateway.errors import (
     UploadTooLarge,
 )
 from setu_gateway.intake.form import FormLimits, MediaForm, boundary_of
-from setu_gateway.intake.upload import FIELDS
+from setu_gateway.intake.requests import FIELDS
 
 BOUNDARY = b"x7ZQ"
 LIMITS = FormLimits(media_bytes=10_000, fields=8)

@@ -10,19 +10,23 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from setu_common.contracts import JobRequest
-from setu_common.errors import InvalidRequest
+from setu_common.errors import PayloadTooLarge
 from setu_common.store import Writer
 from setu_gateway.errors import (
     MalformedUpload,
     MediaEmpty,
+    MediaMissing,
+    MediaUrlRefused,
     TooManyUploads,
     UnknownField,
     UnknownLanguage,
+    UnsupportedMediaType,
     UploadInterrupted,
     UploadStalled,
     UploadTooLarge,
 )
-from setu_gateway.intake.upload import Intake, Upload, display_name, job_request
+from setu_gateway.intake.requests import JSON_BYTES
+from setu_gateway.intake.upload import Intake, Upload, display_name
 from setu_gateway.settings import UploadSettings
 
 TYPE = "multipart/form-data; boundary=x7ZQ"
@@ -46,8 +50,12 @@ def files(store_settings) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
 
 
+async def vet_nothing(_request: JobRequest) -> None:
+    """All is well."""
+
+
 async def receive(store, *chunks: bytes | Exception, length: int | None = None, **settings) -> Upload:
-    intake = Intake(store, UploadSettings(**settings))
+    intake = Intake(store, UploadSettings(**settings), vet_nothing)
     return await intake.receive(body(*chunks), tenant="local", content_type=TYPE, content_length=length)
 
 
@@ -87,7 +95,7 @@ async def test_nothing_is_left_behind_when_the_request_is_cancelled(store, store
         await asyncio.Event().wait()
 
     task = asyncio.create_task(
-        Intake(store, UploadSettings()).receive(endless(), tenant="local", content_type=TYPE, content_length=None)
+        Intake(store, UploadSettings(), vet_nothing).receive(endless(), tenant="local", content_type=TYPE, content_length=None)
     )
     await reached.wait()
     task.cancel()
@@ -101,7 +109,7 @@ async def test_a_stalled_upload_is_ended(store, store_settings):
         yield HEAD + b"a"
         await asyncio.Event().wait()
 
-    intake = Intake(store, UploadSettings(upload_idle_s=0.05))
+    intake = Intake(store, UploadSettings(upload_idle_s=0.05), vet_nothing)
     with pytest.raises(UploadStalled):
         await intake.receive(stalling(), tenant="local", content_type=TYPE, content_length=None)
     assert files(store_settings) == []
@@ -115,7 +123,7 @@ async def test_a_slow_upload_that_keeps_coming_is_taken(store):
             yield b"a"
         yield TAIL
 
-    intake = Intake(store, UploadSettings(upload_idle_s=0.15))
+    intake = Intake(store, UploadSettings(upload_idle_s=0.15), vet_nothing)
     upload = await intake.receive(slow(), tenant="local", content_type=TYPE, content_length=None)
     assert upload.media.bytes == 10
 
@@ -132,14 +140,14 @@ def dripping(*, pause_s: float, drops: int, drop: bytes = b"a") -> AsyncIterator
 
 
 async def test_an_upload_that_only_drips_is_ended_once_its_grace_is_over(store, store_settings):
-    intake = Intake(store, UploadSettings(upload_idle_s=5, upload_grace_s=0.2, upload_min_rate_bytes_per_s=2000))
+    intake = Intake(store, UploadSettings(upload_idle_s=5, upload_grace_s=0.2, upload_min_rate_bytes_per_s=2000), vet_nothing)
     with pytest.raises(UploadStalled, match="2000 a second"):
         await intake.receive(dripping(pause_s=0.02, drops=100), tenant="local", content_type=TYPE, content_length=None)
     assert files(store_settings) == []
 
 
 async def test_an_upload_that_comes_in_bursts_is_judged_by_its_average(store):
-    intake = Intake(store, UploadSettings(upload_grace_s=0.1, upload_min_rate_bytes_per_s=2000))
+    intake = Intake(store, UploadSettings(upload_grace_s=0.1, upload_min_rate_bytes_per_s=2000), vet_nothing)
     bursts = dripping(pause_s=0.2, drops=3, drop=bytes(100_000))
     upload = await intake.receive(bursts, tenant="local", content_type=TYPE, content_length=None)
     assert upload.media.bytes == 300_000
@@ -164,12 +172,76 @@ async def test_fields_before_the_file_are_judged_before_it_is_read(store, store_
         raise AssertionError("the file was read")
 
     with pytest.raises(UnknownLanguage):
-        await Intake(store, UploadSettings()).receive(cut_short(), tenant="local", content_type=TYPE, content_length=None)
+        await Intake(store, UploadSettings(), vet_nothing).receive(
+            cut_short(), tenant="local", content_type=TYPE, content_length=None
+        )
     assert files(store_settings) == []
 
 
+async def test_what_is_asked_for_is_vetted_before_the_file_is_stored_and_again_only_if_more_was_asked(store, store_settings):
+    asked: list[JobRequest] = []
+
+    async def vet(request: JobRequest) -> None:
+        assert files(store_settings) == [] or asked
+        asked.append(request)
+
+    async def receive(*chunks: bytes) -> None:
+        intake = Intake(store, UploadSettings(), vet)
+        await intake.receive(body(*chunks), tenant="local", content_type=TYPE, content_length=None)
+
+    await receive(field("target_languages", "en") + HEAD, b"a" * 3_000_000, TAIL)
+    assert asked == [JobRequest(target_languages=("en",))]
+    await receive(field("target_languages", "en") + HEAD, b"a\r\n" + field("target_languages", "hi") + TAIL[2:])
+    assert asked[1:] == [JobRequest(target_languages=("en",)), JobRequest(target_languages=("en", "hi"))]
+
+
+async def test_an_upload_that_is_vetted_out_at_its_end_leaves_nothing(store, store_settings):
+    async def vet(request: JobRequest) -> None:
+        if request.webhook_url is not None:
+            raise MediaUrlRefused("No.")
+
+    intake = Intake(store, UploadSettings(), vet)
+    late = body(HEAD + b"a" * 3_000_000, b"\r\n" + field("webhook_url", "http://a.example/") + TAIL[2:])
+    with pytest.raises(MediaUrlRefused):
+        await intake.receive(late, tenant="local", content_type=TYPE, content_length=None)
+    assert files(store_settings) == []
+
+
+async def receive_json(store, *chunks: bytes, content_type: str = "application/json", length: int | None = None) -> Upload:
+    intake = Intake(store, UploadSettings(), vet_nothing)
+    return await intake.receive(body(*chunks), tenant="local", content_type=content_type, content_length=length)
+
+
+async def test_a_json_body_asks_for_what_lies_at_a_url(store, store_settings):
+    content = b'{"media_url": "https://media.example/a/My%20talk.mp4?sig=x#t", "target_languages": ["en"]}'
+    upload = await receive_json(store, content[:20], content[20:], content_type="Application/JSON; charset=utf-8")
+    assert (upload.media, upload.media_name) == (None, "My talk.mp4")
+    assert upload.request.target_languages == ("en",)
+    assert files(store_settings) == []
+    other = await receive_json(store, content.replace(b"sig=x", b"sig=y"))
+    assert upload.body_sha256 == (await receive_json(store, content)).body_sha256 != other.body_sha256
+
+
+async def test_a_json_body_without_a_recording_says_what_to_do(store):
+    with pytest.raises(MediaMissing, match="media_url"):
+        await receive_json(store, b"{}")
+
+
+async def test_a_json_body_is_bounded(store):
+    with pytest.raises(PayloadTooLarge):
+        await receive_json(store, b" " * JSON_BYTES, b" ")
+    with pytest.raises(PayloadTooLarge):
+        await receive_json(store, length=JSON_BYTES + 1)
+
+
+@pytest.mark.parametrize("content_type", ["application/ld+json", "text/plain", "", "application/json+x"])
+async def test_what_is_neither_form_nor_json_is_refused(store, content_type):
+    with pytest.raises(UnsupportedMediaType, match="application/json"):
+        await receive_json(store, b"{}", content_type=content_type)
+
+
 async def test_no_more_uploads_are_taken_at_once_than_allowed_and_their_places_become_free(store):
-    intake = Intake(store, UploadSettings(max_concurrent_uploads=2))
+    intake = Intake(store, UploadSettings(max_concurrent_uploads=2), vet_nothing)
     goes_on = asyncio.Event()
 
     async def held() -> AsyncIterator[bytes]:
@@ -201,9 +273,9 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(store):
         raise AssertionError("the body was read")
         yield b""
 
-    intake = Intake(store, UploadSettings(max_upload_bytes=1000))
+    intake = Intake(store, UploadSettings(max_upload_bytes=1000), vet_nothing)
     with pytest.raises(UploadTooLarge) as caught:
-        await intake.receive(unread(), tenant="local", content_type=TYPE, content_length=1_000_000)
+        await intake.receive(unread(), tenant="local", content_type=TYPE, content_length=10_000_000)
     assert caught.value.context["limit_bytes"] == 1000
     assert "1000 bytes" in caught.value.detail
 
@@ -220,7 +292,7 @@ async def test_a_large_upload_is_not_held_in_memory(store):
             yield bytes(65536)
         yield TAIL
 
-    intake = Intake(store, UploadSettings())
+    intake = Intake(store, UploadSettings(), vet_nothing)
     tracemalloc.start()
     try:
         await intake.receive(large(), tenant="local", content_type=TYPE, content_length=None)
@@ -235,31 +307,6 @@ async def test_the_same_request_has_the_same_hash_whatever_the_file_is_called(st
     renamed = await receive(store, HEAD.replace(b"talk", b"walk") + b"media\r\n" + field("target_languages", "en") + TAIL[2:])
     other = await receive(store, field("target_languages", "hi") + HEAD + b"media" + TAIL)
     assert one.body_sha256 == renamed.body_sha256 != other.body_sha256
-
-
-def test_languages_are_taken_in_any_case_and_once():
-    assert job_request({"source_language": [" FR "], "target_languages": ["en", "hi", "EN"]}) == JobRequest(
-        source_language="fr", target_languages=("en", "hi")
-    )
-
-
-def test_an_empty_source_language_means_that_it_is_to_be_detected():
-    assert job_request({"source_language": [""]}) == JobRequest()
-
-
-def test_unknown_languages_are_named_by_their_fields():
-    with pytest.raises(UnknownLanguage) as caught:
-        job_request({"source_language": ["klingon"], "target_languages": ["en", "", "x\x00y"]})
-    assert [each.field for each in caught.value.errors] == ["source_language", "target_languages.1", "target_languages.2"]
-    assert "\x00" not in caught.value.errors[2].message
-
-
-def test_more_targets_than_a_job_takes_are_refused():
-    from setu_common.contracts import LANGUAGE_NAMES
-
-    with pytest.raises(InvalidRequest) as caught:
-        job_request({"target_languages": list(LANGUAGE_NAMES)[:21]})
-    assert caught.value.errors[0].field == "target_languages"
 
 
 @pytest.mark.parametrize(

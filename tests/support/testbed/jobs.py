@@ -45,7 +45,7 @@ async def _succeeded(stand: Stand, asr: Store, translate: Store) -> UUID:
     transcript = await asr.put_model("local", a_transcript("fr"))
     translated = await translate.put_model("local", a_translation("en"))
     job = await stand.accept("en")
-    for _ in ("transcribe", "translate"):
+    for _ in ("profile", "transcribe", "translate"):
         await stand.advance(job)
         for service in (stand.asr, stand.translate):
             for operation_id in service.under_way():

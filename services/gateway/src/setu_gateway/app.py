@@ -1,9 +1,9 @@
 """How the gateway's parts are put together: the app of the API, and the handlers of the worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final
 
 from fastapi import FastAPI
@@ -18,6 +18,7 @@ from setu_gateway.api import intake, jobs, subtitles
 from setu_gateway.delivery.rendering import Renderer
 from setu_gateway.intake.fetching import Fetcher
 from setu_gateway.intake.upload import Intake
+from setu_gateway.intake.vetting import Vetting
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
 from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, RENDERINGS
@@ -44,9 +45,10 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         operations = Operations(database, store, hints, settings.core.operations)
         use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
         app.state.jobs = use_cases
-        app.state.intake = Intake(store, settings.upload)
         try:
-            yield
+            with outside_guard(settings) as guard:
+                app.state.intake = Intake(store, settings.upload, Vetting(guard))
+                yield
         finally:
             await use_cases.close()
             await operations.close()
@@ -97,11 +99,17 @@ async def wire_fetching(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
 @asynccontextmanager
 async def outside_client(settings: GatewaySettings) -> AsyncIterator[OutsideClient]:
     """What calls are made with to addresses that callers name."""
-    resolver = SystemResolver()
-    guard = Guard(settings.outside.policy, resolver, settings.outside.resolve_timeout_s)
-    try:
+    with outside_guard(settings) as guard:
         async with OutsideClient(guard) as client:
             yield client
+
+
+@contextmanager
+def outside_guard(settings: GatewaySettings) -> Iterator[Guard]:
+    """What judges addresses that callers name."""
+    resolver = SystemResolver()
+    try:
+        yield Guard(settings.outside.policy, resolver, settings.outside.resolve_timeout_s)
     finally:
         resolver.close()
 

@@ -4,17 +4,24 @@
   * UnsupportedMediaType (415)  · MalformedUpload (400)   · UploadInterrupted (400) · UploadStalled (408)
   * TooManyUploads (503, retryable)
   * UploadTooLarge (413)        · FieldTooLarge (413)
-  * UnknownField (422)          · TooManyFields (422)     · RepeatedField (422)
+  * UnknownField (422)          · TooManyFields (422)     · RepeatedField (422)     · PayloadTooLarge (413)
   * MediaMissing (422)          · MediaEmpty (422)        · UnknownLanguage (422)
 * Media from a URL, at POST or while it is fetched
   * MediaUrlRefused (422)       · MediaUrlUnresolvable (422, retryable)             · MediaUrlNotFound (422)
   * MediaUrlNotServed (422)     · MediaUrlWrongType (415)                           · MediaUrlTooLarge (413)
   * MediaUrlTooSlow (504)       · MediaUrlUnavailable (503, retryable)
+* A webhook's URL, at POST
+  * WebhookUrlRefused (422)     · WebhookUrlUnresolvable (422, retryable)
 * Jobs
   * JobNotFound (404)           · NothingToRetry (409)    · JobNotEnded (409)       · JobBeingErased (409)
   * KeyNotFreeYet (409, retryable; code as JobBeingErased)
 * Subtitles
   * SubtitlesNotReady (409)     · SubtitlesFailed (409)   · SubtitlesNotRequested (404) · UnknownFormat (404)
+* Media with its subtitles in it
+  * MediaNotReady (409)         · NothingToMux (409)      · MediaNotMuxable (422)   · MediaTooExpensive (422)
+  * MuxerKilled (503, retryable)                          · ScratchFull (507, retryable)
+* Telling a webhook
+  * WebhooksNotConfigured (422) · WebhookRedirects (422)  · WebhookGone (410)       · WebhookNotTaken (503, retryable)
 * Inside the pipeline
   * OperationLost (502)         · StageUnreachable (503, retryable)                 · PipelineFailed (500)
 """
@@ -34,18 +41,18 @@ from setu_common.errors import (
 
 
 class UnsupportedMediaType(SetuError):
-    """The body is no multipart form."""
+    """The body is neither a multipart form nor JSON."""
 
     code = "unsupported-media-type"
-    title = "The body must be a multipart form"
+    title = "The body must be a multipart form, or JSON"
     status = 415
 
 
 class MalformedUpload(SetuError):
-    """The form can't be read."""
+    """The form, or the JSON, can't be read."""
 
     code = "malformed-upload"
-    title = "The form can't be read"
+    title = "The body can't be read"
     status = 400
 
 
@@ -88,10 +95,10 @@ class FieldTooLarge(PayloadTooLarge):
 
 
 class UnknownField(InvalidRequest):
-    """The form has a field that means nothing here; a misspelt one must not be a silence."""
+    """There is a field that means nothing here; a misspelt one must not be a silence."""
 
     code = "unknown-field"
-    title = "The form has an unknown field"
+    title = "The request has an unknown field"
 
 
 class TooManyFields(InvalidRequest):
@@ -109,10 +116,10 @@ class RepeatedField(InvalidRequest):
 
 
 class MediaMissing(InvalidRequest):
-    """The form has no file."""
+    """There is neither a file nor a URL of one."""
 
     code = "media-missing"
-    title = "The form has no recording"
+    title = "The request has no recording"
 
 
 class MediaEmpty(InvalidRequest):
@@ -188,6 +195,21 @@ class MediaUrlUnavailable(DependencyUnavailable):
     title = "The host of the media URL does not answer"
 
 
+class WebhookUrlRefused(InvalidRequest):
+    """The webhook's URL can't be read in one way only, or leads where strangers may not."""
+
+    code = "webhook-url-refused"
+    title = "Setu does not call this webhook"
+
+
+class WebhookUrlUnresolvable(InvalidRequest):
+    """The webhook's host leads nowhere, or not now."""
+
+    code = "webhook-url-unresolvable"
+    title = "The host of the webhook is not known"
+    retryable = True
+
+
 class JobNotFound(NotFound):
     """No such job, or another tenant's."""
 
@@ -248,6 +270,79 @@ class UnknownFormat(NotFound):
 
     code = "unknown-format"
     title = "Setu does not write this kind of file"
+
+
+class MediaNotReady(Conflict):
+    """The job is still under way."""
+
+    code = "media-not-ready"
+    title = "The media with its subtitles can be made once the job has ended"
+
+
+class NothingToMux(Conflict):
+    """The job has ended without subtitles."""
+
+    code = "nothing-to-mux"
+    title = "This job has no subtitles to put into the media"
+
+
+class MediaNotMuxable(InvalidRequest):
+    """Its tracks can't be copied into Matroska."""
+
+    code = "media-not-muxable"
+    title = "The subtitles can't be put into this media"
+
+
+class MediaTooExpensive(InvalidRequest):
+    """Copying it takes more memory, room or time than any honest file of its size."""
+
+    code = "media-too-expensive"
+    title = "The file takes too much memory, room or time to copy"
+
+
+class MuxerKilled(DependencyUnavailable):
+    """The process that copied it was ended from outside. An attempt is counted, so a file that does this each time ends too."""
+
+    code = "muxer-killed"
+    title = "The process that copies media was ended from outside"
+
+
+class ScratchFull(SetuError):
+    """No room on the worker's disk."""
+
+    code = "scratch-full"
+    title = "The worker has no room for this file now"
+    status = 507
+    retryable = True
+
+
+class WebhooksNotConfigured(InvalidRequest):
+    """This gateway has no secret to sign notices with."""
+
+    code = "webhooks-not-configured"
+    title = "This gateway does not send webhooks"
+
+
+class WebhookRedirects(InvalidRequest):
+    """The webhook's URL leads elsewhere, and notices don't follow."""
+
+    code = "webhook-redirects"
+    title = "The webhook's URL redirects"
+
+
+class WebhookGone(SetuError):
+    """The receiver wants no more notices."""
+
+    code = "webhook-gone"
+    title = "The webhook's receiver is gone for good"
+    status = 410
+
+
+class WebhookNotTaken(DependencyUnavailable):
+    """The receiver does not answer, or answers that it can't take the notice."""
+
+    code = "webhook-not-taken"
+    title = "The webhook's receiver did not take the notice"
 
 
 class OperationLost(SetuError):

@@ -28,6 +28,7 @@ class StageRecord:
         note: what the service says it is doing.
         result: the kind's result model as JSON, once succeeded.
         problem: why it failed.
+        detour: why its first way failed, where the fallback does it now or did it last.
         started_at: when the service began with it.
         ended_at: when it ended.
         model_time_s: wall time inside a model, seconds.
@@ -43,6 +44,7 @@ class StageRecord:
     note: str = ""
     result: dict[str, Any] | None = None  # Any: JSON; the stage's OperationKind parses it
     problem: Problem | None = None
+    detour: Problem | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     model_time_s: float | None = None
@@ -70,8 +72,8 @@ class JobRecord:
         version: grows with each change; a write must name the version it is based on.
         run: 1, and one more for each retry.
         request: what was asked for.
-        media_name: the file name as the caller gave it, for people; never a path.
-        media: the recording.
+        media_name: the file name as the caller or its host gave it, for people; never a path.
+        media: the recording; None until it has been fetched.
         created_at: when it was accepted.
         read_at: when this was read, by the database's clock.
         ended_at: when it ended.
@@ -91,7 +93,7 @@ class JobRecord:
     run: int
     request: JobRequest
     media_name: str
-    media: Reference
+    media: Reference | None
     created_at: datetime
     read_at: datetime
     ended_at: datetime | None = None
@@ -106,4 +108,5 @@ class JobRecord:
     @property
     def objects(self) -> list[str]:
         """The uris of the gateway's own objects that this job keeps alive."""
-        return [self.media.uri, *(file.reference.uri for file in self.delivered)]
+        recording = [self.media.uri] if self.media is not None else []
+        return [*recording, *(file.reference.uri for file in self.delivered)]

@@ -32,7 +32,7 @@ WITH accepted AS (
     INSERT INTO job (id, tenant, request, source_language, media_name, media_uri, media_bytes, media_type, idempotency_key,
                      body_sha256, objects)
     VALUES (%(job_id)s, %(tenant)s, %(job_request)s::jsonb, %(source_language)s, %(media_name)s, %(media_uri)s, %(media_bytes)s,
-            %(media_type)s, %(job_key)s, %(body_sha256)s, ARRAY[%(media_uri)s])
+            %(media_type)s, %(job_key)s, %(body_sha256)s, array_remove(ARRAY[%(media_uri)s]::text[], NULL))
     RETURNING id, tenant, created_at
 ), staged AS (
     INSERT INTO stage (job_id, tenant, stage, target, position)
@@ -67,7 +67,7 @@ class NewJob:
         tenant: whose it is.
         request: what is asked for.
         media_name: the file's name, for people.
-        media: the recording.
+        media: the recording; None if it is yet to be fetched.
         idempotency_key: if the caller gave one.
         body_sha256: of all that makes two requests the same.
         stages: in the order of the pipeline.
@@ -77,7 +77,7 @@ class NewJob:
     tenant: str
     request: JobRequest
     media_name: str
-    media: Reference
+    media: Reference | None
     idempotency_key: str | None
     body_sha256: str
     stages: tuple[StageKey, ...]
@@ -104,9 +104,7 @@ async def insert_job(connection: psycopg.AsyncConnection[Row], job: NewJob, subm
         "job_request": job.request.model_dump_json(),
         "source_language": job.request.source_language,
         "media_name": job.media_name,
-        "media_uri": job.media.uri,
-        "media_bytes": job.media.bytes,
-        "media_type": job.media.media_type,
+        **_media_values(job.media),
         "job_key": job.idempotency_key,
         "body_sha256": job.body_sha256,
         "stages": json.dumps([[key.stage, key.target] for key in job.stages]),
@@ -168,6 +166,8 @@ async def save_job(connection: AsyncConnection, before: JobRecord, after: JobRec
             run=after.run,
             progress=after.progress,
             source_language=after.source_language,
+            media_name=after.media_name,
+            **_media_values(after.media),
             degraded=[each.model_dump(mode="json") for each in after.degraded],
             delivered=[_json_of_file(file) for file in after.delivered],
             problem=_json_of(after.problem),
@@ -207,6 +207,7 @@ async def _save_stage(connection: AsyncConnection, job_id: UUID, stage: StageRec
             note=stage.note,
             result=stage.result,
             problem=_json_of(stage.problem),
+            detour=_json_of(stage.detour),
             started_at=stage.started_at,
             ended_at=func.now() if stage.state.ended and stage.ended_at is None else stage.ended_at,
             model_time_s=stage.model_time_s,
@@ -234,7 +235,7 @@ def _job_of(rows: Sequence[RowMapping]) -> JobRecord:
         run=row["run"],
         request=JobRequest.model_validate(row["request"]),
         media_name=row["media_name"],
-        media=Reference(uri=row["media_uri"], bytes=row["media_bytes"], media_type=row["media_type"]),
+        media=_media_of(row),
         created_at=row["created_at"],
         read_at=row["read_at"],
         ended_at=row["ended_at"],
@@ -258,12 +259,25 @@ def _stage_of(row: RowMapping) -> StageRecord:
         note=row["stage_note"],
         result=row["stage_result"],
         problem=_problem_of(row["stage_problem"]),
+        detour=_problem_of(row["stage_detour"]),
         started_at=row["stage_started_at"],
         ended_at=row["stage_ended_at"],
         model_time_s=row["stage_model_time_s"],
         unreachable_since=row["stage_unreachable_since"],
         former_operations=tuple(row["stage_former_operations"]),
     )
+
+
+def _media_values(media: Reference | None) -> dict[str, str | int | None]:
+    if media is None:
+        return {"media_uri": None, "media_bytes": None, "media_type": None}
+    return {"media_uri": media.uri, "media_bytes": media.bytes, "media_type": media.media_type}
+
+
+def _media_of(row: RowMapping) -> Reference | None:
+    if row["media_uri"] is None:
+        return None
+    return Reference(uri=row["media_uri"], bytes=row["media_bytes"], media_type=row["media_type"])
 
 
 def _json_of(problem: Problem | None) -> dict[str, Any] | None:  # Any: JSON, as below

@@ -81,7 +81,7 @@ class Jobs:
             media=upload.media,
             idempotency_key=idempotency_key,
             body_sha256=upload.body_sha256,
-            stages=tuple(self._pipeline.keys(upload.request.target_languages)),
+            stages=tuple(self._pipeline.keys(upload.request)),
         )
         submission = Submission(tenant=tenant, job_id=job.id, idempotency_key=advance_key(job.id, run=1))
         first = await self._operations.insertion(ADVANCES, AdvanceRequest(job_id=job.id, run=1), submission)
@@ -224,6 +224,8 @@ class Jobs:
         await self._watcher.close()
 
     async def _drop(self, upload: Upload) -> None:
+        if upload.media is None:
+            return
         try:
             await self._store.delete(upload.media.uri)
         except DependencyUnavailable as error:

@@ -21,6 +21,7 @@ class JobRow(SQLModel, table=True):
     """One job.
 
     ``version`` grows with every change; a write names the version that it is based on.
+    The three columns of the media are absent until it has been fetched.
     ``objects`` are the uris of the gateway's own objects that live as long as this row: the recording and the deliverables.
     ``body_sha256`` tells a repeated request from another one under the same idempotency key.
     """
@@ -34,9 +35,9 @@ class JobRow(SQLModel, table=True):
     run: int
     request: dict[str, Any] = _json()  # Any: JSON, as in all columns below
     media_name: str
-    media_uri: str
-    media_bytes: int = Field(sa_type=BigInteger)
-    media_type: str
+    media_uri: str | None
+    media_bytes: int | None = Field(sa_type=BigInteger)
+    media_type: str | None
     idempotency_key: str | None
     body_sha256: str
     progress: float
@@ -63,7 +64,8 @@ class JobRow(SQLModel, table=True):
 class StageRow(SQLModel, table=True):
     """One stage of a job; ``target`` is a language, or empty for a stage that runs once.
 
-    ``former_operations`` are those of earlier runs, kept so that they can be erased with the job.
+    ``former_operations`` are those of earlier runs and ways, kept so that they can be erased with the job.
+    ``detour`` is why the first way failed, where the stage's fallback does it.
     """
 
     __tablename__ = "stage"
@@ -80,6 +82,7 @@ class StageRow(SQLModel, table=True):
     note: str
     result: dict[str, Any] | None = _json(nullable=True)
     problem: dict[str, Any] | None = _json(nullable=True)
+    detour: dict[str, Any] | None = _json(nullable=True)
     started_at: datetime | None = _moment()
     ended_at: datetime | None = _moment()
     model_time_s: float | None

@@ -42,6 +42,7 @@ def _stage_view(stage: StageRecord) -> StageView:
         ended_at=stage.ended_at,
         duration_s=max(0.0, duration_s) if duration_s is not None else None,
         model_time_s=stage.model_time_s,
+        cached=(stage.result or {}).get("cached") is True,
         problem=stage.problem,
     )
 

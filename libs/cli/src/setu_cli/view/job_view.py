@@ -76,7 +76,8 @@ def state_of(job: JobView) -> str:
 
 def print_job(console: Console, job: JobView) -> None:
     """One job in detail."""
-    console.print(f"[bold]{job.id}[/] {state_of(job)}: {escape(job.media_name)}, {size(job.media.bytes)}")
+    media_size = size(job.media.bytes) if job.media is not None else "not fetched yet"
+    console.print(f"[bold]{job.id}[/] {state_of(job)}: {escape(job.media_name)}, {media_size}")
     languages = f"{job.source_language or 'language not known yet'} → {' '.join(job.target_languages) or 'captions only'}"
     took = f", took {duration((job.ended_at - job.created_at).total_seconds())}" if job.ended_at is not None else ""
     console.print(f"{languages}; created {job.created_at.astimezone():%Y-%m-%d %H:%M:%S}{took}\n")

@@ -119,7 +119,7 @@ class JobView(View):
     state: JobState
     version: int = Field(ge=0)
     media_name: str
-    media: Reference
+    media: Reference | None = Field(default=None, description="The recording; absent until it has been fetched")
     source_language: LanguageCode | None = None
     target_languages: tuple[LanguageCode, ...] = ()
     progress: float = Field(ge=0, le=1)

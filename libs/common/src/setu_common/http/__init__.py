@@ -21,7 +21,7 @@ from setu_common.http.outside import (
     OutsideTooSlow,
     OutsideUnavailable,
 )
-from setu_common.http.outside_urls import OutsideUrl, UrlRefused
+from setu_common.http.outside_urls import OutsideUrl, UrlRefused, parse_url
 from setu_common.http.retry_after import parse_retry_after
 
 __all__ = [
@@ -46,4 +46,5 @@ __all__ = [
     "UrlRefused",
     "create_client",
     "parse_retry_after",
+    "parse_url",
 ]

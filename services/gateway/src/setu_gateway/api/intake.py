@@ -4,8 +4,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request, Response
 
-from setu_common.contracts import LANGUAGE_NAMES, JobView, headers
-from setu_common.errors import DependencyUnavailable, IdempotencyConflict
+from setu_common.contracts import LANGUAGE_NAMES, JobRequest, JobView, headers
+from setu_common.errors import DependencyUnavailable, IdempotencyConflict, PayloadTooLarge
+from setu_common.subtitles import PROFILES, UnknownProfile
 from setu_common.web import CallerDep, problems
 from setu_gateway.api.answers import answer, located
 from setu_gateway.api.dependencies import IntakeDep, JobsDep
@@ -15,6 +16,8 @@ from setu_gateway.errors import (
     MalformedUpload,
     MediaEmpty,
     MediaMissing,
+    MediaUrlRefused,
+    MediaUrlUnresolvable,
     RepeatedField,
     TooManyFields,
     TooManyUploads,
@@ -23,39 +26,69 @@ from setu_gateway.errors import (
     UnsupportedMediaType,
     UploadStalled,
     UploadTooLarge,
+    WebhookUrlRefused,
+    WebhookUrlUnresolvable,
 )
+from setu_gateway.intake.form import MEDIA
+from setu_gateway.intake.requests import FIELDS
 
 router = APIRouter(tags=["jobs"])
 
 LENGTH_DIGITS: Final = 18  # more bytes than there are; what is cut off is too large all the same
+Json = dict[str, Any]  # Any: OpenAPI's own shape
+
+
+def _inlined(schema: Json) -> Json:
+    """A model's JSON schema without references: the document knows no models but those that FastAPI has seen."""
+    definitions = schema.pop("$defs", {})
+
+    def inline(value: Any) -> Any:  # noqa: ANN401  JSON
+        if isinstance(value, list):
+            return [inline(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            return inline(definitions[value["$ref"].rpartition("/")[2]])
+        return {name: inline(each) for name, each in value.items()}
+
+    inlined: Json = inline(schema)
+    return inlined
+
+
+_JOB: Final = _inlined(JobRequest.model_json_schema())
 _LANGUAGE: Final = {"type": "string", "enum": sorted(LANGUAGE_NAMES)}
-_BODY: Final[dict[str, Any]] = {  # Any: OpenAPI's own shape
+_TOLD: Final[dict[str, Json]] = {
+    "source_language": {**_LANGUAGE, "description": "The language that is spoken; detected if left out"},
+    "target_languages": {
+        "type": "array",
+        "items": _LANGUAGE,
+        "maxItems": 20,
+        "description": "One field for each; none: captions in the spoken language alone",
+    },
+    "context": {**_JOB["properties"]["context"], "description": "What is known of the recording beforehand, as JSON"},
+    "overrides": {**_JOB["properties"]["overrides"], "description": "What is to be done otherwise than Setu would, as JSON"},
+    "subtitle_profile": {"type": "string", "enum": sorted(PROFILES), "description": "The delivery rules"},
+    "webhook_url": {"type": "string", "maxLength": 2000, "description": "Is told when the job has ended (Standard Webhooks)"},
+}
+_FORM: Final[Json] = {
+    "type": "object",
+    "title": "JobForm",
+    "required": [MEDIA],
+    "additionalProperties": False,
+    "properties": {
+        **{name: _TOLD[name] for name in FIELDS},
+        MEDIA: {"type": "string", "format": "binary", "minLength": 1, "description": "The recording, as a file"},
+    },
+}
+_BODY: Final[Json] = {
     "requestBody": {
         "required": True,
         "content": {
             "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "title": "JobForm",
-                    "required": ["media"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "source_language": {**_LANGUAGE, "description": "The language that is spoken; detected if left out"},
-                        "target_languages": {
-                            "type": "array",
-                            "items": _LANGUAGE,
-                            "maxItems": 20,
-                            "description": "One field for each; none: captions in the spoken language alone",
-                        },
-                        "media": {
-                            "type": "string",
-                            "format": "binary",
-                            "minLength": 1,
-                            "description": "The recording, as a file",
-                        },
-                    },
-                }
-            }
+                "schema": _FORM,
+                "encoding": {name: {"contentType": "application/json"} for name in ("context", "overrides")},
+            },
+            "application/json": {"schema": {**_JOB, "required": ["media_url"]}},
         },
     }
 }
@@ -73,6 +106,7 @@ _BODY: Final[dict[str, Any]] = {  # Any: OpenAPI's own shape
             UnsupportedMediaType,
             UploadTooLarge,
             FieldTooLarge,
+            PayloadTooLarge,
             UploadStalled,
             UnknownField,
             TooManyFields,
@@ -80,6 +114,11 @@ _BODY: Final[dict[str, Any]] = {  # Any: OpenAPI's own shape
             MediaMissing,
             MediaEmpty,
             UnknownLanguage,
+            UnknownProfile,
+            MediaUrlRefused,
+            MediaUrlUnresolvable,
+            WebhookUrlRefused,
+            WebhookUrlUnresolvable,
             IdempotencyConflict,
             KeyNotFreeYet,
             TooManyUploads,
@@ -97,13 +136,13 @@ async def submit_job(
         Header(
             alias=headers.IDEMPOTENCY_KEY,
             pattern=r"^[\x21-\x7e]{1,255}$",
-            description="The same key with the same recording and fields gives the same job, however often it is sent",
+            description="The same key with the same recording (or media_url) and fields gives the same job, however often it is sent",
         ),
     ] = None,
 ) -> Response:
-    """Turn a recording into subtitles.
+    """Turn a recording into subtitles: one that is sent as a file of a form, or one that lies at the `media_url` of a JSON body.
 
-    The recording is streamed to the store as it comes. Fields that come before it are judged before it is read: send them first. Once 202 is answered the job survives whatever happens to the gateway.
+    A file is streamed to the store as it comes. Fields that come before it are judged before it is read: send them first. A recording at a URL is fetched once the job is accepted; where the URL leads is judged at once. Once 202 is answered the job survives whatever happens to the gateway.
     """
     length = request.headers.get("content-length", "")
     upload = await intake.receive(

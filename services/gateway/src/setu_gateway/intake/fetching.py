@@ -38,7 +38,7 @@ from setu_gateway.errors import (
     MediaUrlWrongType,
 )
 from setu_gateway.intake.form import OTHER_MEDIA_TYPE
-from setu_gateway.intake.upload import display_name
+from setu_gateway.intake.upload import display_name, name_in
 from setu_gateway.pipeline.kinds import Fetched, FetchRequest
 from setu_gateway.settings import OutsideSettings
 
@@ -184,4 +184,4 @@ def name_of(answer: OutsideAnswer) -> str:
         return display_name(unquote(found[1]))
     if found := _PLAIN_NAME.search(told):
         return display_name(found[1] or found[2] or "")
-    return display_name(unquote(answer.url.target.partition("?")[0]))
+    return name_in(answer.url)

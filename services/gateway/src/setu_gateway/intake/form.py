@@ -1,7 +1,7 @@
 """A multipart form, read as it comes: small fields are kept, the file's bytes are handed on and never held."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,12 +29,24 @@ _NAME_SHOWN_CHARS: Final = 60
 
 
 @dataclass(frozen=True)
+class FieldRule:
+    """What a field beside the file may be.
+
+    Args:
+        repeatable: it may come more than once.
+        most_bytes: the longest value.
+    """
+
+    repeatable: bool = False
+    most_bytes: int = 1024
+
+
+@dataclass(frozen=True)
 class FormLimits:
     """How much of what a form may bring.
 
     Args:
         media_bytes: the file.
-        field_bytes: any other field's value.
         fields: the parts in all.
         header_bytes: one header line of a part.
         headers: the headers of a part.
@@ -42,11 +54,10 @@ class FormLimits:
     """
 
     media_bytes: int
-    field_bytes: int = 1024
     fields: int = 64
     header_bytes: int = 4096
     headers: int = 8
-    envelope_bytes: int = 1 << 18
+    envelope_bytes: int = 7 << 18
 
 
 @dataclass
@@ -63,7 +74,7 @@ class MediaForm:
 
     Args:
         boundary: of the multipart body.
-        allowed: the names of the other fields; True: may come more than once.
+        allowed: the other fields.
         limits: how much is taken.
 
     Attributes:
@@ -73,7 +84,7 @@ class MediaForm:
         media_bytes: how many of the file's bytes have come.
     """
 
-    def __init__(self, boundary: bytes, allowed: dict[str, bool], limits: FormLimits) -> None:
+    def __init__(self, boundary: bytes, allowed: Mapping[str, FieldRule], limits: FormLimits) -> None:
         self.fields: dict[str, list[str]] = {}
         self.media_name: str | None = None
         self.media_type = OTHER_MEDIA_TYPE
@@ -134,7 +145,10 @@ class MediaForm:
         if not self._ended:
             raise MalformedUpload("The body ended before the form's closing boundary; send it again in full.")
         if self.media_name is None:
-            raise MediaMissing("Add the recording as a file in the field 'media': curl -F media=@talk.mp4 …")
+            raise MediaMissing(
+                "Add the recording as a file in the field 'media': curl -F media=@talk.mp4 … "
+                'One that lies at a URL is named in a JSON body: {"media_url": "https://…"}.'
+            )
         if self.media_bytes == 0:
             raise MediaEmpty("The file in 'media' has no bytes; check the path that you send from.")
 
@@ -184,7 +198,7 @@ class MediaForm:
             known = ", ".join(f"'{each}'" for each in (*self._allowed, MEDIA))
             shown = "".join(char for char in name[:_NAME_SHOWN_CHARS] if char.isprintable())
             raise UnknownField(f"There is no field '{shown}'. The fields are {known}.")
-        if name in self.fields and not self._allowed[name]:
+        if name in self.fields and not self._allowed[name].repeatable:
             raise RepeatedField(f"Send '{name}' once.")
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
@@ -195,8 +209,9 @@ class MediaForm:
             self._media.append(data if end - start == len(data) else memoryview(data)[start:end])
             return
         self._part.value += data[start:end]
-        if len(self._part.value) > self._limits.field_bytes:
-            raise FieldTooLarge(f"'{self._part.name}' is longer than {self._limits.field_bytes} bytes.")
+        most_bytes = self._allowed[self._part.name].most_bytes
+        if len(self._part.value) > most_bytes:
+            raise FieldTooLarge(f"'{self._part.name}' is longer than {most_bytes} bytes.")
 
     def _end_part(self) -> None:
         if self._part.name == MEDIA:
@@ -211,6 +226,11 @@ class MediaForm:
         self._ended = True
 
 
+def media_type_of(content_type: str | None) -> str:
+    """The media type that a Content-Type header names, in small letters; empty if there is none."""
+    return parse_options_header(content_type)[0].decode("latin-1").lower()
+
+
 def boundary_of(content_type: str | None) -> bytes:
     """The boundary that a Content-Type header names.
 
@@ -220,7 +240,10 @@ def boundary_of(content_type: str | None) -> bytes:
     """
     media_type, options = parse_options_header(content_type)
     if media_type != b"multipart/form-data":
-        raise UnsupportedMediaType("Send the job as multipart/form-data: curl -F media=@talk.mp4 -F target_languages=en …")
+        raise UnsupportedMediaType(
+            "Send the job as multipart/form-data: curl -F media=@talk.mp4 -F target_languages=en … "
+            "Where the recording lies at a URL, send it as application/json."
+        )
     boundary = options.get(b"boundary", b"")
     if not boundary:
         raise MalformedUpload("Content-Type names no boundary; let your HTTP library set that header.")

@@ -3,54 +3,57 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
-from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
-from setu_common.contracts import LANGUAGE_NAMES, FieldProblem, JobRequest, Reference
-from setu_common.errors import InvalidRequest
+from setu_common.contracts import JobRequest, Reference
+from setu_common.errors import PayloadTooLarge
+from setu_common.http import OutsideUrl, parse_url
 from setu_common.store import Store, Writer
-from setu_gateway.errors import TooManyUploads, UnknownLanguage, UploadInterrupted, UploadStalled
-from setu_gateway.intake.form import FormLimits, MediaForm, boundary_of, too_large
+from setu_gateway.errors import TooManyUploads, UploadInterrupted, UploadStalled
+from setu_gateway.intake.form import FormLimits, MediaForm, boundary_of, media_type_of, too_large
+from setu_gateway.intake.requests import FIELDS, JSON_BYTES, request_of_form, request_of_json
 from setu_gateway.settings import UploadSettings
 
 NAME_CHARS: Final = 255
 NAMELESS: Final = "recording"
 COME_AGAIN_S: Final = 5.0
-# The fields beside the file; True: may be repeated.
-FIELDS: Final[dict[str, bool]] = {"source_language": False, "target_languages": True}
+JSON: Final = "application/json"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A recording that lies in the store, and what is to be done with it."""
+    """What is to be done, and the recording: it lies in the store, or is yet to be fetched (None)."""
 
     request: JobRequest
     media_name: str
-    media: Reference
+    media: Reference | None
 
     @property
     def body_sha256(self) -> str:
         """Tells a repeated request from another one: the recording's hash and the fields, in a fixed form."""
-        meant = [self.media.sha256, self.request.model_dump(mode="json")]
+        meant = [self.media.sha256 if self.media is not None else None, self.request.model_dump(mode="json")]
         return hashlib.sha256(json.dumps(meant, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 class Intake:
-    """Takes uploads.
+    """Takes requests for jobs.
 
     Args:
         store: where recordings go.
         settings: what an upload may be.
+        vet: judges what is asked for beyond its form; raises what is wrong with it.
     """
 
-    def __init__(self, store: Store, settings: UploadSettings) -> None:
+    def __init__(self, store: Store, settings: UploadSettings, vet: Callable[[JobRequest], Awaitable[None]]) -> None:
         self._store = store
         self._settings = settings
+        self._vet = vet
         self._limits = FormLimits(media_bytes=settings.max_upload_bytes)
         self._under_way = 0
 
@@ -59,7 +62,7 @@ class Intake:
     ) -> Upload:
         """Read a body to its end. If anything is wrong with it, nothing of it is left in the store.
 
-        Fields that come before the file are judged before any of the file is stored, those after it at the end.
+        Of a form, fields that come before the file are judged before any of the file is stored, those after it at the end.
 
         Args:
             body: the chunks as they come.
@@ -70,15 +73,37 @@ class Intake:
         Raises:
             SetuError: what is wrong, by name (see ``setu_gateway.errors``).
         """
-        boundary = boundary_of(content_type)
+        if media_type_of(content_type) == JSON:
+            return await self._receive_json(body, content_length)
+        return await self._receive_form(body, tenant, boundary_of(content_type), content_length)
+
+    async def _receive_json(self, body: AsyncIterator[bytes], content_length: int | None) -> Upload:
+        content = bytearray()
+
+        async def take(chunk: bytes) -> None:
+            content.extend(chunk)
+            _demand_small(len(content))
+
+        _demand_small(content_length or 0)
+        with self._counted():
+            await self._each(body, take)
+        request = request_of_json(bytes(content))
+        await self._vet(request)
+        return Upload(request, name_in(parse_url(request.media_url or "")), None)
+
+    async def _receive_form(
+        self, body: AsyncIterator[bytes], tenant: str, boundary: bytes, content_length: int | None
+    ) -> Upload:
         if content_length is not None and content_length > self._limits.media_bytes + self._limits.envelope_bytes:
             raise too_large(self._limits.media_bytes)
         form = MediaForm(boundary, FIELDS, self._limits)
         async with AsyncExitStack() as resources:
             resources.enter_context(self._counted())
-            writer = await self._copy(body, form, tenant, resources)
+            writer, vetted = await self._copy(body, form, tenant, resources)
             form.close()
-            request = job_request(form.fields)
+            request = request_of_form(form.fields)
+            if request != vetted:
+                await self._vet(request)
             if writer is None:
                 raise AssertionError("a form with a file that is not empty has had a writer")
             media = await writer.finish()
@@ -98,27 +123,45 @@ class Intake:
         finally:
             self._under_way -= 1
 
-    async def _copy(self, body: AsyncIterator[bytes], form: MediaForm, tenant: str, resources: AsyncExitStack) -> Writer | None:
+    async def _copy(
+        self, body: AsyncIterator[bytes], form: MediaForm, tenant: str, resources: AsyncExitStack
+    ) -> tuple[Writer | None, JobRequest | None]:
+        """Store the file; returns what it was written with, and what was asked for before it came, which is vetted."""
         writer: Writer | None = None
+        vetted: JobRequest | None = None
+
+        async def take(chunk: bytes) -> None:
+            nonlocal writer, vetted
+            begun = form.media_name is not None
+            pieces = form.feed(chunk)
+            if form.media_name is not None and not begun:
+                vetted = request_of_form(form.fields)
+                await self._vet(vetted)
+            for piece in pieces:
+                if writer is None:
+                    writer = await resources.enter_async_context(self._store.writer(tenant, form.media_type))
+                await writer.write(piece)
+
+        await self._each(body, take)
+        return writer, vetted
+
+    async def _each(self, body: AsyncIterator[bytes], take: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hand each chunk on as it comes, as long as they do come.
+
+        Raises:
+            UploadInterrupted, UploadStalled: they don't.
+        """
         idle_s = self._settings.upload_idle_s
         now = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(idle_s) as patience:
                 async for chunk in self._fast_enough(body, now):
-                    begun = form.media_name is not None
-                    pieces = form.feed(chunk)
-                    if form.media_name is not None and not begun:
-                        job_request(form.fields)
-                    for piece in pieces:
-                        if writer is None:
-                            writer = await resources.enter_async_context(self._store.writer(tenant, form.media_type))
-                        await writer.write(piece)
+                    await take(chunk)
                     patience.reschedule(now() + idle_s)
         except ClientDisconnect as error:
             raise UploadInterrupted("The connection ended before the upload did; send it again.") from error
         except TimeoutError as error:
             raise UploadStalled(f"Nothing came for {idle_s:g} s; send it again.") from error
-        return writer
 
     async def _fast_enough(self, body: AsyncIterator[bytes], now: Callable[[], float]) -> AsyncIterator[bytes]:
         """The chunks, as long as they come fast enough. Counted is the time that they are waited for, not what our store takes."""
@@ -136,30 +179,9 @@ class Intake:
             since_s = now()
 
 
-def job_request(fields: dict[str, list[str]]) -> JobRequest:
-    """What a form's fields ask for.
-
-    Raises:
-        UnknownLanguage: a language that Setu does not know.
-        InvalidRequest: anything else that does not fit.
-    """
-    source = (fields.get("source_language") or [""])[0].strip().lower()
-    targets = [value.strip().lower() for value in fields.get("target_languages", [])]
-    unknown = [
-        FieldProblem(field=name, message=f"unknown language {_shown(value)!r}")
-        for name, value in [("source_language", source), *((f"target_languages.{i}", each) for i, each in enumerate(targets))]
-        if value not in LANGUAGE_NAMES and (value or name != "source_language")
-    ]
-    if unknown:
-        raise UnknownLanguage(
-            "Give languages by their codes of two or three letters, such as 'hi', 'en' or 'pt'; one in each target_languages field.",
-            errors=unknown,
-        )
-    try:
-        return JobRequest(source_language=source or None, target_languages=tuple(dict.fromkeys(targets)))
-    except ValidationError as error:
-        problems = [FieldProblem(field=".".join(map(str, each["loc"])), message=each["msg"]) for each in error.errors()]
-        raise InvalidRequest("Correct the fields named in errors.", errors=problems) from error
+def name_in(url: OutsideUrl) -> str:
+    """The name of the file that a URL leads to, as far as it tells."""
+    return display_name(unquote(url.target.partition("?")[0]))
 
 
 def display_name(name: str) -> str:
@@ -169,5 +191,6 @@ def display_name(name: str) -> str:
     return printable[:NAME_CHARS] if printable.strip(".") else NAMELESS
 
 
-def _shown(value: str) -> str:
-    return "".join(char for char in value[:20] if char.isprintable())
+def _demand_small(size_bytes: int) -> None:
+    if size_bytes > JSON_BYTES:
+        raise PayloadTooLarge(f"Send at most {JSON_BYTES} bytes of JSON.", limit_bytes=JSON_BYTES)

@@ -3,7 +3,8 @@
 An operation of the gateway's own (kind ``advances``) does this for one run of one job, from its acceptance to its end, and parks in
 between. It may be run twice, killed anywhere, or see stale data:
 
-* That a stage is started is committed *before* its operation is submitted, and submitting is idempotent (key: job, stage, target, run).
+* That a stage is started is committed *before* its operation is submitted, and submitting is idempotent (key: job, stage, target, run,
+  and whether its fallback does it).
   So no operation is ever under way that its job does not know of, and none is made twice.
 * Every write names the version of the job that it is based on. Who comes second writes nothing, and looks again.
 """
@@ -102,7 +103,7 @@ class Advancer:
         async with self._database.transaction() as connection:
             await repository.save_job(connection, job, after)
         _log_changes(job, after)
-        return None if _states(after) != _states(job) else Park(self._pause_s(after))
+        return None if _standing(after) != _standing(job) else Park(self._pause_s(after))
 
     async def _look(self, job: JobRecord) -> JobRecord:
         """The job with its running stages as their services have them."""
@@ -112,7 +113,7 @@ class Advancer:
     async def _look_at(self, job: JobRecord, stage: StageRecord) -> StageRecord:
         if stage.state is not StageState.RUNNING:
             return stage
-        service = self._pipeline.stage(stage.key).kind.service
+        service = self._pipeline.stage(stage.key).way(stage).kind.service
         try:
             operation = await self._operation(job, stage, self._ports[service])
         except SetuError as error:
@@ -130,10 +131,10 @@ class Advancer:
             submission = Submission(
                 tenant=job.tenant,
                 job_id=job.id,
-                idempotency_key=f"{job.id}/{stage.key.stage}/{stage.key.target}/{stage.run}",
+                idempotency_key=operation_key(job, stage),
                 reply_to=PIPELINE_QUEUE,
             )
-            kind = self._pipeline.stage(stage.key).kind
+            kind = self._pipeline.stage(stage.key).way(stage).kind
             operation = await port.submit(kind, request_of(job, stage.key, self._pipeline), submission)
         else:
             operation = await port.get(job.tenant, stage.operation_id)
@@ -154,6 +155,12 @@ class Advancer:
         return max(self._settings.shortest_poll_s, longest_s)
 
 
+def operation_key(job: JobRecord, stage: StageRecord) -> str:
+    """The idempotency key of the operation that does a stage now: one for each run, and for each way that it goes in it."""
+    fallback = "/fallback" if stage.detour is not None else ""
+    return f"{job.id}/{stage.key.stage}/{stage.key.target}/{stage.run}{fallback}"
+
+
 def carried_out(job: JobRecord, decision: Decision) -> JobRecord:
     """The job once a decision about it is carried out."""
     skipped = {skip.key: skip.reason for skip in decision.skip}
@@ -161,6 +168,8 @@ def carried_out(job: JobRecord, decision: Decision) -> JobRecord:
     def changed(stage: StageRecord) -> StageRecord:
         if stage.key in decision.start:
             return replace(stage, state=StageState.RUNNING, note="")
+        if stage.key in decision.detour:
+            return observation.detoured(stage)
         if stage.key in skipped:
             return replace(stage, state=StageState.SKIPPED, note=skipped[stage.key])
         if stage.key in decision.cancel:
@@ -172,6 +181,8 @@ def carried_out(job: JobRecord, decision: Decision) -> JobRecord:
         state=decision.state,
         progress=round(decision.progress, 4),
         source_language=decision.source_language,
+        media_name=decision.media.name if decision.media is not None else job.media_name,
+        media=decision.media.reference if decision.media is not None else job.media,
         degraded=decision.degraded,
         delivered=decision.delivered,
         problem=decision.problem,
@@ -212,12 +223,15 @@ def give_up(ending: Ending) -> Sequence[Statement]:
     ]
 
 
-def _states(job: JobRecord) -> tuple[JobState, list[StageState]]:
-    return job.state, [stage.state for stage in job.stages]
+def _standing(job: JobRecord) -> tuple[JobState, list[tuple[StageState, bool]]]:
+    """What there is something to be done about at once, where it has changed."""
+    return job.state, [(stage.state, stage.detour is not None) for stage in job.stages]
 
 
 def _log_changes(before: JobRecord, after: JobRecord) -> None:
     for old, new in zip(before.stages, after.stages, strict=True):
+        if old.detour is None and new.detour is not None:
+            log.warning("stage.detoured", stage=new.key.stage, target=new.key.target, run=new.run, problem=new.detour.code)
         if old.state is not new.state:
             code = new.problem.code if new.problem else None
             log.info(

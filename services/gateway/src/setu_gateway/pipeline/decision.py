@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from setu_common.contracts import Degradation, JobState, Problem, StageState
-from setu_gateway.pipeline.stages import Pipeline, Results
+from setu_gateway.pipeline.stages import Media, Pipeline, Results
 from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
 
 _RETRY_HINT: Final = "POST /jobs/{id}/retry runs the failed stages again."
@@ -27,6 +27,7 @@ class Decision:
 
     Args:
         start: waiting stages that have what they need.
+        detour: failed stages whose fallback is to do them.
         skip: waiting stages that are not needed, or impossible.
         cancel: waiting stages of a job that is being cancelled.
         state: the job's, once all this is done.
@@ -34,10 +35,12 @@ class Decision:
         degraded: what is missing or less than asked so far.
         delivered: the files that can be fetched.
         source_language: the recording's, once known.
+        media: the recording that a stage has brought; None if none has.
         problem: why the job failed.
     """
 
     start: tuple[StageKey, ...]
+    detour: tuple[StageKey, ...]
     skip: tuple[Skip, ...]
     cancel: tuple[StageKey, ...]
     state: JobState
@@ -45,6 +48,7 @@ class Decision:
     degraded: tuple[Degradation, ...]
     delivered: tuple[DeliveredFile, ...]
     source_language: str | None
+    media: Media | None
     problem: Problem | None
 
 
@@ -54,6 +58,9 @@ def decide(job: JobRecord, pipeline: Pipeline) -> Decision:
     The same job gives the same decision, and a job on which the decision was carried out gives an empty one.
     """
     view = _View(job, pipeline)
+    detour = view.detours() if job.state is not JobState.CANCELLING else ()
+    for key in detour:
+        view.put(key, StageState.RUNNING)
     start: list[StageKey] = []
     skip: list[Skip] = []
     cancel: list[StageKey] = []
@@ -73,6 +80,7 @@ def decide(job: JobRecord, pipeline: Pipeline) -> Decision:
     delivered = view.delivered()
     return Decision(
         start=tuple(start),
+        detour=detour,
         skip=tuple(skip),
         cancel=tuple(cancel),
         state=state,
@@ -80,13 +88,15 @@ def decide(job: JobRecord, pipeline: Pipeline) -> Decision:
         degraded=view.degraded() if delivered or not state.ended else (),
         delivered=delivered,
         source_language=view.source_language,
+        media=view.media(),
         problem=view.problem() if state is JobState.FAILED else None,
     )
 
 
 def request_of(job: JobRecord, key: StageKey, pipeline: Pipeline) -> BaseModel:
-    """The request of a stage whose needs are met. The same as long as the stage's run is, so good under an idempotency key."""
-    return pipeline.stage(key).request(job, key.target, Results(results_of(job, pipeline)))
+    """The request of a stage whose needs are met. The same as long as the stage's run and way are, so good under an idempotency key."""
+    (record,) = (stage for stage in job.stages if stage.key == key)
+    return pipeline.stage(key).way(record).request(job, key.target, Results(results_of(job, pipeline)))
 
 
 def results_of(job: JobRecord, pipeline: Pipeline) -> dict[StageKey, BaseModel]:
@@ -122,6 +132,16 @@ class _View:
 
     def put(self, key: StageKey, state: StageState) -> None:
         self._stages[key] = replace(self._stages[key], state=state)
+
+    def detours(self) -> tuple[StageKey, ...]:
+        """The stages that have failed in their first way, and have another for their target."""
+        return tuple(
+            key for key, stage in self._stages.items() if stage.state is StageState.FAILED and self._has_fallback(stage)
+        )
+
+    def _has_fallback(self, stage: StageRecord) -> bool:
+        fallback = self._pipeline.stage(stage.key).fallback
+        return stage.detour is None and fallback is not None and stage.key.target in fallback.targets
 
     def why_not(self, key: StageKey) -> str | None:
         """Why a waiting stage need not or can't run; None if it may yet."""
@@ -165,12 +185,21 @@ class _View:
     def degraded(self) -> tuple[Degradation, ...]:
         found: list[Degradation] = []
         for key, stage in self._stages.items():
-            caveat = self._pipeline.stage(key).caveat
             if stage.state is StageState.FAILED:
-                found.append(Degradation(stage=key.stage, target=key.target, reason=_reason(stage)))
-            elif key in self._results and caveat and (reason := caveat(self._results[key])):
-                found.append(Degradation(stage=key.stage, target=key.target, reason=reason))
+                reasons: tuple[str, ...] = (_reason(stage.problem),)
+            else:
+                reasons = self._caveats(stage)
+            found.extend(Degradation(stage=key.stage, target=key.target, reason=reason) for reason in reasons)
         return tuple(found)
+
+    def _caveats(self, stage: StageRecord) -> tuple[str, ...]:
+        if stage.key not in self._results:
+            return ()
+        declared = self._pipeline.stage(stage.key)
+        told = declared.caveats(self._results[stage.key]) if declared.caveats else ()
+        if stage.detour is None or declared.fallback is None:
+            return told
+        return (f"{declared.fallback.remark}: {_reason(stage.detour)}", *told)
 
     def problem(self) -> Problem:
         """Why nothing that was asked for could be delivered: the first failure, with the others beside it."""
@@ -192,6 +221,13 @@ class _View:
         context = {**first.context, "failures": failures, "captions": captions}
         return first.model_copy(update={"detail": detail.strip(), "context": context})
 
+    def media(self) -> Media | None:
+        """The recording, if a stage has brought it."""
+        for key, result in self._results.items():
+            if brings := self._pipeline.stage(key).brings:
+                return brings(result)
+        return None
+
     def _heard(self) -> str | None:
         for key, result in self._results.items():
             if hears := self._pipeline.stage(key).hears:
@@ -211,7 +247,7 @@ _ENDED_AS: Final = {
 }
 
 
-def _reason(stage: StageRecord) -> str:
-    if stage.problem is None:
+def _reason(problem: Problem | None) -> str:
+    if problem is None:
         return "It failed without saying why."
-    return stage.problem.detail or stage.problem.title
+    return problem.detail or problem.title

@@ -52,10 +52,11 @@ class Eraser:
 
     def _operations(self, job: JobRecord) -> Iterator[tuple[OperationsPort, UUID]]:
         for stage in job.stages:
-            port = self._ports[self._pipeline.stage(stage.key).kind.service]
             current = (stage.operation_id,) if stage.operation_id is not None else ()
             for operation_id in (*stage.former_operations, *current):
-                yield port, operation_id
+                # Which of a stage's services had an operation of an earlier way is not kept: those that had not find nothing to erase.
+                for service in self._pipeline.stage(stage.key).services(stage.key.target):
+                    yield self._ports[service], operation_id
 
     async def _erased_at(self, port: OperationsPort, tenant: str, operation_id: UUID) -> bool:
         try:

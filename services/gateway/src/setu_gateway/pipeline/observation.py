@@ -73,7 +73,11 @@ def unreachable(job: JobRecord, stage: StageRecord, service: str, patience: time
 
 
 def failed(stage: StageRecord, problem: Problem, at: datetime | None = None) -> StageRecord:
-    """The stage, failed."""
+    """The stage, failed. Where its fallback has failed too, the first failure is the one that counts, and tells of the other."""
+    if stage.detour is not None:
+        detail = f"{_said(stage.detour)} The last resort failed as well: {_said(problem)}"
+        retryable = stage.detour.retryable or problem.retryable
+        problem = stage.detour.model_copy(update={"detail": detail, "retryable": retryable})
     return replace(stage, state=StageState.FAILED, note="", problem=problem, ended_at=at)
 
 
@@ -97,6 +101,23 @@ def _succeeded(stage: StageRecord, operation: Operation, pipeline: Pipeline) -> 
         ended_at=operation.ended_at,
         model_time_s=(operation.result or {}).get("model_time_s"),
     )
+
+
+def detoured(stage: StageRecord) -> StageRecord:
+    """The stage that failed in its first way, as it begins with its fallback. Its progress stands: a job's never goes back."""
+    former = (stage.operation_id,) if stage.operation_id is not None else ()
+    return StageRecord(
+        stage.key,
+        StageState.RUNNING,
+        run=stage.run,
+        progress=stage.progress,
+        detour=stage.problem or _unexplained(),
+        former_operations=(*stage.former_operations, *former),
+    )
+
+
+def _said(problem: Problem) -> str:
+    return problem.detail or f"{problem.title}."
 
 
 def _unexplained() -> Problem:

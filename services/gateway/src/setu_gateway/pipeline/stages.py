@@ -5,21 +5,28 @@ To add a stage, add an entry to ``PIPELINE`` behind what it needs. Nothing else 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
 from setu_common.contracts import (
+    PROFILES,
+    SPEECH_TRANSLATIONS,
     TRANSCRIPTIONS,
     TRANSLATIONS,
+    JobRequest,
     OperationKind,
+    ProfileRequest,
+    ProfileResult,
+    Reference,
+    SpeechTranslationRequest,
     Transcription,
     TranscriptionRequest,
     TranslationRequest,
     TranslationResult,
 )
-from setu_gateway.pipeline.kinds import RENDERINGS, Rendering, RenderingRequest
-from setu_gateway.records import DeliveredFile, JobRecord, StageKey
+from setu_gateway.pipeline.kinds import FETCHES, RENDERINGS, Fetched, FetchRequest, Rendering, RenderingRequest
+from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -45,7 +52,34 @@ class Results:
         return result
 
 
-# Any, in the kind and in the functions of its result: a list of stages mixes models; each entry's fit by construction.
+class Media(NamedTuple):
+    """A recording, and what it is called."""
+
+    reference: Reference
+    name: str
+
+
+# Any, in kinds and in the functions of their results: a list of stages mixes models; each entry's fit by construction.
+Request = Callable[[JobRecord, str, Results], BaseModel]
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """Another way to a stage's result, gone where the first has failed for good.
+
+    Args:
+        kind: the operation that does it; its result is that of the stage's own kind.
+        request: as the stage's.
+        targets: the languages that it can do.
+        remark: what a caller is told of a result that came this way; the reason is added to it.
+    """
+
+    kind: OperationKind[Any, Any]
+    request: Request
+    targets: frozenset[str]
+    remark: str
+
+
 @dataclass(frozen=True)
 class Stage:
     """A stage of the pipeline.
@@ -56,24 +90,47 @@ class Stage:
             stage that runs once; a stage that runs once takes all of that name.
         kind: the operation that does it; ``kind.service`` names the port that it is submitted to.
         request: builds the operation's request, a pure function of the job, the target and the results of what it needs.
+        wanted: whether a job has this stage, by what is asked for; None: every job has it.
         per_target: runs once for each target language, else once.
         essential: what needs it is impossible without it; False: goes on without.
         weight: its share of a job's time, relative to the others', for the progress bar alone.
         delivers: the files that its result offers to the caller.
-        caveat: what is less than asked in a result that is good otherwise.
+        caveats: what is less than asked in a result that is good otherwise.
         hears: the recording's language, if its result tells that.
+        brings: the recording, if that is its result.
+        fallback: what does it where ``kind`` can't.
+
+    Raises:
+        ValueError: if the fallback gives another result.
     """
 
     name: str
     needs: tuple[str, ...]
     kind: OperationKind[Any, Any]
-    request: Callable[[JobRecord, str, Results], BaseModel]
+    request: Request
+    wanted: Callable[[JobRequest], bool] | None = None
     per_target: bool = False
     essential: bool = True
     weight: float = 1.0
     delivers: Callable[[Any], tuple[DeliveredFile, ...]] | None = None
-    caveat: Callable[[Any], str | None] | None = None
+    caveats: Callable[[Any], tuple[str, ...]] | None = None
     hears: Callable[[Any], str] | None = None
+    brings: Callable[[Any], Media] | None = None
+    fallback: Fallback | None = None
+
+    def __post_init__(self) -> None:
+        if self.fallback is not None and self.fallback.kind.result is not self.kind.result:
+            raise ValueError(f"the fallback of stage {self.name!r} gives another result")
+
+    def way(self, record: StageRecord) -> "Stage | Fallback":
+        """What does the work now: the stage's own kind, or its fallback's once that has failed."""
+        return self.fallback if record.detour is not None and self.fallback is not None else self
+
+    def services(self, target: str) -> tuple[str, ...]:
+        """Where operations that do it for a target may lie."""
+        if self.fallback is None or target not in self.fallback.targets:
+            return (self.kind.service,)
+        return tuple(dict.fromkeys((self.kind.service, self.fallback.kind.service)))
 
 
 class Pipeline:
@@ -94,11 +151,12 @@ class Pipeline:
                 raise ValueError(f"stage {stage.name!r} needs {sorted(missing)}, which must come before it")
             known.add(stage.name)
 
-    def keys(self, targets: Sequence[str]) -> Iterator[StageKey]:
-        """All stages of a job for these target languages, in order."""
+    def keys(self, request: JobRequest) -> Iterator[StageKey]:
+        """All stages of a job that asks for this, in order."""
         for stage in self.stages:
-            for target in targets if stage.per_target else ("",):
-                yield StageKey(stage.name, target)
+            if stage.wanted is None or stage.wanted(request):
+                for target in request.target_languages if stage.per_target else ("",):
+                    yield StageKey(stage.name, target)
 
     def stage(self, key: StageKey) -> Stage:
         """The entry that a stage of a job belongs to.
@@ -129,12 +187,40 @@ class Pipeline:
         return tuple(key for key in keys if key in way)
 
 
-def _transcription(job: JobRecord, _target: str, _results: Results) -> TranscriptionRequest:
-    return TranscriptionRequest(media=job.media, language=job.request.source_language)
+def _fetch(job: JobRecord, _target: str, _results: Results) -> FetchRequest:
+    if job.request.media_url is None:
+        raise LookupError("a job whose media was uploaded has nothing to fetch")
+    return FetchRequest(url=job.request.media_url)
 
 
-def _translation(_job: JobRecord, target: str, results: Results) -> TranslationRequest:
-    return TranslationRequest(transcript=results.of("transcribe", Transcription).transcript, target_language=target)
+def _profile(job: JobRecord, _target: str, _results: Results) -> ProfileRequest:
+    if job.media is None:
+        raise LookupError("a job that goes on has its media")
+    return ProfileRequest(media=job.media, language=job.request.source_language)
+
+
+def _transcription(job: JobRecord, _target: str, results: Results) -> TranscriptionRequest:
+    return TranscriptionRequest(
+        media=results.of("profile", ProfileResult).audio,
+        language=job.request.source_language,
+        overrides=job.request.overrides.asr,
+        reuse=job.request.overrides.reuse,
+    )
+
+
+def _translation(job: JobRecord, target: str, results: Results) -> TranslationRequest:
+    return TranslationRequest(
+        transcript=results.of("transcribe", Transcription).transcript,
+        target_language=target,
+        engine=job.request.overrides.translation_engine,
+        terms=job.request.context.terms,
+    )
+
+
+def _speech_translation(_job: JobRecord, _target: str, results: Results) -> SpeechTranslationRequest:
+    return SpeechTranslationRequest(
+        media=results.of("profile", ProfileResult).audio, transcript=results.of("transcribe", Transcription).transcript
+    )
 
 
 def _captions(job: JobRecord, _target: str, results: Results) -> RenderingRequest:
@@ -153,17 +239,28 @@ def _subtitles(job: JobRecord, target: str, results: Results) -> RenderingReques
     )
 
 
+def _media(result: Fetched) -> Media:
+    return Media(result.media, result.media_name)
+
+
 def _language(result: Transcription) -> str:
     return result.language
 
 
-def _untranslated(result: TranslationResult) -> str | None:
-    if result.untranslated_count == 0:
-        return None
-    return (
-        f"{result.untranslated_count} of {result.segment_count} lines kept their source text, "
-        "since the engine gave nothing usable for them"
-    )
+def _notes(result: Transcription) -> tuple[str, ...]:
+    return result.notes
+
+
+def _shortcomings(result: TranslationResult) -> tuple[str, ...]:
+    found = []
+    if result.untranslated_count:
+        found.append(
+            f"{result.untranslated_count} of {result.segment_count} lines kept their source text, "
+            "since the engine gave nothing usable for them"
+        )
+    if result.missed_term_count:
+        found.append(f"Given terms were not honoured in {result.missed_term_count} places; the subtitles as JSON tell where")
+    return tuple(found)
 
 
 def _files(result: Rendering) -> tuple[DeliveredFile, ...]:
@@ -172,16 +269,32 @@ def _files(result: Rendering) -> tuple[DeliveredFile, ...]:
 
 PIPELINE: Final = Pipeline(
     [
-        Stage("transcribe", needs=(), kind=TRANSCRIPTIONS, request=_transcription, weight=10, hears=_language),
+        Stage("fetch", needs=(), kind=FETCHES, request=_fetch, wanted=lambda asked: asked.media_url is not None, brings=_media),
+        Stage("profile", needs=("fetch",), kind=PROFILES, request=_profile),
+        Stage(
+            "transcribe",
+            needs=("profile",),
+            kind=TRANSCRIPTIONS,
+            request=_transcription,
+            weight=10,
+            caveats=_notes,
+            hears=_language,
+        ),
         Stage("render", needs=("transcribe",), kind=RENDERINGS, request=_captions, weight=0.2, delivers=_files),
         Stage(
             "translate",
-            needs=("transcribe",),
+            needs=("profile", "transcribe"),
             kind=TRANSLATIONS,
             request=_translation,
             per_target=True,
             weight=5,
-            caveat=_untranslated,
+            caveats=_shortcomings,
+            fallback=Fallback(
+                kind=SPEECH_TRANSLATIONS,
+                request=_speech_translation,
+                targets=frozenset({"en"}),
+                remark="Translated by the speech recogniser itself, the last resort, which knows no terms and no context",
+            ),
         ),
         Stage(
             "render",

@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 
 from setu_common.contracts import (
     AsrPlan,
+    AudioProfile,
     JobRequest,
     JobState,
     Problem,
+    ProfileResult,
     Reference,
     Segment,
     StageState,
@@ -18,11 +20,13 @@ from setu_common.contracts import (
     Translation,
     TranslationResult,
 )
-from setu_gateway.pipeline.kinds import RenderedFile, Rendering
+from setu_gateway.pipeline.kinds import Fetched, RenderedFile, Rendering
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.records import JobRecord, StageKey, StageRecord
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+FETCH = StageKey("fetch")
+PROFILE = StageKey("profile")
 TRANSCRIBE = StageKey("transcribe")
 CAPTIONS = StageKey("render")
 
@@ -45,24 +49,26 @@ def reference(owner: str = "asr", number: int = 1, media_type: str = "applicatio
 def a_job(
     *targets: str,
     source: str | None = None,
+    url: str | None = None,
     state: JobState = JobState.QUEUED,
     stages: dict[StageKey, StageRecord] | None = None,
 ) -> JobRecord:
-    """A job whose stages wait, but those given."""
+    """A job whose stages wait, but those given. Its media was uploaded, or is yet to be fetched from a URL."""
     given = stages or {}
+    request = JobRequest(media_url=url, source_language=source, target_languages=targets)
     return JobRecord(
         id=uuid4(),
         tenant="local",
         state=state,
         version=1,
         run=1,
-        request=JobRequest(source_language=source, target_languages=targets),
+        request=request,
         media_name="talk.mp4",
-        media=reference("gateway", 99, "video/mp4"),
+        media=reference("gateway", 99, "video/mp4") if url is None else None,
         created_at=NOW,
         read_at=NOW,
         source_language=source,
-        stages=tuple(given.get(key, StageRecord(key)) for key in PIPELINE.keys(targets)),
+        stages=tuple(given.get(key, StageRecord(key)) for key in PIPELINE.keys(request)),
     )
 
 
@@ -73,8 +79,12 @@ def a_problem(code: str = "no-audio", *, status: int = 422, retryable: bool = Fa
 
 def result_of(key: StageKey, language: str = "fr", *, untranslated: int = 0) -> dict[str, Any]:
     """What the stage's service gives: a recording in ``language``."""
-    if key.stage == "transcribe":
-        result: Any = Transcription(
+    if key.stage == "fetch":
+        result: Any = Fetched(media=reference("gateway", 98, "video/webm"), media_name="fetched.webm", host="media.example")
+    elif key.stage == "profile":
+        result = ProfileResult(profile=a_profile(language), audio=reference("asr", 97, "audio/wav"), model_time_s=0.1)
+    elif key.stage == "transcribe":
+        result = Transcription(
             transcript=reference("asr", 1),
             language=language,
             language_probability=0.9,
@@ -97,6 +107,19 @@ def result_of(key: StageKey, language: str = "fr", *, untranslated: int = 0) -> 
     else:
         result = a_rendering(key.target or language)
     return dict(result.model_dump(mode="json"))
+
+
+def a_profile(language: str = "fr") -> AudioProfile:
+    """What is known of a recording's sound."""
+    return AudioProfile(
+        duration_s=3.0,
+        track="0: pcm_s16le, mono",
+        clipping_ratio=0,
+        speech_ratio=0.8,
+        music_ratio=0,
+        language=language,
+        language_probability=0.9,
+    )
 
 
 def a_rendering(language: str) -> Rendering:

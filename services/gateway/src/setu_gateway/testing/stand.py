@@ -37,10 +37,19 @@ class Stand:
             settings=PipelineSettings().model_copy(update=settings),
         )
 
-    async def accept(self, *targets: str) -> JobRecord:
-        """A new job of a recording."""
-        media = await self.store.put("local", b"media", "video/mp4")
-        return await self.jobs.accept("local", Upload(JobRequest(target_languages=targets), "talk.mp4", media), None)
+    async def accept(self, *targets: str, url: str | None = None) -> JobRecord:
+        """A new job of a recording, or of a URL where one lies."""
+        media = await self.store.put("local", b"media", "video/mp4") if url is None else None
+        request = JobRequest(media_url=url, target_languages=targets)
+        return await self.jobs.accept("local", Upload(request, "talk.mp4", media), None)
+
+    async def accept_profiled(self, *targets: str) -> JobRecord:
+        """A new job that is being transcribed."""
+        job = await self.accept(*targets)
+        await self.advance(job)
+        self.end_all()
+        await self.advance(job)
+        return job
 
     async def advance(self, job: JobRecord, *, run: int = 1, **settings: float) -> Advanced | Park:
         """Move it on as far as it goes now."""
@@ -63,7 +72,7 @@ class Stand:
 
     def succeed(self, service: FakeService, operation_id: UUID, language: str = "fr") -> None:
         """End an operation well, with what its stage gives."""
-        _, stage, target, _ = (service.submissions[operation_id].idempotency_key or "").split("/")
+        _, stage, target, *_ = (service.submissions[operation_id].idempotency_key or "").split("/")
         service.succeed(operation_id, result_of(StageKey(stage, target), language))
 
     async def finish(self, job: JobRecord, *, run: int = 1) -> JobRecord:

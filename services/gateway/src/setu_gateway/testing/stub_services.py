@@ -1,7 +1,8 @@
 """The services that the pipeline needs, without models: ``python -m setu_gateway.testing.stub_services --port 8099``.
 
-One process stands for asr and translate. Whatever it is given is French speech of two lines; a translation into Hindi is refused.
-To transcribe takes a second for each megabyte; then it wakes the job, as a real service does.
+One process stands for asr and translate. Whatever it is given is French speech of two lines; a translation into Hindi is refused,
+and one into English where a term is given: then only the recogniser can do it. To transcribe takes a second for each megabyte of the
+recording, which passes for its own sound; then it wakes the job, as a real service does.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel
 
 from setu_common.contracts import (
+    PROFILES,
+    SPEECH_TRANSLATIONS,
     TRANSCRIPTIONS,
     TRANSLATIONS,
     AsrPlan,
@@ -22,6 +25,9 @@ from setu_common.contracts import (
     OperationKind,
     OperationState,
     Problem,
+    ProfileRequest,
+    ProfileResult,
+    SpeechTranslationRequest,
     Transcription,
     TranscriptionRequest,
     TranslationRequest,
@@ -33,7 +39,7 @@ from setu_common.settings import LogSettings, RedisSettings, StoreSettings, Trus
 from setu_common.store import Store
 from setu_common.web import CallerDep, InsideTrust, SubmissionDep, create_app, serve
 from setu_gateway.testing.fakes import FakeService
-from setu_gateway.testing.samples import a_transcript, a_translation
+from setu_gateway.testing.samples import a_profile, a_transcript, a_translation
 
 REFUSED: Final = "hi"
 SERVICE: Final = "stub"
@@ -76,13 +82,21 @@ class StubServices:
 
     async def _end(self, operation_id: UUID, tenant: str) -> None:
         request = self.operations.requests[operation_id]
-        if isinstance(request, TranscriptionRequest):
+        if isinstance(request, ProfileRequest):
+            profiled = ProfileResult(profile=a_profile(), audio=request.media, model_time_s=0.0)
+            self.operations.succeed(operation_id, profiled.model_dump(mode="json"))
+        elif isinstance(request, TranscriptionRequest):
             self.operations.succeed(operation_id, await self._transcribed(tenant))
-        elif isinstance(request, TranslationRequest) and request.target_language != REFUSED:
+        elif isinstance(request, SpeechTranslationRequest):
+            self.operations.succeed(operation_id, await self._translated(tenant, "en"))
+        elif isinstance(request, TranslationRequest) and request.target_language != REFUSED and not request.terms:
             self.operations.succeed(operation_id, await self._translated(tenant, request.target_language))
         else:
             problem = Problem(
-                title="Refused", status=422, code="stub-refused", detail="The stub does not translate into Hindi."
+                title="Refused",
+                status=422,
+                code="stub-refused",
+                detail="The stub does not translate into Hindi, or with terms.",
             )
             self.operations.fail(operation_id, problem)
 
@@ -122,10 +136,22 @@ def _stub(request: Request) -> StubServices:
     return services
 
 
+@router.post(f"/v1/{PROFILES.name}", status_code=202)
+async def profile(body: ProfileRequest, submission: SubmissionDep, request: Request) -> Operation:
+    """As asr."""
+    return await _stub(request).submit(PROFILES, body, submission)
+
+
 @router.post(f"/v1/{TRANSCRIPTIONS.name}", status_code=202)
 async def transcribe(body: TranscriptionRequest, submission: SubmissionDep, request: Request) -> Operation:
     """As asr."""
     return await _stub(request).submit(TRANSCRIPTIONS, body, submission)
+
+
+@router.post(f"/v1/{SPEECH_TRANSLATIONS.name}", status_code=202)
+async def translate_speech(body: SpeechTranslationRequest, submission: SubmissionDep, request: Request) -> Operation:
+    """As asr."""
+    return await _stub(request).submit(SPEECH_TRANSLATIONS, body, submission)
 
 
 @router.post(f"/v1/{TRANSLATIONS.name}", status_code=202)

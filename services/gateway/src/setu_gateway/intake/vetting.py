@@ -1,0 +1,56 @@
+"""The addresses that a job names are judged before it is taken: whoever asks hears at once what would fail later."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from setu_common.contracts import FieldProblem, JobRequest
+from setu_common.http import Guard, NameUnresolvable, UrlRefused
+from setu_gateway.errors import WebhookUrlRefused, WebhookUrlUnresolvable
+from setu_gateway.intake.fetching import told_of_media
+
+# Raises the SetuError that tells why a job can't be taken.
+Vet = Callable[[JobRequest], Awaitable[None]]
+
+
+class Vetting:
+    """Judges a request's addresses. They are judged again when they are gone to.
+
+    Args:
+        guard: knows where one may go.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def __call__(self, request: JobRequest) -> None:
+        """Go on only if all addresses may be gone to.
+
+        Raises:
+            MediaUrlRefused, MediaUrlUnresolvable: that of the recording is not.
+            WebhookUrlRefused, WebhookUrlUnresolvable: that of the webhook is not.
+        """
+        if request.media_url is not None:
+            with told_of_media():
+                await self._guard.check(request.media_url)
+        if request.webhook_url is not None:
+            with told_of_webhook():
+                await self._guard.check(request.webhook_url)
+
+
+@contextmanager
+def told_of_webhook() -> Iterator[None]:
+    """Tell why an address is not gone to as what is wrong with a webhook's.
+
+    Raises:
+        SetuError: by name.
+    """
+    try:
+        yield
+    except UrlRefused as error:
+        raise WebhookUrlRefused(error.detail, errors=[_field(error.detail)]) from error
+    except NameUnresolvable as error:
+        raise WebhookUrlUnresolvable(error.detail, errors=[_field(error.detail)]) from error
+
+
+def _field(detail: str) -> FieldProblem:
+    return FieldProblem(field="webhook_url", message=detail)
