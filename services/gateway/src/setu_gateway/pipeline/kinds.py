@@ -1,5 +1,9 @@
-"""The kinds of operation that the gateway runs itself: moving a job on, fetching its media, rendering its subtitles."""
+"""The kinds of operation that the gateway runs itself.
 
+Moving a job on, fetching its media, rendering its subtitles, putting them into the media, telling a webhook that it has ended.
+"""
+
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +14,8 @@ from setu_common.contracts import Contract, JobState, LanguageCode, OperationKin
 PIPELINE_QUEUE: Final = "pipeline"
 DELIVERY_QUEUE: Final = "delivery"
 FETCH_QUEUE: Final = "fetch"
+MUXING_QUEUE: Final = "muxing"
+NOTICE_QUEUE: Final = "notices"
 
 
 class AdvanceRequest(Contract):
@@ -74,6 +80,53 @@ class Rendering(Contract):
     files: tuple[RenderedFile, ...]
 
 
+class SubtitlesToMux(Contract):
+    """A SubRip file that becomes a track; ``captions`` are in the language that is spoken."""
+
+    language: LanguageCode
+    captions: bool
+    file: Reference
+
+
+class MuxingRequest(Contract):
+    """Put subtitles into a media file, as tracks in this order. Its own tracks are copied as they are."""
+
+    media: Reference
+    subtitles: tuple[SubtitlesToMux, ...] = Field(min_length=1)
+
+
+class Muxed(Contract):
+    """A Matroska file. ``left_out`` are kinds of tracks of the media that it has no place for, such as timecodes."""
+
+    file: Reference
+    track_count: int = Field(ge=1)
+    left_out: tuple[str, ...] = ()
+
+
+class FileOfNotice(Contract):
+    """A subtitle file that can be fetched."""
+
+    language: LanguageCode
+    format: str
+
+
+class NoticeRequest(Contract):
+    """Tell a webhook that a run of a job has ended."""
+
+    url: str = Field(max_length=2000)
+    job_id: UUID
+    run: int = Field(ge=1)
+    state: JobState
+    ended_at: datetime
+    files: tuple[FileOfNotice, ...] = ()
+
+
+class Noticed(Contract):
+    """That the webhook took the notice, by the status that it answered."""
+
+    status: int
+
+
 ADVANCES: Final = OperationKind(
     name="advances",
     service="gateway",
@@ -89,3 +142,12 @@ RENDERINGS: Final = OperationKind(
 FETCHES: Final = OperationKind(
     name="fetches", service="gateway", queue=FETCH_QUEUE, request=FetchRequest, result=Fetched, timeout_s=2 * 3600
 )
+MUXINGS: Final = OperationKind(
+    name="muxings", service="gateway", queue=MUXING_QUEUE, request=MuxingRequest, result=Muxed, timeout_s=2 * 3600
+)
+# Attempts are spread over a day: see delivery/webhooks.py.
+NOTICES: Final = OperationKind(
+    name="notices", service="gateway", queue=NOTICE_QUEUE, request=NoticeRequest, result=Noticed, timeout_s=120, max_attempts=10
+)
+BESIDE: Final = (MUXINGS, NOTICES)
+"""What is done for a job beside its stages; erased with it."""
