@@ -42,7 +42,7 @@ async def test_speech_is_measured_and_what_was_kept_of_it_is_transcribed(store_s
     profile = result.profile
     assert (profile.language, len(profile.languages)) == ("fr", 2)
     assert profile.language_probability is not None
-    assert profile.language_probability > 0.6
+    assert profile.language_probability > 0.5
     assert 0.6 < profile.speech_ratio < 1
     assert profile.music_ratio < 0.2
     assert profile.snr_db is not None
@@ -76,4 +76,5 @@ async def test_noise_and_music_show_in_the_figures(store_settings, work, monkeyp
     plain_db, noisy_db = profiles["plain"].snr_db, profiles["noise"].snr_db
     assert noisy_db == pytest.approx(10.5 - 10 * np.log10(profiles["plain"].speech_ratio), abs=2)
     assert plain_db is not None
+    assert noisy_db is not None
     assert plain_db > noisy_db + 8
