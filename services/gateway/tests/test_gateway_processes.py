@@ -1,20 +1,26 @@
-"""The gateway's own processes, from outside: a migration, an API, a worker, and services that are stubs."""
+"""The gateway's own processes, from outside: a migration, an API, its two workers, and services that are stubs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from setu_cli.embedded.guarded import Guarded
 from setu_cli.embedded.ports import free_port
 from setu_common.clients import GatewayClient
-from setu_common.contracts import JobRequest, JobState, JobView
+from setu_common.contracts import Context, JobRequest, JobState, JobView, Term
 from setu_common.errors import RemoteProblem
 from setu_common.http import HttpCaller, create_client
 from setu_common.subtitles import parse
+from setu_common.testing import loopback
 from testbed.serving import launch, ready, served
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
@@ -29,11 +35,12 @@ class Running:
     folder: Path
     submissions: Callable[[], Awaitable[list[str]]]
     store: Path
+    host: str
 
-    async def submit(self, *targets: str, seconds: float = 0) -> JobView:
+    async def submit(self, *targets: str, seconds: float = 0, terms: tuple[Term, ...] = ()) -> JobView:
         recording = self.folder / "parle.wav"
         recording.write_bytes(b"RIFF" * (1 + round(seconds * 250_000)))
-        return await self.client.submit_job(recording, JobRequest(target_languages=targets))
+        return await self.client.submit_job(recording, JobRequest(target_languages=targets, context=Context(terms=terms)))
 
     async def ended(self, job: JobView) -> JobView:
         views = [view async for view in self.client.events(job.id)]
@@ -54,28 +61,42 @@ class Running:
         return [path for path in self.store.rglob("*") if path.is_file()]
 
 
+def host() -> Starlette:
+    """A host that has one recording, under a name of its own."""
+
+    async def talk(_request: Request) -> Response:
+        return Response(b"RIFF", media_type="audio/wav", headers={"Content-Disposition": 'attachment; filename="parle.wav"'})
+
+    return Starlette(routes=[Route("/talk", talk)])
+
+
 @contextmanager
 def processes(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, str]]:
     """The addresses of the gateway and of the stub, while all run."""
-    port, is_ready = free_port(), folder / "worker-ready"
+    port = free_port()
     stub = f"http://127.0.0.1:{port}"
     environment = {
         **environment,
         "SETU_GATEWAY_ASR_URL": stub,
         "SETU_GATEWAY_TRANSLATE_URL": stub,
-        "SETU_WORKER_READY_FILE": str(is_ready),
     }
     with ExitStack() as stack:
         guarded = stack.enter_context(Guarded(folder / "guardian-of-others.log"))
         guarded.start_ready(launch((STUB, "--port", str(port)), environment, folder), lambda _: ready(port), timeout_s=60)
         url = stack.enter_context(served("setu_gateway.main", environment, folder, timeout_s=60))
-        guarded.start_ready(launch(("setu_gateway.worker",), environment, folder), lambda _: is_ready.exists(), timeout_s=60)
+        for module in ("setu_gateway.worker", "setu_gateway.fetch_worker"):
+            is_ready = folder / f"{module}-ready"
+            worker = launch((module,), {**environment, "SETU_WORKER_READY_FILE": str(is_ready)}, folder)
+            guarded.start_ready(worker, lambda _, is_ready=is_ready: is_ready.exists(), timeout_s=60)
         yield url, stub
 
 
 @pytest.fixture
 async def running(service_environment, service_token, store_settings, tmp_path):
-    with processes(service_environment, tmp_path) as (url, stub):
+    async with AsyncExitStack() as stack:
+        outside = await stack.enter_async_context(loopback(host()))
+        allowed = {"SETU_GATEWAY_OUTSIDE_ALLOWED": "127.0.0.1", "SETU_GATEWAY_OUTSIDE_PORTS": str(urlsplit(outside).port)}
+        url, stub = stack.enter_context(processes({**service_environment, **allowed}, tmp_path))
         async with create_client(url, service_token=None) as http, create_client(stub, service_token=service_token) as inside:
 
             async def submissions() -> list[str]:
@@ -86,11 +107,14 @@ async def running(service_environment, service_token, store_settings, tmp_path):
                 folder=tmp_path,
                 submissions=submissions,
                 store=Path(store_settings.url.removeprefix("file://")),
+                host=outside,
             )
 
 
 async def test_recordings_become_subtitles_and_can_be_cancelled_and_erased(running):
     await a_recording_becomes_subtitles_and_is_erased_when_asked(running)
+    await a_recording_at_a_url_is_fetched_and_goes_the_same_way(running)
+    await a_translation_that_is_refused_is_done_by_the_recogniser(running)
     await a_job_that_is_cancelled_ends_its_work_at_the_services(running)
 
 
@@ -104,7 +128,7 @@ async def a_recording_becomes_subtitles_and_is_erased_when_asked(running: Runnin
     french = parse((await running.client.subtitles(job.id, "fr", "vtt")).decode(), "vtt")
     assert [cue.text for cue in french] == ["Bonjour.", "Au revoir."]
     assert sorted(await running.submissions()) == [
-        f"{job.id}/{each}/1" for each in ("transcribe/", "translate/en", "translate/hi")
+        f"{job.id}/{each}/1" for each in ("profile/", "transcribe/", "translate/en", "translate/hi")
     ]
     await running.client.purge(job.id)
     assert await running.gone(job) == "job-not-found"
@@ -112,11 +136,40 @@ async def a_recording_becomes_subtitles_and_is_erased_when_asked(running: Runnin
     assert [path for path in running.objects() if "gateway" in path.parts] == []
 
 
+async def a_recording_at_a_url_is_fetched_and_goes_the_same_way(running: Running) -> None:
+    job = await running.client.submit_address(JobRequest(media_url=f"{running.host}/talk", target_languages=("en",)))
+    assert (job.media, job.media_name) == (None, "talk")
+    ended = await running.ended(job)
+    assert ended.state is JobState.SUCCEEDED, ended
+    assert ended.media is not None
+    assert (ended.media.bytes, ended.media_name, ended.degraded) == (4, "parle.wav", ())
+    missing = await running.client.submit_address(JobRequest(media_url=f"{running.host}/nothing"))
+    failed = await running.ended(missing)
+    assert failed.problem is not None
+    assert failed.problem.code == "media-url-not-found"
+    for each in (job, missing):
+        await running.client.purge(each.id)
+        assert await running.gone(each) == "job-not-found"
+    assert [path for path in running.objects() if "gateway" in path.parts] == []
+
+
+async def a_translation_that_is_refused_is_done_by_the_recogniser(running: Running) -> None:
+    job = await running.submit("en", terms=(Term(source="Jour", target="Day"),))
+    ended = await running.ended(job)
+    assert ended.state is JobState.SUCCEEDED, ended
+    assert [(each.stage, each.target) for each in ended.degraded] == [("translate", "en")]
+    assert "recogniser itself" in ended.degraded[0].reason
+    assert f"{job.id}/translate/en/1/fallback" in await running.submissions()
+    await running.client.purge(job.id)
+    assert await running.gone(job) == "job-not-found"
+    assert await running.submissions() == []
+
+
 async def a_job_that_is_cancelled_ends_its_work_at_the_services(running: Running) -> None:
     job = await running.submit("en", seconds=60)
     last = job
     async for view in running.client.events(job.id):
-        if view.stages[0].note == "working":
+        if view.stages[1].note == "working":
             await running.client.cancel(job.id)
         last = view
     assert last.state is JobState.CANCELLED
