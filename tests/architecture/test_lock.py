@@ -19,13 +19,20 @@ LOCKED = {
 MEMBERS = ("setu-common", "setu-cli", "setu-gateway", "setu-asr", "setu-translate")
 
 
+def apart() -> set[tuple[str, str]]:
+    """The extras that are resolved apart, since they hold others back: (member, extra)."""
+    conflicts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]["conflicts"]
+    return {(each["package"], each["extra"]) for conflict in conflicts for each in conflict if "extra" in each}
+
+
 def declared() -> list[Requirement]:
-    """Every requirement of every member, extras and groups included."""
+    """Every requirement of every member, groups included, and extras but for those that are resolved apart."""
     found = []
     for path in (ROOT / "pyproject.toml", *sorted(ROOT.glob("*/*/pyproject.toml"))):
         content = tomllib.loads(path.read_text())
         project = content["project"]
-        lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values()]
+        extras = project.get("optional-dependencies", {}).items()
+        lists = [project.get("dependencies", []), *(lines for name, lines in extras if (project["name"], name) not in apart())]
         found += [Requirement(line) for lines in [*lists, *content.get("dependency-groups", {}).values()] for line in lines]
     return [requirement for requirement in found if requirement.name not in MEMBERS]
 
@@ -35,6 +42,12 @@ def test_what_a_member_needs_is_locked_at_a_version_it_takes(requirement):
     version = LOCKED.get(canonicalize_name(requirement.name))
     assert version is not None, "run `make lock`"
     assert requirement.specifier.contains(version, prereleases=True), "run `make lock`"
+
+
+def test_what_is_resolved_apart_is_not_in_the_lock_and_make_lock_leaves_it_out():
+    assert apart() == {("setu-asr", "whisperx")}
+    assert "whisperx" not in LOCKED
+    assert "--no-extra whisperx" in (ROOT / "Makefile").read_text()
 
 
 def test_nothing_is_locked_that_nobody_needs():

@@ -8,6 +8,8 @@
   * TranscriptMismatch: about a transcript that is of another recording
 * SetuError
   * ScratchFull (507, retryable): the worker's disk
+  * HostedRefused (502, for good): a hosted recogniser does not accept what this service sends; one that does not answer is a
+    DependencyUnavailable
 """
 
 from setu_common.errors import InvalidRequest, SetuError
@@ -99,3 +101,11 @@ class ScratchFull(SetuError):
     title = "The worker's disk is full"
     status = 507
     retryable = True
+
+
+class HostedRefused(SetuError):
+    """A hosted recogniser refuses: its key, its quota, its model's name or the recording is not what it should be."""
+
+    code = "hosted-recogniser-refused"
+    title = "The hosted recogniser refuses the request"
+    status = 502

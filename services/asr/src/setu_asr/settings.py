@@ -1,10 +1,10 @@
 """The asr service's settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.contracts import AsrPlan
@@ -47,6 +47,37 @@ class RecognitionSettings(SettingsBlock):
         )
 
 
+class HostedSettings(SettingsBlock):
+    """The engine ``openai``: any server with OpenAI's route ``/v1/audio/transcriptions``, in ``verbose_json`` with times of words."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ASR_OPENAI_")
+
+    url: str = Field(default="https://api.openai.com/v1", description="Its base URL")
+    api_key: SecretStr | None = Field(default=None, description="Without it the engine is not there")
+    model: str = Field(default="whisper-1", description="The model, where a plan names none of the server's")
+    timeout_s: float = Field(default=300.0, gt=0, description="How long the answer to one upload may take")
+    max_upload_bytes: int = Field(
+        default=24_000_000, ge=200_000, description="Longer stretches of sound go in several uploads; OpenAI takes 25 MB"
+    )
+
+
+class WhisperxSettings(SettingsBlock):
+    """The engine ``whisperx``, where the package's extra of that name is installed."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ASR_WHISPERX_")
+
+    aligners_folder: Path | None = Field(
+        default=None,
+        description="Has a wav2vec2 model for each language that words are to be aligned in, as <folder>/<language code>/",
+    )
+    hf_token: SecretStr | None = Field(
+        default=None, description="Speakers are told apart by a model that the hub gives to whom it knows"
+    )
+    diariser: str = Field(
+        default="pyannote/speaker-diarization-3.1", description="That model: its name on the hub, or its folder"
+    )
+
+
 @dataclass(frozen=True)
 class AsrSettings:
     """All that the service's processes are told."""
@@ -54,6 +85,8 @@ class AsrSettings:
     core: CoreSettings
     models: ModelSettings
     recognition: RecognitionSettings
+    hosted: HostedSettings = field(default_factory=HostedSettings)
+    whisperx: WhisperxSettings = field(default_factory=WhisperxSettings)
 
 
 def read_settings() -> AsrSettings:
@@ -62,6 +95,8 @@ def read_settings() -> AsrSettings:
         core=read_core_settings(),
         models=ModelSettings(),
         recognition=RecognitionSettings(),
+        hosted=HostedSettings(),
+        whisperx=WhisperxSettings(),
     )
 
 

@@ -10,13 +10,13 @@ from typing import Final
 from setu_asr.app import KINDS
 from setu_asr.engines.faster_whisper import ENGINE, FasterWhisper
 from setu_asr.engines.pool import RecogniserPool
-from setu_asr.engines.recogniser import Load, ModelKey, Recogniser
+from setu_asr.engines.recogniser import Load, ModelKey, Recogniser, Remote
 from setu_asr.engines.speech import SileroDetector
 from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
 from setu_asr.profiling import ProfilingService
 from setu_asr.service import TranscriptionService
-from setu_asr.settings import SERVICE, AsrSettings, RecognitionSettings, read_settings
+from setu_asr.settings import SERVICE, AsrSettings, HostedSettings, RecognitionSettings, read_settings
 from setu_asr.translating import SpeechTranslationService
 from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
 from setu_common.models import Catalogue
@@ -24,6 +24,11 @@ from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
 
 CONCURRENCY: Final = 1
+HOSTED: Final = "openai"
+# What a worker lacks where it has not an engine that there is.
+MISSING: Final = {
+    HOSTED: " Give it a key: SETU_ASR_OPENAI_API_KEY.",
+}
 
 
 def main() -> None:
@@ -44,7 +49,7 @@ async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
     pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
     store = Store(settings.core.store, SERVICE)
     catalogue = Catalogue.load(settings.models)
-    engines = Installed(recognition, (settings.core.worker.concurrency or CONCURRENCY))
+    engines = Installed(recognition, settings.core.worker.concurrency or CONCURRENCY, settings.hosted)
     service = TranscriptionService(
         store=store,
         catalogue=catalogue,
@@ -68,25 +73,37 @@ async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
 
 
 class Installed:
-    """The engines that this worker has; see `setu_asr.service.Engines`.
+    """The engines that this worker has; see `setu_asr.errand.Engines`.
 
     Args:
         settings: the device, and the threads of one recognition.
         concurrency: recognitions at once, which share the cores where the settings name no number of threads.
+        hosted: the hosted engine's server; None: as the environment has it not.
     """
 
-    def __init__(self, settings: RecognitionSettings, concurrency: int = 1) -> None:
+    def __init__(self, settings: RecognitionSettings, concurrency: int = 1, hosted: HostedSettings | None = None) -> None:
         self._device = settings.device
         self._cpu_threads = settings.cpu_threads or max(1, len(os.sched_getaffinity(0)) // concurrency)
+        self._loads: dict[str, Load] = {ENGINE: self._faster_whisper}
+        if hosted is not None and hosted.api_key is not None:
+            self._loads[HOSTED] = Remote(partial(_hosted, hosted), hosted.model)
 
     def __call__(self, engine: str) -> Load:
         """What loads a model of that engine."""
-        if engine != ENGINE:
-            raise UnusablePlan(f"This worker has no engine {engine!r}; it has {ENGINE}.")
-        return self._faster_whisper
+        load = self._loads.get(engine)
+        if load is None:
+            missing = MISSING.get(engine, "")
+            raise UnusablePlan(f"This worker has no engine {engine!r}; it has {', '.join(self._loads)}.{missing}")
+        return load
 
     def _faster_whisper(self, key: ModelKey, folder: Path) -> Recogniser:
         return FasterWhisper(key, folder, self._device, self._cpu_threads)
+
+
+def _hosted(settings: HostedSettings, key: ModelKey) -> Recogniser:
+    from setu_asr.engines.openai import HostedWhisper  # noqa: PLC0415  the SDK takes a second to import
+
+    return HostedWhisper(key, settings)
 
 
 if __name__ == "__main__":

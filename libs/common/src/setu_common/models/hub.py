@@ -1,6 +1,8 @@
 """Models whose files lie on the Hugging Face hub. Its own settings (HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE …) hold."""
 
 import shutil
+from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 
 from setu_common.models.entries import HubSource, Model
@@ -34,16 +36,22 @@ def fetch_hub(source: HubSource, model: Model, into: Path, on_bytes: OnBytes) ->
             on_bytes(min(done, model.bytes))
             return None
 
+    # Clients before 1.0, which whisperx holds on to, take no such class: then the bytes are told file by file.
+    download: Callable[..., object] = huggingface_hub.hf_hub_download
+    telling = {"tqdm_class": Progress} if "tqdm_class" in signature(download).parameters else {}
     try:
         for file in model.files:
-            huggingface_hub.hf_hub_download(
+            download(
                 source.repository,
                 file.name,
                 revision=source.revision,
                 local_dir=into,
                 etag_timeout=CONNECT_TIMEOUT_S,
-                tqdm_class=Progress,
+                **telling,
             )
+            if not telling:
+                done += file.bytes
+                on_bytes(done)
     except (HfHubHTTPError, EntryNotFoundError, XetDownloadError, ConnectionError, TimeoutError) as error:
         raise SourceFailed(f"the hub did not give the files ({type(error).__name__})") from error
     finally:
