@@ -8,3 +8,4 @@ TENANT: Final = "Setu-Tenant"
 JOB: Final = "Setu-Job"
 PRIORITY: Final = "Setu-Priority"
 REPLY_TO: Final = "Setu-Reply-To"
+DEADLINE: Final = "Setu-Deadline"  # seconds since 1970, UTC, with milliseconds

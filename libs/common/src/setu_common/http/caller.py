@@ -1,8 +1,7 @@
 """Calls over HTTP that end in an answer, a problem, or a dependency that is unavailable; never in anything else."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Final
@@ -13,13 +12,14 @@ from pydantic import JsonValue, ValidationError
 from setu_common.contracts.headers import IDEMPOTENCY_KEY
 from setu_common.contracts.problem import Problem
 from setu_common.errors import DependencyUnavailable, RemoteProblem, SetuError
+from setu_common.http.dependency import Dependency
+from setu_common.http.policy import inside_policy
 from setu_common.http.retry_after import parse_retry_after
 
 __all__ = ["FilePart", "HttpCaller", "Response", "ServerSentEvent"]
 
 REPEATABLE: Final = frozenset({"GET", "HEAD", "DELETE"})
 UPLOAD_ANSWER_S: Final = 300.0
-LONGEST_PAUSE_S: Final = 5.0  # who asks for a longer one is left to the caller's own time table
 EVENT_SILENCE_S: Final = 45.0  # three of the pings that fastapi.sse sends every 15 s
 
 
@@ -43,22 +43,31 @@ class FilePart:
 class HttpCaller:
     """Calls one dependency.
 
-    Every exchange goes through ``_exchange``: the one place where a breaker belongs; ``_repeated`` is the one place where a
-    call is made again. A call is made again when the other side was not reached or fell silent, and only if doing it twice
-    does no harm: GET, HEAD, DELETE, and whatever carries an idempotency key.
+    Every exchange goes through a ``Dependency``: its deadline, its retries, its breaker. A call is made again when the other side was
+    not reached, fell silent or broke down, and only if doing it twice does no harm: GET, HEAD, DELETE, and whatever carries an
+    idempotency key. A problem that the other side states is an answer, and not asked for twice.
 
     Args:
         client: from ``create_client``; the caller does not close it.
         name: what the dependency is called in errors; the host by default.
         attempts: how often a repeatable call is made in all.
-        backoff_s: the pause before the second attempt, seconds; doubled for each one after.
+        backoff_s: the upper end of the pause before the second attempt, seconds; doubled for each one after.
+        dependency: instead of the three above, one of the process's ``Dependencies``, whose circuit operators see.
     """
 
-    def __init__(self, client: AsyncClient, *, name: str | None = None, attempts: int = 3, backoff_s: float = 0.2) -> None:
+    def __init__(
+        self,
+        client: AsyncClient,
+        *,
+        name: str | None = None,
+        attempts: int = 3,
+        backoff_s: float = 0.2,
+        dependency: Dependency | None = None,
+    ) -> None:
         self._client = client
-        self._name = name or client.base_url.netloc.decode("ascii") or "the service"
-        self._attempts = attempts
-        self._backoff_s = backoff_s
+        host = client.base_url.netloc.decode("ascii") or "the service"
+        self._dependency = dependency or Dependency(name or host, inside_policy(attempts, backoff_s))
+        self._name = self._dependency.name
 
     async def call(
         self,
@@ -81,11 +90,12 @@ class HttpCaller:
             headers: added to the client's own.
             ok: the status codes that count as an answer.
             timeout_s: how long the call may take in all, attempts and pauses included, seconds; the client's read timeout
-                by default.
+                by default. A bound deadline that is earlier counts.
 
         Raises:
             RemoteProblem: the other side says what is wrong.
-            DependencyUnavailable: no answer, none in time, or none that can be read.
+            DependencyUnavailable: no answer, none in time, or none that can be read; ``CircuitOpen``: not asked at all.
+            DeadlineExceeded: the bound deadline was over before.
         """
         limit_s = self._client.timeout.read if timeout_s is None else timeout_s
         timeout = Timeout(limit_s, connect=self._client.timeout.connect)
@@ -93,15 +103,13 @@ class HttpCaller:
 
         async def once() -> Response:
             request = self._client.build_request(method, path, json=json, params=params, headers=dict(headers), timeout=timeout)
-            response = await self._client.send(request)
+            async with self._exchange():
+                response = await self._client.send(request)
             self._demand(response, ok)
             return response
 
-        try:
-            async with asyncio.timeout(limit_s):
-                return await self._repeated(once, repeatable=method in REPEATABLE or IDEMPOTENCY_KEY in headers)
-        except TimeoutError as error:
-            raise DependencyUnavailable(f"{self._name} did not answer within {limit_s:g} s") from error
+        repeatable = method in REPEATABLE or IDEMPOTENCY_KEY in headers
+        return await self._dependency.call(once, repeatable=repeatable, timeout_s=limit_s)
 
     async def upload(
         self,
@@ -125,11 +133,14 @@ class HttpCaller:
 
         async def once() -> Response:
             part = (file.field, (file.name, file.content, file.media_type))
-            response = await self._client.post(path, data=dict(fields), files=[part], headers=dict(headers), timeout=timeout)
+            async with self._exchange():
+                response = await self._client.post(
+                    path, data=dict(fields), files=[part], headers=dict(headers), timeout=timeout
+                )
             self._demand(response, ok)
             return response
 
-        return await self._repeated(once, repeatable=IDEMPOTENCY_KEY in headers)
+        return await self._dependency.call(once, repeatable=IDEMPOTENCY_KEY in headers)
 
     async def events(self, path: str, *, headers: Mapping[str, str] | None = None) -> AsyncGenerator[ServerSentEvent]:
         """Follow a stream of server-sent events until it ends. Not repeated: only the reader knows where it stands.
@@ -140,25 +151,18 @@ class HttpCaller:
         """
         timeout = Timeout(EVENT_SILENCE_S, connect=self._client.timeout.connect)
         sent = {"Accept": "text/event-stream", **(headers or {})}
-        async with self._exchange(), self._client.stream("GET", path, headers=sent, timeout=timeout) as response:
-            if response.status_code != 200:  # noqa: PLR2004  (the status that HTTP calls OK)
-                await response.aread()
-                self._demand(response, (200,))
-            async for event in EventSource(response):
-                yield event
 
-    async def _repeated(self, once: Callable[[], Awaitable[Response]], *, repeatable: bool) -> Response:
-        for attempt in range(self._attempts - 1 if repeatable else 0):
-            try:
-                async with self._exchange():
-                    return await once()
-            except DependencyUnavailable as error:
-                pause_s = max(self._backoff_s * 2**attempt, error.retry_after_s or 0.0)
-                if pause_s > LONGEST_PAUSE_S:
-                    raise
-                await asyncio.sleep(pause_s)
-        async with self._exchange():
-            return await once()
+        async def opened() -> AsyncGenerator[ServerSentEvent]:
+            async with self._exchange(), self._client.stream("GET", path, headers=sent, timeout=timeout) as response:
+                if response.status_code != 200:  # noqa: PLR2004  (the status that HTTP calls OK)
+                    await response.aread()
+                    self._demand(response, (200,))
+                async for event in EventSource(response):
+                    yield event
+
+        async with aclosing(self._dependency.stream(opened)) as events:
+            async for event in events:
+                yield event
 
     @asynccontextmanager
     async def _exchange(self) -> AsyncIterator[None]:

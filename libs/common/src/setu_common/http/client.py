@@ -4,7 +4,9 @@ import structlog
 from httpx2 import AsyncClient, Limits, Request, Timeout
 from pydantic import SecretStr
 
-from setu_common.contracts.headers import REQUEST_ID
+from setu_common.contracts.headers import DEADLINE, REQUEST_ID
+from setu_common.http.deadline import deadline_header
+from setu_common.http.tracing import TRACE, TRACEPARENT, TRACESTATE
 
 __all__ = ["AsyncClient", "create_client"]
 
@@ -22,7 +24,8 @@ def create_client(
 ) -> AsyncClient:
     """Make a client for one base URL. Keep it: a new one costs more than 20 ms. Close it with ``aclose()``.
 
-    The request id that is bound in the log context travels along. Proxies and certificates that the environment names are
+    The request id that is bound in the log context travels along, and so does the trace; services that the token is for are also told
+    until when an answer makes sense. Proxies and certificates that the environment names are
     not used, since calls between services must not leave through them.
 
     Args:
@@ -33,19 +36,32 @@ def create_client(
         max_connections: more calls at once than this wait for each other.
     """
     headers = {"User-Agent": "setu"}
+    carried = [_carry_ids]
     if service_token is not None:
         headers["Authorization"] = f"Bearer {service_token.get_secret_value()}"
+        carried.append(_carry_deadline)
     return AsyncClient(
         base_url=base_url,
         headers=headers,
         timeout=Timeout(timeout_s, connect=connect_timeout_s),
         limits=Limits(max_connections=max_connections, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_S),
-        event_hooks={"request": [_carry_request_id]},
+        event_hooks={"request": carried},
         trust_env=False,
     )
 
 
-async def _carry_request_id(request: Request) -> None:
+async def _carry_ids(request: Request) -> None:
     bound = structlog.contextvars.get_contextvars().get("request_id")
     if isinstance(bound, str) and REQUEST_ID not in request.headers:
         request.headers[REQUEST_ID] = bound
+    trace = TRACE.get()
+    if trace is not None and TRACEPARENT not in request.headers:
+        request.headers[TRACEPARENT] = trace.parent
+        if trace.state is not None:
+            request.headers[TRACESTATE] = trace.state
+
+
+async def _carry_deadline(request: Request) -> None:
+    until = deadline_header()
+    if until is not None:
+        request.headers[DEADLINE] = until

@@ -1,6 +1,7 @@
 """The one place that makes HTTP apps: problems for errors, ids in logs, trust at the door, probes, events."""
 
 from setu_common.web.app import create_app
+from setu_common.web.breakers import breakers_router
 from setu_common.web.caller import Caller, CallerDep, SubmissionDep
 from setu_common.web.events import EVENT_STREAM, events
 from setu_common.web.hosts import AllowedHosts, HostNotAllowed
@@ -23,6 +24,7 @@ __all__ = [
     "MethodNotAllowed",
     "SubmissionDep",
     "address",
+    "breakers_router",
     "create_app",
     "events",
     "problems",

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from setu_common.errors import SetuError
 from setu_common.web.health import Checks, health_router
+from setu_common.web.inherited import InheritedMiddleware
 from setu_common.web.middleware import RequestMiddleware
 from setu_common.web.openapi import install_openapi
 from setu_common.web.problems import answer_http_exception, answer_setu_error, answer_validation_error
@@ -56,6 +57,7 @@ def create_app(
         redirect_slashes=False,  # a redirected upload is sent twice
     )
     app.state.closing = asyncio.Event()
+    app.add_middleware(InheritedMiddleware)
     app.add_middleware(RequestMiddleware, trust=trust)
     app.add_exception_handler(SetuError, answer_setu_error)
     app.add_exception_handler(RequestValidationError, answer_validation_error)
