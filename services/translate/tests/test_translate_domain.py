@@ -23,7 +23,7 @@ def fault_of(answer: str, line: str = "Où vas-tu ?", source: str = "fr", target
 
 def test_every_example_is_in_every_language_and_in_its_script():
     assert EXAMPLES.languages == LANGUAGES
-    assert set(LANGUAGES) == SCRIPTS.keys()
+    assert set(LANGUAGES) <= SCRIPTS.keys()
     for source in LANGUAGES:
         for target in set(LANGUAGES) - {source}:
             for example in EXAMPLES.between(source, target):
@@ -75,7 +75,7 @@ def test_an_answer_is_bounded_by_its_line():
         ("Żółć", "pl", True),
         ("1984 …", "hi", True),
         ("Доброе утро", "en", False),
-        ("whatever", "ta", True),
+        ("whatever", "la", True),
     ],
 )
 def test_scripts_are_told_apart(text, language, expected):

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from setu_common.contracts import TranslationEngine
-from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
+from setu_common.settings import CoreSettings, ModelSettings, SettingsBlock, TrustSettings, read_core_settings
 
 SERVICE: Final = "translate"
 
@@ -48,6 +48,24 @@ class LlmSettings(SettingsBlock):
     parallel: int = Field(default=4, ge=1, le=64, description="Requests under way at once; what the server has slots for")
 
 
+class LocalSettings(SettingsBlock):
+    """The models of the engines ``nllb`` and ``indictrans2``: names of the catalogue, or paths of folders that CTranslate2 reads."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_TRANSLATE_LOCAL_")
+
+    nllb: str = Field(default="nllb-200-distilled-600m", description="Between any two languages; mind its licence")
+    indictrans2_to_english: str = Field(default="indictrans2-indic-en-200m", description="From Indian languages into English")
+    indictrans2_from_english: str = Field(default="indictrans2-en-indic-200m", description="From English into Indian languages")
+    device: Literal["cpu", "cuda", "auto"] = Field(default="auto", description="Where they are computed")
+    compute_type: str = Field(
+        default="default", description="CTranslate2's, such as int8 or float16; default: as they are stored"
+    )
+    threads: int = Field(
+        default=0, ge=0, le=256, description="Threads of one translation on a CPU; 0: CTranslate2's own choice"
+    )
+    beam_size: int = Field(default=4, ge=1, le=16, description="1 is fastest")
+
+
 @dataclass(frozen=True)
 class TranslateSettings:
     """All that the service's processes are told."""
@@ -55,6 +73,8 @@ class TranslateSettings:
     core: CoreSettings
     translation: TranslationSettings
     llm: LlmSettings
+    local: LocalSettings
+    models: ModelSettings
 
 
 def read_settings() -> TranslateSettings:
@@ -63,6 +83,8 @@ def read_settings() -> TranslateSettings:
         core=read_core_settings(),
         translation=TranslationSettings(),
         llm=LlmSettings(),
+        local=LocalSettings(),
+        models=ModelSettings(),
     )
 
 

@@ -6,15 +6,18 @@ from functools import partial
 from typing import Final, TypeVar
 
 from setu_common.contracts import TRANSLATIONS
+from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
 from setu_translate.app import KINDS
 from setu_translate.engines.chat import Chat
 from setu_translate.engines.choice import Engines
 from setu_translate.engines.completions import Completions
+from setu_translate.engines.decoding import Computing, LocalModels
 from setu_translate.engines.examples import read_examples
 from setu_translate.engines.instruct import InstructTranslator
 from setu_translate.engines.llm import LlmTranslator
+from setu_translate.engines.local import LocalTranslator, indictrans2, nllb
 from setu_translate.engines.server import LlmServer
 from setu_translate.engines.styles import SelfStyled
 from setu_translate.engines.translator import Translator
@@ -41,7 +44,8 @@ def specify(settings: TranslateSettings) -> WorkerSpec:
 async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its connections to the language model's server."""
     async with language_model(settings.llm) as llm:
-        engines = Engines({llm.engine: llm}, settings.translation.engines)
+        installed = {engine.engine: engine for engine in (llm, *local_engines(settings))}
+        engines = Engines(installed, settings.translation.engines)
         store = Store(settings.core.store, SERVICE)
         service = TranslationService(store, engines, join_sentences=settings.translation.join_sentences)
         yield [Bound(TRANSLATIONS, service.translate)]
@@ -61,6 +65,17 @@ async def language_model(settings: LlmSettings) -> AsyncIterator[Translator]:
                 yield instruct
             case "auto":
                 yield SelfStyled(few_shot, instruct, examples)
+
+
+def local_engines(settings: TranslateSettings) -> tuple[Translator, ...]:
+    """The engines that compute on this machine. Their models are loaded when first needed, and kept."""
+    local = settings.local
+    computing = Computing(
+        device=local.device, compute_type=local.compute_type, threads=local.threads, beam_size=local.beam_size
+    )
+    models = LocalModels(Catalogue.load(settings.models), computing)
+    families = (nllb(local.nllb), indictrans2(local.indictrans2_to_english, local.indictrans2_from_english))
+    return tuple(LocalTranslator(family, models) for family in families)
 
 
 def _connected(server: type[S], settings: LlmSettings) -> S:

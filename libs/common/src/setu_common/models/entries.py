@@ -79,13 +79,16 @@ class PackageSource(Entry):
 
 
 class HubSource(Entry):
-    """Files of the same names in a repository of the Hugging Face hub, at a pinned revision."""
+    """Files of the same names in a repository of the Hugging Face hub, at a pinned revision.
+
+    ``main`` is for repositories whose revisions nobody here could look up; what comes is checked by its SHA-256 in any case.
+    """
 
     room: ClassVar[float] = 1.1  # times the model's size
 
     kind: Literal["hub"]
     repository: str
-    revision: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+    revision: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|main)$")]
 
     @property
     def label(self) -> str:

@@ -3,22 +3,46 @@
 import unicodedata
 from typing import Final
 
-LATIN: Final = ("LATIN",)
+from setu_translate.domain.flores import FLORES
 
-# The first words of the names that Unicode gives to the letters of each language's script.
-SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
-    "en": LATIN,
-    "es": LATIN,
-    "fr": LATIN,
-    "hi": ("DEVANAGARI",),
-    "it": LATIN,
-    "ja": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK", "IDEOGRAPHIC"),
-    "pl": LATIN,
-    "pt": LATIN,
-    "zh": ("CJK", "IDEOGRAPHIC"),
+LATIN: Final = ("LATIN",)
+HAN: Final = ("CJK", "IDEOGRAPHIC")
+# The first words of the names that Unicode gives to the letters of each script, by the script's code in ISO 15924.
+NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "Arab": ("ARABIC",),
+    "Armn": ("ARMENIAN",),
+    "Beng": ("BENGALI",),
+    "Cyrl": ("CYRILLIC",),
+    "Deva": ("DEVANAGARI",),
+    "Ethi": ("ETHIOPIC",),
+    "Geor": ("GEORGIAN",),
+    "Grek": ("GREEK",),
+    "Gujr": ("GUJARATI",),
+    "Guru": ("GURMUKHI",),
+    "Hang": ("HANGUL", *HAN),
+    "Hans": HAN,
+    "Hant": HAN,
+    "Hebr": ("HEBREW",),
+    "Jpan": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", *HAN),
+    "Khmr": ("KHMER",),
+    "Knda": ("KANNADA",),
+    "Laoo": ("LAO",),
+    "Latn": LATIN,
+    "Mlym": ("MALAYALAM",),
+    "Mymr": ("MYANMAR",),
+    "Sinh": ("SINHALA",),
+    "Taml": ("TAMIL",),
+    "Telu": ("TELUGU",),
+    "Thai": ("THAI",),
+    "Tibt": ("TIBETAN",),
 }
-# Scripts that a small model slips into, besides those above. Letters of any other name (ª, º, π) may stand anywhere.
-OTHERS: Final = ("CYRILLIC", "ARABIC", "HEBREW", "HANGUL", "THAI", "BENGALI", "GUJARATI", "GURMUKHI", "TAMIL", "TELUGU")
+# Languages that are written in a second script as well.
+SECOND: Final[dict[str, tuple[str, ...]]] = {"sr": LATIN, "uz": NAMES["Cyrl"], "sd": NAMES["Deva"], "pa": NAMES["Arab"]}
+SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
+    language: NAMES[code.partition("_")[2]] + SECOND.get(language, ()) for language, code in FLORES.items()
+}
+# Scripts that models slip into. Not Greek: its letters stand in formulas, like ª and º, and may stand anywhere.
+SLIPPED_INTO: Final = frozenset(name for code, names in NAMES.items() if code != "Grek" for name in names) - set(LATIN)
 MAJORITY: Final = 0.5
 # Languages that put no spaces between words.
 UNSPACED: Final = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
@@ -50,5 +74,5 @@ def is_in_script_of(text: str, language: str) -> bool:
 def strays(text: str, *languages: str) -> str:
     """The letters of a text in scripts that none of these languages has. Latin ones never stray: names are written so everywhere."""
     known = {script for language in languages for script in SCRIPTS.get(language, ())}
-    alien = ({script for scripts in SCRIPTS.values() for script in scripts} | set(OTHERS)) - known - set(LATIN)
+    alien = SLIPPED_INTO - known
     return "".join(character for character in letters(text) if unicodedata.name(character, "").split(" ")[0] in alien)

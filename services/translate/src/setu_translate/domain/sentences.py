@@ -17,6 +17,10 @@ MOST_CHARACTERS_UNSPACED: Final = 80  # of Chinese or Japanese, which say three 
 CLOSING: Final = "\"'”’»›)]}」』）】》"
 ENDS_SENTENCE: Final = re.compile(rf"[.!?…。！？｡．।॥؟۔።։။]\s*[{re.escape(CLOSING)}\s]*$")
 ENDS_CLAUSE: Final = re.compile(rf"[,;:،؛、，；：—–\-]\s*[{re.escape(CLOSING)}\s]*$")
+SENTENCE: Final = re.compile(
+    rf"\S.*?(?:[.!?…]+(?:[{re.escape(CLOSING)}]|\s»)*(?=\s)|[。！？｡．।॥؟۔።։။]+[{re.escape(CLOSING)}]*|$)", re.DOTALL
+)
+INITIAL: Final = re.compile(r"(?:^|\W)(?:\w|Mr|Mrs|Ms|Dr|St|Sr|Sra|Jr|Prof|Mme|M|Sig|डॉ|श्री)\.$")  # a name goes on behind it
 # Never at the start of a part: what closes, and what belongs to the character before it.
 NOT_FIRST: Final = frozenset(CLOSING + ".,!?…;:。、，；：！？।॥؟۔،؛ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ")
 
@@ -46,6 +50,17 @@ def joined(texts: Sequence[str], language: str) -> str:
     if len(texts) == 1:
         return texts[0]
     return ("" if is_unspaced(language) else " ").join(text.strip() for text in texts)
+
+
+def in_sentences(text: str, language: str) -> list[str]:
+    """A text in its sentences; what has no letters stays with the sentence before it, or else the one behind it."""
+    found: list[str] = []
+    for part in (each.group().strip() for each in SENTENCE.finditer(text)):
+        if found and (not letters(part) or not letters(found[-1]) or INITIAL.search(found[-1])):
+            found[-1] = joined([found[-1], part], language)
+        else:
+            found.append(part)
+    return found
 
 
 def laid_back(text: str, sources: Sequence[str], language: str) -> tuple[str, ...] | None:
