@@ -1,5 +1,18 @@
-"""What tests of Setu and of its users need: servers on loopback."""
+"""What tests of Setu and of its users need: servers on loopback, which work or fail as they are told."""
 
+from setu_common.testing.faulty import Answer, Fault, FaultyWire, Plan, Received, always, faulty_wire, in_order, some
 from setu_common.testing.loopback import loopback, raw_loopback
 
-__all__ = ["loopback", "raw_loopback"]
+__all__ = [
+    "Answer",
+    "Fault",
+    "FaultyWire",
+    "Plan",
+    "Received",
+    "always",
+    "faulty_wire",
+    "in_order",
+    "loopback",
+    "raw_loopback",
+    "some",
+]
