@@ -68,7 +68,7 @@ class _Part:
 
 
 class MediaForm:
-    """Reads a form with one file called ``media``.
+    """Reads a form with one file.
 
     Feed it the body; take the file's bytes from what ``feed`` returns; ``close`` it at the end of the body.
 
@@ -76,6 +76,7 @@ class MediaForm:
         boundary: of the multipart body.
         allowed: the other fields.
         limits: how much is taken.
+        media_field: the name of the field that is the file.
 
     Attributes:
         fields: the values so far, by name, in the order in which they came.
@@ -84,12 +85,13 @@ class MediaForm:
         media_bytes: how many of the file's bytes have come.
     """
 
-    def __init__(self, boundary: bytes, allowed: Mapping[str, FieldRule], limits: FormLimits) -> None:
+    def __init__(self, boundary: bytes, allowed: Mapping[str, FieldRule], limits: FormLimits, media_field: str = MEDIA) -> None:
         self.fields: dict[str, list[str]] = {}
         self.media_name: str | None = None
         self.media_type = OTHER_MEDIA_TYPE
         self.media_bytes = 0
         self._allowed = allowed
+        self._media_field = media_field
         self._limits = limits
         self._received_bytes = 0
         self._parts = 0
@@ -146,11 +148,15 @@ class MediaForm:
             raise MalformedUpload("The body ended before the form's closing boundary; send it again in full.")
         if self.media_name is None:
             raise MediaMissing(
-                "Add the recording as a file in the field 'media': curl -F media=@talk.mp4 … "
-                'One that lies at a URL is named in a JSON body: {"media_url": "https://…"}.'
+                f"Add the recording as a file in the field '{self._media_field}': curl -F {self._media_field}=@talk.mp4 …"
+                + (' One that lies at a URL is named in a JSON body: {"media_url": "https://…"}.' if self._takes_urls else "")
             )
         if self.media_bytes == 0:
-            raise MediaEmpty("The file in 'media' has no bytes; check the path that you send from.")
+            raise MediaEmpty(f"The file in '{self._media_field}' has no bytes; check the path that you send from.")
+
+    @property
+    def _takes_urls(self) -> bool:
+        return self._media_field == MEDIA
 
     def _begin_part(self) -> None:
         self._part = _Part()
@@ -178,16 +184,18 @@ class MediaForm:
         encoding = headers.get("content-transfer-encoding", b"").decode("latin-1").strip().lower()
         if encoding not in _PLAIN_ENCODINGS:
             raise MalformedUpload("Send parts as they are; Content-Transfer-Encoding is not taken (RFC 7578, 4.7).")
-        if self._part.name == MEDIA:
+        if self._part.name == self._media_field:
             self._begin_media(options.get(b"filename"), headers.get("content-type", b""))
         else:
             self._check_field(self._part.name)
 
     def _begin_media(self, filename: bytes | None, content_type: bytes) -> None:
         if self.media_name is not None:
-            raise RepeatedField("Send one file in 'media', and one job for each file.")
+            raise RepeatedField(f"Send one file in '{self._media_field}', and one request for each file.")
         if filename is None:
-            raise MediaMissing("'media' came as text; send it as a file: curl -F media=@talk.mp4 …, with the @.")
+            raise MediaMissing(
+                f"'{self._media_field}' came as text; send it as a file: curl -F {self._media_field}=@talk.mp4 …, with the @."
+            )
         self.media_name = filename.decode("utf-8", "replace")
         media_type, _ = parse_options_header(content_type)
         told = media_type.decode("latin-1")
@@ -195,14 +203,14 @@ class MediaForm:
 
     def _check_field(self, name: str) -> None:
         if name not in self._allowed:
-            known = ", ".join(f"'{each}'" for each in (*self._allowed, MEDIA))
+            known = ", ".join(f"'{each}'" for each in (*self._allowed, self._media_field))
             shown = "".join(char for char in name[:_NAME_SHOWN_CHARS] if char.isprintable())
             raise UnknownField(f"There is no field '{shown}'. The fields are {known}.")
         if name in self.fields and not self._allowed[name].repeatable:
             raise RepeatedField(f"Send '{name}' once.")
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
-        if self._part.name == MEDIA:
+        if self._part.name == self._media_field:
             self.media_bytes += end - start
             if self.media_bytes > self._limits.media_bytes:
                 raise too_large(self._limits.media_bytes)
@@ -214,7 +222,7 @@ class MediaForm:
             raise FieldTooLarge(f"'{self._part.name}' is longer than {most_bytes} bytes.")
 
     def _end_part(self) -> None:
-        if self._part.name == MEDIA:
+        if self._part.name == self._media_field:
             return
         try:
             value = self._part.value.decode("utf-8")

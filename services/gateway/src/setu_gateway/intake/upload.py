@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ from setu_common.errors import PayloadTooLarge
 from setu_common.http import OutsideUrl, parse_url
 from setu_common.store import Store, Writer
 from setu_gateway.errors import TooManyUploads, UploadInterrupted, UploadStalled
-from setu_gateway.intake.form import FormLimits, MediaForm, boundary_of, media_type_of, too_large
+from setu_gateway.intake.form import MEDIA, FieldRule, FormLimits, MediaForm, boundary_of, media_type_of, too_large
 from setu_gateway.intake.requests import FIELDS, JSON_BYTES, request_of_form, request_of_json
 from setu_gateway.settings import UploadSettings
 
@@ -39,6 +39,24 @@ class Upload:
         """Tells a repeated request from another one: the recording's hash and the fields, in a fixed form."""
         meant = [self.media.sha256 if self.media is not None else None, self.request.model_dump(mode="json")]
         return hashlib.sha256(json.dumps(meant, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class FormShape:
+    """A form that asks for a job.
+
+    Args:
+        media_field: the field that is the file.
+        fields: the others.
+        request: what they ask for. It is called with those that came before the file, then with all of them.
+    """
+
+    media_field: str
+    fields: Mapping[str, FieldRule]
+    request: Callable[[Mapping[str, Sequence[str]]], JobRequest]
+
+
+JOB_FORM: Final = FormShape(MEDIA, FIELDS, request_of_form)
 
 
 class Intake:
@@ -75,7 +93,9 @@ class Intake:
         """
         if media_type_of(content_type) == JSON:
             return await self._receive_json(body, content_length)
-        return await self._receive_form(body, tenant, boundary_of(content_type), content_length)
+        return await self.receive_form(
+            body, tenant=tenant, content_type=content_type, content_length=content_length, shape=JOB_FORM
+        )
 
     async def _receive_json(self, body: AsyncIterator[bytes], content_length: int | None) -> Upload:
         content = bytearray()
@@ -91,17 +111,25 @@ class Intake:
         await self._vet(request)
         return Upload(request, name_in(parse_url(request.media_url or "")), None)
 
-    async def _receive_form(
-        self, body: AsyncIterator[bytes], tenant: str, boundary: bytes, content_length: int | None
+    async def receive_form(
+        self,
+        body: AsyncIterator[bytes],
+        *,
+        tenant: str,
+        content_type: str | None,
+        content_length: int | None,
+        shape: FormShape,
     ) -> Upload:
+        """The same of a form alone, of whatever shape."""
+        boundary = boundary_of(content_type)
         if content_length is not None and content_length > self._limits.media_bytes + self._limits.envelope_bytes:
             raise too_large(self._limits.media_bytes)
-        form = MediaForm(boundary, FIELDS, self._limits)
+        form = MediaForm(boundary, shape.fields, self._limits, shape.media_field)
         async with AsyncExitStack() as resources:
             resources.enter_context(self._counted())
-            writer, vetted = await self._copy(body, form, tenant, resources)
+            writer, vetted = await self._copy(body, form, shape, tenant, resources)
             form.close()
-            request = request_of_form(form.fields)
+            request = shape.request(form.fields)
             if request != vetted:
                 await self._vet(request)
             if writer is None:
@@ -124,7 +152,7 @@ class Intake:
             self._under_way -= 1
 
     async def _copy(
-        self, body: AsyncIterator[bytes], form: MediaForm, tenant: str, resources: AsyncExitStack
+        self, body: AsyncIterator[bytes], form: MediaForm, shape: FormShape, tenant: str, resources: AsyncExitStack
     ) -> tuple[Writer | None, JobRequest | None]:
         """Store the file; returns what it was written with, and what was asked for before it came, which is vetted."""
         writer: Writer | None = None
@@ -135,7 +163,7 @@ class Intake:
             begun = form.media_name is not None
             pieces = form.feed(chunk)
             if form.media_name is not None and not begun:
-                vetted = request_of_form(form.fields)
+                vetted = shape.request(form.fields)
                 await self._vet(vetted)
             for piece in pieces:
                 if writer is None:
