@@ -1,9 +1,11 @@
 """A migrated database, a store and the gateway's parts on them."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from setu_common.db import Database, migrate
 from setu_common.operations import Operations
@@ -75,7 +77,7 @@ def gateway_settings(gateway_database_settings, redis_settings, store_settings, 
         trust=trust_settings,
         edge=EdgeSettings(allowed_hosts="setu.example, testserver"),
         upload=UploadSettings(max_upload_bytes=1000),
-        outside=OutsideSettings(),
+        outside=OutsideSettings(webhook_secret=SecretStr(f"whsec_{b64encode(bytes(range(32))).decode()}")),
         pipeline=PipelineSettings(),
     )
 

@@ -14,14 +14,17 @@ from setu_common.http import Guard, HttpCaller, OutsideClient, SystemResolver, c
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import AllowedHosts, EdgeTrust, create_app
-from setu_gateway.api import intake, jobs, subtitles
+from setu_gateway.api import intake, jobs, media, subtitles
+from setu_gateway.delivery.media import MediaFiles
+from setu_gateway.delivery.muxing import Muxer
 from setu_gateway.delivery.rendering import Renderer
+from setu_gateway.delivery.webhooks import Notifier
 from setu_gateway.intake.fetching import Fetcher
 from setu_gateway.intake.upload import Intake
 from setu_gateway.intake.vetting import Vetting
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, RENDERINGS
+from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, MUXINGS, NOTICES, RENDERINGS
 from setu_gateway.pipeline.ports import OperationsPort
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
@@ -45,9 +48,12 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         operations = Operations(database, store, hints, settings.core.operations)
         use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
         app.state.jobs = use_cases
+        app.state.media = MediaFiles(database=database, store=store, operations=operations)
         try:
             with outside_guard(settings) as guard:
-                app.state.intake = Intake(store, settings.upload, Vetting(guard))
+                app.state.intake = Intake(
+                    store, settings.upload, Vetting(guard, signs=settings.outside.webhook_secret is not None)
+                )
                 yield
         finally:
             await use_cases.close()
@@ -59,7 +65,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[intake.router, jobs.router, subtitles.router],
+        routers=[intake.router, jobs.router, subtitles.router, media.router],
         trust=EdgeTrust(hosts=AllowedHosts(settings.edge.allowed_hosts.split(","))),
         checks={"database": database.check, "store": store.check},
     )
@@ -88,12 +94,11 @@ async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
 
 @asynccontextmanager
 async def wire_fetching(settings: GatewaySettings) -> AsyncIterator[Sequence[Bound]]:
-    """The handlers of the worker that waits for hosts outside, and what they use."""
+    """The handlers of the worker that waits for hosts outside and for the disk, and what they use."""
+    store = Store(settings.core.store, SERVICE)
     async with outside_client(settings) as client:
-        fetcher = Fetcher(
-            Store(settings.core.store, SERVICE), client, settings.outside, max_bytes=settings.upload.max_upload_bytes
-        )
-        yield [Bound(FETCHES, fetcher)]
+        fetcher = Fetcher(store, client, settings.outside, max_bytes=settings.upload.max_upload_bytes)
+        yield [Bound(FETCHES, fetcher), Bound(MUXINGS, Muxer(store)), Bound(NOTICES, Notifier(client, settings.outside))]
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
-"""The gateway's second worker, which fetches recordings from URLs: ``python -m setu_gateway.fetch_worker``.
+"""The gateway's second worker: ``python -m setu_gateway.fetch_worker``.
 
-A process of its own, so that downloads, which may take an hour, hold up neither jobs nor subtitles.
+It fetches recordings from URLs, puts subtitles into media, and tells webhooks. A process of its own, so that what may take an hour
+holds up neither jobs nor subtitles.
 """
 
 from setu_common.operations import run_worker

@@ -23,6 +23,7 @@ from setu_gateway.tables import JobRow, StageRow
 
 _JOB: Final[Table] = SQLModel.metadata.tables[str(JobRow.__tablename__)]
 _STAGE: Final[Table] = SQLModel.metadata.tables[str(StageRow.__tablename__)]
+_OPERATION: Final[Table] = SQLModel.metadata.tables["operation"]
 _STAGE_COLUMNS: Final = [column.label(f"stage_{column.name}") for column in _STAGE.c]
 
 
@@ -193,6 +194,14 @@ async def delete_job(connection: AsyncConnection, job: JobRecord) -> None:
     """
     if (await connection.execute(delete(_JOB).where(_JOB.c.id == job.id, _JOB.c.version == job.version))).rowcount == 0:
         raise StaleJob("The job was changed by someone else at the same time. Look at it again.")
+
+
+async def operations_beside(connection: AsyncConnection, job: JobRecord, kinds: Sequence[str]) -> list[UUID]:
+    """The gateway's own operations of these kinds that belong to a job."""
+    statement = select(_OPERATION.c.id).where(
+        _OPERATION.c.job_id == job.id, _OPERATION.c.tenant == job.tenant, _OPERATION.c.kind.in_(kinds)
+    )
+    return list((await connection.execute(statement)).scalars())
 
 
 async def _save_stage(connection: AsyncConnection, job_id: UUID, stage: StageRecord) -> None:

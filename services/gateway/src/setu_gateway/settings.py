@@ -1,9 +1,10 @@
 """The gateway's settings."""
 
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.http import OutsidePolicy
@@ -11,6 +12,7 @@ from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, rea
 
 SERVICE: Final = "gateway"
 GIBIBYTE: Final = 1 << 30
+_SECRET_BYTES: Final = (24, 64)
 
 
 class EdgeSettings(SettingsBlock):
@@ -50,6 +52,25 @@ class OutsideSettings(SettingsBlock):
     resolve_timeout_s: float = Field(default=5.0, gt=0, description="How long a host's name may take to be looked up")
     fetch_idle_s: float = Field(default=30.0, gt=0, description="A download of which nothing comes for so long is ended")
     fetch_total_s: float = Field(default=3600.0, gt=0, le=7000, description="How long one download may take")
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="Signs notices: whsec_ and 24 to 64 bytes in base64; unset: no job may name a webhook"
+    )
+    webhook_timeout_s: float = Field(default=15.0, gt=0, le=60, description="How long a webhook's receiver may take to answer")
+    public_url: str = Field(default="", description="Where receivers of notices reach this gateway; unset: links are paths")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        """Source: Standard Webhooks 1.0, "Symmetric signature": 24 to 64 random bytes."""
+        if secret is None or not secret.get_secret_value():
+            return None
+        try:
+            size = len(b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True))
+        except ValueError:
+            size = 0
+        if not _SECRET_BYTES[0] <= size <= _SECRET_BYTES[1]:
+            raise ValueError("must be whsec_ and 24 to 64 random bytes in base64, as `openssl rand -base64 32` writes them")
+        return secret
 
     @property
     def policy(self) -> OutsidePolicy:

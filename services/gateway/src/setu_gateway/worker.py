@@ -3,16 +3,17 @@
 from dataclasses import replace
 from typing import Final, LiteralString
 
-from setu_common.operations import Keepsakes, WorkerSpec, run_worker
+from setu_common.operations import Ending, Keepsakes, Statement, WorkerSpec, run_worker
 from setu_gateway.app import wire_fetching, wire_handlers
+from setu_gateway.delivery.webhooks import notice_of
 from setu_gateway.pipeline.advance import give_up
-from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, RENDERINGS
+from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, MUXINGS, NOTICES, RENDERINGS
 from setu_gateway.settings import SERVICE, GatewaySettings, read_settings
 
 # Jobs that are moved on, or subtitles rendered, at once: both are quick.
 _CONCURRENCY: Final = 2
-# They wait for hosts outside, and not for a processor.
-_DOWNLOADS_AT_ONCE: Final = 4
+# They wait for hosts outside, or for the disk, and not for a processor.
+_WAITING_AT_ONCE: Final = 4
 
 # Jobs age like operations; their recordings and subtitles are swept once no row names them.
 _RETIRE: Final[LiteralString] = """
@@ -25,6 +26,11 @@ SELECT DISTINCT uri FROM job, unnest(objects) AS uri WHERE objects && %(uris)s A
 """
 
 
+def run_ended(ending: Ending) -> list[Statement]:
+    """What is written when the operation that moves a run of a job on ends: a job that it left is given up, and a notice of the end."""
+    return [*give_up(ending), *notice_of(ending)]
+
+
 def spec_of(settings: GatewaySettings) -> WorkerSpec:
     """What the gateway's worker is."""
     return WorkerSpec(
@@ -32,14 +38,16 @@ def spec_of(settings: GatewaySettings) -> WorkerSpec:
         kinds=(ADVANCES, RENDERINGS),
         wire=lambda: wire_handlers(settings),
         concurrency=_CONCURRENCY,
-        settled={ADVANCES.name: give_up},
+        settled={ADVANCES.name: run_ended},
         keepsakes=(Keepsakes(retire=_RETIRE, named=_NAMED),),
     )
 
 
 def fetcher_spec_of(settings: GatewaySettings) -> WorkerSpec:
     """What the gateway's other worker is: as the first, but it does what may take long since others are waited for."""
-    return replace(spec_of(settings), kinds=(FETCHES,), wire=lambda: wire_fetching(settings), concurrency=_DOWNLOADS_AT_ONCE)
+    return replace(
+        spec_of(settings), kinds=(FETCHES, MUXINGS, NOTICES), wire=lambda: wire_fetching(settings), concurrency=_WAITING_AT_ONCE
+    )
 
 
 def main() -> None:

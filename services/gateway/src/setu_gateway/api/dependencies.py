@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Request
 
+from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.intake.upload import Intake
 from setu_gateway.service import Jobs
 
@@ -19,6 +20,12 @@ async def _intake(request: Request) -> Intake:
     return intake
 
 
+async def _media(request: Request) -> MediaFiles:
+    media: MediaFiles = request.app.state.media
+    return media
+
+
 JobsDep = Annotated[Jobs, Depends(_jobs)]
 IntakeDep = Annotated[Intake, Depends(_intake)]
+MediaDep = Annotated[MediaFiles, Depends(_media)]
 JobId = Annotated[UUID, Path(alias="id", description="As POST /jobs gave it")]

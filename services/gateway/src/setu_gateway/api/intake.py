@@ -26,6 +26,7 @@ from setu_gateway.errors import (
     UnsupportedMediaType,
     UploadStalled,
     UploadTooLarge,
+    WebhooksNotConfigured,
     WebhookUrlRefused,
     WebhookUrlUnresolvable,
 )
@@ -119,6 +120,7 @@ _BODY: Final[Json] = {
             MediaUrlUnresolvable,
             WebhookUrlRefused,
             WebhookUrlUnresolvable,
+            WebhooksNotConfigured,
             IdempotencyConflict,
             KeyNotFreeYet,
             TooManyUploads,

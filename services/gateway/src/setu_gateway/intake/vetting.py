@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from setu_common.contracts import FieldProblem, JobRequest
 from setu_common.http import Guard, NameUnresolvable, UrlRefused
-from setu_gateway.errors import WebhookUrlRefused, WebhookUrlUnresolvable
+from setu_gateway.errors import WebhooksNotConfigured, WebhookUrlRefused, WebhookUrlUnresolvable
 from setu_gateway.intake.fetching import told_of_media
 
 # Raises the SetuError that tells why a job can't be taken.
@@ -17,10 +17,12 @@ class Vetting:
 
     Args:
         guard: knows where one may go.
+        signs: whether this gateway has a secret to sign notices with.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, *, signs: bool = True) -> None:
         self._guard = guard
+        self._signs = signs
 
     async def __call__(self, request: JobRequest) -> None:
         """Go on only if all addresses may be gone to.
@@ -28,6 +30,7 @@ class Vetting:
         Raises:
             MediaUrlRefused, MediaUrlUnresolvable: that of the recording is not.
             WebhookUrlRefused, WebhookUrlUnresolvable: that of the webhook is not.
+            WebhooksNotConfigured: no webhook can be told, wherever it is.
         """
         if request.media_url is not None:
             with told_of_media():
@@ -35,6 +38,12 @@ class Vetting:
         if request.webhook_url is not None:
             with told_of_webhook():
                 await self._guard.check(request.webhook_url)
+            if not self._signs:
+                told = (
+                    "This gateway has no secret to sign notices with. Leave webhook_url out, or have its operator set "
+                    "SETU_GATEWAY_WEBHOOK_SECRET (docs/delivery.md says how)."
+                )
+                raise WebhooksNotConfigured(told, errors=[_field(told)])
 
 
 @contextmanager

@@ -9,9 +9,11 @@ from setu_common.db import Database
 from setu_common.errors import Conflict, DependencyUnavailable, NotFound, SetuError, is_retryable
 from setu_common.store import Store
 from setu_gateway import repository
+from setu_gateway.pipeline.kinds import BESIDE
 from setu_gateway.pipeline.ports import OperationsPort, Ports
 from setu_gateway.pipeline.stages import Pipeline
 from setu_gateway.records import JobRecord
+from setu_gateway.settings import SERVICE
 
 log = structlog.get_logger()
 
@@ -41,7 +43,7 @@ class Eraser:
         Raises:
             DependencyUnavailable: the gateway's own database or store is away.
         """
-        for port, operation_id in self._operations(job):
+        for port, operation_id in [*self._operations(job), *await self._beside(job)]:
             if not await self._erased_at(port, job.tenant, operation_id):
                 return False
         await self._store.delete(*job.objects)
@@ -57,6 +59,12 @@ class Eraser:
                 # Which of a stage's services had an operation of an earlier way is not kept: those that had not find nothing to erase.
                 for service in self._pipeline.stage(stage.key).services(stage.key.target):
                     yield self._ports[service], operation_id
+
+    async def _beside(self, job: JobRecord) -> list[tuple[OperationsPort, UUID]]:
+        """What was asked for beside the job's stages. Nothing can be asked for once the job is to be erased."""
+        async with self._database.reading() as connection:
+            found = await repository.operations_beside(connection, job, [kind.name for kind in BESIDE])
+        return [(self._ports[SERVICE], operation_id) for operation_id in found]
 
     async def _erased_at(self, port: OperationsPort, tenant: str, operation_id: UUID) -> bool:
         try:
