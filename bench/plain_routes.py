@@ -20,8 +20,8 @@ from fastapi import FastAPI, Form, Request, UploadFile
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
-STAGES = ("transcribe", "render", "translate", "render")
-TARGETS = ("", "", "en", "en")
+STAGES = ("profile", "transcribe", "render", "translate", "render")
+TARGETS = ("", "", "", "en", "en")
 
 JOB = """
 INSERT INTO job (id, tenant, request, media_name, media_uri, media_bytes, media_type, body_sha256, objects)
@@ -48,7 +48,7 @@ app = FastAPI(lifespan=lifespan)
 
 @app.post("/rows", status_code=202)
 async def rows(request: Request) -> dict[str, str]:
-    """Read the body; commit one job, four stages, one operation."""
+    """Read the body; commit one job, five stages, one operation."""
     size_bytes = 0
     async for chunk in request.stream():
         size_bytes += len(chunk)
