@@ -1,0 +1,87 @@
+"""Jobs over HTTP as README shows them: with nothing but curl."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]  # Any: JSON
+LOOK_EVERY_S = 0.1
+
+
+@dataclass(frozen=True)
+class Curl:
+    """Someone with curl.
+
+    Args:
+        url: the gateway's.
+    """
+
+    url: str
+
+    def __call__(self, path: str, *options: str, timeout_s: float = 30) -> str:
+        """One request; the answer's body. Anything but a success is an error."""
+        command = [
+            "curl",
+            "--silent",
+            "--show-error",
+            "--fail-with-body",
+            "--max-time",
+            str(timeout_s),
+            *options,
+            self.url + path,
+        ]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(
+                f"{' '.join(command)} ended with {done.returncode}: {(done.stdout + done.stderr).decode()[-2000:]}"
+            )
+        return done.stdout.decode()
+
+    def submit(self, media: Path, *, source: str, target: str) -> str:
+        """Send a recording; the job's id."""
+        form = (f"source_language={source}", f"target_languages={target}", f"media=@{media}")
+        job_id: str = json.loads(self("/jobs", *(word for field in form for word in ("-F", field))))["id"]
+        return job_id
+
+    def job(self, job_id: str) -> Json:
+        """The job as it is now."""
+        job: Json = json.loads(self(f"/jobs/{job_id}"))
+        return job
+
+    def until(self, job_id: str, is_so: Callable[[Json], bool], within_s: float) -> Json:
+        """The job as soon as something is so."""
+        give_up_at = time.monotonic() + within_s
+        while not is_so(job := self.job(job_id)):
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"after {within_s:.0f} s job {job_id} is still\n{json.dumps(job, indent=1)}")
+            time.sleep(LOOK_EVERY_S)
+        return job
+
+    def ended(self, job_id: str, within_s: float) -> Json:
+        """The job once it has ended, well.
+
+        Raises:
+            RuntimeError: it ended otherwise, or without something that was asked for.
+        """
+        job = self.until(job_id, lambda job: job["ended_at"] is not None, within_s)
+        if job["state"] != "succeeded" or job["degraded"]:
+            raise RuntimeError(f"job {job_id} did not end well:\n{json.dumps(job, indent=1)}")
+        return job
+
+    def subtitles(self, job: Json) -> dict[str, str]:
+        """Every file that a job delivers, by ``language.format``."""
+        return {file["url"].rpartition("/")[2]: self(file["url"]) for file in job["deliverables"]}
+
+
+def in_the_midst_of_speech(job: Json) -> bool:
+    """Whether speech is being recognised just now."""
+    stage = next(stage for stage in job["stages"] if stage["stage"] == "transcribe")
+    return bool(stage["state"] == "running" and stage["progress"] > MIDST)
+
+
+# Beyond it speech is being recognised (ownstack.jobs says the same).
+MIDST = 0.09
