@@ -19,10 +19,10 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test coverage lint format check bench eval-setup eval-asr openapi
+.PHONY: help setup lock demo up down status test coverage lint format check bench eval-setup eval-asr eval-translation openapi
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv (Python 3.11 or newer is all it needs)
 
@@ -97,6 +97,9 @@ $(VOICES): setup evals/voices.lock
 
 eval-asr: eval-setup ## measure how well speech is recognised, and what is invented where there is none; writes build/figures/
 	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m evals asr
+
+eval-translation: eval-setup ## measure how well what is said is translated into English, from text and from sound; writes build/figures/
+	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m evals translation
 
 openapi: setup ## write docs/openapi/ from the services' routes
 	@PYTHONPATH=tests/support $(BIN)/python -m testbed.openapi docs/openapi

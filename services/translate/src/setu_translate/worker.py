@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from setu_common.contracts import TRANSLATIONS
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
+from setu_common.settings import ModelSettings
 from setu_common.store import Store
 from setu_translate.app import KINDS
 from setu_translate.engines.chat import Chat
@@ -22,7 +23,7 @@ from setu_translate.engines.server import LlmServer
 from setu_translate.engines.styles import SelfStyled
 from setu_translate.engines.translator import Translator
 from setu_translate.service import TranslationService
-from setu_translate.settings import SERVICE, LlmSettings, TranslateSettings, read_settings
+from setu_translate.settings import SERVICE, LlmSettings, LocalSettings, TranslateSettings, read_settings
 
 CONCURRENCY: Final = 1
 
@@ -44,7 +45,7 @@ def specify(settings: TranslateSettings) -> WorkerSpec:
 async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its connections to the language model's server."""
     async with language_model(settings.llm) as llm:
-        installed = {engine.engine: engine for engine in (llm, *local_engines(settings))}
+        installed = {engine.engine: engine for engine in (llm, *local_engines(settings.local, settings.models))}
         engines = Engines(installed, settings.translation.engines)
         store = Store(settings.core.store, SERVICE)
         service = TranslationService(store, engines, join_sentences=settings.translation.join_sentences)
@@ -67,15 +68,14 @@ async def language_model(settings: LlmSettings) -> AsyncIterator[Translator]:
                 yield SelfStyled(few_shot, instruct, examples)
 
 
-def local_engines(settings: TranslateSettings) -> tuple[Translator, ...]:
+def local_engines(settings: LocalSettings, models: ModelSettings) -> tuple[Translator, ...]:
     """The engines that compute on this machine. Their models are loaded when first needed, and kept."""
-    local = settings.local
     computing = Computing(
-        device=local.device, compute_type=local.compute_type, threads=local.threads, beam_size=local.beam_size
+        device=settings.device, compute_type=settings.compute_type, threads=settings.threads, beam_size=settings.beam_size
     )
-    models = LocalModels(Catalogue.load(settings.models), computing)
-    families = (nllb(local.nllb), indictrans2(local.indictrans2_to_english, local.indictrans2_from_english))
-    return tuple(LocalTranslator(family, models) for family in families)
+    here = LocalModels(Catalogue.load(models), computing)
+    families = (nllb(settings.nllb), indictrans2(settings.indictrans2_to_english, settings.indictrans2_from_english))
+    return tuple(LocalTranslator(family, here) for family in families)
 
 
 def _connected(server: type[S], settings: LlmSettings) -> S:
