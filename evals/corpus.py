@@ -137,17 +137,19 @@ def _fingerprint(source: str, language: str) -> str:
 
 
 def _spoken(name: str, language: str, script: Sequence[Sequence[Line]], tell: Tell) -> Recording:
-    cast, parts, spoken, at = CASTS[language], [], [], 0
+    cast, at = CASTS[language], 0
+    parts: list[Samples] = []
+    spoken: list[tuple[float, float]] = []
     voices: dict[str, Voice] = {}
-    count, done = sum(map(len, script)), 0
+    count, done = sum(len(scene) for scene in script), 0
     crowd_of: list[Samples] = []
     for number, scene in enumerate(script):
-        pieces = []
+        pieces: list[Samples] = []
         for line in scene:
             voice = voices.setdefault(line.speaker, cast[len(voices) % len(cast)])
             said = voice.say(line.text)
             crowd_of.append(said)
-            start = at + sum(map(len, pieces))
+            start = at + sum(len(piece) for piece in pieces)
             spoken.append((start / RATE_HZ, (start + len(said)) / RATE_HZ))
             pieces.extend((said, sounds.silence(SENTENCE_PAUSE_S)))
             done += 1
@@ -191,7 +193,9 @@ def wordless(duration_s: float, speech: Sequence[Recording]) -> Iterator[Recordi
 
 def long_pauses(speech: Sequence[Recording]) -> Recording:
     """A few sentences with twenty seconds of a quiet room between them."""
-    parts, spoken, at = [], [], 0
+    at = 0
+    parts: list[Samples] = []
+    spoken: list[tuple[float, float]] = []
     for each in speech:
         pause = sounds.silence(LONG_PAUSE_S)
         parts.extend((pause, each.samples))

@@ -82,7 +82,9 @@ def _levelled(samples: Samples) -> Samples:
 def _folder(package: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"The voices are not installed: run `make eval-setup` ({package} is missing).")
+        raise ModuleNotFoundError(
+            f"The voices are not installed: run `make eval-setup`, and with PYTHONPATH=build/evals/packages ({package} is missing)."
+        )
     return Path(spec.origin).parent
 
 

@@ -17,6 +17,7 @@ LOCKED = {
     for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK, flags=re.MULTILINE)
 }
 MEMBERS = ("setu-common", "setu-cli", "setu-gateway", "setu-asr", "setu-translate")
+VOICES = "voices"  # for evaluations of speech only, 190 MB: locked in evals/voices.lock
 
 
 def apart() -> set[tuple[str, str]]:
@@ -32,8 +33,9 @@ def declared() -> list[Requirement]:
         content = tomllib.loads(path.read_text())
         project = content["project"]
         extras = project.get("optional-dependencies", {}).items()
+        groups = [lines for name, lines in content.get("dependency-groups", {}).items() if name != VOICES]
         lists = [project.get("dependencies", []), *(lines for name, lines in extras if (project["name"], name) not in apart())]
-        found += [Requirement(line) for lines in [*lists, *content.get("dependency-groups", {}).values()] for line in lines]
+        found += [Requirement(line) for lines in [*lists, *groups] for line in lines]
     return [requirement for requirement in found if requirement.name not in MEMBERS]
 
 
@@ -65,10 +67,21 @@ def test_nothing_is_locked_that_nobody_needs():
     assert sorted(LOCKED.keys() - needed) == []
 
 
-def test_every_locked_package_has_a_hash_and_no_index_is_named():
-    blocks = re.split(r"\n(?=\S)", LOCK.strip())
+@pytest.mark.parametrize("name", ["requirements.lock", "evals/voices.lock"])
+def test_every_locked_package_has_a_hash_and_no_index_is_named(name):
+    lock = (ROOT / name).read_text()
+    blocks = re.split(r"\n(?=\S)", lock.strip())
     assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
-    assert not re.search(r"://|--index|--find-links", LOCK)
+    assert not re.search(r"://|--index|--find-links", lock)
+
+
+def test_the_voices_of_evaluations_are_locked_by_themselves():
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"][VOICES]
+    lock = (ROOT / "evals/voices.lock").read_text()
+    for requirement in map(Requirement, wanted):
+        found = re.search(rf"^{re.escape(requirement.name)}==([^ ;\\]+)", lock, flags=re.MULTILINE)
+        assert found is not None, "run `make lock`"
+        assert requirement.specifier.contains(Version(found.group(1))), "run `make lock`"
 
 
 def test_the_lock_that_names_hosts_stays_uncommitted():

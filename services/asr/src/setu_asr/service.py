@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from setu_asr.errand import Abandoned, Engines, load_model, plan_for, step
 from setu_asr.errors import NoSpeech, UnusablePlan
 from setu_asr.listening import listen, write_down
 from setu_asr.settings import RecognitionSettings
-from setu_common.contracts import LANGUAGE_NAMES, AsrPlan, Transcript, Transcription, TranscriptionRequest
+from setu_common.contracts import LANGUAGE_NAMES, AsrPlan, Removal, Transcript, Transcription, TranscriptionRequest
 from setu_common.models import Catalogue, UnknownModel
 from setu_common.operations import Work
 from setu_common.store import Store
@@ -30,6 +31,8 @@ CUT_WITHIN_S: Final = 10.0
 # Shares of the whole work, for the progress that is shown: decoding and looking for speech are fast beside recognition.
 DECODED: Final = 0.05
 SPEECH_FOUND: Final = 0.10
+
+SHOWN: Final = 20  # removals in the problem of a recording of which nothing was left
 
 log = structlog.get_logger()
 
@@ -142,7 +145,7 @@ class TranscriptionService:
         model_time_s = time.monotonic() - began_s
         written = write_down(listened, recording, speech)
         if not written.segments:
-            raise _no_speech(recording)
+            raise _no_speech(recording, written.removed)
         transcript = Transcript(
             language=listened.language,
             language_probability=listened.probability,
@@ -170,9 +173,10 @@ class TranscriptionService:
         return load_model(self._catalogue, self._engines, key, lambda note: step(work, SPEECH_FOUND, note))
 
 
-def _no_speech(recording: Recording) -> NoSpeech:
+def _no_speech(recording: Recording, removed: Sequence[Removal] = ()) -> NoSpeech:
     return NoSpeech(
         f"Nothing was said in these {recording.duration_s:.1f} seconds that could be made out. Check that the recording has the right "
         "audio track and is loud enough.",
         duration_s=round(recording.duration_s, 3),
+        removed=[removal.model_dump(mode="json") for removal in removed[:SHOWN]],
     )

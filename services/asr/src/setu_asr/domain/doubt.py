@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from statistics import fmean
 from typing import Final
 
@@ -19,8 +20,11 @@ ONE_IN: Final = 8  # clips; of those that are merely uncertain so many are heard
 
 # Characters a second: nobody speaks outside of these. Source: Pellegrino et al. 2011 (5 to 8 syllables a second), four letters each at most.
 DENSE: Final = frozenset(("ja", "ko", "zh", "yue"))
-FASTEST, FASTEST_DENSE = 32.0, 14.0
+DENSER: Final = 2.3  # letters that one of their characters stands for
+FASTEST: Final = 32.0
+BRISK: Final = 22.0  # as fast as people speak who are understood well
 SLOWEST: Final = 0.8
+AGREED: Final = 0.8  # likeness of two hearings, word by word, from which they confirm each other
 SLOW_S: Final = 6.0  # shorter clips may hold a single word
 
 LEFT_OUT_S: Final = 1.5  # more than the margins around stretches of speech, and than the error of words' times
@@ -42,10 +46,18 @@ def doubtful(heard: Sequence[Heard]) -> bool:
 
 def odd_pace(heard: Sequence[Heard], duration_s: float, language: str) -> bool:
     """Whether more was heard than anybody says in that time, or next to nothing in a long clip of speech."""
-    if duration_s <= 0:
-        return True
-    pace = sum(len(stretch.text.strip()) for stretch in heard) / duration_s
-    return pace > (FASTEST_DENSE if language in DENSE else FASTEST) or (duration_s >= SLOW_S and pace < SLOWEST)
+    pace = _pace(heard, duration_s, language)
+    return pace > FASTEST or (duration_s >= SLOW_S and pace < SLOWEST)
+
+
+def _pace(heard: Sequence[Heard], duration_s: float, language: str) -> float:
+    """Characters a second; a dense script's count for more."""
+    characters = sum(len(stretch.text.strip()) for stretch in heard)
+    return characters * (DENSER if language in DENSE else 1.0) / duration_s if duration_s > 0 else float("inf")
+
+
+def _went_astray(heard: Sequence[Heard], duration_s: float, language: str) -> bool:
+    return doubtful(heard) or odd_pace(heard, duration_s, language)
 
 
 def certainty(heard: Sequence[Heard]) -> float:
@@ -69,7 +81,7 @@ def to_hear_again(heard: Sequence[Sequence[Heard]], durations_s: Sequence[float]
     wrong = {
         number
         for number, (stretches, duration_s) in enumerate(zip(heard, durations_s, strict=True))
-        if doubtful(stretches) or odd_pace(stretches, duration_s, language)
+        if _went_astray(stretches, duration_s, language)
     }
     certainties = sorted((certainty(heard[number]), number) for number in range(len(heard)) if number not in wrong)
     unsure = [number for value, number in certainties if value < UNCERTAIN][: -(-len(heard) // ONE_IN)]
@@ -77,12 +89,25 @@ def to_hear_again(heard: Sequence[Sequence[Heard]], durations_s: Sequence[float]
 
 
 def better(first: Sequence[Heard], second: Sequence[Heard], duration_s: float, language: str) -> bool:
-    """Whether what was heard the second time is to be preferred: it went less astray, or its words are more certain."""
+    """Whether what was heard the second time is to be preferred: it went less astray, or its words are more certain.
+
+    Two that agree confirm the first. One that leaves out half of it is no better, unless the first has more than people say in that
+    time: who repeats himself is easily heard as less.
+    """
+    one, other = _words(first), _words(second)
+    if SequenceMatcher(None, one, other, autojunk=False).ratio() >= AGREED:
+        return False
+    if len(other) < len(one) / 2 and _pace(first, duration_s, language) <= BRISK:
+        return False
 
     def merit(heard: Sequence[Heard]) -> tuple[bool, float]:
-        return not (doubtful(heard) or odd_pace(heard, duration_s, language)), certainty(heard)
+        return not _went_astray(heard, duration_s, language), certainty(heard)
 
     return merit(second) > merit(first)
+
+
+def _words(heard: Sequence[Heard]) -> list[str]:
+    return "".join(stretch.text for stretch in heard).casefold().split()
 
 
 def believable(stretch: Heard) -> bool:

@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from setu_asr.domain.audio import RATE_HZ, Samples
+from setu_asr.domain.audio import RATE_HZ, Samples, quietest
 from setu_asr.domain.clips import CLIP, CLIP_S
-from setu_asr.domain.doubt import better, to_hear_again
+from setu_asr.domain.doubt import better, doubtful, to_hear_again
 from setu_asr.domain.heard import Heard, HeardWord
 from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_asr.engines.recogniser import ModelKey
@@ -20,8 +19,6 @@ from setu_common.contracts import AsrPlan
 
 ENGINE: Final = "faster-whisper"
 LANGUAGE_CLIPS: Final = 4  # clips that are listened to until one is clear
-TEMPERATURES: Final = (0.0, 0.2, 0.4, 0.6)  # one after the other, until a stretch is believable
-SEED: Final = 20_260
 CLEAR: Final = 0.5  # probability of its language from which a clip is clear. Source: faster-whisper's default
 
 
@@ -39,7 +36,6 @@ class FasterWhisper:
     """
 
     def __init__(self, key: ModelKey, folder: Path, device: str, cpu_threads: int) -> None:
-        import ctranslate2  # noqa: PLC0415 as the next one
         import faster_whisper  # noqa: PLC0415 takes a second to import, and brings threads that must not be forked
 
         try:
@@ -55,7 +51,6 @@ class FasterWhisper:
                 f"{key.model} can't be computed in {key.compute_type} on this worker's device ({device}). "
                 "Ask for compute_type int8 or float32, or leave the plan out."
             ) from error
-        self._reseed = partial(ctranslate2.set_random_seed, SEED)  # the same recording gives the same text
         self._model: Any = model  # Any, and below: faster-whisper ships no types
         self._pipeline: Any = faster_whisper.BatchedInferencePipeline(model)
 
@@ -79,9 +74,12 @@ class FasterWhisper:
         heard = self._together(clips, language, plan, hints)
         durations_s = [len(clip) / RATE_HZ for clip in clips]
         for number in to_hear_again(heard, durations_s, language) if plan.redecode else ():
-            second = self._alone(clips[number], language, plan, hints)
-            if better(heard[number], second, durations_s[number], language):
-                heard[number] = second
+            for hear in (self._alone, self._in_halves):
+                second = hear(clips[number], language, plan, hints)
+                if better(heard[number], second, durations_s[number], language):
+                    heard[number] = second
+                if not doubtful(heard[number]):
+                    break
         return heard
 
     def in_english(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[Heard | None]:
@@ -113,19 +111,25 @@ class FasterWhisper:
         return heard
 
     def _alone(self, clip: Samples, language: str, plan: AsrPlan, hints: Hints) -> list[Heard]:
-        """Sequentially: stretch by stretch with time tokens, and with more chance in the choice of words where it goes astray."""
-        self._reseed()
+        """Sequentially: stretch by stretch, with time tokens. Never by chance, or the same recording would give another text each time."""
         found, _ = self._model.transcribe(
             clip,
             language=language,
             beam_size=plan.beam_size,
-            temperature=TEMPERATURES if hints.temperature is None else hints.temperature,
+            temperature=hints.temperature or 0.0,
             initial_prompt=hints.prompt or None,
             condition_on_previous_text=False,
             word_timestamps=True,
             vad_filter=False,
         )
         return [_heard(segment) for segment in found]
+
+    def _in_halves(self, clip: Samples, language: str, plan: AsrPlan, hints: Hints) -> list[Heard]:
+        """Cut where it is quietest near the middle: what a recogniser got caught in is often broken by another beginning."""
+        third = len(clip) // 3
+        cut = third + quietest(clip[third : 2 * third])
+        first, second = (self._together([part], language, plan, hints)[0] for part in (clip[:cut], clip[cut:]))
+        return [*first, *(stretch.later(cut / RATE_HZ) for stretch in second)]
 
 
 def _heard(segment: Any) -> Heard:  # noqa: ANN401 see above
