@@ -118,7 +118,9 @@ def _boxes_are_cut(file: IO[bytes], size: int) -> bool:
         elif length == 0:
             length = size - start
         indexed = indexed or kind == b"moov"
-        if length < 8 or _is_short(size, start + length):  # noqa: PLR2004 a box is no shorter than its head
+        # Without the last bytes of its index a file can't be opened; of its sound some may be missing.
+        short = size < start + length if kind == b"moov" else _is_short(size, start + length)
+        if length < 8 or short:  # noqa: PLR2004 a box is no shorter than its head
             return True
         start += length
     return not indexed

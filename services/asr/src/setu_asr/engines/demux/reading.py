@@ -142,6 +142,11 @@ class Reading:
                 on_progress(min(1.0, self._file.tell() / self._file_bytes), self.duration_s)
                 self._see(packet)
                 if packet.stream_index == self._stream.index:
+                    if packet.has_sidedata("encryption_info"):
+                        raise Unreadable(
+                            "The file's sound is encrypted, as shops and streaming services do it. Upload a recording that any player "
+                            "can play."
+                        )
                     self._decode(packet, pcm)
         self._write(self._mixer.rest(), pcm)
         pcm.truncate(self._written * SAMPLE_BYTES)  # a silence at the end was only skipped
@@ -153,8 +158,13 @@ class Reading:
             Refused: there is nothing in it, or a part is missing.
         """
         if self._written == 0:
-            if self._failures or self._outside.cut:
-                raise Truncated(incomplete("none of its audio could be decoded"))
+            if self._outside.cut or (self._declared.of_track and (self._declared.duration_s or 0.0) > MISSING_S):
+                raise Truncated(incomplete("none of its sound is there, or none could be decoded"))
+            if self._failures:
+                raise Unreadable(
+                    "None of the file's sound could be decoded: it is damaged, or not of the kind that it says. Check that it plays, "
+                    "or convert it to MP3 or WAV first."
+                )
             raise Empty("The file's audio track has no sound data in it. Check the recording, then upload it again.")
         reached_s = max(self._end_s, 0.0 if self._declared.of_track else self._seen_s)
         whole_s = max(self._declared.duration_s or 0.0, reached_s)
