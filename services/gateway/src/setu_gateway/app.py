@@ -14,7 +14,7 @@ from setu_common.http import Guard, HttpCaller, OutsideClient, SystemResolver, c
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import AllowedHosts, EdgeTrust, create_app
-from setu_gateway.api import intake, jobs, media, subtitles
+from setu_gateway.api import intake, jobs, media, openai_audio, subtitles
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.delivery.muxing import Muxer
 from setu_gateway.delivery.rendering import Renderer
@@ -22,6 +22,7 @@ from setu_gateway.delivery.webhooks import Notifier
 from setu_gateway.intake.fetching import Fetcher
 from setu_gateway.intake.upload import Intake
 from setu_gateway.intake.vetting import Vetting
+from setu_gateway.openai.listening import Listener
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
 from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, MUXINGS, NOTICES, RENDERINGS
@@ -48,6 +49,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         operations = Operations(database, store, hints, settings.core.operations)
         use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
         app.state.jobs = use_cases
+        app.state.listener = Listener(use_cases, store)
         app.state.media = MediaFiles(database=database, store=store, operations=operations)
         try:
             with outside_guard(settings) as guard:
@@ -65,7 +67,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[intake.router, jobs.router, subtitles.router, media.router],
+        routers=[intake.router, jobs.router, subtitles.router, media.router, openai_audio.router],
         trust=EdgeTrust(hosts=AllowedHosts(settings.edge.allowed_hosts.split(","))),
         checks={"database": database.check, "store": store.check},
     )
