@@ -19,7 +19,8 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test coverage lint format check bench eval-setup eval-asr eval-translation openapi
+.PHONY: help setup lock demo up down status test coverage lint format check bench eval-setup eval-asr eval-translation openapi \
+  compose-up compose-down compose-test
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -103,3 +104,19 @@ eval-translation: eval-setup ## measure how well what is said is translated into
 
 openapi: setup ## write docs/openapi/ from the services' routes
 	@PYTHONPATH=tests/support $(BIN)/python -m testbed.openapi docs/openapi
+
+compose-up: .env ## start the whole stack in containers; all it needs is Docker with Compose 2.24 or newer
+	@docker compose up --build --wait
+	@echo "Setu is ready at http://$$(docker compose port gateway 8080)"
+
+.env:
+	@umask 077; sed "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')/; \
+	  s/^SETU_SERVICE_TOKEN=.*/SETU_SERVICE_TOKEN=$$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')/" .env.example > .env.part
+	@mv .env.part .env
+	@echo "compose-up: wrote .env, with passwords of its own"
+
+compose-down: ## end it; its data stay (docker compose down --volumes erases them)
+	@docker compose down
+
+compose-test: setup ## build the images, start a stack of its own, kill what works in it; writes build/figures/compose-test.json
+	@PYTHONPATH=tests/support $(BIN)/python -m composed
