@@ -106,17 +106,19 @@ def under_way(stack: OwnStack, job_id: str, service: str, within_s: float) -> Js
     """The job's operation at a service, as soon as a child is in the midst of it."""
     until = time.monotonic() + within_s
     statement = sql.SQL(
-        "SELECT * FROM {}.operation WHERE job_id = %s AND state = 'running' AND progress > %s ORDER BY created_at LIMIT 1"
+        "SELECT * FROM {}.operation WHERE job_id = %s AND kind = %s AND state = 'running' AND progress > %s LIMIT 1"
     ).format(sql.Identifier(service))
+    kind, progress = MIDST[service]
     with stack.rows() as db:
-        while (row := db.execute(statement, [job_id, MIDST[service]]).fetchone()) is None:
+        while (row := db.execute(statement, [job_id, kind, progress]).fetchone()) is None:
             assert time.monotonic() < until, f"{service} has not begun after {within_s:.0f} s"
             time.sleep(0.02)
     return row
 
 
-# Beyond it, speech is being recognised; a translation is in its midst as soon as it has begun.
-MIDST = {"asr": 0.09, "translate": -1.0}
+# What a service does longest, and how far it is when it is in its midst: beyond that, speech is being recognised; a translation is as
+# soon as it has begun.
+MIDST = {"asr": ("transcriptions", 0.09), "translate": ("translations", -1.0)}
 
 
 def stored(stack: OwnStack) -> set[str]:
