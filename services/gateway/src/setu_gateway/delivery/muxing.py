@@ -213,13 +213,12 @@ class _Watch:
         log.warning("mux.died", returncode=returncode, share=round(self._share, 3), size_bytes=self._size_bytes)
         if returncode == -signal.SIGXCPU:
             return _too_expensive("computing time")
-        if returncode == -signal.SIGKILL:
-            return MuxerKilled(
-                "The process was ended from outside, perhaps since the worker's memory is full; try again later."
+        if -returncode in CRASHES:
+            return MediaNotMuxable(
+                "The process that copies media crashed over this file, so it is damaged. Fetch the subtitles as files instead."
             )
-        fault = "crashed over" if -returncode in CRASHES else "gave up on"
-        return MediaNotMuxable(
-            f"The process that copies media {fault} this file, so it is damaged. Fetch the subtitles as files instead."
+        return MuxerKilled(
+            "The process was ended from outside, perhaps since the worker's memory is full, or could not begin; try again later."
         )
 
 

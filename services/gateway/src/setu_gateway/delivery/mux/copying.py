@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import IO, Any, Final, NoReturn
 
 import av
@@ -23,6 +24,7 @@ from setu_gateway.delivery.mux.order import SubtitleTrack
 from setu_gateway.delivery.mux.refusals import Refused
 
 READ_BYTES: Final = 1 << 20
+TOLD_EACH: Final = 64  # packets
 
 # ffmpeg's demuxers for files that people have. Not among them: those that open other files (hls, dash, concat, image2),
 # devices, subtitles and raw data, which match anything.
@@ -40,6 +42,10 @@ SOUND: Final = (
 SUBTITLES: Final = frozenset(
     {"subrip", "srt", "ass", "ssa", "webvtt", "text", "dvd_subtitle", "dvdsub", "dvb_subtitle", "dvbsub", "hdmv_pgs_subtitle", "pgssub"}
 )  # fmt: skip
+
+
+Timed = tuple[float, "Packet[Any]"]  # Any: of tracks of all kinds
+"""A packet, and when it is played, seconds."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,11 @@ def copy(
             ways |= {stream.index: _copied(target, stream) for stream in taken if stream.type == "subtitle"}
             size_bytes = max(1, os.fstat(media.fileno()).st_size)
             _start(target, pictures_and_sound)
-            for packet in _merged(_packets(source, taken, ways), heapq.merge(*lines, key=_begins_s)):
-                target.mux(packet)
-                on_progress(min(1.0, media.tell() / size_bytes))
+            packets = _merged(_packets(source, taken, ways), heapq.merge(*lines, key=itemgetter(0)))
+            for count, packet in enumerate(packets):
+                target.mux_one(packet)
+                if count % TOLD_EACH == 0:
+                    on_progress(min(1.0, media.tell() / size_bytes))
             return Copied(len(ways) + len(lines), left_out)
 
 
@@ -168,41 +176,38 @@ def _no_place(codecs: str) -> Refused:
     )
 
 
-def _packets(source: InputContainer, taken: Sequence[Stream], ways: dict[int, Stream]) -> "Iterator[Packet[Any]]":
+def _packets(source: InputContainer, taken: Sequence[Stream], ways: dict[int, Stream]) -> "Iterator[Timed]":
     """The media's packets, on a clock that begins with the recording, as that of its transcript does."""
     begins_s = (source.start_time or 0) / av.time_base
-    shifts = {stream.index: round(begins_s / stream.time_base) if stream.time_base else 0 for stream in taken}
+    ticks_s = {stream.index: float(stream.time_base or 0) for stream in taken}
+    shifts = {index: round(begins_s / tick_s) if tick_s else 0 for index, tick_s in ticks_s.items()}
     for packet in source.demux(list(taken)):
         if packet.size == 0:
             continue  # what ends a track
-        shift = shifts[packet.stream_index]
-        packet.pts = None if packet.pts is None else packet.pts - shift
-        packet.dts = None if packet.dts is None else packet.dts - shift
-        packet.stream = ways[packet.stream_index]
-        yield packet
+        index = packet.stream_index
+        if shift := shifts[index]:
+            packet.pts = None if packet.pts is None else packet.pts - shift
+            packet.dts = None if packet.dts is None else packet.dts - shift
+        packet.stream = ways[index]
+        yield (packet.dts or 0) * ticks_s[index], packet
 
 
-def _lines(text: InputContainer, stream: Stream) -> "Iterator[Packet[Any]]":
+def _lines(text: InputContainer, stream: Stream) -> "Iterator[Timed]":
+    tick_s = float(text.streams[0].time_base or 0)
     for packet in text.demux(text.streams[0]):
         if packet.size:
             packet.stream = stream
-            yield packet
+            yield (packet.pts or 0) * tick_s, packet
 
 
-def _begins_s(packet: "Packet[Any]") -> float:
-    moment = packet.dts if packet.dts is not None else packet.pts
-    return float(moment * packet.time_base) if moment is not None and packet.time_base is not None else 0.0
-
-
-def _merged(media: "Iterator[Packet[Any]]", lines: "Iterator[Packet[Any]]") -> "Iterator[Packet[Any]]":
+def _merged(media: "Iterator[Timed]", lines: "Iterator[Timed]") -> "Iterator[Packet[Any]]":
     """Lines come before the packets that are played after them. The media's own order, which is not only of time, is kept."""
     line = next(lines, None)
-    for packet in media:
-        now_s = _begins_s(packet)
-        while line is not None and _begins_s(line) <= now_s:
-            yield line
+    for now_s, packet in media:
+        while line is not None and line[0] <= now_s:
+            yield line[1]
             line = next(lines, None)
         yield packet
     while line is not None:
-        yield line
+        yield line[1]
         line = next(lines, None)

@@ -17,12 +17,13 @@ class Limits:
     Args:
         memory_bytes: address space of the process, which needs some 0.2 GB for itself.
         patience_s: CPU time that any file may take.
-        bytes_per_cpu_s: a file may take a second of CPU time more for each so many bytes. Copying does 100 MB/s and more here.
+        bytes_per_cpu_s: a file may take a second of CPU time more for each so many bytes. The packets cost, not the bytes: some
+            15 µs each here, and speech at 8 kbit/s has one for each 20 bytes.
     """
 
     memory_bytes: int = 1 << 30
     patience_s: float = 20.0
-    bytes_per_cpu_s: float = 4e6
+    bytes_per_cpu_s: float = 2e5
 
     def cpu_s(self, file_bytes: int) -> float:
         """CPU time that a file of that size may take."""
