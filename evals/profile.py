@@ -1,0 +1,154 @@
+"""How right the audio profile is, and what it costs: ``python -m evals.profile``.
+
+Speech is the catalogue's samples, nine languages; sounds are synthesised. The true syllables of a sample are counted in its text.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from statistics import mean, median
+from typing import Final
+
+import numpy as np
+
+from evals import sounds
+from evals.corpus import Recording, clips
+from evals.voices import RATE_HZ, Samples
+from setu_asr.domain.profile.measure import Sound, SoundMeter
+from setu_asr.engines.voicing import SileroVoices
+from setu_common.models import Catalogue
+from setu_common.settings import ModelSettings
+
+SNRS_DB: Final = (0.0, 5.0, 10.0, 20.0, 30.0)
+BACKGROUNDS: Final = ("white noise", "pink noise", "crowd")
+CUTS_HZ: Final = (1500.0, 2500.0, 3400.0, 4000.0, 5500.0)
+MUSIC_UNDER_DB: Final = (0.0, 10.0, 15.0, 20.0)
+SOUND_S: Final = 90.0
+LONG_S: Final = 1800.0
+THRESHOLD: Final = 0.5
+VOWELS: Final[Mapping[str, str]] = {
+    "hi": r"[\u0904-\u0914]|[\u0915-\u0939\u0958-\u095f](?!\u094d)",  # independent vowels, and consonants that keep theirs
+    "": r"[aeiouyáéíóúàâêôãõäöüèëïîûùąęó]+",
+}
+UNCOUNTED: Final = ("ja", "zh")  # no vowels in their writing
+
+
+def main() -> None:
+    """Print a table."""
+    voices = SileroVoices()
+    speech = list(clips(Catalogue.load(ModelSettings())))
+    joined = _joined(speech)
+    for name, value, of in (
+        *_ratios(joined, speech, voices),
+        *_bandwidths(joined, voices),
+        *_music(joined, speech, voices),
+        *_rates(speech, voices),
+        *_cost(joined, voices),
+    ):
+        sys.stdout.write(f"{name:44} {value:>10}  {of}\n")
+
+
+def measured(samples: Samples, voices: SileroVoices) -> Sound:
+    """The figures of a recording."""
+    pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+    meter = SoundMeter(THRESHOLD)
+    for start in range(0, len(pcm), 60 * RATE_HZ):
+        piece = pcm[start : start + 60 * RATE_HZ]
+        meter.add(piece, voices(piece.astype(np.float32) / np.float32(32768)))
+    return meter.figures()
+
+
+def _joined(speech: list[Recording]) -> Samples:
+    """All samples, equally loud, half a second apart."""
+    pause = sounds.silence(0.5)
+    levelled = [each.samples * np.float32(0.05 / np.sqrt(np.square(each.samples).mean())) for each in speech]
+    return np.concatenate([part for samples in levelled for part in (samples, pause)])
+
+
+Row = tuple[str, str, str]
+
+
+def _background(name: str, duration_s: float, speech: list[Recording]) -> Samples:
+    return sounds.crowd(duration_s, [each.samples for each in speech]) if name == "crowd" else sounds.STEADY[name](duration_s)
+
+
+def _ratios(joined: Samples, speech: list[Recording], voices: SileroVoices) -> Iterator[Row]:
+    for name in BACKGROUNDS:
+        behind = _background(name, len(joined) / RATE_HZ + 1, speech)
+        for snr_db in SNRS_DB:
+            found = measured(sounds.mixed(joined, behind, snr_db), voices)
+            yield (
+                f"SNR in {name}",
+                _shown(found.snr_db, "dB"),
+                f"mixed at {snr_db:g} dB; syllables/s {_shown(found.speech_rate_sps)}",
+            )
+
+
+def _bandwidths(joined: Samples, voices: SileroVoices) -> Iterator[Row]:
+    spectrum = np.fft.rfft(joined)
+    frequency_hz = np.fft.rfftfreq(len(joined), 1 / RATE_HZ)
+    for cut_hz in CUTS_HZ:
+        cut = np.fft.irfft(np.where(frequency_hz > cut_hz, 0, spectrum), len(joined)).astype(np.float32)
+        yield "bandwidth of speech", _shown(measured(cut, voices).bandwidth_hz, "Hz"), f"cut at {cut_hz:g} Hz"
+
+
+def _music(joined: Samples, speech: list[Recording], voices: SileroVoices) -> Iterator[Row]:
+    for name in (*sounds.STEADY, "crowd"):
+        found = measured(_background(name, SOUND_S, speech), voices)
+        yield f"music ratio, speech ratio of {name}", f"{found.music_ratio:.2f} {found.speech_ratio:.2f}", "nobody speaks"
+    yield "music ratio of speech", f"{measured(joined, voices).music_ratio:.2f}", "no music"
+    music = sounds.music(len(joined) / RATE_HZ + 1)
+    for under_db in MUSIC_UNDER_DB:
+        found = measured(sounds.mixed(joined, music, under_db), voices)
+        yield "music ratio of speech over music", f"{found.music_ratio:.2f}", f"music {under_db:g} dB below"
+
+
+def _rates(speech: list[Recording], voices: SileroVoices) -> Iterator[Row]:
+    off, ratios = [], []
+    for each in speech:
+        true = syllables(each.reference, each.language)
+        # Four times over, since a few seconds have no rate.
+        found = measured(np.concatenate([each.samples] * 4), voices)
+        if true and found.speech_rate_sps is not None:
+            counted = found.speech_rate_sps * found.speech_ratio * each.duration_s
+            off.append(abs(counted - true) / true)
+            ratios.append(counted / true)
+    yield "syllables counted per true one", f"{median(ratios):.2f}", f"median of {len(ratios)} clips"
+    yield "error of a clip's syllables", f"{100 * mean(off):.0f} %", f"mean of {len(off)} clips"
+
+
+def syllables(text: str, language: str) -> int | None:
+    """How many syllables a text has, by its vowels; None where its writing has none."""
+    if language in UNCOUNTED:
+        return None
+    vowels = VOWELS.get(language, VOWELS[""])
+    if language == "hi":
+        return len(re.findall(vowels, text))
+    count = 0
+    for word in re.findall(r"[^\W\d_]+", text.lower()):
+        silent = {"en": r"[^l]e$", "fr": r"(e|es|ent)$"}.get(language)
+        found = len(re.findall(vowels, word))
+        count += max(1, found - bool(silent and found > 1 and re.search(silent, word)))
+    return count
+
+
+def _cost(joined: Samples, voices: SileroVoices) -> Iterator[Row]:
+    long = np.resize(joined, int(LONG_S * RATE_HZ))
+    began_s = time.process_time()
+    measured(long, voices)
+    whole_s = time.process_time() - began_s
+    began_s = time.process_time()
+    for start in range(0, len(long), 60 * RATE_HZ):
+        voices(long[start : start + 60 * RATE_HZ])
+    model_s = time.process_time() - began_s
+    yield "CPU time beside the model", f"{100 * (whole_s - model_s) / LONG_S:.2f} %", f"of {LONG_S:g} s of sound"
+    yield "CPU time in the model that tells speech", f"{100 * model_s / LONG_S:.2f} %", f"of {LONG_S:g} s of sound"
+
+
+def _shown(value: float | None, unit: str = "") -> str:
+    return "-" if value is None else f"{value:.1f} {unit}".strip()
+
+
+if __name__ == "__main__":
+    main()
