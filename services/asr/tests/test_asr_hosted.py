@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import SecretStr
+from starlette.datastructures import UploadFile
 
 from setu_asr.domain.audio import RATE_HZ
 from setu_asr.domain.hints import Hints
@@ -42,7 +44,8 @@ class Asked:
 
 def second_by_second(samples: np.ndarray) -> dict:
     """One word for each second that is loud, called by its loudness; a segment for each run of them."""
-    words, segments = [], []
+    words: list[dict[str, Any]] = []
+    segments: list[dict[str, Any]] = []
     for second in range(len(samples) // RATE_HZ + 1):
         piece = samples[second * RATE_HZ : (second + 1) * RATE_HZ]
         loudness = float(np.sqrt(np.mean(np.square(piece)))) if len(piece) else 0.0
@@ -90,9 +93,12 @@ class Host:
         async def _transcriptions(request: Request) -> Response:
             async with request.form() as form:
                 file = form["file"]
+                assert isinstance(file, UploadFile)
                 content = await file.read()
                 fields = {name: [str(each) for each in form.getlist(name)] for name in form if name != "file"}
-            self.asked.append(Asked(fields, decoded(content), len(content), file.filename, request.headers["authorization"]))
+            self.asked.append(
+                Asked(fields, decoded(content), len(content), file.filename or "", request.headers["authorization"])
+            )
             await asyncio.sleep(self.delay_s)
             answer = self.answer(self.asked[-1].samples)
             return answer if isinstance(answer, Response) else JSONResponse(answer)
@@ -102,7 +108,7 @@ class Host:
 
 def decoded(content: bytes) -> np.ndarray:
     resampler = av.AudioResampler("fltp", "mono", RATE_HZ)
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), "r") as container:
         assert container.format.name == "ogg"
         pieces = [out.to_ndarray()[0] for frame in container.decode(audio=0) for out in resampler.resample(frame)]
         pieces += [out.to_ndarray()[0] for out in resampler.resample(None)]

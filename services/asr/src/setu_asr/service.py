@@ -80,9 +80,7 @@ class TranscriptionService:
             UnusablePlan: it can't be transcribed in that way here.
             ObjectMissing: the media is not in the store.
         """
-        plan = overridden(request.plan or self._settings.default_plan(), request.overrides)
-        plan = plan_for(plan, self._engines(plan.engine), self._catalogue)
-        self._check(plan, request.language)
+        plan = self.planned(request)
         async with self._store.local_file(request.media) as path:
             try:
                 done = await work.in_thread(self._transcribe, path, request.language, plan, hints_of(request.overrides), work)
@@ -109,6 +107,17 @@ class TranscriptionService:
             plan=plan,
             model_time_s=done.model_time_s,
         )
+
+    def planned(self, request: TranscriptionRequest) -> AsrPlan:
+        """How a request's recording is heard: by its plan or the default one, with its overrides.
+
+        Raises:
+            UnusablePlan: it can't be done in that way here.
+        """
+        plan = overridden(request.plan or self._settings.default_plan(), request.overrides)
+        plan = plan_for(plan, self._engines(plan.engine), self._catalogue)
+        self._check(plan, request.language)
+        return plan
 
     def _check(self, plan: AsrPlan, language: str | None) -> None:
         """What can be known to fail is said at once."""
