@@ -15,10 +15,12 @@ from setu_asr.engines.speech import SileroDetector
 from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
 from setu_asr.profiling import ProfilingService
+from setu_asr.reuse import Rehearing
 from setu_asr.service import TranscriptionService
 from setu_asr.settings import SERVICE, AsrSettings, HostedSettings, RecognitionSettings, read_settings
 from setu_asr.translating import SpeechTranslationService
 from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
+from setu_common.db import Database
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
@@ -62,14 +64,23 @@ async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
         store=store, catalogue=catalogue, pool=pool, engines=engines, voices=SileroVoices(), settings=recognition
     )
     translating = SpeechTranslationService(store=store, catalogue=catalogue, pool=pool, engines=engines, settings=recognition)
+    database = Database(settings.core.database, SERVICE)
+    rehearing = Rehearing(
+        service=service,
+        database=database,
+        store=store,
+        catalogue=catalogue,
+        vad_threshold=recognition.vad_threshold,
+    )
     try:
         yield [
             Bound(PROFILES, profiling.profile),
-            Bound(TRANSCRIPTIONS, service.transcribe),
+            Bound(TRANSCRIPTIONS, rehearing.transcribe),
             Bound(SPEECH_TRANSLATIONS, translating.translate),
         ]
     finally:
         pool.close()
+        await database.close()
 
 
 class Installed:
