@@ -16,7 +16,8 @@ from bench.figures import Figure
 
 from evals.corpus import Recording, clips, film, long_pauses, wordless
 from evals.scoring import NOTHING, Errors, Piece, errors, invented, lost, right, text_of
-from evals.systems import Direct, Heard, Setu, everything
+from evals.systems import WINDOW, Direct, Heard, Setu, everything
+from evals.voices import RATE_HZ
 from setu_common.contracts import AsrPlan
 from setu_common.models import Catalogue
 from setu_common.settings import ModelSettings
@@ -39,15 +40,15 @@ class Tally:
 
     errors: defaultdict[tuple[str, str, str, str], Errors]  # by kind, model, language, system
     invented: defaultdict[str, int]
+    minutes: defaultdict[str, float]
     lost: int = 0
     right: int = 0
-    minutes: float = 0.0
 
 
 def measure() -> list[Figure]:
     """Hear everything by everyone."""
     catalogue = Catalogue.load(ModelSettings())
-    tally = Tally(errors=defaultdict(lambda: NOTHING), invented=defaultdict(int))
+    tally = Tally(errors=defaultdict(lambda: NOTHING), invented=defaultdict(int), minutes=defaultdict(float))
     short = list(clips(catalogue))
     english = [each for each in short if each.language == "en"]
     with tempfile.TemporaryDirectory(prefix="setu-eval-") as folder:
@@ -78,6 +79,7 @@ class Systems:
         self._direct = Direct(catalogue.ensure(model), THREADS)
         self._setu = Setu(catalogue, folder, THREADS)
         self._credulous = Setu(catalogue, folder, THREADS, everything)
+        self._plain = AsrPlan(model=model, redecode=False)
 
     def compare(self, recording: Recording, tally: Tally) -> None:
         """Hear speech by each system and count the errors; and what the guard took from it."""
@@ -109,10 +111,11 @@ class Systems:
     def without_words(self, recordings: Sequence[Recording], tally: Tally) -> None:
         """Hear sound without words, with the detector and with the guard alone, and count what is invented."""
         for recording in recordings:
-            tally.minutes += recording.duration_s / 60
+            tally.minutes["default"] += recording.duration_s / 60
+            tally.minutes["guard alone"] += min(recording.duration_s, WINDOW / RATE_HZ) / 60
             ways = {
                 "default": self._setu.transcribe(recording.samples, recording.language, self._plan),
-                "guard alone": self._credulous.transcribe(recording.samples, recording.language, self._plan),
+                "guard alone": self._credulous.transcribe(recording.samples[:WINDOW], recording.language, self._plain),
             }
             counts = {}
             for name, heard in ways.items():
@@ -183,12 +186,14 @@ def _pooled(tally: Tally, kind: str, model: str, system: str) -> Errors:
 
 
 def _guarded(tally: Tally) -> list[Figure]:
-    how = f"words outside of speech in {tally.minutes:.0f} minutes of silence, noise, music, humming, a crowd and long pauses"
-    goals = {"default": 0.0, "guard alone": 0.0}
-    figures = [
-        _figure(f"invented words, {name}", count / tally.minutes, "a minute", goals.get(name), how)
-        for name, count in tally.invented.items()
-    ]
+    figures = []
+    for name, count in tally.invented.items():
+        way, _, before = name.partition(", ")
+        how = (
+            f"words outside of speech in {tally.minutes[way]:.1f} minutes of silence, noise, music, humming, a crowd and long pauses"
+            f"{'; all sound is taken for speech' if way == 'guard alone' else ''}"
+        )
+        figures.append(_figure(f"invented words, {name}", count / tally.minutes[way], "a minute", None if before else 0.0, how))
     share = 100 * tally.lost / max(1, tally.right)
     how = f"words that were heard right and taken out: {tally.lost} of {tally.right}, on all speech, people who repeat themselves among it"
     return [*figures, _figure("speech lost to the guard", share, "%", 0.5, how)]

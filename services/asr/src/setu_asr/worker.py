@@ -1,5 +1,6 @@
 """The worker's process: ``python -m setu_asr.worker``."""
 
+import contextlib
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from setu_asr.app import KINDS
+from setu_asr.domain.capacity import at_once
 from setu_asr.engines.faster_whisper import ENGINE, FasterWhisper
 from setu_asr.engines.pool import RecogniserPool
 from setu_asr.engines.recogniser import Load, ModelKey, Recogniser, Remote
@@ -25,7 +27,6 @@ from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
 
-CONCURRENCY: Final = 1
 HOSTED: Final = "openai"
 # What a worker lacks where it has not an engine that there is.
 MISSING: Final = {
@@ -41,17 +42,42 @@ def main() -> None:
 
 def specify(settings: AsrSettings) -> WorkerSpec:
     """What the worker is."""
-    return WorkerSpec(service=SERVICE, kinds=KINDS, wire=partial(handlers, settings), concurrency=CONCURRENCY)
+    concurrency = concurrency_of(settings)
+    return WorkerSpec(service=SERVICE, kinds=KINDS, wire=partial(handlers, settings, concurrency), concurrency=concurrency)
+
+
+def concurrency_of(settings: AsrSettings) -> int:
+    """Recordings at once: what the settings say; else one a core where recognition is done by the processor, if the memory allows."""
+    if settings.core.worker.concurrency is not None:
+        return settings.core.worker.concurrency
+    if settings.recognition.device != "cpu":
+        return 1
+    catalogue = Catalogue.load(settings.models)
+    name = settings.recognition.model
+    model_bytes = sum(file.bytes for file in catalogue[name].files) if name in catalogue.names() else 0
+    return at_once(len(os.sched_getaffinity(0)), _free_bytes(), model_bytes)
+
+
+def _free_bytes() -> int:
+    """What could be had of this machine's memory without harm, or of the share that it gives this container."""
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                free = int(line.split()[1]) * 1024
+    with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
+        free = min(free, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return free
 
 
 @asynccontextmanager
-async def handlers(settings: AsrSettings) -> AsyncIterator[Sequence[Bound]]:
-    """What a worker's child does. Models are loaded when first needed, and kept."""
+async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator[Sequence[Bound]]:
+    """What a worker's child does, one of so many. Models are loaded when first needed, and kept."""
     recognition = settings.recognition
     pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
     store = Store(settings.core.store, SERVICE)
     catalogue = Catalogue.load(settings.models)
-    engines = Installed(recognition, settings.core.worker.concurrency or CONCURRENCY, settings.hosted)
+    engines = Installed(recognition, concurrency, settings.hosted)
     service = TranscriptionService(
         store=store,
         catalogue=catalogue,

@@ -44,7 +44,7 @@ _CREDITS: Final = re.compile(r"amara\.?\s?org|opensubtitles|subtitles by the ama
 def normal(text: str) -> str:
     """Letters and digits in small print, single spaces between words; an apostrophe is nothing."""
     plain = unicodedata.normalize("NFC", text).casefold().replace("'", "").replace("’", "")
-    return " ".join(re.sub(r"[^\w\s\u0900-\u097f]|_", " ", plain).split())
+    return " ".join(re.sub(r"[^\w\s\u0900-\u0963\u0966-\u097f]|_", " ", plain).split())
 
 
 def boilerplate(text: str, language: str) -> bool:

@@ -6,11 +6,11 @@ the sound says agree that it was invented; which figures spoke against it is kep
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, takewhile
 from statistics import fmean, median
 from typing import Final
 
-from setu_asr.domain.boilerplate import boilerplate, credits_line
+from setu_asr.domain.boilerplate import boilerplate, credits_line, normal
 from setu_asr.domain.doubt import REPETITIVE, SILENT, UNSURE, compression_ratio
 from setu_asr.domain.heard import Heard, HeardWord
 from setu_asr.domain.loops import Loop, loops
@@ -107,8 +107,9 @@ def _without_loops(phrases: Sequence[Heard], around: Surroundings) -> tuple[list
         evidence = _endless(loop, [each.word for each in said], owners, around)
         if evidence is not None:
             first = loop.start + (loop.length if _first_was_said(said[: loop.length], owners[0], around) else 0)
-            doomed.update(range(first, loop.end))
-            gone = placed[first : loop.end]
+            end = loop.end + _begun(loop, [each.word for each in placed])
+            doomed.update(range(first, end))
+            gone = placed[first:end]
             text = "".join(each.word.text for each in gone).strip()
             removed.append(
                 Removal(
@@ -130,6 +131,12 @@ def _without_loops(phrases: Sequence[Heard], around: Surroundings) -> tuple[list
         elif stay:
             kept.append(_of_words(phrase, stay))
     return kept, removed
+
+
+def _begun(loop: Loop, words: Sequence[HeardWord]) -> int:
+    """Words of another round, begun after the last whole one."""
+    pairs = zip(words[loop.end : loop.end + loop.length], words[loop.start : loop.start + loop.length], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: normal(pair[0].text) == normal(pair[1].text), pairs))
 
 
 def _endless(loop: Loop, words: Sequence[HeardWord], owners: Sequence[Heard], around: Surroundings) -> str | None:
