@@ -28,11 +28,12 @@ MARKS: Final = {
 
 
 def is_of_another_language(text: str, language: str) -> bool:
-    """Whether a text of some words has none of a language's own small words, and several of another's. False where that can't be told."""
+    """Whether a text of some words has more words that mark another language than small words of its own. False where that can't be told."""
     if language not in MARKS:
         return False
     words = [word.strip(".,;:!?…¿¡\"'()«»“”").casefold() for word in text.replace("’", "'").split()]
-    if len(words) < ENOUGH_WORDS or any(word in MARKS[language] for word in words):
+    if len(words) < ENOUGH_WORDS:
         return False
-    found = Counter(other for word in set(words) for other, marks in MARKS.items() if word in marks)
-    return max(found.values(), default=0) >= ENOUGH_OTHERS
+    found = Counter(other for word in set(words) for other, marks in MARKS.items() if word in marks and other != language)
+    own = len(set(words) & set(_SMALL[language].split()))
+    return max(found.values(), default=0) >= max(ENOUGH_OTHERS, own + 1)
