@@ -51,17 +51,18 @@ def second_by_second(samples: np.ndarray) -> dict:
         loudness = float(np.sqrt(np.mean(np.square(piece)))) if len(piece) else 0.0
         if loudness < 0.05:
             continue
-        word = {"word": f"level{round(loudness * 10)}", "start": second + 0.1, "end": second + 0.9}
+        label = f"level{round(loudness * 10)}"
+        word = {"word": label, "start": second + 0.1, "end": second + 0.9}
         if segments and second - segments[-1]["end"] < 0.5:
             segments[-1]["end"] = second + 0.9
-            segments[-1]["text"] += f" {word['word']}."
+            segments[-1]["text"] += f" {label}."
         else:
             segments.append(
                 {
                     "id": len(segments),
                     "start": second + 0.1,
                     "end": second + 0.9,
-                    "text": f" {word['word'].title()},",
+                    "text": f" {label.title()},",
                     "avg_logprob": -0.1,
                 }
             )
