@@ -343,6 +343,11 @@ def test_one_job_is_shown_in_detail_and_its_subtitles_are_saved(gateway, run, tm
     assert (tmp_path / "out" / "clip.en.vtt").exists()
 
 
+def test_a_job_whose_recording_is_yet_to_be_fetched_says_so(gateway, run):
+    held = gateway.holds(job(JobState.RUNNING, media=None))
+    assert "clip.wav, not fetched yet" in run("jobs", held.id, "--url", gateway.url).output
+
+
 def test_a_name_from_the_gateway_cannot_lead_out_of_the_folder(gateway, run, tmp_path):
     held = gateway.holds(delivered(media_name="../../evil\\..\\x.wav"))
     assert run("jobs", held.id, "--out", tmp_path / "out", "--url", gateway.url).exit_code == 0
