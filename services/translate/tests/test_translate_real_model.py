@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from setu_translate.domain.scripts import is_in_script_of
+from setu_translate.engines.chat import Chat
 from setu_translate.engines.completions import Completions
 from setu_translate.engines.examples import read_examples
+from setu_translate.engines.instruct import InstructTranslator
 from setu_translate.engines.llm import LlmTranslator
+from setu_translate.engines.styles import SelfStyled
+from setu_translate.errors import LanguagePairUnsupported
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
 
@@ -66,3 +70,15 @@ async def test_hindi_comes_out_in_devanagari(translate_lines, real_translator):
     usable = [rendering for rendering in renderings if rendering.usable]
     assert len(usable) >= 3
     assert all(is_in_script_of(rendering.text, "hi") for rendering in usable)
+
+
+async def test_a_base_model_shows_that_it_is_one(translate_lines, real_llm_url):
+    server = {"base_url": real_llm_url, "model": "gemma3-270m", "api_key": None, "timeout_s": 120}
+    async with Completions(**server) as completions, Chat(**server) as chat:
+        examples = read_examples()
+        few_shot = LlmTranslator(completions, examples, parallel=4)
+        engine = SelfStyled(few_shot, InstructTranslator(chat, parallel=4, lines_per_request=10), examples)
+        (rendering,) = await translate_lines(engine, LINES[0]["fr"])
+        assert rendering.usable
+        with pytest.raises(LanguagePairUnsupported):  # as few-shot prompts have it
+            engine.check("ta", "en")
