@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from setu_asr.domain.heard import Heard, HeardWord
+from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_asr.engines.pool import RecogniserPool
 from setu_asr.errors import MediaEmpty, NoSpeech, UnusablePlan
 from setu_asr.service import TranscriptionService
 from setu_asr.worker import Installed
-from setu_common.contracts import AsrPlan, Reference, Transcript, Transcription, TranscriptionRequest
+from setu_common.contracts import AsrOverrides, AsrPlan, Reference, Transcript, Transcription, TranscriptionRequest
 from setu_common.errors import NotFound
 from setu_common.models import Catalogue, ModelMissing
 from setu_common.settings import ModelSettings
@@ -230,3 +232,86 @@ async def test_a_model_that_is_not_here_says_where_to_put_it(lab, tmp_path, find
     with pytest.raises(ModelMissing, match="whisper-base"):
         await absent.transcribe(TranscriptionRequest(media=await lab.tone(2.0)), lab.work)
     assert pool.loaded() == ()
+
+
+async def test_overrides_are_done_and_shown(lab):
+    reference = await lab.tone(40.0)
+    overrides = AsrOverrides(batch_size=1, prompt="Raj, Simran", temperature=0.2)
+    result = await lab.transcribe(reference, overrides=overrides)
+    assert (result.plan.source, result.plan.batch_size) == ("override", 1)
+    assert [len(batch) for batch in lab.parrot.batches] == [1, 1]
+    assert set(lab.parrot.hints) == {Hints("Raj, Simran", 0.2)}
+
+
+async def test_an_engine_that_an_override_names_is_looked_for(lab):
+    reference = await lab.tone(1.0)
+    with pytest.raises(UnusablePlan, match="no such engine"):
+        await lab.transcribe(reference, overrides=AsrOverrides(engine="whisperx"))
+
+
+async def test_what_was_left_out_is_not_looked_for_where_the_plan_says_no(lab):
+    lab.parrot.deaf_after_s = 10
+    await lab.transcribe(await lab.tone(25.0), plan=AsrPlan(redecode=False))
+    assert len(lab.parrot.batches) == 1
+
+
+ONCE = AsrPlan(redecode=False)
+
+
+class Inventor:
+    """Hears one thing with a prompt that is long enough, another without, and a line that nobody said."""
+
+    def __init__(self, first, second=None):
+        self.first, self.second = first, second
+        self.prompts = []
+
+    def detect_language(self, clips):
+        return "hi", 0.9
+
+    def recognise(self, clips, language, plan, hints=NO_HINTS):
+        again = hints.prompt in self.prompts
+        self.prompts.append(hints.prompt)
+        text = self.second if again and self.second is not None else self.first
+        return [[self._stretch(text, 0.5)] for _ in clips]
+
+    def _stretch(self, text, start_s):
+        words = tuple(HeardWord(start_s + n * 0.4, start_s + n * 0.4 + 0.3, f" {w}", 0.9) for n, w in enumerate(text.split()))
+        return Heard(start_s, words[-1].end_s, text, words, avg_logprob=-0.3, no_speech_prob=0.1)
+
+
+async def test_lines_that_nobody_said_are_kept_beside_the_transcript_with_the_reason(lab):
+    lab.engines._recogniser = Inventor("यह सच है। Subtitles by the Amara.org community")
+    result = await lab.transcribe(await lab.tone(), plan=ONCE)
+    transcript = await lab.transcript(result)
+    assert [segment.text for segment in transcript.segments] == ["यह सच है।"]
+    [removal] = transcript.removed
+    assert (removal.reason, removal.text, result.removed_count) == ("boilerplate", "Subtitles by the Amara.org community", 1)
+    assert removal.evidence
+
+
+async def test_a_recording_of_which_nothing_was_said_is_no_speech_and_says_what_was_taken_out(lab):
+    lab.engines._recogniser = Inventor("Subtitles by the Amara.org community")
+    with pytest.raises(NoSpeech) as failure:
+        await lab.transcribe(await lab.tone(), plan=ONCE)
+    removed = failure.value.context["removed"]
+    assert isinstance(removed, list)
+    assert [each["reason"] for each in removed] == ["boilerplate"]
+
+
+async def test_hindi_in_urdus_script_is_heard_again_and_then_put_right_and_marked(lab):
+    lab.engines._recogniser = inventor = Inventor("یہ computer ہے")
+    result = await lab.transcribe(await lab.tone(), plan=ONCE)
+    transcript = await lab.transcript(result)
+    [segment] = transcript.segments
+    assert (segment.text, segment.transliterated) == ("यह computer है", True)
+    assert len(inventor.prompts) == 2
+    assert all(prompt.startswith("नमस्ते") for prompt in inventor.prompts)
+    assert result.notes == transcript.notes
+    assert "1 of 1 segments" in result.notes[0]
+
+
+async def test_hindi_that_comes_right_the_second_time_is_not_marked(lab):
+    lab.engines._recogniser = Inventor("یہ ہے", second="यह है")
+    transcript = await lab.transcript(await lab.transcribe(await lab.tone(), plan=ONCE))
+    assert [(segment.text, segment.transliterated) for segment in transcript.segments] == [("यह है", False)]
+    assert transcript.notes == ()
