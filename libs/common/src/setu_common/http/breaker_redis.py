@@ -37,12 +37,13 @@ LEASE_MARGIN_S: Final = 1.0
 AWAY: Final = (RedisError, OSError, TimeoutError)
 
 # KEYS: the hash of states, the probe's key. ARGV: name, the record that the asker has seen last, token, milliseconds.
-# Answers 1, or 0 with the record if the asker hasn't seen it, or 0 with the milliseconds that another has left.
+# Answers whether it is granted, the last record, the milliseconds that another has left, and the time (seconds, microseconds).
 _LEASE: Final = """
 local record = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-if record ~= ARGV[2] then return {0, record, 0} end
-if redis.call('SET', KEYS[2], ARGV[3], 'NX', 'PX', ARGV[4]) then return {1, record, 0} end
-return {0, record, redis.call('PTTL', KEYS[2])}
+local now = redis.call('TIME')
+if record ~= ARGV[2] then return {0, record, 0, now} end
+if redis.call('SET', KEYS[2], ARGV[3], 'NX', 'PX', ARGV[4]) then return {1, record, 0, now} end
+return {0, record, redis.call('PTTL', KEYS[2]), now}
 """
 # KEYS: as above. ARGV: name, the new record or '', token.
 _SETTLE: Final = """
@@ -73,8 +74,10 @@ class SharedBreakers:
 
     def __init__(self, dependencies: Dependencies, url: str, key_prefix: str) -> None:
         self._dependencies = dependencies
+        # No socket_timeout: with one, the client sends through asyncio.wait_for, which loses a cancellation now and then (Python 3.11).
+        # What is asked has limits here.
         self._redis: Redis = Redis.from_url(
-            url, decode_responses=True, socket_connect_timeout=1.0, socket_timeout=1.0, retry=Retry(NoBackoff(), 0)
+            url, decode_responses=True, socket_timeout=None, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)
         )
         self._states = f"{key_prefix}breakers"
         self._modes = f"{key_prefix}breaker-modes"
@@ -125,7 +128,7 @@ class SharedBreakers:
         milliseconds = int((limit_s + LEASE_MARGIN_S) * 1000)
         try:
             async with asyncio.timeout(LEASE_LIMIT_S):
-                granted, record, left_ms = await self._lease_script(
+                granted, record, left_ms, (seconds, microseconds) = await self._lease_script(
                     keys=[self._states, self._probes + name],
                     args=[name, self._seen.get(name, ""), self._token, milliseconds],
                 )
@@ -134,6 +137,7 @@ class SharedBreakers:
             return Lease(granted=True)
         if granted:
             return Lease(granted=True)
+        self._set_clock(int(seconds), int(microseconds))
         breaker = self._dependencies.breakers.get(name)
         if breaker is not None and record != self._seen.get(name, ""):
             self._take_state(breaker, record)
@@ -166,7 +170,7 @@ class SharedBreakers:
             pipe.hgetall(self._modes)
             pipe.time()
             states, modes, (seconds, microseconds) = await pipe.execute()
-        self._server_ahead_s = seconds + microseconds / 1e6 - self._dependencies.timing.monotonic()
+        self._set_clock(seconds, microseconds)
         self._dependencies.learn_names(states)
         for name, record in modes.items():
             if (override := _override(record)) is not None:
@@ -219,6 +223,9 @@ class SharedBreakers:
         theirs = _override(known[name]) if name in known else None
         if mine is not None and (theirs is None or theirs.at_ms < mine.at_ms):
             await self._redis.hset(self._modes, name, _OVERRIDE.dump_json(mine).decode())
+
+    def _set_clock(self, seconds: int, microseconds: int) -> None:
+        self._server_ahead_s = seconds + microseconds / 1e6 - self._dependencies.timing.monotonic()
 
     def _server_s(self) -> float:
         return self._dependencies.timing.monotonic() + self._server_ahead_s
