@@ -23,11 +23,13 @@ include-path-regex = "^/jobs/"
 "path.id" = { dictionary = "jobs", probability = 0.9 }
 "path.language" = { dictionary = "languages", probability = 0.9 }
 "path.file_format" = { dictionary = "formats", probability = 0.9 }
+"query.wait" = { dictionary = "waits", probability = 1.0 }
 
 [dictionaries]
 jobs.values = JOBS
 languages.values = ["fr", "en"]
-formats.values = ["srt", "vtt", "json"]
+formats.values = ["srt", "vtt", "ass", "json"]
+waits.values = [0]
 """
 ANSWERS_ABOUT_JOBS = {
     ("GET", "", 200, "application/json"),
@@ -39,6 +41,8 @@ ANSWERS_ABOUT_JOBS = {
     ("GET", "/subtitles", 200, "text/vtt"),
     ("GET", "/subtitles", 200, "application/json"),
     ("GET", "/subtitles", 409, "application/problem+json"),
+    ("GET", "/media", 202, "application/json"),
+    ("GET", "/media", 409, "application/problem+json"),
 }
 
 
@@ -98,7 +102,7 @@ def answers_about(jobs: EndedJobs, folder: Path) -> set[tuple[str, str, int, str
     for record in folder.glob("*.har"):
         for entry in json.loads(record.read_text())["log"]["entries"]:
             path, answer = urlsplit(entry["request"]["url"]).path, entry["response"]
-            if match := re.fullmatch(rf"/jobs/(?:{jobs.succeeded}|{jobs.failed})(/[a-z]+)?(?:/.*)?", path):
+            if match := re.fullmatch(rf"/jobs/(?:{jobs.succeeded}|{jobs.failed})(/[a-z]+)?(?:[/.].*)?", path):
                 media_type = answer["content"]["mimeType"].partition(";")[0]
                 found.add((entry["request"]["method"], match[1] or "", answer["status"], media_type))
     return found
