@@ -5,17 +5,23 @@ Speech is the catalogue's samples, nine languages; sounds are synthesised. The t
 
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from statistics import mean, median
 from typing import Final
 
+import av
 import numpy as np
+from av.audio.stream import AudioStream
 
 from evals import sounds
 from evals.corpus import Recording, clips
-from evals.voices import RATE_HZ, Samples
+from evals.voices import RATE_HZ, Samples, resampled
+from setu_asr.domain.profile.levels import LevelMeter
 from setu_asr.domain.profile.measure import Sound, SoundMeter
+from setu_asr.engines.demuxer import decode
 from setu_asr.engines.voicing import SileroVoices
 from setu_common.models import Catalogue
 from setu_common.settings import ModelSettings
@@ -23,6 +29,9 @@ from setu_common.settings import ModelSettings
 SNRS_DB: Final = (0.0, 5.0, 10.0, 20.0, 30.0)
 BACKGROUNDS: Final = ("white noise", "pink noise", "crowd")
 CUTS_HZ: Final = (1500.0, 2500.0, 3400.0, 4000.0, 5500.0)
+GAINS: Final = (1.0, 4.0, 8.0, 16.0)
+CODED_HZ: Final = 44_100
+CODECS: Final = {"wav": "pcm_s16le", "m4a": "aac", "mp3": "libmp3lame"}
 MUSIC_UNDER_DB: Final = (0.0, 10.0, 15.0, 20.0)
 SOUND_S: Final = 90.0
 LONG_S: Final = 1800.0
@@ -42,6 +51,7 @@ def main() -> None:
     for name, value, of in (
         *_ratios(joined, speech, voices),
         *_bandwidths(joined, voices),
+        *_clipping(joined),
         *_music(joined, speech, voices),
         *_rates(speech, voices),
         *_cost(joined, voices),
@@ -91,6 +101,35 @@ def _bandwidths(joined: Samples, voices: SileroVoices) -> Iterator[Row]:
     for cut_hz in CUTS_HZ:
         cut = np.fft.irfft(np.where(frequency_hz > cut_hz, 0, spectrum), len(joined)).astype(np.float32)
         yield "bandwidth of speech", _shown(measured(cut, voices).bandwidth_hz, "Hz"), f"cut at {cut_hz:g} Hz"
+
+
+def _clipping(joined: Samples) -> Iterator[Row]:
+    wave = resampled(joined[: 20 * RATE_HZ], RATE_HZ, CODED_HZ)
+    wave = wave / np.abs(wave).max()
+    for gain in GAINS:
+        for ending, codec in CODECS.items():
+            with tempfile.NamedTemporaryFile(suffix=f".{ending}") as file:
+                _encode(Path(file.name), codec, np.clip(wave * np.float32(gain), -1, 1))
+                meter = LevelMeter()
+                meter.add(np.asarray(decode(Path(file.name), None, 3600, lambda _share: None).pcm))
+            true = float((np.abs(wave * gain) > 1).mean())
+            yield (
+                f"clipped samples in {ending}",
+                f"{100 * meter.clipping_ratio:.2f} %",
+                f"clipped at {CODED_HZ} Hz: {100 * true:.2f} %",
+            )
+
+
+def _encode(path: Path, codec: str, wave: Samples) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=CODED_HZ, layout="mono")
+        assert isinstance(stream, AudioStream)  # noqa: S101 codecs of sound
+        size = stream.codec_context.frame_size or 4096
+        for start in range(0, len(wave), size):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(wave[None, start : start + size]), "fltp", "mono")
+            frame.sample_rate, frame.pts = CODED_HZ, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
 
 
 def _music(joined: Samples, speech: list[Recording], voices: SileroVoices) -> Iterator[Row]:
