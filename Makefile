@@ -10,6 +10,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
   $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; exit; }; done; echo python3)
 BIN := .venv/bin
 STAMP := .venv/.in-step
+WHISPERX := .venv-whisperx
 VOICES := build/evals/packages/.in-step
 UV_VERSION = $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 # On a terminal uv shows its own progress bars; in a log it is silent.
@@ -19,7 +20,7 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test coverage lint format check bench eval-setup eval-asr eval-translation openapi \
+.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench eval-setup eval-asr eval-translation openapi \
   compose-up compose-down compose-test
 
 help: ## list what can be done
@@ -68,6 +69,20 @@ test: setup ## every test; leaves nothing running
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not ($(ALONE))" libs services tests
 	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
 	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" libs services tests
+
+# Apart from `make test`, since it brings 8 GB (torch with CUDA), and holds back what others use: see `conflicts` in pyproject.toml.
+test-whisperx: setup ## install the asr extra whisperx into .venv-whisperx, and run its test on real speech
+	@mkdir -p build
+	@$(BIN)/uv lock --quiet
+	@$(BIN)/uv export --quiet --package setu-asr --extra whisperx --no-dev --no-emit-workspace --no-header --no-annotate \
+	  --output-file build/whisperx.lock
+	@[ -x $(WHISPERX)/bin/python ] || $(PYTHON) -m venv $(WHISPERX)
+	@echo "test-whisperx: $$(grep -c '^[a-z].*==' build/whisperx.lock) packages (the first time they are downloaded, which takes minutes)"
+	@$(BIN)/uv pip sync $(QUIET) --python $(WHISPERX)/bin/python --require-hashes build/whisperx.lock
+	@$(BIN)/uv pip install $(QUIET) --python $(WHISPERX)/bin/python --no-deps -e libs/common -e services/asr
+	@$(BIN)/uv pip install $(QUIET) --python $(WHISPERX)/bin/python "$$(sed -n 's/^\(pytest==[^ ]*\).*/\1/p' requirements.lock)"
+	@$(WHISPERX)/bin/python -m pytest -q --noconftest -c /dev/null --rootdir . -p no:cacheprovider --import-mode=importlib \
+	  services/asr/tests/test_asr_whisperx.py
 
 # Apart from `make test`: Python 3.11's tracing can spin for ever when a thread's last greenlet is freed under it, so a traced run may hang.
 coverage: setup ## branch coverage of the tests that run in this process; writes build/coverage.txt

@@ -17,6 +17,7 @@ from setu_asr.engines.pool import RecogniserPool
 from setu_asr.engines.recogniser import ModelKey, Recogniser, Remote, SpeechDetector
 from setu_asr.errand import Abandoned, Engines, load_model, plan_for, step
 from setu_asr.errors import NoSpeech, UnusablePlan
+from setu_asr.finishing import finished
 from setu_asr.listening import listen, write_down
 from setu_asr.settings import RecognitionSettings
 from setu_common.contracts import LANGUAGE_NAMES, AsrPlan, Removal, Transcript, Transcription, TranscriptionRequest
@@ -151,6 +152,7 @@ class TranscriptionService:
             listened = listen(
                 recogniser, recording, speech, language=language, plan=plan, hints=hints, work=work, since=SPEECH_FOUND
             )
+            listened, notes = finished(recogniser, recording, listened, plan)
         model_time_s = time.monotonic() - began_s
         written = write_down(listened, recording, speech)
         if not written.segments:
@@ -163,7 +165,7 @@ class TranscriptionService:
             engine=plan.engine,
             model=plan.model,
             removed=written.removed,
-            notes=written.notes,
+            notes=(*written.notes, *notes),
         )
         return _Transcribed(transcript, model_time_s)
 

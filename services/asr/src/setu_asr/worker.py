@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from setu_asr.errors import UnusablePlan
 from setu_asr.profiling import ProfilingService
 from setu_asr.reuse import Rehearing
 from setu_asr.service import TranscriptionService
-from setu_asr.settings import SERVICE, AsrSettings, HostedSettings, RecognitionSettings, read_settings
+from setu_asr.settings import SERVICE, AsrSettings, HostedSettings, RecognitionSettings, WhisperxSettings, read_settings
 from setu_asr.translating import SpeechTranslationService
 from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
 from setu_common.db import Database
@@ -28,9 +29,11 @@ from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
 
 HOSTED: Final = "openai"
+WHISPERX: Final = "whisperx"
 # What a worker lacks where it has not an engine that there is.
 MISSING: Final = {
     HOSTED: " Give it a key: SETU_ASR_OPENAI_API_KEY.",
+    WHISPERX: " Install the extra that brings it: setu-asr[whisperx].",
 }
 
 
@@ -77,7 +80,7 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
     pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
     store = Store(settings.core.store, SERVICE)
     catalogue = Catalogue.load(settings.models)
-    engines = Installed(recognition, concurrency, settings.hosted)
+    engines = Installed(recognition, concurrency, settings.hosted, settings.whisperx)
     service = TranscriptionService(
         store=store,
         catalogue=catalogue,
@@ -115,15 +118,24 @@ class Installed:
     Args:
         settings: the device, and the threads of one recognition.
         concurrency: recognitions at once, which share the cores where the settings name no number of threads.
-        hosted: the hosted engine's server; None: as the environment has it not.
+        hosted: the hosted engine's server; None: there is none.
+        whisperx: what whisperx is given, where it is installed; None: it is not used.
     """
 
-    def __init__(self, settings: RecognitionSettings, concurrency: int = 1, hosted: HostedSettings | None = None) -> None:
+    def __init__(
+        self,
+        settings: RecognitionSettings,
+        concurrency: int = 1,
+        hosted: HostedSettings | None = None,
+        whisperx: WhisperxSettings | None = None,
+    ) -> None:
         self._device = settings.device
         self._cpu_threads = settings.cpu_threads or max(1, len(os.sched_getaffinity(0)) // concurrency)
         self._loads: dict[str, Load] = {ENGINE: self._faster_whisper}
         if hosted is not None and hosted.api_key is not None:
             self._loads[HOSTED] = Remote(partial(_hosted, hosted), hosted.model)
+        if whisperx is not None and find_spec(WHISPERX) is not None:
+            self._loads[WHISPERX] = partial(self._whisperx, whisperx)
 
     def __call__(self, engine: str) -> Load:
         """What loads a model of that engine."""
@@ -135,6 +147,11 @@ class Installed:
 
     def _faster_whisper(self, key: ModelKey, folder: Path) -> Recogniser:
         return FasterWhisper(key, folder, self._device, self._cpu_threads)
+
+    def _whisperx(self, settings: WhisperxSettings, key: ModelKey, folder: Path) -> Recogniser:
+        from setu_asr.engines.whisperx import WhisperX  # noqa: PLC0415  an extra
+
+        return WhisperX(key, folder, self._device, self._cpu_threads, settings)
 
 
 def _hosted(settings: HostedSettings, key: ModelKey) -> Recogniser:

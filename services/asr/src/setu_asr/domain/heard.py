@@ -25,6 +25,7 @@ class Heard:
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
     transliterated: bool = False
+    speaker: str | None = None
 
     def later(self, by_s: float) -> "Heard":
         """The same, ``by_s`` seconds later."""

@@ -33,6 +33,7 @@ def segments_of(heard: Iterable[Heard], duration_s: float, language: str) -> tup
                 start_s=_rounded(piece.start_s),
                 end_s=_rounded(end_s),
                 text=_tidy(piece.text),
+                speaker=piece.speaker,
                 words=tuple(_words(piece.words, piece.start_s, end_s)),
                 avg_logprob=_finite(piece.avg_logprob),
                 no_speech_prob=_finite(piece.no_speech_prob),

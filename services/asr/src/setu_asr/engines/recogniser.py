@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from setu_asr.domain.audio import Region, Samples
+from setu_asr.domain.audio import Recording, Region, Samples
 from setu_asr.domain.heard import Heard
 from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_common.contracts import AsrPlan
@@ -43,6 +43,29 @@ class SpeechTranslator(Protocol):
             clips: as ``Recogniser.recognise`` takes them.
             language: the one that is spoken.
             plan: beam and batch size.
+        """
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What was heard once it is finished, and what is less than asked for."""
+
+    heard: tuple[Heard, ...]
+    notes: tuple[str, ...]
+
+
+@runtime_checkable
+class Finisher(Protocol):
+    """A loaded model that has more to do once all of a recording is heard: aligning words, naming speakers. Calls block."""
+
+    def finish(self, recording: Recording, heard: Sequence[Heard], language: str, plan: AsrPlan) -> Finished:
+        """Finish what was heard.
+
+        Args:
+            recording: the whole of it.
+            heard: with the recording's times.
+            language: the one that is spoken.
+            plan: says what is wanted.
         """
 
 
