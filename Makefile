@@ -20,7 +20,7 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench eval-setup eval-asr eval-translation openapi \
+.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation openapi \
   compose-up compose-down compose-test
 
 help: ## list what can be done
@@ -101,6 +101,9 @@ format: setup ## mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 check: lint test ## lint and test
+
+bench-resilience: setup ## what calls do on a wire that fails, the SDK as it comes beside them; some minutes
+	@PYTHONPATH=tests/support $(BIN)/python -m bench resilience
 
 bench: eval-setup ## measure speed against the goals; writes build/figures/
 	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m bench
