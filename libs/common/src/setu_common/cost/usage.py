@@ -12,6 +12,7 @@ class Usage:
         cache_read_tokens: input that was read from a cache.
         cache_write_tokens: input that was written to a cache, to be kept for minutes.
         cache_write_1h_tokens: input that was written to a cache, to be kept for an hour.
+        input_audio_tokens: input that was sound, where that is billed in tokens.
         output_tokens: all that came back, thoughts included.
         reasoning_tokens: how many of ``output_tokens`` were thoughts.
         audio_s: of sound that was listened to, seconds.
@@ -26,6 +27,7 @@ class Usage:
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     cache_write_1h_tokens: int = 0
+    input_audio_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
     audio_s: float = 0.0
@@ -40,3 +42,7 @@ class Usage:
     def __add__(self, other: "Usage") -> "Usage":
         """Both together."""
         return Usage(**{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)})
+
+    def __bool__(self) -> bool:
+        """Whether anything was used."""
+        return any(getattr(self, field.name) for field in fields(self))
