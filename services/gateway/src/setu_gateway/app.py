@@ -10,7 +10,8 @@ from fastapi import FastAPI
 
 from setu_common.clients import OperationsClient
 from setu_common.db import Database
-from setu_common.http import Guard, HttpCaller, OutsideClient, SystemResolver, create_client
+from setu_common.http import Dependencies, Guard, HttpCaller, OutsideClient, SystemResolver, create_client, inside_policy
+from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import AllowedHosts, EdgeTrust, create_app
@@ -84,9 +85,13 @@ async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
         resources.callback(hints.close)
         operations = Operations(database, store, hints, settings.core.operations)
         resources.push_async_callback(operations.close)
+        dependencies = Dependencies()
+        await resources.enter_async_context(
+            SharedBreakers(dependencies, settings.core.redis.url, settings.core.redis.key_prefix)
+        )
         ports = {
-            "asr": await _remote(settings.pipeline.asr_url, "asr", settings, resources),
-            "translate": await _remote(settings.pipeline.translate_url, "translate", settings, resources),
+            "asr": await _remote(settings.pipeline.asr_url, "asr", settings, dependencies, resources),
+            "translate": await _remote(settings.pipeline.translate_url, "translate", settings, dependencies, resources),
             SERVICE: operations,
         }
         eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
@@ -121,7 +126,9 @@ def outside_guard(settings: GatewaySettings) -> Iterator[Guard]:
         resolver.close()
 
 
-async def _remote(url: str, name: str, settings: GatewaySettings, resources: AsyncExitStack) -> OperationsPort:
+async def _remote(
+    url: str, name: str, settings: GatewaySettings, dependencies: Dependencies, resources: AsyncExitStack
+) -> OperationsPort:
     client = create_client(url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s)
     await resources.enter_async_context(client)
-    return OperationsClient(HttpCaller(client, name=name))
+    return OperationsClient(HttpCaller(client, dependency=dependencies.dependency(name, inside_policy())))
