@@ -1,13 +1,12 @@
 """OpenAI's SDK, as it is, against the gateway: the app, its pipeline and its store are real, asr and translate are stubs."""
 
 import asyncio
-import contextlib
 import inspect
 import io
 import itertools
 import math
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +34,9 @@ from setu_common.testing import loopback
 from setu_gateway.app import make_app
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import AdvanceRequest
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.settings import EdgeSettings, GatewaySettings, OutsideSettings, PipelineSettings, UploadSettings
-from setu_gateway.testing.fakes import FakeWork
+from setu_gateway.testing.movement import StubPort, moving
 from setu_gateway.testing.stub_services import StubServices
 
 # The SDK calls translations deprecated, as OpenAI moves on to other models; the route is there all the same.
@@ -104,19 +102,6 @@ class Services(StubServices):
         return [request for request in self.operations.requests.values() if isinstance(request, kind)]
 
 
-@dataclass(frozen=True)
-class Port:
-    """The stub as the pipeline reaches a service."""
-
-    services: Services
-
-    async def submit(self, kind, request, submission):
-        return await self.services.submit(kind, request, submission)
-
-    def __getattr__(self, name):
-        return getattr(self.services.operations, name)
-
-
 @dataclass
 class Edge:
     """A gateway on a port, and what is behind it."""
@@ -125,14 +110,22 @@ class Edge:
     services: Services
     database: Database
     store_folder: Path
-    requests: list[Any] = field(default_factory=list)
 
     async def jobs(self) -> int:
         async with self.database.reading() as connection:
             return (await connection.execute(text("SELECT count(*) FROM job"))).scalar_one()
 
     def objects(self) -> list[Path]:
-        return [path for path in self.store_folder.rglob("*") if path.is_file()]
+        """What the gateway has in the store."""
+        return [path for path in (self.store_folder / "gateway").rglob("*") if path.is_file()]
+
+    async def emptied(self) -> None:
+        """Wait until every job is erased."""
+
+        async def gone() -> bool:
+            return await self.jobs() == 0
+
+        await until(gone)
 
 
 async def until(true: Callable[[], Any]) -> None:
@@ -142,32 +135,6 @@ async def until(true: Callable[[], Any]) -> None:
         if (await answer) if inspect.isawaitable(answer) else answer:
             return
         await asyncio.sleep(pause_s)
-
-
-@contextlib.asynccontextmanager
-async def moving(database: Database, advancer: Advancer) -> AsyncIterator[None]:
-    """What the gateway's worker does: move every job on."""
-
-    ended = asyncio.Event()
-
-    async def move() -> None:
-        while not ended.is_set():
-            async with database.reading() as connection:
-                rows = (
-                    await connection.execute(
-                        text("SELECT id, run FROM job WHERE ended_at IS NULL OR purge_asked_at IS NOT NULL")
-                    )
-                ).all()
-            for job_id, run in rows:
-                await advancer(AdvanceRequest(job_id=job_id, run=run), FakeWork(job_id=job_id))
-            await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(move())
-    try:
-        yield
-    finally:
-        ended.set()
-        await task
 
 
 @pytest.fixture
@@ -193,7 +160,7 @@ def edge_settings(gateway_database_settings, redis_settings, store_settings, tru
 async def edge(edge_settings, database, store_settings, store, hints):
     services = Services(Store(store_settings, "asr"), hints)
     operations = Operations(database, store, hints, OperationSettings())
-    ports: dict[str, Any] = {"asr": Port(services), "translate": Port(services), "gateway": operations}
+    ports: dict[str, Any] = {"asr": StubPort(services), "translate": StubPort(services), "gateway": operations}
     eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
     advancer = Advancer(database=database, ports=ports, eraser=eraser, pipeline=PIPELINE, settings=PipelineSettings())
     async with (
@@ -384,33 +351,22 @@ async def test_nothing_is_left_once_it_is_answered(edge):
     await transcribe(edge)
     await translate(edge)
 
-    async def gone() -> bool:
-        return await edge.jobs() == 0
-
-    await until(gone)
-    left = [path for path in edge.objects() if "/gateway/" in str(path)]
-    assert left == []
-    assert edge.services.operations.operations == {}
+    await edge.emptied()
+    assert (edge.objects(), edge.services.operations.operations) == ([], {})
 
 
 async def test_who_leaves_ends_his_job_and_it_is_erased(edge):
     edge.services.hold = True
     call = asyncio.create_task(transcribe(edge))
 
-    async def under_way() -> bool:
-        return bool(edge.services.asked(TranscriptionRequest))
-
-    await until(under_way)
+    await until(lambda: edge.services.asked(TranscriptionRequest))
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
 
-    async def gone() -> bool:
-        return await edge.jobs() == 0
-
-    await until(gone)
+    await edge.emptied()
     assert edge.services.operations.cancelled
-    assert [path for path in edge.objects() if "/gateway/" in str(path)] == []
+    assert edge.objects() == []
 
 
 async def test_many_calls_at_once_each_get_their_own(edge):

@@ -23,8 +23,9 @@ from setu_asr.errors import UnusablePlan
 from setu_asr.settings import WhisperxSettings
 from setu_common.contracts import LANGUAGE_NAMES, AsrPlan
 
-# whisperx joins stretches of speech that end within 30 s of the first one's start: clips lie so far apart that it joins none of two.
-SLOT_S: Final = 60.0
+# whisperx joins stretches of speech that end within 30 s of the first one's start. Clips begin with speech, and lie so far apart that
+# it joins none of two; no farther, since its detector of speech takes as long over silence.
+SLOT_S: Final = 36.0
 SLOT: Final = int(SLOT_S * RATE_HZ)
 ALIGNED_CHUNK_S: Final = 30
 # Words without an aligner are laid over their chunk in proportion, so the chunk is to be short.
@@ -49,8 +50,11 @@ class WhisperX:
     """
 
     def __init__(self, key: ModelKey, folder: Path, device: str, cpu_threads: int, settings: WhisperxSettings) -> None:
+        import torch  # noqa: PLC0415  as the next one
         import whisperx  # noqa: PLC0415  an extra; and it brings torch, whose threads must not be forked
 
+        if device == "cpu":
+            torch.set_num_threads(cpu_threads)
         self._whisperx: Any = whisperx  # Any, and below: whisperx ships no types
         self._device = device
         self._settings = settings
