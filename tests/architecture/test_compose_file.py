@@ -110,6 +110,13 @@ def test_each_image_is_built_once_and_never_looked_for_in_a_registry():
     assert [name for name, service in OWN.items() if "build" not in service and service.get("pull_policy") != "never"] == []
 
 
+def test_what_is_kept_lies_in_volumes_that_have_names():
+    nameless = {"postgres": "/var/lib/postgresql/data", "redis": "/data"}  # what these images declare
+    for name, folder in nameless.items():
+        mounted = [volume.split(":")[1] for volume in SERVICES[name].get("volumes", [])]
+        assert folder in [*mounted, *SERVICES[name].get("tmpfs", [])], name
+
+
 def test_what_must_be_set_stands_in_the_example():
     example = dict(re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
     demanded = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text()))

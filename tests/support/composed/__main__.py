@@ -25,7 +25,8 @@ def main() -> int:
             except BaseException:
                 tell(project)
                 raise
-        trial.nothing_left(left())
+            volumes = project.volumes()
+        trial.nothing_left(left(volumes))
     report("compose-test", trial.figures)
     return 0 if all(figure.holds for figure in trial.figures) else 1
 

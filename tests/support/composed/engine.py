@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,11 @@ class Composed:
         ids = docker("ps", "--all", "--quiet", "--filter", LABEL).split()
         found = json.loads(docker("inspect", *ids)) if ids else []
         return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
+
+    def volumes(self) -> set[str]:
+        """What its containers keep things in, nameless volumes too."""
+        mounts = (mount for each in self.containers().values() for mount in each["Mounts"])
+        return {mount["Name"] for mount in mounts if mount["Type"] == "volume"}
 
     def rows(self, query: str) -> list[list[str]]:
         """Ask its Postgres."""
@@ -130,14 +135,15 @@ def composed(folder: Path, **settings: str) -> Iterator[Composed]:
         remove_images()
 
 
-def left() -> list[str]:
-    """Containers, volumes and networks of the project."""
+def left(volumes: Collection[str]) -> list[str]:
+    """Containers, volumes and networks of the project, and those of the ``volumes`` that are still there."""
     listings: Sequence[tuple[str, ...]] = (
         ("ps", "--all", "--quiet"),
         ("volume", "ls", "--quiet"),
         ("network", "ls", "--quiet"),
     )
-    return [name for listing in listings for name in docker(*listing, "--filter", LABEL).split()]
+    labelled = {name for listing in listings for name in docker(*listing, "--filter", LABEL).split()}
+    return sorted(labelled | set(volumes).intersection(docker("volume", "ls", "--quiet").split()))
 
 
 def image_bytes(name: str) -> int:
