@@ -34,7 +34,7 @@ POLL_S: Final = 0.25
 EXCHANGE_LIMIT_S: Final = 2.0
 LEASE_LIMIT_S: Final = 0.1
 LEASE_MARGIN_S: Final = 1.0
-AWAY: Final = (RedisError, OSError, TimeoutError)
+AWAY: Final = (RedisError, OSError, TimeoutError, UnicodeDecodeError)
 
 # KEYS: the hash of states, the probe's key. ARGV: name, the record that the asker has seen last, token, milliseconds.
 # Answers whether it is granted, the last record, the milliseconds that another has left, and the time (seconds, microseconds).
