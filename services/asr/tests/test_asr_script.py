@@ -5,7 +5,7 @@ import pytest
 from setu_asr.domain.devanagari import devanagari, in_arabic_script
 from setu_asr.domain.heard import Heard, HeardWord
 from setu_asr.domain.hints import NO_HINTS, Hints
-from setu_asr.domain.script import astray, put_right, script_prompt, scripted
+from setu_asr.domain.script import astray, insisting, put_right, script_prompt, scripted
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,11 @@ def test_a_callers_prompt_is_kept_and_devanagari_goes_before_it():
     assert scripted(NO_HINTS, "hi").prompt == script_prompt("hi")
     assert scripted(Hints("Raj, Simran", 0.2), "hi") == Hints(f"{script_prompt('hi')} Raj, Simran", 0.2)
     assert scripted(Hints("राज और Simran"), "hi").prompt == "राज और Simran"
+
+
+def test_a_clip_that_came_in_the_wrong_script_is_asked_for_with_more_of_the_right_one():
+    prompt = insisting(scripted(NO_HINTS, "hi"), "hi", [stretch("यह", "ठीक", "है"), stretch("یہ", "ہے")]).prompt
+    assert prompt.startswith(script_prompt("hi"))
+    assert prompt.endswith("यह ठीक है")
+    assert len(prompt) > len(script_prompt("hi")) + 50
+    assert not in_arabic_script(prompt)

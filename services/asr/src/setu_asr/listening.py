@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -12,7 +12,7 @@ from setu_asr.domain.doubt import believable, left_out
 from setu_asr.domain.guard import guard
 from setu_asr.domain.heard import Heard
 from setu_asr.domain.hints import Hints
-from setu_asr.domain.script import astray, put_right, scripted
+from setu_asr.domain.script import astray, insisting, put_right, scripted
 from setu_asr.domain.segmentation import phrased, segments_of
 from setu_asr.domain.surroundings import Surroundings
 from setu_asr.engines.recogniser import Recogniser
@@ -21,7 +21,6 @@ from setu_common.contracts import AsrPlan, Removal, Segment
 from setu_common.operations import Work
 
 LISTENED_TO: Final = 4  # clips, to tell the language
-CONTEXT: Final = 200  # characters of what was heard before, for a clip that is heard again for its script
 
 
 @dataclass(frozen=True)
@@ -84,10 +83,8 @@ def listen(
         for clip, sound, stretches in zip(batch, samples, found, strict=True):
             if astray(stretches, language):
                 step(work, since + (1 - since) * share, "transcribing")
-                context = "".join(each.text for each in heard if not astray([each], language))[-CONTEXT:]
-                [second] = recogniser.recognise(
-                    [sound], language, plan, replace(hints, prompt=f"{hints.prompt} {context}".strip())
-                )
+                once = plan.model_copy(update={"redecode": False})
+                [second] = recogniser.recognise([sound], language, once, insisting(hints, language, heard))
                 stretches = second if second and not astray(second, language) else stretches  # noqa: PLW2901
             placed = [stretch.later(clip.start_s) for stretch in stretches]
             if clip in again:

@@ -19,6 +19,12 @@ _PROMPTS: Final = {
     "mr": "नमस्कार, तुम्ही कसे आहात? हो, मी ठीक आहे. चला, आता बोलूया.",
     "ne": "नमस्ते, तपाईंलाई कस्तो छ? म ठीक छु। अब कुरा गरौं।",
 }
+_MORE: Final = {
+    "hi": "एक दिन की बात है, सब लोग घर पर थे। क्या तुम मेरे साथ चलोगे? नहीं, मुझे बहुत काम है।",
+    "mr": "एके दिवशी सगळे घरी होते. तू माझ्याबरोबर येशील का? नाही, मला खूप काम आहे.",
+    "ne": "एक दिन सबै घरमा थिए। के तिमी मसँग आउँछौ? होइन, मलाई धेरै काम छ।",
+}
+CONTEXT: Final = 200  # characters of what was heard before
 
 
 def script_prompt(language: str) -> str:
@@ -32,6 +38,12 @@ def scripted(hints: Hints, language: str) -> Hints:
     if not own or any("\u0900" <= character <= "\u097f" for character in hints.prompt):
         return hints
     return replace(hints, prompt=f"{own} {hints.prompt}".strip())
+
+
+def insisting(hints: Hints, language: str, before: Sequence[Heard]) -> Hints:
+    """Hints for a clip that came in the wrong script: more text in the right one, if there is any of what was heard before."""
+    own = "".join(stretch.text for stretch in before if not in_arabic_script(stretch.text))[-CONTEXT:]
+    return replace(hints, prompt=f"{hints.prompt} {_MORE[language]} {own}".strip())
 
 
 def astray(heard: Sequence[Heard], language: str) -> bool:
