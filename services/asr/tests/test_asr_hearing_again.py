@@ -149,3 +149,11 @@ def test_hints_reach_the_model_in_every_way_of_hearing():
     whisper = Whisper([CLEAR, CLEAR])
     engine(whisper).recognise(CLIPS, "en", AsrPlan(), NO_HINTS)
     assert whisper.asked[0][1]["initial_prompt"] is None
+
+
+def test_short_clips_can_not_be_written_on_for_ever():
+    whisper = Whisper([CLEAR])
+    engine(whisper).recognise([CLIPS[0][: 2 * RATE_HZ]], "en", AsrPlan())
+    assert whisper.asked[0][1]["max_new_tokens"] == 90
+    engine(whisper).recognise(CLIPS, "en", AsrPlan(redecode=False))
+    assert whisper.asked[-1][1]["max_new_tokens"] is None

@@ -19,6 +19,8 @@ from setu_common.contracts import AsrPlan
 
 ENGINE: Final = "faster-whisper"
 LANGUAGE_CLIPS: Final = 4  # clips that are listened to until one is clear
+# Fast Hindi takes 20 tokens a second, other languages fewer. A prompt may take half of the model's 448.
+TOKENS, TOKENS_PER_S, BESIDE_PROMPT = 40, 25.0, 200
 CLEAR: Final = 0.5  # probability of its language from which a clip is clear. Source: faster-whisper's default
 
 
@@ -101,6 +103,7 @@ class FasterWhisper:
             clip_timestamps=[
                 {"start": number * CLIP_S, "end": number * CLIP_S + len(clip) / RATE_HZ} for number, clip in enumerate(clips)
             ],
+            max_new_tokens=_tokens_at_most(clips),
             word_timestamps=True,
             without_timestamps=True,  # the text is better as a rule; the times come from the words' alignment
         )
@@ -119,6 +122,7 @@ class FasterWhisper:
             temperature=hints.temperature or 0.0,
             initial_prompt=hints.prompt or None,
             condition_on_previous_text=False,
+            max_new_tokens=_tokens_at_most([clip]),
             word_timestamps=True,
             vad_filter=False,
         )
@@ -130,6 +134,12 @@ class FasterWhisper:
         cut = third + quietest(clip[third : 2 * third])
         first, second = (self._together([part], language, plan, hints)[0] for part in (clip[:cut], clip[cut:]))
         return [*first, *(stretch.later(cut / RATE_HZ) for stretch in second)]
+
+
+def _tokens_at_most(clips: Sequence[Samples]) -> int | None:
+    """A bound on what is written, since a recogniser that is caught in a loop writes on; None: the model's own."""
+    wanted = TOKENS + int(TOKENS_PER_S * max(len(clip) for clip in clips) / RATE_HZ)
+    return wanted if wanted <= BESIDE_PROMPT else None
 
 
 def _heard(segment: Any) -> Heard:  # noqa: ANN401 see above
