@@ -93,6 +93,15 @@ async def test_an_operator_shuts_a_dependency_off_and_puts_it_back():
         }
 
 
+async def test_what_is_shown_is_what_happened_lately():
+    clock = ManualTime()
+    dependencies = Dependencies(timing=clock.timing)
+    await dependencies.dependency("tmdb", POLICY).call(well, repeatable=False)
+    assert dependencies.status("tmdb").calls == 1
+    clock.advance(POLICY.breaker.window_s)
+    assert dependencies.status("tmdb").calls == 0
+
+
 async def test_a_circuit_forced_closed_lets_calls_through_whatever_happens():
     dependencies = Dependencies()
     dependency = dependencies.dependency("tmdb", POLICY)

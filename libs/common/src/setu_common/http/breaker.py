@@ -147,6 +147,7 @@ class Breaker:
     @property
     def counts(self) -> tuple[int, int, int]:
         """Attempts in the window, how many of them failed, how many were slow."""
+        self._window.expire(self._now())
         return self._window.calls, self._window.failed, self._window.slow
 
     async def enter(self) -> Permit:

@@ -22,7 +22,7 @@ class Window:
         span_s: how far it looks back, seconds.
 
     Attributes:
-        calls, failed, slow: attempts in the window, as of the last ``add``.
+        calls, failed, slow: attempts in the window, as of the last ``add`` or ``expire``.
     """
 
     __slots__ = ("_slots", "_width_s", "calls", "failed", "slow")
@@ -37,11 +37,7 @@ class Window:
         number = int(now // self._width_s)
         slots = self._slots
         if not slots or slots[-1].number != number:
-            while slots and slots[0].number <= number - SLOTS:
-                old = slots.popleft()
-                self.calls -= old.calls
-                self.failed -= old.failed
-                self.slow -= old.slow
+            self.expire(now)
             slots.append(_Slot(number))
         slot = slots[-1]
         slot.calls += 1
@@ -52,6 +48,15 @@ class Window:
         if slow:
             slot.slow += 1
             self.slow += 1
+
+    def expire(self, now: float) -> None:
+        """Forget what is too long ago at ``now``."""
+        slots, first = self._slots, int(now // self._width_s) - SLOTS + 1
+        while slots and slots[0].number < first:
+            old = slots.popleft()
+            self.calls -= old.calls
+            self.failed -= old.failed
+            self.slow -= old.slow
 
     def clear(self) -> None:
         """Forget everything."""
