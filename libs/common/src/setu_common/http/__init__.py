@@ -34,6 +34,7 @@ from setu_common.http.outside import (
 )
 from setu_common.http.outside_urls import OutsideUrl, UrlRefused, parse_url
 from setu_common.http.policy import RETRIES, BreakerPolicy, Policy, RetryPolicy, inside_policy
+from setu_common.http.reaching import never_reached
 from setu_common.http.retry_after import parse_retry_after
 from setu_common.http.timing import Timing
 
@@ -82,6 +83,7 @@ __all__ = [
     "deadline_header",
     "deadline_in",
     "inside_policy",
+    "never_reached",
     "parse_deadline",
     "parse_retry_after",
     "parse_url",

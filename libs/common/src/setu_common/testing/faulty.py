@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 JSON: Final = "application/json"
 _MOST_HEAD_BYTES: Final = 65536
@@ -199,8 +199,11 @@ class FaultyWire:
         return True
 
 
+W = TypeVar("W", bound=FaultyWire)
+
+
 @contextlib.asynccontextmanager
-async def faulty_wire(wire: FaultyWire) -> AsyncIterator[FaultyWire]:
+async def faulty_wire(wire: W) -> AsyncIterator[W]:
     """Let a wire listen on a free port of 127.0.0.1; at the end whoever still hangs on it is let go."""
     connections: set[asyncio.Task[None]] = set()
 

@@ -1,0 +1,71 @@
+"""Language models: OpenAI's, Anthropic's, and those of any server that speaks as OpenAI does. Needs the extra ``llm``.
+
+    async with make_provider(LlmSettings(), dependencies, meter) as provider:
+        answer = await provider.chat([Message("user", "Is this line good English? …")], schema=Verdict, max_tokens=300)
+
+Each request waits for its turn (``Limits``), goes through the one door of outgoing calls (``setu_common.http.Dependency``: deadline, retries,
+breaker; the SDKs' own retries are off) and is metered (``setu_common.cost.Meter``). What can go wrong is in ``setu_common.llm.errors``.
+"""
+
+from setu_common.llm.anthropic_provider import AnthropicProvider
+from setu_common.llm.building import NoProvider, make_provider
+from setu_common.llm.errors import (
+    LlmContextTooLong,
+    LlmError,
+    LlmInvalidOutput,
+    LlmModelUnknown,
+    LlmNoAnswer,
+    LlmNobodyAnswered,
+    LlmNobodyUsable,
+    LlmNotConfigured,
+    LlmOverloaded,
+    LlmQuotaExhausted,
+    LlmRateLimited,
+    LlmRefusal,
+    LlmRequestRefused,
+    LlmUnauthorized,
+    LlmUnavailable,
+    LlmUnusable,
+    classify_llm,
+)
+from setu_common.llm.fallback import GOES_ON, Fallback
+from setu_common.llm.limits import LimitPolicy, Limits
+from setu_common.llm.openai_provider import OpenAiProvider
+from setu_common.llm.provider import Answer, Finish, LlmProvider, Message, PassedOver, Token
+from setu_common.llm.settings import LlmSettings, ProviderSettings
+
+__all__ = [
+    "GOES_ON",
+    "Answer",
+    "AnthropicProvider",
+    "Fallback",
+    "Finish",
+    "LimitPolicy",
+    "Limits",
+    "LlmContextTooLong",
+    "LlmError",
+    "LlmInvalidOutput",
+    "LlmModelUnknown",
+    "LlmNoAnswer",
+    "LlmNobodyAnswered",
+    "LlmNobodyUsable",
+    "LlmNotConfigured",
+    "LlmOverloaded",
+    "LlmProvider",
+    "LlmQuotaExhausted",
+    "LlmRateLimited",
+    "LlmRefusal",
+    "LlmRequestRefused",
+    "LlmSettings",
+    "LlmUnauthorized",
+    "LlmUnavailable",
+    "LlmUnusable",
+    "Message",
+    "NoProvider",
+    "OpenAiProvider",
+    "PassedOver",
+    "ProviderSettings",
+    "Token",
+    "classify_llm",
+    "make_provider",
+]

@@ -1,0 +1,142 @@
+"""Providers made of settings."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from pydantic import BaseModel, SecretStr
+
+from setu_common.cost import Meter
+from setu_common.http import Dependencies, Policy
+from setu_common.llm.anthropic_provider import API, AnthropicProvider
+from setu_common.llm.errors import LlmNotConfigured, classify_llm
+from setu_common.llm.fallback import Fallback
+from setu_common.llm.limits import LimitPolicy, Limits
+from setu_common.llm.openai_provider import OpenAiProvider
+from setu_common.llm.provider import Answer, LlmProvider, Message
+from setu_common.llm.settings import LlmSettings, ProviderSettings, name_of
+
+M = TypeVar("M", bound=BaseModel)
+OPENAI: Final = "https://api.openai.com/v1"
+OWN: Final = "own"
+
+
+def make_provider(settings: LlmSettings, dependencies: Dependencies, meter: Meter, policy: Policy | None = None) -> LlmProvider:
+    """What answers: one provider, several in their order, or nobody, who says why. Enter it as a context, and keep it.
+
+    Args:
+        settings: which providers there are.
+        dependencies: the process's; each provider becomes one of them.
+        meter: told of each request.
+        policy: how patient calls are; each provider's own timeout is put into it.
+    """
+    usable, unusable = [], []
+    for each in _listed(settings):
+        key = each.api_key or (settings.openai_api_key if each.kind == "openai" else settings.anthropic_api_key)
+        if key is None and (each.kind == "anthropic" or each.base_url is None):
+            unusable.append(f"{name_of(each)} has no key (SETU_LLM_{each.kind.upper()}_API_KEY).")
+            continue
+        usable.append(_made(each, key, dependencies, meter, policy or Policy()))
+    if not usable:
+        return NoProvider(" ".join(unusable) or "Name one in SETU_LLM_PROVIDERS, or give SETU_LLM_OPENAI_API_KEY and _MODEL.")
+    return usable[0] if len(usable) == 1 else Fallback(usable)
+
+
+def _listed(settings: LlmSettings) -> Sequence[ProviderSettings]:
+    if settings.providers:
+        return settings.providers
+    short = []
+    if settings.openai_api_key is not None and settings.openai_model:
+        short.append(ProviderSettings(kind="openai", model=settings.openai_model))
+    if settings.anthropic_api_key is not None and settings.anthropic_model:
+        short.append(ProviderSettings(kind="anthropic", model=settings.anthropic_model))
+    return short
+
+
+def _made(
+    settings: ProviderSettings, key: SecretStr | None, dependencies: Dependencies, meter: Meter, policy: Policy
+) -> OpenAiProvider | AnthropicProvider:
+    name = name_of(settings)
+    patience = Policy(attempt_s=settings.timeout_s, retry=policy.retry, breaker=policy.breaker)
+    dependency = dependencies.dependency(name, patience, classify=classify_llm)
+    allowed = LimitPolicy(settings.at_once, settings.requests_per_minute, settings.tokens_per_minute)
+    limits = Limits(name, allowed, dependencies.timing)
+    if settings.kind == "anthropic":
+        return AnthropicProvider(
+            base_url=settings.base_url or API,
+            model=settings.model,
+            api_key=key or SecretStr(""),
+            billed_as=settings.billed_as or settings.kind,
+            dependency=dependency,
+            limits=limits,
+            meter=meter,
+            timeout_s=settings.timeout_s,
+        )
+    return OpenAiProvider(
+        base_url=settings.base_url or OPENAI,
+        model=settings.model,
+        api_key=key if settings.base_url is None or settings.api_key is not None else None,
+        billed_as=settings.billed_as or (settings.kind if settings.base_url is None else OWN),
+        dependency=dependency,
+        limits=limits,
+        meter=meter,
+        timeout_s=settings.timeout_s,
+    )
+
+
+class NoProvider:
+    """A ``LlmProvider`` where there is none: it says so, to whoever asks.
+
+    Args:
+        why: what is missing, and what to do about it.
+    """
+
+    name: Final = "no language model"
+    model: Final = ""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+    async def complete(
+        self,
+        prompt: str,  # noqa: ARG002  see LlmProvider
+        *,
+        max_tokens: int,  # noqa: ARG002
+        stop: Sequence[str] = (),  # noqa: ARG002
+        timeout_s: float | None = None,  # noqa: ARG002
+    ) -> Answer[str]:
+        """See ``LlmProvider``."""
+        raise self._missing()
+
+    async def chat(
+        self,
+        messages: Sequence[Message],  # noqa: ARG002  see LlmProvider
+        *,
+        max_tokens: int,  # noqa: ARG002
+        shape: Mapping[str, object] | None = None,  # noqa: ARG002
+        timeout_s: float | None = None,  # noqa: ARG002
+    ) -> Answer[str]:
+        """See ``LlmProvider``."""
+        raise self._missing()
+
+    async def chat_as(
+        self,
+        schema: type[M],  # noqa: ARG002  see LlmProvider
+        messages: Sequence[Message],  # noqa: ARG002
+        *,
+        max_tokens: int,  # noqa: ARG002
+        timeout_s: float | None = None,  # noqa: ARG002
+    ) -> Answer[M]:
+        """See ``LlmProvider``."""
+        raise self._missing()
+
+    def _missing(self) -> LlmNotConfigured:
+        return LlmNotConfigured(f"There is no language model to ask. {self.why}")

@@ -1,0 +1,124 @@
+"""What every request to a provider goes through: its limits, the one door of outgoing calls, and the meter."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from setu_common.cost import Meter, Usage
+from setu_common.errors import SetuError
+from setu_common.http import Dependency, deadline_in
+from setu_common.llm.errors import LlmContextTooLong, LlmOverloaded, LlmRateLimited, LlmUnavailable, LlmUnusable, classify_llm
+from setu_common.llm.limits import Limits
+
+V = TypeVar("V")
+# Who refuses a request bills nothing for it.
+_UNBILLED: Final = (LlmOverloaded, LlmRateLimited, LlmUnusable, LlmContextTooLong)
+_BYTES_PER_TOKEN: Final = 3  # by estimate, over many scripts; the true count corrects it
+
+
+@dataclass(frozen=True)
+class Reading(Generic[V]):
+    """What an answer on the wire amounts to.
+
+    Args:
+        usage: what the provider says that it bills; None if it doesn't say.
+        value: what was answered; None if that can't be used at all.
+        error: why not.
+        useful: whether it is what was asked for.
+    """
+
+    usage: Usage | None
+    value: V | None = None
+    error: SetuError | None = None
+    useful: bool = True
+
+
+class Calls:
+    """Makes the requests of one provider.
+
+    Args:
+        billed_as: what the meter calls the provider.
+        model: which model is asked.
+        dependency: the provider's, with its circuit.
+        limits: the provider's.
+        meter: told of each request.
+    """
+
+    def __init__(self, *, billed_as: str, model: str, dependency: Dependency, limits: Limits, meter: Meter) -> None:
+        self.name = dependency.name
+        self.model = model
+        self._billed_as = billed_as
+        self._dependency = dependency
+        self._limits = limits
+        self._meter = meter
+
+    async def make(self, once: Callable[[], Awaitable[Reading[V]]], *, bound: Usage) -> V:
+        """Make a call, again if need be; each request is metered by itself.
+
+        Args:
+            once: makes it once; raises errors of ``setu_common.llm.errors``.
+            bound: the most that one request can use.
+        """
+        estimate = _estimate(bound)
+        repeated = False
+
+        async def attempt() -> V:
+            nonlocal repeated
+            if repeated:
+                self._limits.take(requests=1, tokens=estimate)
+            repeated = True
+            return await self._metered(once, bound, estimate)
+
+        async with self._limits.place(estimate):
+            return await self._dependency.call(attempt, repeatable=True, classify=classify_llm)
+
+    async def _metered(self, once: Callable[[], Awaitable[Reading[V]]], bound: Usage, estimate: int) -> V:
+        async with self._meter.call(self._billed_as, self.model, bound) as call:
+            try:
+                reading = await once()
+            except _UNBILLED:
+                call.settle(Usage(), outcome="failed")
+                raise
+            except LlmUnavailable as error:
+                if error.context.get("billed") is False:
+                    call.settle(Usage(), outcome="failed")
+                raise
+            if reading.usage is not None:
+                call.settle(reading.usage, outcome="ok" if reading.useful and reading.error is None else "failed")
+                self._limits.take(tokens=_tokens(reading.usage) - estimate)
+            if reading.error is not None:
+                raise reading.error
+            if reading.value is None:
+                raise LlmUnavailable(f"{self.name} answered nothing that can be read.", provider=self.name)
+            return reading.value
+
+
+@contextmanager
+def within(timeout_s: float | None) -> Iterator[None]:
+    """Let what is called in the block end in time, if there is a limit."""
+    if timeout_s is None:
+        yield
+    else:
+        with deadline_in(timeout_s):
+            yield
+
+
+def input_bound(texts: Iterable[str], *, extra: int) -> int:
+    """The most tokens that texts can be: no token is shorter than a byte, and each message has a few around it."""
+    return sum(len(text.encode()) + extra for text in texts)
+
+
+def _tokens(usage: Usage) -> int:
+    return (
+        usage.input_tokens
+        + usage.cache_read_tokens
+        + usage.cache_write_tokens
+        + usage.cache_write_1h_tokens
+        + usage.output_tokens
+    )
+
+
+def _estimate(bound: Usage) -> int:
+    read = _tokens(bound) - bound.output_tokens
+    return read // _BYTES_PER_TOKEN + bound.output_tokens

@@ -1,0 +1,206 @@
+"""OpenAI, and every server that speaks as it does (vLLM, Ollama, llama.cpp, …), through the official SDK."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from openai import APIError, APIStatusError, AsyncOpenAI
+from openai.types import Completion
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+from pydantic import BaseModel, SecretStr
+
+from setu_common.cost import Meter, Usage
+from setu_common.http import Dependency, create_client
+from setu_common.llm.asking import Said, ask_for_structure, ask_for_text
+from setu_common.llm.calling import Calls, Reading, input_bound, within
+from setu_common.llm.limits import Limits
+from setu_common.llm.openai_answers import DECLINED, error_of, is_too_long, read_chat, read_completion
+from setu_common.llm.provider import Answer, Message
+from setu_common.llm.structured import in_words, strict_schema
+
+M = TypeVar("M", bound=BaseModel)
+NO_KEY: Final = "none"  # the SDK insists on one; servers without keys ignore it
+MAY_NOT_BE_KNOWN: Final = frozenset({400, 422})  # what servers answer to a parameter that they don't have
+REASONING_TOKENS: Final = 4000  # servers that call it so count a model's thoughts with its answer
+# What a request asks for beyond messages, and what stands in where a server does not have it. Those that are more likely to be
+# unknown come first: where the server does not say which one it is, they are left out one after the other.
+STAND_INS: Final[Mapping[str, str | None]] = {
+    "response_format": None,
+    "logprobs": None,
+    "max_tokens": "max_completion_tokens",
+    "temperature": None,
+    "max_completion_tokens": None,
+}
+_AROUND_A_MESSAGE: Final = 16  # tokens that a chat template puts around one, at most
+
+
+class OpenAiProvider:
+    """A ``LlmProvider`` over ``/v1/chat/completions`` and ``/v1/completions``.
+
+    Servers differ in the parameters that they know. What one does not know is left out, and not asked for again.
+
+    Args:
+        base_url: the server's, such as ``http://127.0.0.1:8090/v1``.
+        model: what the server calls the model.
+        api_key: if the server wants one.
+        billed_as: what the meter calls the provider: ``own`` for a server of ours.
+        dependency: the provider's, with its circuit; its name is the provider's.
+        limits: the provider's.
+        meter: told of each request.
+        timeout_s: how long one read may take, seconds.
+    """
+
+    _used: tuple[str, ...] = ("response_format", "logprobs", "max_tokens", "temperature")
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        model: str,
+        api_key: SecretStr | None,
+        billed_as: str,
+        dependency: Dependency,
+        limits: Limits,
+        meter: Meter,
+        timeout_s: float = 60.0,
+    ) -> None:
+        http = create_client(base_url, service_token=None, timeout_s=timeout_s)
+        self._client = AsyncOpenAI(
+            base_url=base_url,
+            api_key=api_key.get_secret_value() if api_key else NO_KEY,
+            timeout=http.timeout,
+            max_retries=0,
+            http_client=http,
+        )
+        self._calls = Calls(billed_as=billed_as, model=model, dependency=dependency, limits=limits, meter=meter)
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self._calls.name
+
+    @property
+    def model(self) -> str:
+        """The model that it asks."""
+        return self._calls.model
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.close()
+
+    async def complete(
+        self, prompt: str, *, max_tokens: int, stop: Sequence[str] = (), timeout_s: float | None = None
+    ) -> Answer[str]:
+        """See ``LlmProvider``."""
+        extra: dict[str, object] = {"stop": list(stop)} if stop else {}
+
+        async def once() -> Reading[Said]:
+            try:
+                told: Completion = await self._client.completions.create(
+                    model=self.model, prompt=prompt, max_tokens=max_tokens, temperature=0, logprobs=1, extra_body=extra
+                )
+            except (APIError, ValueError) as error:
+                raise error_of(error, self.name, self.model) from error
+            return read_completion(told, self.name)
+
+        bound = Usage(input_tokens=input_bound((prompt,), extra=_AROUND_A_MESSAGE), output_tokens=max_tokens)
+        with within(timeout_s):
+            said = await self._calls.make(once, bound=bound)
+        return Answer(said.text, said.text, self.name, said.model, said.usage, said.finish, said.tokens)
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        shape: Mapping[str, object] | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer[str]:
+        """See ``LlmProvider``."""
+        ask = self._asking(_parameters("answer", shape, max_tokens), "", None, max_tokens)
+        with within(timeout_s):
+            return await ask_for_text(self.name, ask, messages)
+
+    async def chat_as(
+        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
+    ) -> Answer[M]:
+        """See ``LlmProvider``."""
+        wanted = strict_schema(schema)
+        ask = self._asking(_parameters(schema.__name__, wanted, max_tokens), in_words(wanted), schema, max_tokens)
+        with within(timeout_s):
+            return await ask_for_structure(self.name, ask, messages, schema)
+
+    def _asking(
+        self, parameters: Mapping[str, object], told: str, schema: type[BaseModel] | None, max_tokens: int
+    ) -> Callable[[Sequence[Message]], Awaitable[Said]]:
+        async def ask(messages: Sequence[Message]) -> Said:
+            texts = (*(each.text for each in messages), told, json.dumps(parameters, ensure_ascii=False))
+            bound = Usage(input_tokens=input_bound(texts, extra=_AROUND_A_MESSAGE), output_tokens=max_tokens + REASONING_TOKENS)
+            return await self._calls.make(lambda: self._chat(messages, parameters, told, schema), bound=bound)
+
+        return ask
+
+    async def _chat(
+        self, messages: Sequence[Message], parameters: Mapping[str, object], told: str, schema: type[BaseModel] | None
+    ) -> Reading[Said]:
+        used = self._used
+        while True:
+            unforced = bool(told) and "response_format" not in used
+            try:
+                answered: ChatCompletion = await self._client.chat.completions.create(
+                    model=self.model,
+                    messages=[_message(each) for each in (*messages, *([Message("user", told)] if unforced else ()))],
+                    extra_body={name: parameters[name] for name in used if name in parameters},
+                )
+            except APIStatusError as error:
+                left = _without_unknown(used, parameters, error)
+                if left is None:
+                    raise error_of(error, self.name, self.model) from error
+                used = left
+            except (APIError, ValueError) as error:
+                raise error_of(error, self.name, self.model) from error
+            else:
+                self._used = used
+                return read_chat(answered, self.name, schema)
+
+
+def _parameters(name: str, schema: Mapping[str, object] | None, max_tokens: int) -> dict[str, object]:
+    parameters: dict[str, object] = {
+        "logprobs": True,
+        "max_tokens": max_tokens,
+        "max_completion_tokens": max_tokens + REASONING_TOKENS,
+        "temperature": 0,
+    }
+    if schema is not None:
+        strict = {"name": name, "strict": True, "schema": dict(schema)}
+        parameters["response_format"] = {"type": "json_schema", "json_schema": strict}
+    return parameters
+
+
+def _message(message: Message) -> ChatCompletionMessageParam:
+    match message.role:
+        case "system":
+            return {"role": "system", "content": message.text}
+        case "user":
+            return {"role": "user", "content": message.text}
+        case "assistant":
+            return {"role": "assistant", "content": message.text}
+
+
+def _without_unknown(used: tuple[str, ...], parameters: Mapping[str, object], error: APIStatusError) -> tuple[str, ...] | None:
+    """The parameters without the one that the server names, or else without the first; None if they are not what it refuses."""
+    sent = tuple(name for name in used if name in parameters)
+    if error.status_code not in MAY_NOT_BE_KNOWN or not sent or is_too_long(error):
+        return None
+    told = f"{error.param} {error.message}"
+    named = [name for name in sent if name in told]
+    if not named and error.code in DECLINED:
+        return None
+    unknown = named[0] if named else min(sent, key=list(STAND_INS).index)
+    stand_in = STAND_INS[unknown]
+    return tuple(name for name in used if name != unknown) + ((stand_in,) if stand_in else ())

@@ -1,0 +1,59 @@
+"""Which language models there are."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from setu_common.settings import SettingsBlock
+
+
+class ProviderSettings(BaseModel):
+    """One provider and one of its models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["openai", "anthropic"] = Field(
+        default="openai", description="openai: also every server that speaks as OpenAI does, with its base_url"
+    )
+    model: str = Field(min_length=1, description="As the provider names it")
+    name: str = Field(default="", max_length=64, description="In logs, metrics and /v1/breakers; unset: the kind and the model")
+    base_url: str | None = Field(default=None, description="Unset: the vendor's own")
+    api_key: SecretStr | None = Field(
+        default=None, description="Unset: SETU_LLM_<KIND>_API_KEY; a server of ours may need none"
+    )
+    billed_as: str | None = Field(
+        default=None, description="Whose prices count, as genai-prices names it; unset: the kind, or own for another base_url"
+    )
+    timeout_s: float = Field(default=60.0, gt=0, description="How long one attempt may take")
+    at_once: int = Field(default=8, ge=1, description="Requests under way at once")
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+
+
+class LlmSettings(SettingsBlock):
+    """Language models, in the order in which they are asked."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_LLM_")
+
+    providers: tuple[ProviderSettings, ...] = Field(default=(), description="A JSON list; the next one answers where one can't")
+    openai_api_key: SecretStr | None = Field(
+        default=None, description="For providers of kind openai that have no key of their own"
+    )
+    openai_model: str = Field(default="", description="Asked where SETU_LLM_PROVIDERS lists nobody")
+    anthropic_api_key: SecretStr | None = Field(
+        default=None, description="For providers of kind anthropic without a key of their own"
+    )
+    anthropic_model: str = Field(default="", description="Asked where SETU_LLM_PROVIDERS lists nobody, after OpenAI's")
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> Self:
+        names = [name_of(each) for each in self.providers]
+        if len(set(names)) < len(names):
+            raise ValueError("two providers of SETU_LLM_PROVIDERS have the same name")
+        return self
+
+
+def name_of(provider: ProviderSettings) -> str:
+    """What a provider is called."""
+    return provider.name or f"{provider.kind}:{provider.model}"

@@ -1,0 +1,87 @@
+"""What a provider's HTTP status says, where its body does not say more."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from setu_common.errors import SetuError
+from setu_common.http import AnswerLate, never_reached, parse_retry_after
+from setu_common.llm.errors import (
+    LlmContextTooLong,
+    LlmModelUnknown,
+    LlmOverloaded,
+    LlmQuotaExhausted,
+    LlmRateLimited,
+    LlmRequestRefused,
+    LlmUnauthorized,
+    LlmUnavailable,
+)
+
+TOO_LARGE: Final = 413
+_PASSING: Final = frozenset({408, 409, 425})
+_OVERLOADED: Final = frozenset({503, 529})
+_BROKEN: Final = 500
+
+
+def too_long(provider: str, model: str) -> LlmContextTooLong:
+    """The model can't hold so much."""
+    return LlmContextTooLong(f"The request is longer than {model} can hold. Send less.", provider=provider, model=model)
+
+
+def quota_gone(provider: str) -> LlmQuotaExhausted:
+    """The account's money is used up."""
+    return LlmQuotaExhausted(f"{provider}: the quota is used up. Look at the account's billing.", provider=provider)
+
+
+def unreadable(provider: str) -> LlmUnavailable:
+    """What came is no answer, though it says that it is one."""
+    return LlmUnavailable(
+        f"{provider} answers something that is no answer of a language model. Check its base URL.",
+        provider=provider,
+        status=200,
+    )
+
+
+def unreached(error: Exception, provider: str, *, late: bool) -> SetuError:
+    """No answer came.
+
+    Args:
+        error: the SDK's.
+        provider: whose.
+        late: whether it is one of time.
+    """
+    never = never_reached(error)
+    if late and not never:
+        return AnswerLate(f"{provider} did not answer in time", provider=provider)
+    detail = f"{provider} can't be reached, or broke off. See whether it is up."
+    return LlmUnavailable(detail, provider=provider, billed=not never)
+
+
+def refused(status: int, retry_after: str | None, provider: str, model: str) -> SetuError:
+    """The provider answered with a status of 400 or above."""
+    told_s = parse_retry_after(retry_after, datetime.now(UTC))
+    passing = _passing(status, told_s, provider)
+    if passing is not None:
+        return passing
+    match status:
+        case 401 | 403:
+            return LlmUnauthorized(f"{provider} does not accept the key. Check it, and what it is for.", provider=provider)
+        case 402:
+            return quota_gone(provider)
+        case 404:
+            return LlmModelUnknown(f"{provider} has no model {model!r}, or not on this route.", provider=provider, model=model)
+        case 413:
+            return too_long(provider, model)
+    detail = f"{provider} answered {status}. Check the model's name and what it can do."
+    return LlmRequestRefused(detail, provider=provider, model=model, status=status)
+
+
+def _passing(status: int, told_s: float | None, provider: str) -> SetuError | None:
+    if status == 429:  # noqa: PLR2004  (too many requests)
+        return LlmRateLimited(f"{provider} is asked too often.", retry_after_s=told_s, provider=provider)
+    if status in _OVERLOADED:
+        return LlmOverloaded(f"{provider} is overloaded.", retry_after_s=told_s, provider=provider, status=status)
+    if status in _PASSING:
+        return LlmUnavailable(f"{provider} answered {status}.", retry_after_s=told_s, provider=provider, status=status)
+    if status >= _BROKEN:
+        return LlmUnavailable(f"{provider} is broken.", retry_after_s=told_s, provider=provider, status=status, billed=False)
+    return None
