@@ -15,6 +15,7 @@ from setu_common.errors import DependencyUnavailable, InvalidRequest, SetuError
 from setu_common.operations import Bound, Ending, Handler, Park, Settled, Statement, Work
 from setu_common.operations.claims import Claims
 from setu_common.operations.heart import Heart
+from setu_common.operations.measuring import Recorder
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.runner import Runner
 from setu_common.settings import OperationSettings, StoreSettings
@@ -62,6 +63,7 @@ class Child:
             settings=BRISK,
             ended=self.endings.append,
             stopping=lambda: False,
+            recorder=Recorder("probe", self.connection.transaction),
         )
 
     def _die(self) -> None:

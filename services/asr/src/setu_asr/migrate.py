@@ -1,9 +1,10 @@
-"""Brings the service's schema up to date: ``python -m setu_asr.migrate``. Any number of processes may do so at once."""
+"""Brings the service's schema and the ledger up to date: ``python -m setu_asr.migrate``. Any number of processes may do so at once."""
 
 from pathlib import Path
 from typing import Final
 
 from setu_asr.settings import SERVICE, read_settings
+from setu_common.cost.ledger import migrate_ledger
 from setu_common.db import migrate
 from setu_common.observability import configure_logging
 
@@ -15,6 +16,7 @@ def main() -> None:
     settings = read_settings()
     configure_logging(settings.core.log, SERVICE)
     migrate(settings.core.database, SERVICE, VERSIONS)
+    migrate_ledger(settings.core.database)
 
 
 if __name__ == "__main__":

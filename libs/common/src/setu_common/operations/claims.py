@@ -35,6 +35,7 @@ class Claim:
     timeout_s: float
     token: int
     wakes: int
+    queue_wait_s: float = 0.0
 
 
 # The next row of a queue: highest priority first; among those, the tenant whose last claim is longest ago; then the oldest.
@@ -69,7 +70,8 @@ UPDATE operation o SET
     claimed_at = now(), started_at = coalesce(started_at, now()),
     lease_until = now() + make_interval(secs => %(lease_s)s), deadline_at = now() + make_interval(secs => timeout_s)
 FROM chosen WHERE o.id = chosen.id
-RETURNING o.id, o.tenant, o.kind, o.queue, o.job_id, o.request, o.attempts + 1 AS attempt, o.max_attempts, o.timeout_s, o.token, o.wakes
+RETURNING o.id, o.tenant, o.kind, o.queue, o.job_id, o.request, o.attempts + 1 AS attempt, o.max_attempts, o.timeout_s, o.token, o.wakes,
+    greatest(0, extract(epoch FROM now() - greatest(o.created_at, o.not_before)))::float AS queue_wait_s
 """
 
 _BEAT: Final[LiteralString] = """

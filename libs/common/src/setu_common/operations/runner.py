@@ -15,11 +15,13 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
+from setu_common.cost.metering import attributed
 from setu_common.errors import DependencyUnavailable, InternalError, InvalidRequest, SetuError, is_retryable
 from setu_common.observability import bound
 from setu_common.operations.claims import Claim, Claims, LeaseLost
 from setu_common.operations.endings import Ending, Settled
 from setu_common.operations.heart import Heart
+from setu_common.operations.measuring import Measure, Recorder, attribution_of
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.retrying import retry_delay_s
 from setu_common.operations.work import Bound, Park
@@ -154,6 +156,7 @@ class Runner:
         settings: durations and limits.
         ended: told how each row left this worker's hands.
         stopping: whether the worker has been told to end.
+        recorder: takes what each attempt took.
     """
 
     def __init__(
@@ -168,6 +171,7 @@ class Runner:
         settings: OperationSettings,
         ended: Callable[[Ending], None],
         stopping: Callable[[], bool],
+        recorder: Recorder,
     ) -> None:
         self._run = run
         self._bounds = bounds
@@ -178,6 +182,7 @@ class Runner:
         self._settings = settings
         self._ended = ended
         self._stopping = stopping
+        self._recorder = recorder
         self._threads = ThreadPoolExecutor(thread_name_prefix="handler")
 
     def look(self, queue: str) -> int:
@@ -186,6 +191,12 @@ class Runner:
         Returns:
             How many were run.
         """
+        try:
+            return self._drain(queue)
+        finally:
+            self._recorder.write()
+
+    def _drain(self, queue: str) -> int:
         count = 0
         until = time.monotonic() + DRAIN_S
         while not self._stopping():
@@ -215,13 +226,27 @@ class Runner:
             self._write(claim, Park(_UNKNOWN_KIND_AFTER_S))
             return
         began_s = time.monotonic()
-        outcome = self._run(self._handle(claim, known))
+        measure = Measure(claim, self._recorder.service)
+        with attributed(attribution_of(claim, self._recorder.service)):
+            outcome = self._run(self._handle(claim, known))
+        self._keep(measure, outcome)
         self._write(claim, outcome)
         log.info(
             "operation.left",
             outcome=type(outcome).__name__.lstrip("_").lower(),
             duration_s=round(time.monotonic() - began_s, 3),
         )
+
+    def _keep(self, measure: Measure, outcome: _Outcome) -> None:
+        match outcome:
+            case _Succeeded(result=result):
+                self._recorder.keep(measure.end("succeeded", result, None))
+            case _Failed(error=error):
+                self._recorder.keep(measure.end("failed", {}, error.problem().code))
+            case _Stopped():
+                self._recorder.keep(measure.end("stopped", {}, None))
+            case Park():  # it waited for others, and its attempt goes on
+                pass
 
     async def _handle(self, claim: Claim, known: Bound) -> _Outcome:
         work = LiveWork(claim, self._threads)

@@ -27,6 +27,7 @@ from setu_common.operations.death import die_with_parent
 from setu_common.operations.endings import Ending, Settled
 from setu_common.operations.heart import Heart
 from setu_common.operations.hints import Hints
+from setu_common.operations.measuring import Recorder
 from setu_common.operations.monitor import Monitor
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.reaping import Reaping
@@ -247,6 +248,7 @@ class _Child:
             settings=settings.operations,
             ended=lambda ending: pass_on(ending, self._hints),
             stopping=lambda: bool(self._shared.stopping_since()),
+            recorder=Recorder(spec.service, self._connection.transaction),
         )
         self._shared.wired()
 

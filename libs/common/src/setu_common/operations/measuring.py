@@ -1,0 +1,168 @@
+"""What an attempt at an operation takes: measured around it, and written to the ledger by the child, several at a time."""
+
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import structlog
+
+from setu_common.contracts.cost import StageMetrics
+from setu_common.cost.metering import Attribution
+from setu_common.cost.stages import write_stage_metrics
+from setu_common.errors import DependencyUnavailable
+from setu_common.operations.claims import Claim
+from setu_common.operations.connection import Connection
+
+log = structlog.get_logger()
+
+Json = Mapping[str, Any]  # Any: JSON
+
+_MOST_KEPT: Final = 1000  # while the database is away
+_RESET_PEAK: Final = "5"  # proc(5), clear_refs: the peak resident set size begins anew
+_KIB: Final = 1024
+
+
+def attribution_of(claim: Claim, service: str) -> Attribution:
+    """Whom the paid calls of an attempt are put down to."""
+    return Attribution(
+        tenant=claim.tenant,
+        service=service,
+        job_id=claim.job_id,
+        stage=claim.kind,
+        target=_target(claim.request),
+        operation_id=claim.id,
+        attempt=claim.attempt,
+    )
+
+
+class Measure:
+    """Begins when it is made."""
+
+    def __init__(self, claim: Claim, service: str) -> None:
+        self._claim = claim
+        self._service = service
+        _reset_peak()
+        self._began_s = time.monotonic()
+        self._began_cpu_s = _cpu_s()
+
+    def end(self, outcome: str, result: Json, problem: str | None) -> StageMetrics:
+        """What it took until now.
+
+        Args:
+            outcome: what became of it.
+            result: as it is stored; empty if there is none.
+            problem: the code of what went wrong.
+        """
+        claim = self._claim
+        profile = result.get("profile")
+        plan = result.get("plan")
+        return StageMetrics(
+            tenant=claim.tenant,
+            service=self._service,
+            job_id=claim.job_id,
+            stage=claim.kind,
+            target=_target(claim.request),
+            operation_id=claim.id,
+            attempt=claim.attempt,
+            outcome=outcome,
+            problem=problem,
+            wall_s=time.monotonic() - self._began_s,
+            cpu_s=_cpu_s() - self._began_cpu_s,
+            peak_rss_bytes=_peak_bytes(),
+            queue_wait_s=claim.queue_wait_s,
+            bytes_in=sum(_sizes(claim.request)),
+            bytes_out=sum(_sizes(result)),
+            cached=result.get("cached") is True,
+            model=_text(result.get("model") or (plan.get("model") if isinstance(plan, dict) else None)),
+            model_load_s=_number(result.get("model_load_s")),
+            model_time_s=_number(result.get("model_time_s")),
+            audio_s=_number(profile.get("duration_s") if isinstance(profile, dict) else result.get("duration_s")),
+        )
+
+
+class Recorder:
+    """Keeps what attempts took until they are written together.
+
+    Args:
+        service: whose operations they are.
+        transaction: of a connection that only the calling thread uses.
+    """
+
+    def __init__(self, service: str, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self.service = service
+        self._transaction = transaction
+        self._kept: list[StageMetrics] = []
+        self._off = False
+
+    def keep(self, metrics: StageMetrics) -> None:
+        """Have it written with the next ``write``."""
+        if not self._off:
+            self._kept.append(metrics)
+            del self._kept[:-_MOST_KEPT]
+
+    def write(self) -> None:
+        """Write what was kept. No work fails for it: while the database is away they wait, and where it refuses them they are dropped."""
+        if not self._kept:
+            return
+        try:
+            with self._transaction() as connection:
+                write_stage_metrics(connection, self._kept)
+        except DependencyUnavailable:
+            return
+        except psycopg.errors.UndefinedTable:
+            log.warning("stage_metrics.no_ledger")
+            self._off = True
+        except psycopg.Error:
+            log.exception("stage_metrics.refused", rows=len(self._kept))
+        self._kept.clear()
+
+
+def _target(request: Json) -> str:
+    target = request.get("target_language")
+    return target if isinstance(target, str) else ""
+
+
+def _sizes(value: object) -> Iterator[int]:
+    """The sizes of the objects that JSON names."""
+    if isinstance(value, dict):
+        size = value.get("bytes")
+        if isinstance(size, int) and "uri" in value:
+            yield size
+        for item in value.values():
+            yield from _sizes(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _sizes(item)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and value >= 0 else None
+
+
+def _cpu_s() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _reset_peak() -> None:
+    try:
+        Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
+    except OSError:  # not Linux, or forbidden: the peak is then that of the process's life
+        return
+
+
+def _peak_bytes() -> int:
+    try:
+        status = Path("/proc/self/status").read_text()
+        return next(int(line.split()[1]) * _KIB for line in status.splitlines() if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB

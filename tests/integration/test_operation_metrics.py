@@ -1,0 +1,138 @@
+"""What an attempt took, and whom its calls are put down to, as a worker's child writes it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextvars import copy_context
+from dataclasses import dataclass
+from time import process_time
+from uuid import uuid4
+
+import pytest
+
+from probe.bench import SCHEMA, prepare
+from probe.kinds import Done, Task
+from probe.rig import FRONT, PATIENT, Rig, opened_rig
+from setu_common.contracts import Reference, Submission
+from setu_common.cost import Attribution, attribution
+from setu_common.cost.ledger import migrate_ledger
+from setu_common.errors import InvalidRequest
+from setu_common.operations import Bound, Handler, Park, Work
+from setu_common.operations.heart import Heart
+from setu_common.operations.measuring import Recorder
+from setu_common.operations.payloads import Payloads
+from setu_common.operations.runner import Runner
+from setu_common.settings import DatabaseSettings
+from setu_common.store import Store
+
+
+def both(settings: DatabaseSettings) -> None:
+    prepare(settings)
+    migrate_ledger(settings)
+
+
+class Heard(Done):
+    media: Reference
+    duration_s: float
+    cached: bool
+    model: str
+
+
+@dataclass
+class Child:
+    rig: Rig
+    store: Store
+
+    def run(self, handler: Handler, job_id=None) -> None:
+        submission = Submission(tenant="acme", job_id=job_id)
+        self.rig.run(self.rig.operations.submit(FRONT, Task(), submission))
+        connection = self.rig.connection()
+        claims = self.rig.claims()
+        heart = Heart(
+            self.rig.claims(),
+            PATIENT,
+            stopping_since=lambda: 0.0,
+            ended=lambda _: None,
+            settled=lambda _: None,
+            die=lambda: None,
+        )
+        with asyncio.Runner() as loop:
+            Runner(
+                run=lambda work: loop.run(work, context=copy_context()),
+                bounds={FRONT.name: Bound(FRONT, handler)},
+                settled={},
+                claims=claims,
+                payloads=Payloads(self.store, PATIENT.inline_bytes * 10),
+                heart=heart,
+                settings=PATIENT,
+                ended=lambda _: None,
+                stopping=lambda: False,
+                recorder=Recorder("probe", connection.transaction),
+            ).look(FRONT.queue)
+
+    def metrics(self) -> list[dict]:
+        return self.rig.execute("SELECT * FROM ledger.stage_metrics ORDER BY id")
+
+
+@pytest.fixture
+def child(cloned_database, store_settings) -> Iterator[Child]:
+    with opened_rig(cloned_database("probe_and_ledger", both), store_settings) as rig:
+        yield Child(rig, Store(store_settings, SCHEMA))
+
+
+def test_an_attempt_leaves_what_it_took(child):
+    job_id = uuid4()
+
+    async def hear(task: Task, work: Work) -> Heard:
+        memory = b"x" * 64_000_000
+        began_s = process_time()
+        while process_time() - began_s < 0.03:
+            memory.count(b"y")
+        media = Reference(uri=f"setu://probe/acme/2026-01-01/{'0' * 64}-01234567", bytes=1234, media_type="audio/wav")
+        return Heard(count=1, attempt=1, media=media, duration_s=12.5, cached=True, model="whisper-base")
+
+    child.run(hear, job_id)
+    (row,) = child.metrics()
+    assert (row["tenant"], row["service"], row["job_id"], row["stage"]) == ("acme", "probe", job_id, FRONT.name)
+    assert (row["attempt"], row["outcome"], row["problem"]) == (1, "succeeded", None)
+    assert (row["bytes_out"], row["cached"], row["model"], row["audio_s"]) == (1234, True, "whisper-base", 12.5)
+    assert row["wall_s"] > 0
+    assert row["cpu_s"] >= 0.02
+    assert row["queue_wait_s"] >= 0
+    assert row["peak_rss_bytes"] > 64_000_000
+
+
+def test_a_failed_attempt_is_a_row_and_a_parked_one_is_not(child):
+    async def refuse(task: Task, work: Work) -> Done:
+        raise InvalidRequest("This can't be done.")
+
+    async def park(task: Task, work: Work) -> Park:
+        return Park(3600)
+
+    child.run(refuse)
+    child.run(park)
+    assert [(row["outcome"], row["problem"]) for row in child.metrics()] == [("failed", "invalid-request")]
+
+
+def test_calls_of_a_handler_and_of_its_threads_are_put_down_to_the_attempt(child):
+    seen: list[Attribution | None] = []
+
+    async def call(task: Task, work: Work) -> Done:
+        seen.append(attribution())
+        seen.append(await work.in_thread(attribution))
+        return Done(count=1, attempt=work.attempt)
+
+    job_id = uuid4()
+    child.run(call, job_id)
+    (row,) = child.metrics()
+    expected = Attribution("acme", "probe", job_id, FRONT.name, "", row["operation_id"], 1)
+    assert seen == [expected, expected]
+    assert attribution() is None
+
+
+def test_work_is_done_where_there_is_no_ledger(child):
+    async def do(task: Task, work: Work) -> Done:
+        return Done(count=1, attempt=work.attempt)
+
+    child.rig.execute("DROP SCHEMA ledger CASCADE")
+    child.run(do)
+    assert child.rig.execute("SELECT state FROM operation") == [{"state": "succeeded"}]
