@@ -68,16 +68,19 @@ def test_the_gateway_keeps_to_its_document_whatever_is_sent_about_jobs_that_ther
         jobs = make_jobs()
         config = tmp_path / "schemathesis.toml"
         config.write_text(CONFIG.read_text() + KNOWN_JOBS.replace("JOBS", json.dumps([str(jobs.succeeded), str(jobs.failed)])))
-        fuzz_all(url, service_token.get_secret_value(), tmp_path, config)
+        # What failed can be run again only before it is erased.
+        fuzz_all(url, service_token.get_secret_value(), tmp_path, config, before_the_rest="/retry$")
     assert "request.crashed" not in (tmp_path / "setu_gateway.main.log").read_text()
     assert answers_about(jobs, tmp_path) >= ANSWERS_ABOUT_JOBS, "it was not asked about the jobs that there are"
 
 
-def fuzz_all(url: str, token: str, folder: Path, config: Path) -> None:
+def fuzz_all(url: str, token: str, folder: Path, config: Path, before_the_rest: str | None = None) -> None:
     # Streams of events end with what they tell of. They are asked for first, while there is nothing under way.
     fuzz(
         url, token, folder, config, "--include-path-regex=/events$", "--phases=coverage,fuzzing", "--report-har-path=events.har"
     )
+    if before_the_rest is not None:
+        fuzz(url, token, folder, config, f"--include-path-regex={before_the_rest}", "--report-har-path=before.har")
     fuzz(url, token, folder, config, "--exclude-path-regex=/events$", "--report-har-path=rest.har")
 
 
