@@ -70,6 +70,8 @@ class Calls:
             repeated = True
             return await self._metered(once, bound, estimate)
 
+        if self._dependency.breaker.refuses:  # nobody waits in a queue to hear that
+            return await self._dependency.call(attempt, repeatable=False, classify=classify_llm)
         async with self._limits.place(estimate):
             return await self._dependency.call(attempt, repeatable=True, classify=classify_llm)
 
