@@ -1,6 +1,7 @@
-"""Typed clients: of a service's operations, and of the gateway."""
+"""Typed clients: of a service's operations, of the gateway, and of The Movie Database."""
 
 from setu_common.clients.gateway import GatewayClient
 from setu_common.clients.operations import OperationsClient
+from setu_common.clients.tmdb import TmdbClient, TmdbSettings
 
-__all__ = ["GatewayClient", "OperationsClient"]
+__all__ = ["GatewayClient", "OperationsClient", "TmdbClient", "TmdbSettings"]
