@@ -3,7 +3,6 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,22 +51,18 @@ class Curl:
         job: Json = json.loads(self(f"/jobs/{job_id}"))
         return job
 
-    def until(self, job_id: str, is_so: Callable[[Json], bool], within_s: float) -> Json:
-        """The job as soon as something is so."""
-        give_up_at = time.monotonic() + within_s
-        while not is_so(job := self.job(job_id)):
-            if time.monotonic() > give_up_at:
-                raise TimeoutError(f"after {within_s:.0f} s job {job_id} is still\n{json.dumps(job, indent=1)}")
-            time.sleep(LOOK_EVERY_S)
-        return job
-
     def ended(self, job_id: str, within_s: float) -> Json:
         """The job once it has ended, well.
 
         Raises:
             RuntimeError: it ended otherwise, or without something that was asked for.
+            TimeoutError: it has not ended in time.
         """
-        job = self.until(job_id, lambda job: job["ended_at"] is not None, within_s)
+        give_up_at = time.monotonic() + within_s
+        while (job := self.job(job_id))["ended_at"] is None:
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"after {within_s:.0f} s job {job_id} is still\n{json.dumps(job, indent=1)}")
+            time.sleep(LOOK_EVERY_S)
         if job["state"] != "succeeded" or job["degraded"]:
             raise RuntimeError(f"job {job_id} did not end well:\n{json.dumps(job, indent=1)}")
         return job
@@ -75,13 +70,3 @@ class Curl:
     def subtitles(self, job: Json) -> dict[str, str]:
         """Every file that a job delivers, by ``language.format``."""
         return {file["url"].rpartition("/")[2]: self(file["url"]) for file in job["deliverables"]}
-
-
-def in_the_midst_of_speech(job: Json) -> bool:
-    """Whether speech is being recognised just now."""
-    stage = next(stage for stage in job["stages"] if stage["stage"] == "transcribe")
-    return bool(stage["state"] == "running" and stage["progress"] > MIDST)
-
-
-# Beyond it speech is being recognised (ownstack.jobs says the same).
-MIDST = 0.09

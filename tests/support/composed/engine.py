@@ -59,10 +59,10 @@ class Composed:
         mounts = (mount for each in self.containers().values() for mount in each["Mounts"])
         return {mount["Name"] for mount in mounts if mount["Type"] == "volume"}
 
-    def rows(self, query: str) -> list[list[str]]:
+    def rows(self, query: str, timeout_s: float = 60) -> list[list[str]]:
         """Ask its Postgres."""
         psql = ("psql", "-U", "setu", "-d", "setu", "--no-align", "--tuples-only", "--field-separator=|", "-c", query)
-        return [line.split("|") for line in self.compose("exec", "-T", "postgres", *psql).splitlines()]
+        return [line.split("|") for line in self.compose("exec", "-T", "postgres", *psql, timeout_s=timeout_s).splitlines()]
 
     def down(self) -> None:
         """End it, with all that it kept."""
