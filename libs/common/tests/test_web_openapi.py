@@ -17,12 +17,13 @@ from schemathesis.core.result import Ok
 from starlette.responses import Response, StreamingResponse
 
 from setu_common.contracts import Contract
-from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict, NotFound
+from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict, NotFound, Unauthorized
 from setu_common.web import (
     EVENT_STREAM,
     AllowedHosts,
     CallerDep,
     EdgeTrust,
+    Holder,
     InsideTrust,
     SubmissionDep,
     create_app,
@@ -175,11 +176,19 @@ ALL_BUT_REFUSALS: list[Any] = [check for check in CHECKS.get_all() if check.__na
 MANY = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+class OneKey:
+    async def holder(self, key: str) -> Holder:
+        if key != TOKEN:
+            raise Unauthorized("No such key.")
+        return Holder("acme", frozenset({"subtitles"}))
+
+
 EDGE = EdgeTrust(hosts=AllowedHosts(["testserver"]))
+KEYED = EdgeTrust(hosts=AllowedHosts(["testserver"]), keys=OneKey())
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("trust", [EDGE, InsideTrust(SecretStr(TOKEN))], ids=["edge", "inside"])
+@pytest.mark.parametrize("trust", [EDGE, KEYED, InsideTrust(SecretStr(TOKEN))], ids=["edge", "keyed", "inside"])
 def test_whatever_comes_is_answered_as_described(trust: EdgeTrust | InsideTrust, mode: GenerationMode) -> None:
     schema = schemathesis.openapi.from_asgi("/openapi.json", app_of(trust))
     for found in schema.get_all_operations():

@@ -60,6 +60,7 @@ _COMMANDS: Final = {
     "jobs": _Entry("jobs:jobs", ("setu jobs", "setu jobs ID", "setu jobs ID --follow --out subtitles")),
     "cancel": _Entry("jobs:cancel", ("setu cancel ID",)),
     "retry": _Entry("jobs:retry", ("setu retry ID", "setu retry ID --follow --out subtitles")),
+    "keys": _Entry("keys:keys", ("setu keys create acme --days 90", "setu keys list", "setu keys revoke 3fa9c1d2")),
     "models": _Entry("models:models", ("setu models", "setu models pull whisper-small", "setu models verify")),
     "doctor": _Entry("doctor:doctor", ("setu doctor",)),
     "migrate": _Entry("stack:migrate", ("setu migrate", "DATABASE_URL=postgresql://me@db/setu setu migrate")),

@@ -14,7 +14,7 @@ from setu_common.http import Dependencies, Guard, HttpCaller, OutsideClient, Sys
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
-from setu_common.web import AllowedHosts, EdgeTrust, create_app
+from setu_common.web import EdgeTrust, create_app
 from setu_gateway.api import intake, jobs, media, openai_audio, subtitles
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.delivery.muxing import Muxer
@@ -23,7 +23,9 @@ from setu_gateway.delivery.webhooks import Notifier
 from setu_gateway.intake.fetching import Fetcher
 from setu_gateway.intake.upload import Intake
 from setu_gateway.intake.vetting import Vetting
+from setu_gateway.keys.ring import KeyRing
 from setu_gateway.openai.listening import Listener
+from setu_gateway.openai.refusing import refusal
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
 from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, MUXINGS, NOTICES, RENDERINGS
@@ -42,6 +44,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
     """The API."""
     database = Database(settings.core.database, SERVICE)
     store = Store(settings.core.store, SERVICE)
+    keys = KeyRing(database, settings.edge.keys_ttl_s) if settings.edge.auth == "keys" else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,7 +56,10 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         app.state.listener = Listener(use_cases, store)
         app.state.media = MediaFiles(database=database, store=store, operations=operations)
         try:
-            with outside_guard(settings) as guard:
+            async with AsyncExitStack() as resources:
+                guard = resources.enter_context(outside_guard(settings))
+                if keys is not None:
+                    await resources.enter_async_context(keys)
                 app.state.intake = Intake(
                     store, settings.upload, Vetting(guard, signs=settings.outside.webhook_secret is not None)
                 )
@@ -69,8 +75,9 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         version=VERSION,
         lifespan=lifespan,
         routers=[intake.router, jobs.router, subtitles.router, media.router, openai_audio.router],
-        trust=EdgeTrust(hosts=AllowedHosts(settings.edge.allowed_hosts.split(","))),
+        trust=EdgeTrust(hosts=settings.edge.hosts, keys=keys),
         checks={"database": database.check, "store": store.check},
+        refusals={"/v1/audio/": refusal},
     )
 
 

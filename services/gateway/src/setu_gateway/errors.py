@@ -15,6 +15,8 @@
 * Jobs
   * JobNotFound (404)           · NothingToRetry (409)    · JobNotEnded (409)       · JobBeingErased (409)
   * KeyNotFreeYet (409, retryable; code as JobBeingErased)
+* API keys
+  * KeyNotFound (404)
 * Subtitles
   * SubtitlesNotReady (409)     · SubtitlesFailed (409)   · SubtitlesNotRequested (404) · UnknownFormat (404)
 * Media with its subtitles in it
@@ -242,6 +244,13 @@ class KeyNotFreeYet(JobBeingErased):
     """The job of an idempotency key is on its way out: what comes with the key would go with it, until the key is free again."""
 
     retryable = True
+
+
+class KeyNotFound(NotFound):
+    """No key has this prefix."""
+
+    code = "key-not-found"
+    title = "There is no such key"
 
 
 class SubtitlesNotReady(Conflict):

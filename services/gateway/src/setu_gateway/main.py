@@ -1,15 +1,25 @@
 """The gateway's API: ``python -m setu_gateway.main --host 127.0.0.1 --port 8080``."""
 
+import sys
+from typing import Final
+
 from setu_common.observability import configure_logging
 from setu_common.web import address, serve
 from setu_gateway.app import make_app
 from setu_gateway.settings import SERVICE, read_settings
+
+EXIT_NOT_GUARDED: Final = 4
 
 
 def main() -> None:
     """Serve until told to end."""
     host, port = address("Setu's gateway", 8080)
     settings = read_settings()
+    try:
+        settings.edge.demand_guarded(host)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_NOT_GUARDED)
     configure_logging(settings.core.log, SERVICE)
     serve(make_app(settings), host, port)
 

@@ -2,13 +2,15 @@
 
 from base64 import b64decode
 from dataclasses import dataclass
-from typing import Final
+from ipaddress import ip_address
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.http import OutsidePolicy
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
+from setu_common.web import ANY, AllowedHosts
 
 SERVICE: Final = "gateway"
 GIBIBYTE: Final = 1 << 30
@@ -21,8 +23,46 @@ class EdgeSettings(SettingsBlock):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_GATEWAY_")
 
     allowed_hosts: str = Field(
-        default="", description="The names that it answers to beside the loopback ones, with commas between them; *: any name"
+        default="",
+        description="The names that it answers to beside the loopback ones, with commas between them; *: any name. "
+        "Where there are keys: unset is any name",
     )
+    auth: Literal["off", "keys"] = Field(
+        default="off", description="off: who reaches it may use it, as one tenant; keys: every request needs an API key"
+    )
+    allow_without_keys: bool = Field(
+        default=False, description="Listen on other addresses than loopback though there are no keys"
+    )
+    keys_ttl_s: float = Field(default=2.0, gt=0, le=60, description="A key that is revoked is refused after so long")
+
+    @property
+    def hosts(self) -> AllowedHosts:
+        """The names that it answers to. No web page of another host knows a key, so where there are keys it may be called by any."""
+        names = self.allowed_hosts.split(",")
+        return AllowedHosts([ANY] if self.auth == "keys" and not any(name.strip() for name in names) else names)
+
+    def demand_guarded(self, host: str) -> None:
+        """Make sure that nobody but this machine's users can use the gateway without a key.
+
+        Args:
+            host: the address that is listened on.
+
+        Raises:
+            ValueError: others could.
+        """
+        if self.auth == "off" and not self.allow_without_keys and not _is_loopback(host):
+            raise ValueError(
+                f"The gateway does not listen on {host or 'every address'} without keys: whoever reaches it could use it. "
+                "Set SETU_GATEWAY_AUTH=keys and make keys with `setu keys create`, or listen on 127.0.0.1. Where something else keeps "
+                "strangers away, say so with SETU_GATEWAY_ALLOW_WITHOUT_KEYS=true."
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class UploadSettings(SettingsBlock):

@@ -1,6 +1,7 @@
 """The gateway that a command talks to, and what commands do with a job there."""
 
 import asyncio
+import os
 import shlex
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import typer
+from pydantic import SecretStr
 
 from setu_cli.commands.options import home_of, with_home
 from setu_cli.commands.stack import running_state
@@ -37,6 +39,8 @@ class Format(StrEnum):
     JSON = "json"
 
 
+KEY_VARIABLE: Final = "SETU_API_KEY"
+"""Where commands find the key that a gateway asks for; no option, since other users of a machine see those."""
 SAVED_FORMATS: Final = (Format.SRT, Format.VTT)
 _PATIENCE_S = 60.0
 _PAUSES_S = (0.5, 8.0)
@@ -77,7 +81,8 @@ class Target:
     @asynccontextmanager
     async def client(self) -> AsyncIterator[GatewayClient]:
         """A client of it."""
-        client = create_client(self.url, service_token=None)
+        key = os.environ.get(KEY_VARIABLE)
+        client = create_client(self.url, service_token=SecretStr(key) if key else None)
         try:
             yield GatewayClient(HttpCaller(client, name=f"the gateway at {self.url}"))
         finally:

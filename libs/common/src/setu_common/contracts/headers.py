@@ -8,4 +8,5 @@ TENANT: Final = "Setu-Tenant"
 JOB: Final = "Setu-Job"
 PRIORITY: Final = "Setu-Priority"
 REPLY_TO: Final = "Setu-Reply-To"
+SCOPES: Final = "Setu-Scopes"  # what the caller's key is for, with spaces between them
 DEADLINE: Final = "Setu-Deadline"  # seconds since 1970, UTC, with milliseconds

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from setu_common.errors import SetuError
 from setu_common.web.health import Checks, health_router
 from setu_common.web.inherited import InheritedMiddleware
-from setu_common.web.middleware import RequestMiddleware
+from setu_common.web.middleware import Refusals, RequestMiddleware
 from setu_common.web.openapi import install_openapi
 from setu_common.web.problems import answer_http_exception, answer_setu_error, answer_validation_error
 from setu_common.web.trust import EdgeTrust, InsideTrust
@@ -27,6 +27,7 @@ def create_app(
     routers: Sequence[APIRouter],
     trust: EdgeTrust | InsideTrust,
     checks: Checks,
+    refusals: Refusals | None = None,
 ) -> FastAPI:
     """Make a service's app.
 
@@ -37,6 +38,7 @@ def create_app(
         routers: the service's routes.
         trust: whom it believes what.
         checks: what must answer for the service to be ready, by name; each has two seconds.
+        refusals: how problems are told where not as problems: by the beginning of the path.
     """
 
     @asynccontextmanager
@@ -58,7 +60,7 @@ def create_app(
     )
     app.state.closing = asyncio.Event()
     app.add_middleware(InheritedMiddleware)
-    app.add_middleware(RequestMiddleware, trust=trust)
+    app.add_middleware(RequestMiddleware, trust=trust, refusals=refusals)
     app.add_exception_handler(SetuError, answer_setu_error)
     app.add_exception_handler(RequestValidationError, answer_validation_error)
     app.add_exception_handler(HTTPException, answer_http_exception)

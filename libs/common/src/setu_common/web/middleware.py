@@ -2,18 +2,22 @@
 
 import os
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from setu_common.contracts import headers
+from setu_common.contracts import Problem, headers
 from setu_common.errors import SetuError
-from setu_common.web.problems import problem_response, unforeseen
+from setu_common.web.problems import response_of, unforeseen
 from setu_common.web.trust import Trust
 
 log = structlog.get_logger(__name__)
+
+Refusals = Mapping[str, Callable[[Problem], Response]]
 
 SANE_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _REQUEST_ID: Final = headers.REQUEST_ID.lower().encode()
@@ -27,11 +31,13 @@ class RequestMiddleware:
     Args:
         app: the rest of the app.
         trust: what callers are believed.
+        refusals: how problems are told where not as problems: by the beginning of the path.
     """
 
-    def __init__(self, app: ASGIApp, trust: Trust) -> None:
+    def __init__(self, app: ASGIApp, trust: Trust, refusals: Refusals | None = None) -> None:
         self._app = app
         self._trust = trust
+        self._refusals = refusals or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -52,21 +58,26 @@ class RequestMiddleware:
 
         tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
-            scope["headers"] = self._trust.admit(scope["method"], scope["path"], scope["headers"])
+            scope["headers"] = await self._trust.admit(scope["method"], scope["path"], scope["headers"])
             await self._app(scope, receive, send_with_id)
         except SetuError as error:
             if started:
                 raise
-            await problem_response(error, request_id)(scope, receive, send_with_id)
+            await self._refusal(error, request_id, scope["path"])(scope, receive, send_with_id)
         except ClientDisconnect:
             log.info("request.abandoned")
         except Exception as error:
-            response = problem_response(unforeseen(error), request_id)
+            response = self._refusal(unforeseen(error), request_id, scope["path"])
             if started:
                 raise
             await response(scope, receive, send_with_id)
         finally:
             structlog.contextvars.reset_contextvars(**tokens)
+
+    def _refusal(self, error: SetuError, request_id: str, path: str) -> Response:
+        problem = error.problem(request_id)
+        told = next((told for beginning, told in self._refusals.items() if path.startswith(beginning)), response_of)
+        return told(problem)
 
 
 def _request_id(scope: Scope) -> str:

@@ -13,11 +13,11 @@ from setu_common.errors import InternalError, InvalidRequest, NotFound, SetuErro
 from setu_common.web.caller import DOCUMENTED
 from setu_common.web.hosts import HostNotAllowed
 from setu_common.web.problems import PROBLEM_MEDIA_TYPE, MalformedRequest
+from setu_common.web.scopes import Allowed, ScopeLacking
 from setu_common.web.trust import OPEN_PATHS, PROBES, Trust
 
 Json = dict[str, Any]  # Any: JSON as OpenAPI has it
 METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")
-SCHEME: Final = "serviceToken"
 _PROBLEM_CONTENT: Final[Json] = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
@@ -52,14 +52,14 @@ def _document(app: FastAPI, trust: Trust) -> Json:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
-    if trust.inside:
-        components["securitySchemes"] = {SCHEME: {"type": "http", "scheme": "bearer"}}
-    read_by_hand = _headers_read_by_hand(app)
+    if trust.scheme is not None:
+        components["securitySchemes"] = {trust.scheme: {"type": "http", "scheme": "bearer"}}
+    read_by_hand, scopes = _headers_read_by_hand(app), _scopes(app)
     for path, item in document.get("paths", {}).items():
         for method in METHODS:
             if method in item:
                 item[method].setdefault("parameters", []).extend(read_by_hand.get((path, method), ()))
-                _document_operation(path, item[method], trust)
+                _document_operation(path, item[method], trust, scopes.get((path, method), []))
     return document
 
 
@@ -75,6 +75,18 @@ def _headers_read_by_hand(app: FastAPI) -> dict[tuple[str, str], list[Json]]:
     return found
 
 
+def _scopes(app: FastAPI) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for route in iter_route_contexts(app.routes):
+        dependant: Dependant | None = getattr(route, "dependant", None)
+        if dependant is None or route.path_format is None:
+            continue
+        needed = sorted({call.scope for call in _calls(dependant) if isinstance(call, Allowed)})
+        for method in route.methods or ():
+            found[route.path_format, method.lower()] = needed
+    return found
+
+
 def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
     for dependency in dependant.dependencies:
         if dependency.call is not None:
@@ -82,7 +94,7 @@ def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
         yield from _calls(dependency)
 
 
-def _document_operation(path: str, operation: Json, trust: Trust) -> None:
+def _document_operation(path: str, operation: Json, trust: Trust, scopes: list[str]) -> None:
     parameters = operation.get("parameters", [])
     if not trust.inside:
         parameters = [each for each in parameters if not _is_ours(each)]
@@ -97,20 +109,27 @@ def _document_operation(path: str, operation: Json, trust: Trust) -> None:
     if "application/json" in stated:
         del responses["422"]
     has_body = "requestBody" in operation
-    expected: list[type[SetuError]] = [InternalError]
+    expected: list[type[SetuError]] = [InternalError, *_refusals_at_the_door(path, trust, scopes)]
     if has_body:
         expected.append(MalformedRequest)
     if has_body or parameters:
         expected.append(InvalidRequest)
     if any(each["in"] == "path" for each in parameters):
         expected.append(NotFound)
-    if trust.inside and path not in OPEN_PATHS:
-        expected.append(Unauthorized)
-        operation["security"] = [{SCHEME: []}]
-    if not trust.inside and path not in PROBES:
-        expected.append(HostNotAllowed)
+    if trust.scheme is not None and path not in OPEN_PATHS:
+        operation["security"] = [{trust.scheme: scopes}]
     for status, response in problems(*expected).items():
-        responses.setdefault(str(status), response)
+        if f"{str(status)[0]}XX" not in responses:  # else it tells problems in a shape of its own
+            responses.setdefault(str(status), response)
+
+
+def _refusals_at_the_door(path: str, trust: Trust, scopes: list[str]) -> Iterator[type[SetuError]]:
+    if trust.scheme is not None and path not in OPEN_PATHS:
+        yield Unauthorized
+        if scopes:
+            yield ScopeLacking
+    if not trust.inside and path not in PROBES:
+        yield HostNotAllowed
 
 
 def _without_null(schema: Json) -> Json:

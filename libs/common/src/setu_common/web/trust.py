@@ -14,7 +14,10 @@ from setu_common.web.hosts import AllowedHosts, RawHeaders
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 OPEN_PATHS: Final = PROBES | {"/openapi.json"}
 LOCAL_TENANT: Final = "local"
+ANY_SCOPE: Final = "*"
 _OURS: Final = b"setu-"
+_TENANT: Final = headers.TENANT.lower().encode()
+_SCOPES: Final = headers.SCOPES.lower().encode()
 
 
 class Trust(Protocol):
@@ -24,7 +27,11 @@ class Trust(Protocol):
     def inside(self) -> bool:
         """Whether callers are our own services."""
 
-    def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:
+    @property
+    def scheme(self) -> str | None:
+        """What the document calls that which callers must bring; None if they need bring nothing."""
+
+    async def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:
         """The headers to go on with.
 
         Raises:
@@ -33,32 +40,77 @@ class Trust(Protocol):
 
 
 @dataclass(frozen=True)
+class Holder:
+    """Whom a key speaks for.
+
+    Args:
+        tenant: whose requests it makes.
+        scopes: what they may be; ``*``: anything.
+    """
+
+    tenant: str
+    scopes: frozenset[str]
+
+
+class Keys(Protocol):
+    """Knows keys."""
+
+    async def holder(self, key: str) -> Holder:
+        """Whose it is.
+
+        Raises:
+            Unauthorized: nobody's.
+        """
+
+
+@dataclass(frozen=True)
 class EdgeTrust:
     """Callers are strangers: what only our services may say is taken from their requests and set anew.
 
-    There are no keys: who reaches the process may use it. So that no web page does so through a browser, requests must mean a host
+    Where there are no keys, who reaches the process may use it. So that no web page does so through a browser, requests must mean a host
     that is allowed, and those that may change something must not come from a page of another.
 
     Args:
-        tenant: the tenant of all callers.
+        tenant: the tenant of all callers, where there are no keys.
         hosts: the names that it answers to.
+        keys: tells tenants by what callers show; None: there are no keys.
     """
 
     tenant: str = LOCAL_TENANT
     hosts: AllowedHosts = field(default_factory=AllowedHosts)
+    keys: Keys | None = None
     inside: bool = field(default=False, init=False)
 
-    def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:
-        """The caller's headers without ``Setu-*``, and with the tenant.
+    @property
+    def scheme(self) -> str | None:
+        """A key, where there are keys."""
+        return None if self.keys is None else "apiKey"
+
+    async def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:
+        """The caller's headers without ``Setu-*``, and with the tenant and what it may do.
 
         Raises:
             HostNotAllowed: if a foreign page may be behind the request. Probes are open to all.
+            Unauthorized: no good key came, and what is asked for is not open to all.
         """
         if path not in PROBES:
             self.hosts.check(method, raw_headers)
         admitted = [pair for pair in raw_headers if not pair[0].startswith(_OURS)]
-        admitted.append((headers.TENANT.lower().encode(), self.tenant.encode()))
-        return admitted
+        if self.keys is None:
+            return [*admitted, (_TENANT, self.tenant.encode()), (_SCOPES, ANY_SCOPE.encode())]
+        if path in OPEN_PATHS:
+            return admitted
+        holder = await self.keys.holder(_bearer(raw_headers))
+        admitted = [pair for pair in admitted if pair[0] != b"authorization"]
+        return [*admitted, (_TENANT, holder.tenant.encode()), (_SCOPES, " ".join(holder.scopes).encode())]
+
+
+def _bearer(raw_headers: RawHeaders) -> str:
+    shown = [value for name, value in raw_headers if name == b"authorization"]
+    kind, _, key = shown[0].decode("latin-1").partition(" ") if len(shown) == 1 else ("", "", "")
+    if kind.lower() != "bearer" or not key.strip():
+        raise Unauthorized("Send an API key of this gateway: 'Authorization: Bearer KEY'. `setu keys create` makes one.")
+    return key.strip()
 
 
 @dataclass(frozen=True)
@@ -71,12 +123,13 @@ class InsideTrust:
 
     service_token: SecretStr
     inside: bool = field(default=True, init=False)
+    scheme: str | None = field(default="serviceToken", init=False)
     _expected: bytes = field(default=b"", init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_expected", b"Bearer " + self.service_token.get_secret_value().encode())
 
-    def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:  # noqa: ARG002  the same for every method
+    async def admit(self, method: str, path: str, raw_headers: RawHeaders) -> RawHeaders:  # noqa: ARG002  the same for every method
         """The headers as they came, if the token is among them or the path is open to all.
 
         Raises:

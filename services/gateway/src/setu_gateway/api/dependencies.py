@@ -5,8 +5,10 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Request
 
+from setu_common.web import Allowed, Caller
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.intake.upload import Intake
+from setu_gateway.keys.key import Scope
 from setu_gateway.service import Jobs
 
 
@@ -25,6 +27,8 @@ async def _media(request: Request) -> MediaFiles:
     return media
 
 
+ReaderDep = Annotated[Caller, Depends(Allowed(Scope.JOBS_READ.value))]
+WriterDep = Annotated[Caller, Depends(Allowed(Scope.JOBS_WRITE.value))]
 JobsDep = Annotated[Jobs, Depends(_jobs)]
 IntakeDep = Annotated[Intake, Depends(_intake)]
 MediaDep = Annotated[MediaFiles, Depends(_media)]

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Header, Request, Response
 from setu_common.contracts import LANGUAGE_NAMES, JobRequest, JobView, headers
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, PayloadTooLarge
 from setu_common.subtitles import PROFILES, UnknownProfile
-from setu_common.web import CallerDep, problems
+from setu_common.web import problems
 from setu_gateway.api.answers import answer, located
-from setu_gateway.api.dependencies import IntakeDep, JobsDep
+from setu_gateway.api.dependencies import IntakeDep, JobsDep, WriterDep
 from setu_gateway.errors import (
     FieldTooLarge,
     KeyNotFreeYet,
@@ -130,7 +130,7 @@ _BODY: Final[Json] = {
 )
 async def submit_job(
     request: Request,
-    caller: CallerDep,
+    caller: WriterDep,
     intake: IntakeDep,
     jobs: JobsDep,
     idempotency_key: Annotated[

@@ -8,10 +8,10 @@ from fastapi.responses import StreamingResponse
 
 from setu_common.contracts import JobPage, JobState, JobView
 from setu_common.errors import DependencyUnavailable
-from setu_common.web import EVENT_STREAM, CallerDep, events, problems
+from setu_common.web import EVENT_STREAM, events, problems
 from setu_gateway.api.answers import answer, located
 from setu_gateway.api.cursor import decode_cursor, encode_cursor
-from setu_gateway.api.dependencies import JobId, JobsDep
+from setu_gateway.api.dependencies import JobId, JobsDep, ReaderDep, WriterDep
 from setu_gateway.errors import JobBeingErased, JobNotEnded, JobNotFound, NothingToRetry
 from setu_gateway.service import Jobs
 from setu_gateway.views import job_view
@@ -21,7 +21,7 @@ router = APIRouter(tags=["jobs"])
 
 @router.get("/jobs", responses=problems(DependencyUnavailable))
 async def list_jobs(
-    caller: CallerDep,
+    caller: ReaderDep,
     jobs: JobsDep,
     limit: Annotated[int, Query(ge=1, le=200, description="How many at most")] = 50,
     cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")] = None,
@@ -37,7 +37,7 @@ async def list_jobs(
 
 
 @router.get("/jobs/{id}", response_model=JobView, responses=problems(JobNotFound, DependencyUnavailable))
-async def get_job(job_id: JobId, caller: CallerDep, jobs: JobsDep) -> Response:
+async def get_job(job_id: JobId, caller: ReaderDep, jobs: JobsDep) -> Response:
     """A job as it stands, with its stages."""
     return answer(await jobs.get(caller.tenant, job_id))
 
@@ -53,7 +53,7 @@ async def get_job(job_id: JobId, caller: CallerDep, jobs: JobsDep) -> Response:
 )
 async def cancel_job(
     job_id: JobId,
-    caller: CallerDep,
+    caller: WriterDep,
     jobs: JobsDep,
     purge: Annotated[bool, Query(description="Erase it too: recording, results, subtitles, rows, at all services")] = False,  # noqa: FBT002  (a query flag)
 ) -> Response:
@@ -75,7 +75,7 @@ async def cancel_job(
         **problems(JobNotFound, NothingToRetry, JobNotEnded, JobBeingErased, DependencyUnavailable),
     },
 )
-async def retry_job(job_id: JobId, caller: CallerDep, jobs: JobsDep) -> Response:
+async def retry_job(job_id: JobId, caller: WriterDep, jobs: JobsDep) -> Response:
     """Run the stages that failed or were cancelled again, and those behind them. What ended well is kept."""
     return answer(await jobs.retry(caller.tenant, job_id), status=202)
 
@@ -85,7 +85,7 @@ async def retry_job(job_id: JobId, caller: CallerDep, jobs: JobsDep) -> Response
     response_class=StreamingResponse,
     responses={**EVENT_STREAM, **problems(JobNotFound, DependencyUnavailable)},
 )
-async def follow_job(job_id: JobId, caller: CallerDep, jobs: JobsDep) -> Response:
+async def follow_job(job_id: JobId, caller: ReaderDep, jobs: JobsDep) -> Response:
     """Each change as a server-sent event: the whole job, its version as the id. Ends when the job has ended or is erased."""
     return await events(_snapshots(jobs, caller.tenant, job_id))
 

@@ -8,9 +8,9 @@ from fastapi.responses import StreamingResponse
 
 from setu_common.contracts import Operation
 from setu_common.errors import DependencyUnavailable
-from setu_common.web import CallerDep, ClosingDep, problems
+from setu_common.web import ClosingDep, problems
 from setu_gateway.api.answers import located
-from setu_gateway.api.dependencies import JobId, MediaDep
+from setu_gateway.api.dependencies import JobId, MediaDep, ReaderDep
 from setu_gateway.errors import (
     JobBeingErased,
     JobNotFound,
@@ -57,7 +57,7 @@ _RETRY_AFTER: Final = {"Retry-After": {"description": "Seconds to wait before as
 )
 async def get_media(
     job_id: JobId,
-    caller: CallerDep,
+    caller: ReaderDep,
     media: MediaDep,
     closing: ClosingDep,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait until it is made")] = 0,

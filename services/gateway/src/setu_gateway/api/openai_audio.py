@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_common.errors import InvalidRequest, SetuError
-from setu_common.web import CallerDep, ClosingDep
-from setu_gateway.api.dependencies import IntakeDep
+from setu_common.web import ClosingDep
+from setu_gateway.api.dependencies import IntakeDep, WriterDep
 from setu_gateway.api.intake import LENGTH_DIGITS
 from setu_gateway.intake.upload import Intake
 from setu_gateway.openai.answering import body_of
@@ -124,7 +124,7 @@ class Call(NamedTuple):
     ),
 )
 async def transcribe_audio(
-    request: Request, caller: CallerDep, intake: IntakeDep, listener: ListenerDep, closing: ClosingDep
+    request: Request, caller: WriterDep, intake: IntakeDep, listener: ListenerDep, closing: ClosingDep
 ) -> Response:
     """What is said in a recording, as OpenAI's API of this name. It is a job, which is cancelled if you leave and erased once it is answered."""
     return await _answer(Call(request, caller.tenant, closing), Reader(translating=False), intake, listener)
@@ -137,7 +137,7 @@ async def transcribe_audio(
     openapi_extra=_body("AudioTranslation", _PROPERTIES),
 )
 async def translate_audio(
-    request: Request, caller: CallerDep, intake: IntakeDep, listener: ListenerDep, closing: ClosingDep
+    request: Request, caller: WriterDep, intake: IntakeDep, listener: ListenerDep, closing: ClosingDep
 ) -> Response:
     """What is said in a recording, in English, as OpenAI's API of this name."""
     return await _answer(Call(request, caller.tenant, closing), Reader(translating=True), intake, listener)

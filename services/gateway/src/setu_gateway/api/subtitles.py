@@ -5,8 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Response
 
 from setu_common.errors import DependencyUnavailable
-from setu_common.web import CallerDep, problems
-from setu_gateway.api.dependencies import JobId, JobsDep
+from setu_common.web import problems
+from setu_gateway.api.dependencies import JobId, JobsDep, ReaderDep
 from setu_gateway.delivery.document import SubtitleDocument
 from setu_gateway.delivery.rendering import FORMATS
 from setu_gateway.errors import JobNotFound, SubtitlesFailed, SubtitlesNotReady, SubtitlesNotRequested, UnknownFormat
@@ -34,7 +34,7 @@ async def get_subtitles(
     job_id: JobId,
     language: Annotated[str, Path(max_length=20, description="One of the job's languages, the recording's own included")],
     file_format: Annotated[str, Path(max_length=20, description=f"One of {', '.join(FORMATS)}")],
-    caller: CallerDep,
+    caller: ReaderDep,
     jobs: JobsDep,
 ) -> Response:
     """The subtitles in one language, as a file. They can be fetched as soon as their stage has ended, before the job has."""

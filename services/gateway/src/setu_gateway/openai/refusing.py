@@ -34,4 +34,6 @@ def refusal(problem: Problem) -> Response:
     headers = {"x-should-retry": "true" if problem.retryable else "false"}
     if problem.retry_after_s is not None:
         headers["Retry-After"] = str(max(0, math.ceil(problem.retry_after_s)))
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(json.dumps({"error": error}), status.value, headers, "application/json")

@@ -1,0 +1,1 @@
+"""API keys: made and revoked in the database, known to every gateway within seconds."""
