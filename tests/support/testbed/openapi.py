@@ -13,6 +13,8 @@ import setu_asr.app
 import setu_asr.settings
 import setu_gateway.app
 import setu_gateway.settings
+import setu_metrics.app
+import setu_metrics.settings
 import setu_translate.app
 import setu_translate.settings
 
@@ -22,6 +24,7 @@ def apps() -> Iterator[FastAPI]:
     yield setu_gateway.app.make_app(setu_gateway.settings.read_settings())
     yield setu_asr.app.create_api(setu_asr.settings.read_settings(), setu_asr.settings.read_trust())
     yield setu_translate.app.create_api(setu_translate.settings.read_settings(), setu_translate.settings.read_trust())
+    yield setu_metrics.app.create_api(setu_metrics.settings.read_settings(), setu_metrics.settings.read_trust())
 
 
 def documents() -> dict[str, str]:

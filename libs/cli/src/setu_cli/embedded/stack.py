@@ -48,7 +48,12 @@ class Service:
 
 
 GATEWAY = "gateway"
-SERVICES: Final = (Service("asr"), Service("translate"), Service(GATEWAY, (("worker", "worker"), ("fetcher", "fetch_worker"))))
+SERVICES: Final = (
+    Service("asr"),
+    Service("translate"),
+    Service("metrics", ()),
+    Service(GATEWAY, (("worker", "worker"), ("fetcher", "fetch_worker"))),
+)
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,7 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         "SETU_LOG_JSON_LINES": "true",
         "SETU_GATEWAY_ASR_URL": f"http://{LOOPBACK}:{apis['asr']}",
         "SETU_GATEWAY_TRANSLATE_URL": f"http://{LOOPBACK}:{apis['translate']}",
+        "SETU_GATEWAY_METRICS_URL": f"http://{LOOPBACK}:{apis['metrics']}",
         "SETU_ASR_MODEL": SPEECH_MODEL,
         "SETU_TRANSLATE_LLM_URL": f"http://{LOOPBACK}:{llm_port}/v1",
         "SETU_TRANSLATE_LLM_MODEL": LANGUAGE_MODEL,

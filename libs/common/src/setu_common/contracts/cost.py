@@ -1,11 +1,102 @@
 """Money and time: what calls cost, what budgets allow, what stages take. Amounts are US dollars, in decimals."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from setu_common.contracts.contract import View
+from setu_common.contracts.contract import Contract, View
+
+CostGroup = Literal["job", "service", "model", "tenant", "day"]
+Limit = Annotated[Decimal, Field(ge=0, le=1_000_000_000, max_digits=18, decimal_places=8, description="US dollars")]
+
+
+class CostQuery(Contract):
+    """Which costs are asked for."""
+
+    by: CostGroup = Field(default="day", description="What each line is of")
+    since: date | None = Field(default=None, description="The first day, UTC")
+    until: date | None = Field(default=None, description="The last day, UTC")
+    limit: int = Field(default=1000, ge=1, le=10_000, description="How many lines at most; the total is of all")
+    format: Literal["json", "csv"] = Field(default="json", description="How it is written")
+
+
+class CostSums(View):
+    """What calls cost together. Those that are unresolved count at their bound; those that are unpriced don't count."""
+
+    calls: int = Field(ge=0)
+    failed: int = Field(ge=0, description="Calls that gave no answer that could be used")
+    cached: int = Field(ge=0, description="Calls that were spared")
+    unresolved: int = Field(ge=0, description="Calls under way, or that broke off so that nobody knows what they used")
+    unpriced: int = Field(ge=0, description="Calls whose price nobody knows: what they cost is missing in every sum")
+    usd: Decimal
+    unresolved_usd: Decimal = Field(description="Of usd: what unresolved calls cost at most")
+    wasted_usd: Decimal = Field(description="Of usd: what failed, broke off, or had to be done again")
+    input_tokens: int = Field(ge=0)
+    output_tokens: int = Field(ge=0)
+
+
+class CostLine(CostSums):
+    """The sums of one job, service, model, tenant or day."""
+
+    key: str
+    share: float = Field(ge=0, le=1, description="Of the total")
+
+
+class CostReport(View):
+    """What was spent, by one thing."""
+
+    by: CostGroup
+    since: date | None = None
+    until: date | None = None
+    total: CostSums
+    lines: tuple[CostLine, ...]
+
+
+class StageCost(CostSums):
+    """The sums of what was done of a job, with one model."""
+
+    stage: str = Field(description="The kind of operation")
+    target: str = Field(default="", description="The language that it was done for")
+    service: str
+    provider: str
+    model: str
+    share: float = Field(ge=0, le=1, description="Of the job's cost")
+
+
+class Budget(View):
+    """What may be spent, in a month or on a job, and what of it is."""
+
+    job_id: UUID | None = Field(default=None, description="Absent: the tenant's, for each month")
+    limit_usd: Decimal
+    committed_usd: Decimal = Field(description="Spent, or reserved for calls under way")
+    left_usd: Decimal
+    used: float = Field(ge=0, description="committed_usd / limit_usd")
+    alerted_at: datetime | None = Field(default=None, description="When four fifths were used")
+    exhausted_at: datetime | None = Field(default=None, description="When a call was refused for it")
+    updated_at: datetime
+
+
+class Budgets(View):
+    """A tenant's budgets, that of the month first."""
+
+    budgets: tuple[Budget, ...]
+
+
+class BudgetSetting(Contract):
+    """What may be spent from now on."""
+
+    limit_usd: Limit
+
+
+class JobCost(CostSums):
+    """What a job cost, and on what."""
+
+    job_id: UUID
+    budget: Budget | None = None
+    stages: tuple[StageCost, ...] = ()
 
 
 class StageMetrics(View):

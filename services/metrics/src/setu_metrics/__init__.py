@@ -1,0 +1,1 @@
+"""What Setu's work costs and takes."""

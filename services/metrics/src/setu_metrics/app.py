@@ -1,0 +1,39 @@
+"""How the service's parts are put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from setu_common.cost.ledger import SCHEMA
+from setu_common.db import Database
+from setu_common.settings import TrustSettings
+from setu_common.web import InsideTrust, create_app
+from setu_metrics.api import budgets, costs
+from setu_metrics.service import Costs
+from setu_metrics.settings import SERVICE, MetricsSettings
+
+VERSION: Final = "1"
+
+
+def create_api(settings: MetricsSettings, trust: TrustSettings) -> FastAPI:
+    """The service's HTTP API: it reads the ledger, and sets budgets."""
+    database = Database(settings.database, SCHEMA)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.costs = Costs(database)
+        try:
+            yield
+        finally:
+            await database.close()
+
+    return create_app(
+        service=SERVICE,
+        version=VERSION,
+        lifespan=lifespan,
+        routers=[costs.router, budgets.router],
+        trust=InsideTrust(trust.service_token),
+        checks={"database": database.check},
+    )

@@ -1,0 +1,95 @@
+"""What is read from the ledger."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from setu_common.contracts.cost import CostGroup, CostQuery
+
+Row = RowMapping
+
+# What an attempt spent was in vain if its call gave nothing, or if the operation had to be attempted again, or failed.
+_SUMS: Final = """
+    count(*) AS calls,
+    count(*) FILTER (WHERE outcome IN ('failed', 'aborted')) AS failed,
+    count(*) FILTER (WHERE outcome = 'cached') AS cached,
+    count(*) FILTER (WHERE outcome = 'unresolved') AS unresolved,
+    count(*) FILTER (WHERE unpriced) AS unpriced,
+    coalesce(sum(usd), 0) AS usd,
+    coalesce(sum(usd) FILTER (WHERE outcome = 'unresolved'), 0) AS unresolved_usd,
+    coalesce(sum(usd) FILTER (WHERE wasted), 0) AS wasted_usd,
+    coalesce(sum((usage ->> 'input_tokens')::bigint + (usage ->> 'cache_read_tokens')::bigint
+        + (usage ->> 'cache_write_tokens')::bigint + (usage ->> 'cache_write_1h_tokens')::bigint
+        + (usage ->> 'input_audio_tokens')::bigint), 0)::bigint AS input_tokens,
+    coalesce(sum((usage ->> 'output_tokens')::bigint), 0)::bigint AS output_tokens
+"""
+_SPENT: Final = """
+WITH spent AS (
+    SELECT c.*, c.outcome IN ('failed', 'aborted', 'unresolved')
+        OR c.attempt < max(c.attempt) OVER (PARTITION BY c.operation_id)
+        OR EXISTS (SELECT FROM stage_metrics m
+            WHERE m.operation_id = c.operation_id AND m.attempt = c.attempt AND m.job_id IS NOT DISTINCT FROM c.job_id
+            AND m.outcome <> 'succeeded') AS wasted
+    FROM call c WHERE c.tenant = :tenant AND {where})
+"""
+_OF_TIME: Final = (
+    "(CAST(:since AS date) IS NULL OR c.created_at >= CAST(:since AS date)) "
+    "AND (CAST(:until AS date) IS NULL OR c.created_at < CAST(:until AS date) + 1)"
+)
+_KEYS: Final[Mapping[CostGroup, str]] = {
+    "job": "coalesce(job_id::text, '')",
+    "service": "service",
+    "model": "provider || '/' || model",
+    "tenant": "tenant",
+    "day": "to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+}
+
+
+def _summed(where: str, key: str, order: str) -> TextClause:
+    """A statement of the constants above, and of nothing else."""
+    return text(f"{_SPENT.format(where=where)} SELECT {key}{',' if key else ''} {_SUMS} FROM spent {order}")  # noqa: S608
+
+
+_BY: Final = {
+    by: _summed(
+        _OF_TIME,
+        f"{key} AS key",
+        "GROUP BY 1 ORDER BY 1 LIMIT :limit" if by == "day" else "GROUP BY 1 ORDER BY usd DESC, 1 LIMIT :limit",
+    )
+    for by, key in _KEYS.items()
+}
+_TOTAL: Final = _summed(_OF_TIME, "", "")
+_OF_JOB: Final = _summed(
+    "c.job_id = :job_id", "stage, target, service, provider, model", "GROUP BY 1, 2, 3, 4, 5 ORDER BY usd DESC, 1, 2"
+)
+_BUDGETS: Final = text("""
+SELECT job_id, limit_usd, alerted_at, exhausted_at, updated_at,
+    CASE WHEN job_id IS NULL AND period < date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN 0 ELSE committed_usd END AS committed_usd
+FROM budget WHERE tenant = :tenant AND (CAST(:job_id AS uuid) IS NULL OR job_id = :job_id)
+ORDER BY job_id NULLS FIRST, updated_at DESC LIMIT :limit
+""")
+
+
+async def costs_by(connection: AsyncConnection, tenant: str, query: CostQuery) -> Sequence[Row]:
+    """Sums by one thing, the dearest first; days in their order."""
+    values = {"tenant": tenant, "since": query.since, "until": query.until, "limit": query.limit}
+    return (await connection.execute(_BY[query.by], values)).mappings().all()
+
+
+async def total(connection: AsyncConnection, tenant: str, query: CostQuery) -> Row:
+    """The sum of all that is asked for."""
+    values = {"tenant": tenant, "since": query.since, "until": query.until}
+    return (await connection.execute(_TOTAL, values)).mappings().one()
+
+
+async def costs_of_job(connection: AsyncConnection, tenant: str, job_id: UUID) -> Sequence[Row]:
+    """A job's sums by what was done, with what."""
+    return (await connection.execute(_OF_JOB, {"tenant": tenant, "job_id": job_id})).mappings().all()
+
+
+async def budgets(connection: AsyncConnection, tenant: str, job_id: UUID | None, limit: int) -> Sequence[Row]:
+    """A tenant's budgets, that of the month first; or that of one job."""
+    return (await connection.execute(_BUDGETS, {"tenant": tenant, "job_id": job_id, "limit": limit})).mappings().all()
