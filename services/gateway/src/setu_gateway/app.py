@@ -9,13 +9,14 @@ from typing import Final
 from fastapi import FastAPI
 
 from setu_common.clients import OperationsClient
+from setu_common.clients.metrics import MetricsClient
 from setu_common.db import Database
 from setu_common.http import Dependencies, Guard, HttpCaller, OutsideClient, SystemResolver, create_client, inside_policy
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import EdgeTrust, create_app
-from setu_gateway.api import intake, jobs, media, openai_audio, subtitles
+from setu_gateway.api import budgets, costs, intake, jobs, media, openai_audio, subtitles
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.delivery.muxing import Muxer
 from setu_gateway.delivery.rendering import Renderer
@@ -58,6 +59,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         try:
             async with AsyncExitStack() as resources:
                 guard = resources.enter_context(outside_guard(settings))
+                app.state.metrics = await _metrics(settings, resources)
                 if keys is not None:
                     await resources.enter_async_context(keys)
                 app.state.intake = Intake(
@@ -74,7 +76,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[intake.router, jobs.router, subtitles.router, media.router, openai_audio.router],
+        routers=[intake.router, jobs.router, subtitles.router, media.router, openai_audio.router, costs.router, budgets.router],
         trust=EdgeTrust(hosts=settings.edge.hosts, keys=keys),
         checks={"database": database.check, "store": store.check},
         refusals={"/v1/audio/": refusal},
@@ -139,3 +141,11 @@ async def _remote(
     client = create_client(url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s)
     await resources.enter_async_context(client)
     return OperationsClient(HttpCaller(client, dependency=dependencies.dependency(name, inside_policy())))
+
+
+async def _metrics(settings: GatewaySettings, resources: AsyncExitStack) -> MetricsClient:
+    client = create_client(
+        settings.pipeline.metrics_url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s
+    )
+    await resources.enter_async_context(client)
+    return MetricsClient(HttpCaller(client, name="metrics"))

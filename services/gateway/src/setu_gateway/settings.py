@@ -129,6 +129,7 @@ class PipelineSettings(SettingsBlock):
 
     asr_url: str = "http://127.0.0.1:8081"
     translate_url: str = "http://127.0.0.1:8082"
+    metrics_url: str = "http://127.0.0.1:8083"
     call_timeout_s: float = Field(default=3.0, gt=0, description="How long one call to a service may take")
     shortest_poll_s: float = Field(default=1.0, gt=0, description="A running stage is looked at no more often than this")
     longest_poll_s: float = Field(default=15.0, gt=0, description="A running stage is looked at at least this often")

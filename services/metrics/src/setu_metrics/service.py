@@ -85,7 +85,7 @@ class Costs:
 def as_csv(report: CostReport) -> str:
     """A report's lines as CSV (RFC 4180), with a head. Amounts are as exact as they are."""
     written = io.StringIO()
-    names = list(CostLine.model_fields)
+    names = ["key", "share", *CostSums.model_fields]
     writer = csv.DictWriter(written, names)
     writer.writeheader()
     for line in report.lines:

@@ -1,6 +1,7 @@
 """Jobs as a caller of the gateway sees them."""
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -67,6 +68,7 @@ class JobRequest(Contract):
     ``target_languages`` empty asks for captions in the source language alone; those are made in any case.
     ``subtitle_profile`` names the delivery rules.
     ``webhook_url`` is told when the job has ended (Standard Webhooks).
+    ``budget_usd`` is what may be spent on paid calls, US dollars; past it the job goes on with what costs nothing, and says so.
     """
 
     media_url: str | None = Field(default=None, max_length=2000)
@@ -76,6 +78,9 @@ class JobRequest(Contract):
     overrides: Overrides = Overrides()
     subtitle_profile: str = Field(default="netflix", pattern=r"^[a-z0-9-]{1,40}$")
     webhook_url: str | None = Field(default=None, max_length=2000)
+    budget_usd: Decimal | None = Field(
+        default=None, ge=0, le=1_000_000, max_digits=12, decimal_places=6, description="What paid calls for it may cost together"
+    )
 
 
 class StageView(View):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Request
 
+from setu_common.clients.metrics import MetricsClient
 from setu_common.web import Allowed, Caller
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.intake.upload import Intake
@@ -27,9 +28,16 @@ async def _media(request: Request) -> MediaFiles:
     return media
 
 
+async def _metrics(request: Request) -> MetricsClient:
+    metrics: MetricsClient = request.app.state.metrics
+    return metrics
+
+
 ReaderDep = Annotated[Caller, Depends(Allowed(Scope.JOBS_READ.value))]
 WriterDep = Annotated[Caller, Depends(Allowed(Scope.JOBS_WRITE.value))]
+AdminDep = Annotated[Caller, Depends(Allowed(Scope.ADMIN.value))]
 JobsDep = Annotated[Jobs, Depends(_jobs)]
 IntakeDep = Annotated[Intake, Depends(_intake)]
 MediaDep = Annotated[MediaFiles, Depends(_media)]
+MetricsDep = Annotated[MetricsClient, Depends(_metrics)]
 JobId = Annotated[UUID, Path(alias="id", description="As POST /jobs gave it")]

@@ -70,6 +70,13 @@ _TOLD: Final[dict[str, Json]] = {
     "overrides": {**_JOB["properties"]["overrides"], "description": "What is to be done otherwise than Setu would, as JSON"},
     "subtitle_profile": {"type": "string", "enum": sorted(PROFILES), "description": "The delivery rules"},
     "webhook_url": {"type": "string", "maxLength": 2000, "description": "Is told when the job has ended (Standard Webhooks)"},
+    "budget_usd": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1_000_000,
+        "multipleOf": 0.000001,
+        "description": "What paid calls may cost, US dollars; past it the job goes on with what costs nothing, and says so",
+    },
 }
 _FORM: Final[Json] = {
     "type": "object",

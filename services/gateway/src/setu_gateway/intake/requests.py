@@ -24,6 +24,7 @@ FIELDS: Final[Mapping[str, FieldRule]] = {
     "overrides": FieldRule(most_bytes=JSON_BYTES),
     "subtitle_profile": FieldRule(),
     "webhook_url": FieldRule(most_bytes=_URL_BYTES),
+    "budget_usd": FieldRule(),
 }
 _JSON_FIELDS: Final = ("context", "overrides")
 _LANGUAGES_HINT: Final = (

@@ -1,0 +1,58 @@
+"""The client of the metrics service: what was spent, and what may be."""
+
+from typing import Final
+from uuid import UUID
+
+from setu_common.clients.answers import read
+from setu_common.contracts import headers
+from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, JobCost
+from setu_common.http import HttpCaller, Response
+
+_OK: Final = (200, 204)
+
+
+class MetricsClient:
+    """Asks the metrics service on behalf of tenants.
+
+    All methods raise ``RemoteProblem`` with what the service says, and ``DependencyUnavailable`` when it does not answer.
+
+    Args:
+        caller: over a client whose base URL is the service's and that carries the service token.
+    """
+
+    def __init__(self, caller: HttpCaller) -> None:
+        self._caller = caller
+
+    async def costs(self, tenant: str, query: CostQuery) -> CostReport:
+        """What a tenant spent, by one thing."""
+        return read(await self._costs(tenant, query, "json"), CostReport)
+
+    async def costs_csv(self, tenant: str, query: CostQuery) -> bytes:
+        """The same, as a file of CSV."""
+        return (await self._costs(tenant, query, "csv")).content
+
+    async def job_cost(self, tenant: str, job_id: UUID) -> JobCost:
+        """What a job cost; one that is not known cost nothing."""
+        return read(await self._caller.call("GET", f"/v1/costs/jobs/{job_id}", headers=_of(tenant)), JobCost)
+
+    async def budgets(self, tenant: str) -> Budgets:
+        """A tenant's budgets."""
+        return read(await self._caller.call("GET", "/v1/budgets", headers=_of(tenant)), Budgets)
+
+    async def set_budget(self, tenant: str, setting: BudgetSetting, job_id: UUID | None = None) -> Budget:
+        """Set what a tenant may spend in a month, or on a job."""
+        path = "/v1/budgets/month" if job_id is None else f"/v1/budgets/jobs/{job_id}"
+        answer = await self._caller.call("PUT", path, json=setting.model_dump(mode="json"), headers=_of(tenant))
+        return read(answer, Budget)
+
+    async def remove_budget(self, tenant: str) -> None:
+        """Let a tenant spend without a limit."""
+        await self._caller.call("DELETE", "/v1/budgets/month", headers=_of(tenant), ok=_OK)
+
+    async def _costs(self, tenant: str, query: CostQuery, form: str) -> Response:
+        asked = query.model_dump(mode="json", exclude_none=True) | {"format": form}
+        return await self._caller.call("GET", "/v1/costs", params=asked, headers=_of(tenant))
+
+
+def _of(tenant: str) -> dict[str, str]:
+    return {headers.TENANT: tenant}

@@ -1,0 +1,103 @@
+"""What the gateway tells of money, with the metrics service itself behind it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from setu_common.clients import GatewayClient
+from setu_common.contracts import JobRequest
+from setu_common.cost import Attribution, BudgetExhausted, Usage, attributed
+from setu_common.cost.ledger import SCHEMA, Ledger, migrate_ledger
+from setu_common.cost.pricing import Prices
+from setu_common.cost.recording import Metering
+from setu_common.cost.settings import PriceSettings
+from setu_common.db import Database
+from setu_common.http import HttpCaller, create_client
+from setu_common.settings import LogSettings
+from setu_common.testing import loopback
+from setu_gateway.app import make_app
+from setu_gateway.settings import PipelineSettings
+from setu_gateway.testing.stand import Stand
+from setu_metrics.app import create_api
+from setu_metrics.settings import MetricsSettings
+
+
+@pytest.fixture
+async def gateway(gateway_settings, trust_settings) -> AsyncIterator[HttpCaller]:
+    database = gateway_settings.core.database
+    migrate_ledger(database)
+    async with loopback(create_api(MetricsSettings(database, LogSettings()), trust_settings)) as metrics_url:
+        pipeline = PipelineSettings(metrics_url=metrics_url)
+        async with (
+            loopback(make_app(replace(gateway_settings, pipeline=pipeline))) as url,
+            create_client(url, service_token=None, timeout_s=20) as client,
+        ):
+            yield HttpCaller(client, name="gateway")
+
+
+@pytest.fixture
+async def meter(gateway_settings) -> AsyncIterator[Metering]:
+    database = Database(gateway_settings.core.database, SCHEMA)
+    yield Metering(Ledger(database), Prices(PriceSettings(overrides={"fake/dear": {"input_mtok": "1"}})))
+    await database.close()
+
+
+async def spend(meter: Metering, job_id, dollars: int) -> None:
+    with attributed(Attribution("local", "translate", job_id, "translations", "en", uuid4())):
+        async with meter.call("fake", "dear", Usage(input_tokens=dollars * 1_000_000)) as call:
+            call.settle(Usage(input_tokens=dollars * 1_000_000))
+
+
+async def test_a_jobs_cost_is_told_and_no_strangers(gateway, meter, database, store, jobs):
+    job = await Stand(database, store, jobs).accept("en")
+    await spend(meter, job.id, 3)
+    cost = (await gateway.call("GET", f"/jobs/{job.id}/cost")).json()
+    assert (cost["job_id"], Decimal(cost["usd"]), cost["stages"][0]["share"]) == (str(job.id), Decimal(3), 1.0)
+    missing = await gateway.call("GET", f"/jobs/{uuid4()}/cost", ok=(404,))
+    assert missing.json()["code"] == "job-not-found"
+
+
+async def test_costs_are_told_as_json_and_as_csv(gateway, meter):
+    job_id = uuid4()
+    await spend(meter, job_id, 2)
+    report = (await gateway.call("GET", "/v1/costs", params={"by": "job"})).json()
+    assert [(line["key"], Decimal(line["usd"])) for line in report["lines"]] == [(str(job_id), Decimal(2))]
+    table = await gateway.call("GET", "/v1/costs", params={"by": "job", "format": "csv"})
+    assert table.headers["content-type"].startswith("text/csv")
+    assert table.text.splitlines()[1].startswith(f"{job_id},1.0,1,")
+    refused = await gateway.call("GET", "/v1/costs", params={"since": "2026-02-02", "until": "2026-02-01"}, ok=(422,))
+    assert refused.json()["code"] == "time-reversed"
+
+
+async def test_a_budget_is_set_and_holds_and_is_removed(gateway, meter, database, store, jobs):
+    job = await Stand(database, store, jobs).accept("en")
+    await gateway.call("PUT", "/v1/budgets/month", json={"limit_usd": 5})
+    await gateway.call("PUT", f"/v1/budgets/jobs/{job.id}", json={"limit_usd": "1"})
+    with pytest.raises(BudgetExhausted):
+        await spend(meter, job.id, 2)
+    month, of_job = (await gateway.call("GET", "/v1/budgets")).json()["budgets"]
+    assert (Decimal(month["limit_usd"]), Decimal(of_job["limit_usd"])) == (Decimal(5), Decimal(1))
+    await gateway.call("DELETE", "/v1/budgets/month", ok=(204,))
+    again = await gateway.call("DELETE", "/v1/budgets/month", ok=(404,))
+    assert again.json()["code"] == "no-budget"
+    nobodys = await gateway.call("PUT", f"/v1/budgets/jobs/{uuid4()}", json={"limit_usd": 1}, ok=(404,))
+    assert nobodys.json()["code"] == "job-not-found"
+
+
+def test_without_the_metrics_service_the_gateway_says_so(api):
+    answer = api.get("/v1/costs")
+    assert (answer.status_code, answer.json()["code"]) == (503, "dependency-unavailable")
+
+
+async def test_a_job_is_given_its_budget_before_it_can_spend(gateway, meter, tmp_path):
+    talk = tmp_path / "talk.wav"
+    talk.write_bytes(b"RIFF....")
+    request = JobRequest(target_languages=("en",), budget_usd=Decimal("0.50"))
+    job = await GatewayClient(gateway).submit_job(talk, request)
+    with pytest.raises(BudgetExhausted, match="job's budget"):
+        await spend(meter, job.id, 1)
+    cost = (await gateway.call("GET", f"/jobs/{job.id}/cost")).json()
+    assert Decimal(cost["budget"]["limit_usd"]) == Decimal("0.5")
