@@ -24,6 +24,7 @@ from setu_common.llm import (
     NoProvider,
     ProviderSettings,
     make_provider,
+    whose_prices,
 )
 from setu_common.testing import AnthropicWire, Fault, ManualTime, Oddity, OpenAiWire, RecordingMeter, always, faulty_wire
 
@@ -235,3 +236,20 @@ async def test_one_alone_fails_as_itself():
         async with make_provider(settings, Dependencies(), RecordingMeter(), ONCE) as provider:
             with pytest.raises(LlmUnavailable):
                 await provider.chat(ASK, max_tokens=9)
+
+
+@pytest.mark.parametrize(
+    ("url", "whose"),
+    [
+        ("http://127.0.0.1:8090/v1", "own"),
+        ("http://[::1]:8090/v1", "own"),
+        ("http://10.2.3.4/v1", "own"),
+        ("http://llm:8090/v1", "own"),
+        ("http://vllm.models.internal/v1", "own"),
+        ("https://api.openai.com/v1", "openai"),
+        ("https://api.somebody.example/v1", "api.somebody.example"),
+        ("http://8.8.8.8/v1", "8.8.8.8"),
+    ],
+)
+def test_nothing_that_somebody_else_computes_is_taken_for_our_own(url, whose):
+    assert whose_prices(url) == whose

@@ -45,6 +45,9 @@ class LlmSettings(SettingsBlock):
     )
     lines_per_request: int = Field(default=10, ge=1, le=50, description="Lines asked for together; chat only")
     timeout_s: float = Field(default=60.0, gt=0, description="How long one answer may take")
+    billed_as: str | None = Field(
+        default=None, description="Whose prices count, as genai-prices names it, or own; unset: told by the URL"
+    )
     parallel: int = Field(default=4, ge=1, le=64, description="Requests under way at once; what the server has slots for")
 
 

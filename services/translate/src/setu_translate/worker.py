@@ -6,6 +6,8 @@ from functools import partial
 from typing import Final, TypeVar
 
 from setu_common.contracts import TRANSLATIONS
+from setu_common.cost import Meter
+from setu_common.http import Dependency
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.settings import ModelSettings
@@ -19,7 +21,7 @@ from setu_translate.engines.examples import read_examples
 from setu_translate.engines.instruct import InstructTranslator
 from setu_translate.engines.llm import LlmTranslator
 from setu_translate.engines.local import LocalTranslator, indictrans2, nllb
-from setu_translate.engines.server import LlmServer
+from setu_translate.engines.server import LlmServer, dependency
 from setu_translate.engines.styles import SelfStyled
 from setu_translate.engines.translator import Translator
 from setu_translate.service import TranslationService
@@ -53,10 +55,11 @@ async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]
 
 
 @asynccontextmanager
-async def language_model(settings: LlmSettings) -> AsyncIterator[Translator]:
-    """The engine ``llm``, with connections to its server."""
+async def language_model(settings: LlmSettings, meter: Meter | None = None) -> AsyncIterator[Translator]:
+    """The engine ``llm``, with connections to its server; ``meter`` is told of each request."""
     examples = read_examples()
-    async with _connected(Completions, settings) as completions, _connected(Chat, settings) as chat:
+    connect = partial(_connected, settings, dependency(settings.timeout_s), meter)
+    async with connect(Completions) as completions, connect(Chat) as chat:
         few_shot = LlmTranslator(completions, examples, parallel=settings.parallel)
         instruct = InstructTranslator(chat, parallel=settings.parallel, lines_per_request=settings.lines_per_request)
         match settings.style:
@@ -78,8 +81,17 @@ def local_engines(settings: LocalSettings, models: ModelSettings) -> tuple[Trans
     return tuple(LocalTranslator(family, here) for family in families)
 
 
-def _connected(server: type[S], settings: LlmSettings) -> S:
-    return server(base_url=settings.url, model=settings.model, api_key=settings.api_key, timeout_s=settings.timeout_s)
+def _connected(settings: LlmSettings, called: Dependency, meter: Meter | None, server: type[S]) -> S:
+    return server(
+        base_url=settings.url,
+        model=settings.model,
+        api_key=settings.api_key,
+        timeout_s=settings.timeout_s,
+        called=called,
+        meter=meter,
+        billed_as=settings.billed_as,
+        at_once=settings.parallel,
+    )
 
 
 if __name__ == "__main__":

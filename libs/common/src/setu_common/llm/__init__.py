@@ -8,7 +8,7 @@ breaker; the SDKs' own retries are off) and is metered (``setu_common.cost.Meter
 """
 
 from setu_common.llm.anthropic_provider import AnthropicProvider
-from setu_common.llm.building import NoProvider, make_provider
+from setu_common.llm.building import NoProvider, make_provider, whose_prices
 from setu_common.llm.errors import (
     LlmContextTooLong,
     LlmError,
@@ -68,4 +68,5 @@ __all__ = [
     "Token",
     "classify_llm",
     "make_provider",
+    "whose_prices",
 ]

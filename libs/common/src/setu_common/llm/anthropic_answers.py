@@ -31,7 +31,7 @@ def error_of(error: APIError | ValueError, provider: str, model: str) -> SetuErr
     if any(words in said for words in _TOO_LONG):
         return too_long(provider, model)
     if error.type == "billing_error" or _NO_CREDIT in said:
-        return quota_gone(provider)
+        return quota_gone(provider, error.status_code)
     return refused(error.status_code, error.response.headers.get("Retry-After"), provider, model)
 
 

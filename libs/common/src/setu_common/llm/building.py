@@ -1,8 +1,10 @@
 """Providers made of settings."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Final, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -19,6 +21,8 @@ from setu_common.llm.settings import LlmSettings, ProviderSettings, name_of
 M = TypeVar("M", bound=BaseModel)
 OPENAI: Final = "https://api.openai.com/v1"
 OWN: Final = "own"
+_OUR_DOMAINS: Final = (".local", ".internal", ".localhost", ".test")
+_VENDORS: Final = {"api.openai.com": "openai", "api.anthropic.com": "anthropic"}
 
 
 def make_provider(settings: LlmSettings, dependencies: Dependencies, meter: Meter, policy: Policy | None = None) -> LlmProvider:
@@ -40,6 +44,16 @@ def make_provider(settings: LlmSettings, dependencies: Dependencies, meter: Mete
     if not usable:
         return NoProvider(" ".join(unusable) or "Name one in SETU_LLM_PROVIDERS, or give SETU_LLM_OPENAI_API_KEY and _MODEL.")
     return usable[0] if len(usable) == 1 else Fallback(usable)
+
+
+def whose_prices(base_url: str) -> str:
+    """Whose prices count at a URL: ``own`` on this machine or network; elsewhere the vendor's, or the host's name, which has no price."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        ours = ip_address(host).is_private
+    except ValueError:  # a name
+        ours = "." not in host or host.endswith(_OUR_DOMAINS)
+    return OWN if ours else _VENDORS.get(host, host)
 
 
 def _listed(settings: LlmSettings) -> Sequence[ProviderSettings]:
@@ -76,7 +90,7 @@ def _made(
         base_url=settings.base_url or OPENAI,
         model=settings.model,
         api_key=key if settings.base_url is None or settings.api_key is not None else None,
-        billed_as=settings.billed_as or (settings.kind if settings.base_url is None else OWN),
+        billed_as=settings.billed_as or whose_prices(settings.base_url or OPENAI),
         dependency=dependency,
         limits=limits,
         meter=meter,

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
+from openai import BaseModel as OpenAiModel
 from openai.types import Completion
 from openai.types.chat import ChatCompletion
 from pydantic import BaseModel
@@ -35,7 +36,7 @@ def error_of(error: APIError | ValueError, provider: str, model: str) -> SetuErr
     if is_too_long(error):
         return too_long(provider, model)
     if names & _QUOTA:
-        return quota_gone(provider)
+        return quota_gone(provider, error.status_code)
     if names & DECLINED:
         return LlmRefusal(f"{provider} does not answer this: its content filter declines.", provider=provider, model=model)
     return refused(error.status_code, error.response.headers.get("Retry-After"), provider, model)
@@ -48,50 +49,65 @@ def is_too_long(error: APIStatusError) -> bool:
 
 def read_chat(told: object, provider: str, schema: type[BaseModel] | None) -> Reading[Said]:
     """What a chat completion says."""
-    choices: object = getattr(told, "choices", None)
-    if not isinstance(told, ChatCompletion) or not isinstance(choices, list):
+    choices = _choices(told, ChatCompletion)
+    if choices is None:
         return Reading(None, error=unreadable(provider))
     usage = _usage(told)
-    if not told.choices:
-        return Reading(usage, Said("", _model(told), usage or Usage(), Finish.OTHER), useful=False)
-    choice = told.choices[0]
+    choice: object = choices[0] if choices else None
     message = getattr(choice, "message", None)
+    finish = _finish(choice)
+    if getattr(message, "refusal", None) or finish in DECLINED:
+        return Reading(usage, error=_declined(told, provider))
     text = getattr(message, "content", None)
-    if getattr(message, "refusal", None) or choice.finish_reason == "content_filter":
-        declined = LlmRefusal(f"{provider}: the model declines to answer this.", provider=provider, model=_model(told))
-        return Reading(usage, error=declined)
     text = text if isinstance(text, str) else ""
     tokens = _tokens(getattr(choice, "logprobs", None), text)
-    said = Said(text, _model(told), usage or Usage(), _FINISHES.get(choice.finish_reason, Finish.OTHER), tokens)
+    said = Said(text, _model(told), usage or Usage(), _FINISHES.get(finish, Finish.OTHER), tokens)
     return Reading(usage, said, useful=said.answers(schema))
 
 
 def read_completion(told: object, provider: str) -> Reading[Said]:
     """What a completion says: perhaps nothing, which a base model may."""
-    if not isinstance(told, Completion) or not isinstance(told.choices, list):
+    choices = _choices(told, Completion)
+    if choices is None:
         return Reading(None, error=unreadable(provider))
     usage = _usage(told)
-    if not told.choices or not isinstance(told.choices[0].text, str):
-        return Reading(usage, Said("", _model(told), usage or Usage(), Finish.STOP), useful=False)
-    choice = told.choices[0]
-    if choice.finish_reason == "content_filter":
-        declined = LlmRefusal(f"{provider}: the model declines to answer this.", provider=provider, model=_model(told))
-        return Reading(usage, error=declined)
-    tokens = tuple(_tokens_of_completion(choice.logprobs))
-    said = Said(choice.text, _model(told), usage or Usage(), _FINISHES.get(choice.finish_reason, Finish.OTHER), tokens)
-    return Reading(usage, said)
+    choice: object = choices[0] if choices else None
+    finish = _finish(choice)
+    if finish in DECLINED:
+        return Reading(usage, error=_declined(told, provider))
+    text = getattr(choice, "text", None)
+    tokens = tuple(_tokens_of_completion(getattr(choice, "logprobs", None)))
+    said = Said(
+        text if isinstance(text, str) else "", _model(told), usage or Usage(), _FINISHES.get(finish, Finish.OTHER), tokens
+    )
+    return Reading(usage, said, useful=bool(choices))
 
 
-def _model(told: Completion | ChatCompletion) -> str:
-    model: object = told.model
-    return model if isinstance(model, str) else ""
+def _choices(told: object, kind: type[Completion | ChatCompletion]) -> list[object] | None:
+    found = getattr(told, "choices", None) if isinstance(told, kind) else None
+    return found if isinstance(found, list) else None
 
 
-def _usage(told: Completion | ChatCompletion) -> Usage | None:
-    if not isinstance(told.usage, BaseModel):
+def _finish(choice: object) -> str:
+    found = getattr(choice, "finish_reason", None)
+    return found if isinstance(found, str) else ""
+
+
+def _declined(told: object, provider: str) -> LlmRefusal:
+    return LlmRefusal(f"{provider}: the model declines to answer this.", provider=provider, model=_model(told))
+
+
+def _model(told: object) -> str:
+    found = getattr(told, "model", None)
+    return found if isinstance(found, str) else ""
+
+
+def _usage(told: object) -> Usage | None:
+    figures = getattr(told, "usage", None)
+    if not isinstance(figures, OpenAiModel):
         return None
     try:
-        return usage_of_openai(told.usage.to_dict(warnings=False))
+        return usage_of_openai(figures.to_dict(warnings=False))
     except (TypeError, ValueError, AttributeError):  # figures that are none
         return None
 

@@ -23,7 +23,7 @@ class ProviderSettings(BaseModel):
         default=None, description="Unset: SETU_LLM_<KIND>_API_KEY; a server of ours may need none"
     )
     billed_as: str | None = Field(
-        default=None, description="Whose prices count, as genai-prices names it; unset: the kind, or own for another base_url"
+        default=None, description="Whose prices count, as genai-prices names it; unset: told by the base_url"
     )
     timeout_s: float = Field(default=60.0, gt=0, description="How long one attempt may take")
     at_once: int = Field(default=8, ge=1, description="Requests under way at once")

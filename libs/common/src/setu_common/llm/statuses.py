@@ -27,9 +27,10 @@ def too_long(provider: str, model: str) -> LlmContextTooLong:
     return LlmContextTooLong(f"The request is longer than {model} can hold. Send less.", provider=provider, model=model)
 
 
-def quota_gone(provider: str) -> LlmQuotaExhausted:
+def quota_gone(provider: str, status: int) -> LlmQuotaExhausted:
     """The account's money is used up."""
-    return LlmQuotaExhausted(f"{provider}: the quota is used up. Look at the account's billing.", provider=provider)
+    detail = f"{provider}: the quota is used up. Look at the account's billing."
+    return LlmQuotaExhausted(detail, provider=provider, status=status)
 
 
 def unreadable(provider: str) -> LlmUnavailable:
@@ -64,11 +65,13 @@ def refused(status: int, retry_after: str | None, provider: str, model: str) -> 
         return passing
     match status:
         case 401 | 403:
-            return LlmUnauthorized(f"{provider} does not accept the key. Check it, and what it is for.", provider=provider)
+            detail = f"{provider} does not accept the key. Check it, and what it is for."
+            return LlmUnauthorized(detail, provider=provider, status=status)
         case 402:
-            return quota_gone(provider)
+            return quota_gone(provider, status)
         case 404:
-            return LlmModelUnknown(f"{provider} has no model {model!r}, or not on this route.", provider=provider, model=model)
+            detail = f"{provider} has no model {model!r}, or not on this route."
+            return LlmModelUnknown(detail, provider=provider, model=model, status=status)
         case 413:
             return too_long(provider, model)
     detail = f"{provider} answered {status}. Check the model's name and what it can do."
@@ -77,7 +80,7 @@ def refused(status: int, retry_after: str | None, provider: str, model: str) -> 
 
 def _passing(status: int, told_s: float | None, provider: str) -> SetuError | None:
     if status == 429:  # noqa: PLR2004  (too many requests)
-        return LlmRateLimited(f"{provider} is asked too often.", retry_after_s=told_s, provider=provider)
+        return LlmRateLimited(f"{provider} is asked too often.", retry_after_s=told_s, provider=provider, status=status)
     if status in _OVERLOADED:
         return LlmOverloaded(f"{provider} is overloaded.", retry_after_s=told_s, provider=provider, status=status)
     if status in _PASSING:
