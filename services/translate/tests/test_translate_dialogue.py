@@ -7,9 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from setu_common.contracts import Segment, Term, Transcript
+from setu_common.cost import BudgetExhausted
 from setu_common.errors import DependencyUnavailable, InternalError
 from setu_translate.dialogue import Dialogue
 from setu_translate.domain.scripts import letters
+from setu_translate.engines.parallel import each_of
 from setu_translate.engines.translator import Rendering
 
 RAIN = ("Quand la pluie aura cessé", "nous partirons.")
@@ -195,3 +197,68 @@ def test_n_segments_in_n_out_whatever_the_engine_says(work, lines, script, join)
             assert (translation.text, translation.confidence) == (segment.text, 0.0)
         else:
             assert letters(translation.text)
+
+
+class Paid(Scripted):
+    """An engine whose budget is used up after some lines."""
+
+    def __init__(self, say, lines, engine="paid"):
+        super().__init__(say, engine)
+        self.lines = lines
+
+    async def translate(self, lines, source_language, target_language, errand):
+        renderings: dict[int, Rendering] = {}
+
+        async def one(place):
+            if len(self.asked) == self.lines:
+                raise BudgetExhausted("Of the job's budget (1 USD) 0 USD are left, and a call could cost 2 USD.")
+            self.asked.append(lines[place].text)
+            renderings[place] = Rendering(self.say(lines[place]), 0.9)
+            errand.done(place, renderings[place])
+
+        await each_of(range(len(lines)), one, at_once=2)
+        return [renderings[place] for place in range(len(lines))]
+
+
+async def test_past_a_budget_the_lines_that_were_paid_for_stay_and_the_next_engine_drafts_the_rest(make_transcript, work):
+    paid, free = Paid(lambda line: line.text.upper(), 2), Scripted(lambda line: f"draft: {line.text}")
+    dialogue = Dialogue(make_transcript("un", "deux", "trois"), "en", (), join_sentences=False, kept={}, work=work)
+    translations = await dialogue.through([paid, free])
+    assert [(each.text, each.engine) for each in translations] == [
+        ("UN", "paid"),
+        ("DEUX", "paid"),
+        ("draft: trois", "scripted"),
+    ]
+    assert dialogue.notes == (
+        "The engine paid had to stop before the end. Of the job's budget (1 USD) 0 USD are left, and a call could cost 2 USD.",
+    )
+
+
+async def test_past_a_budget_with_no_other_engine_the_rest_keeps_its_text(make_transcript, work):
+    dialogue = Dialogue(make_transcript("un", "deux"), "en", (), join_sentences=False, kept={}, work=work)
+    translations = await dialogue.through([Paid(lambda line: line.text.upper(), 1)])
+    assert [(each.text, each.engine) for each in translations] == [("UN", "paid"), ("deux", "copy")]
+    assert dialogue.untranslated_count == 1
+
+
+async def test_where_a_budget_allows_nothing_at_all_the_translation_fails_for_it(make_transcript, work):
+    dialogue = Dialogue(make_transcript("un", "deux"), "en", (), join_sentences=False, kept={}, work=work)
+    with pytest.raises(BudgetExhausted):
+        await dialogue.through([Paid(lambda line: line.text.upper(), 0)])
+
+
+async def test_what_is_under_way_when_a_budget_is_used_up_may_end():
+    ended, begun = [], []
+    refused = asyncio.Event()
+
+    async def do(item):
+        begun.append(item)
+        if item == 1:
+            refused.set()
+            raise BudgetExhausted("Nothing is left.")
+        await refused.wait()
+        ended.append(item)
+
+    with pytest.raises(BudgetExhausted):
+        await each_of(range(6), do, at_once=2)
+    assert (begun, ended) == ([0, 1], [0])

@@ -7,6 +7,7 @@ from typing import Final, ParamSpec, TypeVar
 import structlog
 
 from setu_common.contracts import Segment, Term, Transcript, Translation
+from setu_common.cost import BudgetExhausted
 from setu_common.errors import SetuError, is_retryable
 from setu_common.operations import Work
 from setu_translate.domain.lines import Line
@@ -58,6 +59,7 @@ class Dialogue:
         self._work = work
         self._progress = _Progress(work, len(self._wordy))
         self._found: dict[int, Translation] = {}
+        self._refused: dict[str, BudgetExhausted] = {}  # by engine
 
     async def through(self, engines: Sequence[Translator]) -> tuple[Translation, ...]:
         """Translate with the first engine, and with the next what it could not.
@@ -87,13 +89,23 @@ class Dialogue:
         """Segments that kept their text for want of a usable translation."""
         return sum(not _is_translated(translation) for translation in self._found.values())
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of how it came about."""
+        return tuple(
+            f"The engine {engine} had to stop before the end. {error.detail}" for engine, error in self._refused.items()
+        )
+
     async def _by(self, engine: Translator, places: Sequence[int]) -> list[int]:
         """Have an engine translate segments; returns those that it could not."""
         await self._one_round(engine, self._units(places))
         broken = [(place,) for place in places if place not in self._found]
         if broken:
             await self._one_round(engine, broken)
-        return [place for place in places if not _is_translated(self._found[place])]
+        left = [place for place in places if not _is_translated(self._found[place])]
+        if len(left) == len(places) and engine.engine in self._refused:
+            raise self._refused.pop(engine.engine)
+        return left
 
     def _units(self, places: Sequence[int]) -> list[Unit]:
         if not self._join_sentences or len(places) < len(self._wordy):  # what an engine left over is tried line by line
@@ -157,10 +169,18 @@ class Dialogue:
 
         if unknown:
             asked = [lines[place] for place in unknown]
-            errand = _Errand(self._work, done)
-            made = await engine.translate(asked, self._source_language, self._target_language, errand)
-            known.update(zip(unknown, made, strict=True))
+            known.update(zip(unknown, await self._made(engine, asked, _Errand(self._work, done)), strict=True))
         return [known[place] for place in range(len(lines))]
+
+    async def _made(self, engine: Translator, lines: Sequence[Line], errand: "_Errand") -> Sequence[Rendering]:
+        """What an engine makes of lines; as much of it as was done when its budget was used up."""
+        if engine.engine not in self._refused:
+            try:
+                return await engine.translate(lines, self._source_language, self._target_language, errand)
+            except BudgetExhausted as error:
+                log.warning("engine.budget_exhausted", engine=engine.engine)
+                self._refused[engine.engine] = error
+        return [self._kept.get((engine.engine, line)) or Rendering(line.text, 0.0, usable=False) for line in lines]
 
     def _translations(
         self, unit: Unit, line: Line, rendering: Rendering, parts: Sequence[str], engine: str

@@ -47,11 +47,12 @@ class TranslationService:
         """
         transcript = await self._store.load(request.transcript, Transcript)
         began_s = time.monotonic()
+        notes: tuple[str, ...] = ()
         if transcript.language == request.target_language:
             translated, untranslated = _copied(transcript), 0
         else:
             engines = self._engines.choose(request.engine, transcript.language, request.target_language)
-            translated, untranslated = await self._translated(transcript, request, engines, work)
+            translated, untranslated, notes = await self._translated(transcript, request, engines, work)
         model_time_s = time.monotonic() - began_s
         reference = await self._store.put_model(work.tenant, translated)
         self._kept.pop(work.operation_id, None)
@@ -76,12 +77,13 @@ class TranslationService:
             engine=translated.engine,
             model=translated.model,
             model_time_s=model_time_s,
+            notes=notes,
         )
 
     async def _translated(
         self, transcript: Transcript, request: TranslationRequest, engines: Sequence[Translator], work: Work
-    ) -> tuple[TranslatedTranscript, int]:
-        """The translation, and how many segments kept their source text for want of a usable one."""
+    ) -> tuple[TranslatedTranscript, int, tuple[str, ...]]:
+        """The translation, how many segments kept their source text for want of a usable one, and what is to be known of it."""
         dialogue = Dialogue(
             transcript,
             request.target_language,
@@ -99,7 +101,7 @@ class TranslationService:
             engine=used.engine,
             model=used.model(transcript.language, request.target_language),
         )
-        return translated, dialogue.untranslated_count
+        return translated, dialogue.untranslated_count, dialogue.notes
 
     def _kept_of(self, operation_id: UUID) -> Kept:
         kept = self._kept.setdefault(operation_id, {})

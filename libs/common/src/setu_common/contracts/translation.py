@@ -75,3 +75,4 @@ class TranslationResult(Contract):
     engine: str
     model: str
     model_time_s: float = Field(ge=0, description="Wall time inside the model or its API")
+    notes: tuple[str, ...] = Field(default=(), description="What a reader should know of how it came about")

@@ -252,7 +252,7 @@ def _notes(result: Transcription) -> tuple[str, ...]:
 
 
 def _shortcomings(result: TranslationResult) -> tuple[str, ...]:
-    found = []
+    found = [*result.notes]
     if result.untranslated_count:
         found.append(
             f"{result.untranslated_count} of {result.segment_count} lines kept their source text, "
