@@ -7,7 +7,8 @@ from typing import Final, TypeVar
 
 from setu_common.contracts import TRANSLATIONS
 from setu_common.cost import Meter
-from setu_common.http import Dependency
+from setu_common.http import Dependencies, Dependency
+from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.settings import ModelSettings
@@ -46,7 +47,11 @@ def specify(settings: TranslateSettings) -> WorkerSpec:
 @asynccontextmanager
 async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its connections to the language model's server."""
-    async with language_model(settings.llm) as llm:
+    dependencies, redis = Dependencies(), settings.core.redis
+    async with (
+        SharedBreakers(dependencies, redis.url, redis.key_prefix),
+        language_model(settings.llm, dependencies) as llm,
+    ):
         installed = {engine.engine: engine for engine in (llm, *local_engines(settings.local, settings.models))}
         engines = Engines(installed, settings.translation.engines)
         store = Store(settings.core.store, SERVICE)
@@ -55,10 +60,18 @@ async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]
 
 
 @asynccontextmanager
-async def language_model(settings: LlmSettings, meter: Meter | None = None) -> AsyncIterator[Translator]:
-    """The engine ``llm``, with connections to its server; ``meter`` is told of each request."""
+async def language_model(
+    settings: LlmSettings, dependencies: Dependencies | None = None, meter: Meter | None = None
+) -> AsyncIterator[Translator]:
+    """The engine ``llm``, with connections to its server.
+
+    Args:
+        settings: where it is.
+        dependencies: the process's, of which it becomes one.
+        meter: told of each request.
+    """
     examples = read_examples()
-    connect = partial(_connected, settings, dependency(settings.timeout_s), meter)
+    connect = partial(_connected, settings, dependency(settings.timeout_s, dependencies), meter)
     async with connect(Completions) as completions, connect(Chat) as chat:
         few_shot = LlmTranslator(completions, examples, parallel=settings.parallel)
         instruct = InstructTranslator(chat, parallel=settings.parallel, lines_per_request=settings.lines_per_request)
