@@ -26,6 +26,8 @@ from testbed.jobs import end_jobs
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
 OPEN = {"/healthz", "/readyz"}
 LANGUAGE, FORMAT = "fr", "srt"
+# What routes about a job want to be told before they look for it.
+BODIES = {("put", "/v1/budgets/jobs/{id}"): {"limit_usd": "5"}}
 
 
 @pytest.fixture
@@ -219,12 +221,15 @@ def test_no_route_shows_a_tenant_the_jobs_of_another(keyed, key, gateway_setting
     assert len(about_jobs) >= 6
     for job_id in (str(jobs.succeeded), str(jobs.failed)):
         for method, path in about_jobs:
-            refused(keyed.request(method, address(path, job_id), headers=stranger), 404, "job-not-found")
+            response = keyed.request(method, address(path, job_id), headers=stranger, json=BODIES.get((method, path)))
+            refused(response, 404, "job-not-found")
     assert keyed.get("/jobs", headers=stranger).json()["jobs"] == []
     seen = {
         path: keyed.get(address(path, str(jobs.succeeded)), headers=owner) for method, path in about_jobs if method == "get"
     }
-    assert {response.status_code for response in seen.values()} <= {200, 202}
+    # 503: what it cost is asked of another service, which does not run here.
+    assert {response.status_code for response in seen.values()} <= {200, 202, 503}
+    assert [response.status_code for response in seen.values()].count(200) >= 3
     assert len(keyed.get("/jobs", headers=owner).json()["jobs"]) == 2
 
 

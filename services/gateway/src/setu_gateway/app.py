@@ -15,7 +15,7 @@ from setu_common.http import Dependencies, Guard, HttpCaller, OutsideClient, Sys
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
-from setu_common.web import EdgeTrust, create_app
+from setu_common.web import ANY, AllowedHosts, EdgeTrust, RateLimits, create_app
 from setu_gateway.api import budgets, costs, intake, jobs, media, openai_audio, subtitles
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.delivery.muxing import Muxer
@@ -33,7 +33,7 @@ from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, MUXINGS, NOTICES, REN
 from setu_gateway.pipeline.ports import OperationsPort
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
-from setu_gateway.settings import SERVICE, GatewaySettings
+from setu_gateway.settings import SERVICE, EdgeSettings, GatewaySettings
 
 VERSION: Final = "1"
 
@@ -46,6 +46,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
     database = Database(settings.core.database, SERVICE)
     store = Store(settings.core.store, SERVICE)
     keys = KeyRing(database, settings.edge.keys_ttl_s) if settings.edge.auth == "keys" else None
+    limits = RateLimits(settings.core.redis, settings.edge.rate_of) if keys is not None else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -60,8 +61,9 @@ def make_app(settings: GatewaySettings) -> FastAPI:
             async with AsyncExitStack() as resources:
                 guard = resources.enter_context(outside_guard(settings))
                 app.state.metrics = await _metrics(settings, resources)
-                if keys is not None:
-                    await resources.enter_async_context(keys)
+                for used in (keys, limits):
+                    if used is not None:
+                        await resources.enter_async_context(used)
                 app.state.intake = Intake(
                     store, settings.upload, Vetting(guard, signs=settings.outside.webhook_secret is not None)
                 )
@@ -77,9 +79,10 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         version=VERSION,
         lifespan=lifespan,
         routers=[intake.router, jobs.router, subtitles.router, media.router, openai_audio.router, costs.router, budgets.router],
-        trust=EdgeTrust(hosts=settings.edge.hosts, keys=keys),
+        trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys),
         checks={"database": database.check, "store": store.check},
         refusals={"/v1/audio/": refusal},
+        limits=limits,
     )
 
 
@@ -133,6 +136,12 @@ def outside_guard(settings: GatewaySettings) -> Iterator[Guard]:
         yield Guard(settings.outside.policy, resolver, settings.outside.resolve_timeout_s)
     finally:
         resolver.close()
+
+
+def _hosts(edge: EdgeSettings) -> AllowedHosts:
+    # No web page of another host knows a key, so where there are keys the gateway may be called by any name.
+    names = [name for name in edge.allowed_hosts.split(",") if name.strip()]
+    return AllowedHosts([ANY] if edge.auth == "keys" and not names else names)
 
 
 async def _remote(

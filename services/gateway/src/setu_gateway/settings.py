@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, NonNegativeInt, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.http import OutsidePolicy
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
-from setu_common.web import ANY, AllowedHosts
 
 SERVICE: Final = "gateway"
 GIBIBYTE: Final = 1 << 30
@@ -35,11 +34,18 @@ class EdgeSettings(SettingsBlock):
     )
     keys_ttl_s: float = Field(default=2.0, gt=0, le=60, description="A key that is revoked is refused after so long")
 
-    @property
-    def hosts(self) -> AllowedHosts:
-        """The names that it answers to. No web page of another host knows a key, so where there are keys it may be called by any."""
-        names = self.allowed_hosts.split(",")
-        return AllowedHosts([ANY] if self.auth == "keys" and not any(name.strip() for name in names) else names)
+    rate_per_minute: int = Field(
+        default=1200,
+        ge=0,
+        description="Requests that a tenant may make in a minute, where there are keys; 0: as many as it likes",
+    )
+    rate_per_minute_by_tenant: dict[str, NonNegativeInt] = Field(
+        default_factory=dict, description='Tenants with limits of their own, as JSON: {"acme": 6000}'
+    )
+
+    def rate_of(self, tenant: str) -> int:
+        """How many requests a tenant may make in a minute."""
+        return self.rate_per_minute_by_tenant.get(tenant, self.rate_per_minute)
 
     def demand_guarded(self, host: str) -> None:
         """Make sure that nobody but this machine's users can use the gateway without a key.

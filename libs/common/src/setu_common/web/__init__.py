@@ -5,6 +5,7 @@ from setu_common.web.breakers import breakers_router
 from setu_common.web.caller import Caller, CallerDep, SubmissionDep
 from setu_common.web.events import EVENT_STREAM, events
 from setu_common.web.hosts import ANY, AllowedHosts, HostNotAllowed
+from setu_common.web.limits import RateLimited, RateLimits
 from setu_common.web.openapi import problems
 from setu_common.web.problems import MalformedRequest, MethodNotAllowed
 from setu_common.web.scopes import Allowed, ScopeLacking
@@ -27,6 +28,8 @@ __all__ = [
     "Keys",
     "MalformedRequest",
     "MethodNotAllowed",
+    "RateLimited",
+    "RateLimits",
     "ScopeLacking",
     "SubmissionDep",
     "address",

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from setu_common.errors import SetuError
 from setu_common.web.health import Checks, health_router
 from setu_common.web.inherited import InheritedMiddleware
+from setu_common.web.limits import LimitMiddleware, RateLimits
 from setu_common.web.middleware import Refusals, RequestMiddleware
 from setu_common.web.openapi import install_openapi
 from setu_common.web.problems import answer_http_exception, answer_setu_error, answer_validation_error
@@ -28,6 +29,7 @@ def create_app(
     trust: EdgeTrust | InsideTrust,
     checks: Checks,
     refusals: Refusals | None = None,
+    limits: RateLimits | None = None,
 ) -> FastAPI:
     """Make a service's app.
 
@@ -39,6 +41,7 @@ def create_app(
         trust: whom it believes what.
         checks: what must answer for the service to be ready, by name; each has two seconds.
         refusals: how problems are told where not as problems: by the beginning of the path.
+        limits: how many requests each tenant may make; the lifespan opens it.
     """
 
     @asynccontextmanager
@@ -60,6 +63,8 @@ def create_app(
     )
     app.state.closing = asyncio.Event()
     app.add_middleware(InheritedMiddleware)
+    if limits is not None:
+        app.add_middleware(LimitMiddleware, limits=limits)
     app.add_middleware(RequestMiddleware, trust=trust, refusals=refusals)
     app.add_exception_handler(SetuError, answer_setu_error)
     app.add_exception_handler(RequestValidationError, answer_validation_error)
@@ -67,5 +72,5 @@ def create_app(
     app.include_router(health_router(service, version, checks))
     for router in routers:
         app.include_router(router)
-    install_openapi(app, trust)
+    install_openapi(app, trust, limited=limits is not None)
     return app

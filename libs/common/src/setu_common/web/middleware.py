@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from setu_common.contracts import Problem, headers
 from setu_common.errors import SetuError
+from setu_common.web.limits import ANSWER_HEADERS
 from setu_common.web.problems import response_of, unforeseen
 from setu_common.web.trust import Trust
 
@@ -53,7 +54,7 @@ class RequestMiddleware:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], id_header]
+                message["headers"] = [*message["headers"], id_header, *scope["state"].get(ANSWER_HEADERS, ())]
             await send(message)
 
         tokens = structlog.contextvars.bind_contextvars(request_id=request_id)

@@ -1,6 +1,6 @@
 """The OpenAPI document: what an app really answers, problems included."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -12,6 +12,7 @@ from setu_common.contracts import Problem
 from setu_common.errors import InternalError, InvalidRequest, NotFound, SetuError, Unauthorized
 from setu_common.web.caller import DOCUMENTED
 from setu_common.web.hosts import HostNotAllowed
+from setu_common.web.limits import RateLimited
 from setu_common.web.problems import PROBLEM_MEDIA_TYPE, MalformedRequest
 from setu_common.web.scopes import Allowed, ScopeLacking
 from setu_common.web.trust import OPEN_PATHS, PROBES, Trust
@@ -32,18 +33,18 @@ def problems(*types: type[SetuError]) -> dict[int | str, dict[str, Any]]:  # Any
     return {status: {"description": "; ".join(lines), "content": _PROBLEM_CONTENT} for status, lines in by_status.items()}
 
 
-def install_openapi(app: FastAPI, trust: Trust) -> None:
-    """Make ``/openapi.json`` tell the truth about errors and about who may call."""
+def install_openapi(app: FastAPI, trust: Trust, *, limited: bool = False) -> None:
+    """Make ``/openapi.json`` tell the truth about errors, and about who may call and whether only so often."""
 
     def document() -> Json:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app, trust)
+            app.openapi_schema = _document(app, trust, limited=limited)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own documented way
 
 
-def _document(app: FastAPI, trust: Trust) -> Json:
+def _document(app: FastAPI, trust: Trust, *, limited: bool) -> Json:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -59,7 +60,10 @@ def _document(app: FastAPI, trust: Trust) -> Json:
         for method in METHODS:
             if method in item:
                 item[method].setdefault("parameters", []).extend(read_by_hand.get((path, method), ()))
-                _document_operation(path, item[method], trust, scopes.get((path, method), []))
+                at_the_door = list(_refusals_at_the_door(path, trust, scopes.get((path, method), []), limited=limited))
+                _document_operation(item[method], trust, at_the_door)
+                if trust.scheme is not None and path not in OPEN_PATHS:
+                    item[method]["security"] = [{trust.scheme: scopes.get((path, method), [])}]
     return document
 
 
@@ -94,7 +98,7 @@ def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
         yield from _calls(dependency)
 
 
-def _document_operation(path: str, operation: Json, trust: Trust, scopes: list[str]) -> None:
+def _document_operation(operation: Json, trust: Trust, at_the_door: Sequence[type[SetuError]]) -> None:
     parameters = operation.get("parameters", [])
     if not trust.inside:
         parameters = [each for each in parameters if not _is_ours(each)]
@@ -109,25 +113,25 @@ def _document_operation(path: str, operation: Json, trust: Trust, scopes: list[s
     if "application/json" in stated:
         del responses["422"]
     has_body = "requestBody" in operation
-    expected: list[type[SetuError]] = [InternalError, *_refusals_at_the_door(path, trust, scopes)]
+    expected: list[type[SetuError]] = [InternalError, *at_the_door]
     if has_body:
         expected.append(MalformedRequest)
     if has_body or parameters:
         expected.append(InvalidRequest)
     if any(each["in"] == "path" for each in parameters):
         expected.append(NotFound)
-    if trust.scheme is not None and path not in OPEN_PATHS:
-        operation["security"] = [{trust.scheme: scopes}]
     for status, response in problems(*expected).items():
         if f"{str(status)[0]}XX" not in responses:  # else it tells problems in a shape of its own
             responses.setdefault(str(status), response)
 
 
-def _refusals_at_the_door(path: str, trust: Trust, scopes: list[str]) -> Iterator[type[SetuError]]:
+def _refusals_at_the_door(path: str, trust: Trust, scopes: Sequence[str], *, limited: bool) -> Iterator[type[SetuError]]:
     if trust.scheme is not None and path not in OPEN_PATHS:
         yield Unauthorized
         if scopes:
             yield ScopeLacking
+        if limited:
+            yield RateLimited
     if not trust.inside and path not in PROBES:
         yield HostNotAllowed
 
