@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from setu_common.contracts import TranslationEngine
+from setu_common.cost.settings import PriceSettings
 from setu_common.settings import CoreSettings, ModelSettings, SettingsBlock, TrustSettings, read_core_settings
 
 SERVICE: Final = "translate"
@@ -78,6 +79,7 @@ class TranslateSettings:
     llm: LlmSettings
     local: LocalSettings
     models: ModelSettings
+    prices: PriceSettings
 
 
 def read_settings() -> TranslateSettings:
@@ -88,6 +90,7 @@ def read_settings() -> TranslateSettings:
         llm=LlmSettings(),
         local=LocalSettings(),
         models=ModelSettings(),
+        prices=PriceSettings(),
     )
 
 

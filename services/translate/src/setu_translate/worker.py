@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from setu_common.contracts import TRANSLATIONS
 from setu_common.cost import Meter
+from setu_common.cost.recording import metering
 from setu_common.http import Dependencies, Dependency
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.models import Catalogue
@@ -50,7 +51,8 @@ async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]
     dependencies, redis = Dependencies(), settings.core.redis
     async with (
         SharedBreakers(dependencies, redis.url, redis.key_prefix),
-        language_model(settings.llm, dependencies) as llm,
+        metering(settings.core.database, settings.prices) as meter,
+        language_model(settings.llm, dependencies, meter) as llm,
     ):
         installed = {engine.engine: engine for engine in (llm, *local_engines(settings.local, settings.models))}
         engines = Engines(installed, settings.translation.engines)
