@@ -154,6 +154,8 @@ async def test_lines_of_all_lengths_keep_their_order(translate_lines, nllb_engin
 async def test_a_line_of_several_sentences_is_translated_sentence_by_sentence(translate_lines, nllb_engine):
     (rendering,) = await translate_lines(nllb_engine, "oui. non.  je pars.\nla maison. demain")
     assert rendering.text == "yes. no. i go. the house. tomorrow"
+    (rendering,) = await translate_lines(nllb_engine, "oui. non. " * 250)  # more than a model could hold as one
+    assert rendering.text == " ".join(["yes. no."] * 250)
 
 
 async def test_confidence_is_the_models_own_probability_of_its_tokens(translate_lines, nllb_engine, nllb_folder):
