@@ -40,9 +40,9 @@ class Curl:
             )
         return done.stdout.decode()
 
-    def submit(self, media: Path, *, source: str, target: str) -> str:
-        """Send a recording; the job's id."""
-        form = (f"source_language={source}", f"target_languages={target}", f"media=@{media}")
+    def submit(self, media: Path, *wishes: str, source: str, target: str) -> str:
+        """Send a recording, and further fields of the form; the job's id."""
+        form = (f"source_language={source}", f"target_languages={target}", *wishes, f"media=@{media}")
         job_id: str = json.loads(self("/jobs", *(word for field in form for word in ("-F", field))))["id"]
         return job_id
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from composed.declared import targets
 from testbed.sources import ROOT
 
 PROJECT = "setu-compose-test"
 TAG = "compose-test"
-IMAGES = ("setu-gateway", "setu-asr", "setu-translate", "setu-llm")
+IMAGES = tuple(sorted(image.partition(":")[0] for image in targets()))
 BASE_IMAGE = "python:3.11-slim-bookworm"
 SETTINGS = ("SETU_", "POSTGRES_", "COMPOSE_")
 """A developer's own, which this project doesn't see."""

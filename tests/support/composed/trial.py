@@ -13,7 +13,7 @@ from bench.figures import Figure
 
 from composed.curl import Curl, Json
 from composed.engine import BASE_IMAGE, IMAGES, TAG, Composed, image_bytes, outer_environment
-from ownstack.jobs import MIDST
+from ownstack.jobs import HEARD_ANEW, MIDST
 from ownstack.speech import LANGUAGES, catalogue, recording
 from setu_cli.commands.demo import SOURCE, TARGET
 
@@ -115,13 +115,13 @@ class Trial:
         self._all("files as make demo's", len(same), len(expected), how=how)
 
     def _blows(self, curl: Curl) -> None:
-        media = recording(self.folder, LANGUAGES * 2)
+        media, anew = recording(self.folder, LANGUAGES * 2), f"overrides={HEARD_ANEW}"
         self._fresh_model()
-        left_alone = curl.ended(curl.submit(media, source=SOURCE, target=TARGET), JOB_S)
+        left_alone = curl.ended(curl.submit(media, anew, source=SOURCE, target=TARGET), JOB_S)
         undisturbed = written(curl, left_alone)
         for name, blow in {"killed": self._kill, "crashed": self._crash}.items():
             self._fresh_model()
-            job_id = curl.submit(media, source=SOURCE, target=TARGET)
+            job_id = curl.submit(media, anew, source=SOURCE, target=TARGET)
             before = self._worker()
             self._until_in_the_midst(job_id)
             say(f"the asr worker is {name} in the midst of job {job_id}")
