@@ -227,7 +227,20 @@ def error(status: int, code: str | None = None, **headers: str) -> JSONResponse:
         ({"text": "Bonjour", "segments": [{"start": "soon", "end": 1, "text": "Bonjour"}]}, DependencyUnavailable, 10),
         ({"segments": []}, DependencyUnavailable, 10),
     ],
-    ids=str,
+    ids=[
+        "bad key",
+        "no model",
+        "too large",
+        "no quota",
+        "too many",
+        "broken",
+        "busy",
+        "a page",
+        "half a JSON",
+        "no segments",
+        "a time in words",
+        "no text",
+    ],
 )
 async def test_every_refusal_has_a_name_and_is_asked_once(host, engine, answer, kind, retry_after_s):
     host.answer = lambda _samples: answer
