@@ -74,7 +74,14 @@ def test_whispers_own_rule_for_silence_holds_wherever_it_is():
 def test_improbable_words_are_a_guess_only_where_another_sign_agrees():
     assert [each.reason for each in judged(said("oh yeah", likely=0.1, avg_logprob=-1.6), around=ROOM).removed] == ["guess"]
     assert [each.reason for each in judged(said("oh yeah", likely=0.3, no_speech_prob=0.8), around=ROOM).removed] == ["guess"]
+    assert [each.reason for each in judged(said("oh yeah", likely=0.3, avg_logprob=-1.1), around=ROOM).removed] == ["guess"]
     assert judged(said("oh yeah", likely=0.3), around=ROOM).removed == ()
+
+
+def test_a_word_that_lasts_as_long_as_a_sentence_is_a_guess_where_little_speaks_for_speech():
+    [removal] = judged(said("much.", each_s=15.0, no_speech_prob=0.77), around=ROOM).removed
+    assert (removal.reason, removal.evidence[:13]) == ("guess", "15.0 s a word")
+    assert judged(said("much.", each_s=15.0), around=ROOM).removed == ()
 
 
 @pytest.mark.parametrize(

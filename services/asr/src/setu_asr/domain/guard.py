@@ -19,7 +19,7 @@ from setu_common.contracts import Removal, RemovalReason
 
 # Thresholds were measured with `python -m evals asr`: invented lines on noise, music and humming against speech that was heard right.
 UNLIKELY: Final = 0.4  # mean probability of a phrase's words; speech that is heard right lies above 0.6
-HARDLY: Final = 0.25
+DRAGGED_S: Final = 4.0  # a word: a recogniser's times stretch over what it has no words for
 QUIET_DB: Final = 25.0  # below this recording's speech
 UNSPOKEN: Final = 0.1  # share of a phrase's time in which the detector hears speech
 SUSPICIOUS: Final = 0.4  # probability of no speech from which a line that is often invented is one
@@ -68,19 +68,22 @@ def _unsaid(phrase: Heard, around: Surroundings, language: str) -> tuple[Removal
         f"probability of no speech {silent:.2f}, of the words {likely:.2f} (log {logprob:.2f}); speech in {100 * share:.0f} % of the "
         f"time; {below_db:.0f} dB below the speech around"
     )
-    if credits_line(phrase.text):
-        return "boilerplate", f"names who made another film's subtitles; {figures}"
-    if boilerplate(phrase.text, language) and (
-        silent > SUSPICIOUS or likely < UNLIKELY or share < 0.5 or below_db > QUIET_DB  # noqa: PLR2004 half of it
-    ):
-        return "boilerplate", f"a line that recognisers write where nobody speaks; {figures}"
-    if share < UNSPOKEN and (below_db > QUIET_DB or silent > SILENT or likely < UNLIKELY):
-        return "silence", figures
-    if silent > SILENT and logprob < UNSURE:
-        return "silence", figures
-    if (silent > SILENT and likely < UNLIKELY) or (logprob < UNSURE and likely < HARDLY):
-        return "guess", figures
-    return None
+    each_s = (phrase.end_s - phrase.start_s) / max(1, len(phrase.text.split()))
+    doubted = silent > SUSPICIOUS or likely < UNLIKELY
+    unheard = share < 0.5 or below_db > QUIET_DB  # noqa: PLR2004 half of it
+    rules: tuple[tuple[bool, RemovalReason, str], ...] = (
+        (credits_line(phrase.text), "boilerplate", "names who made another film's subtitles; "),
+        (
+            (doubted or unheard) and boilerplate(phrase.text, language),
+            "boilerplate",
+            "a line that recognisers write where nobody speaks; ",
+        ),
+        (share < UNSPOKEN and (below_db > QUIET_DB or silent > SILENT or likely < UNLIKELY), "silence", ""),
+        (silent > SILENT and logprob < UNSURE, "silence", ""),
+        ((silent > SILENT or logprob < UNSURE) and likely < UNLIKELY, "guess", ""),
+        (doubted and each_s > DRAGGED_S, "guess", f"{each_s:.1f} s a word; "),
+    )
+    return next(((reason, said + figures) for holds, reason, said in rules if holds), None)
 
 
 def probability(phrase: Heard) -> float:
