@@ -5,7 +5,7 @@ import sys
 
 from bench.figures import report
 
-TARGETS = ("calls", "operations", "gateway", "pipeline", "asr")
+TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr")
 
 
 def main(names: list[str]) -> None:

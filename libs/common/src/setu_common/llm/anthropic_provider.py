@@ -116,7 +116,7 @@ class AnthropicProvider:
     ) -> Answer[M]:
         """See ``LlmProvider``."""
         wanted = strict_schema(schema)
-        ask = self._asking(wanted, in_words(wanted), schema, max_tokens)
+        ask = self._asking(wanted, in_words(schema), schema, max_tokens)
         with within(timeout_s):
             return await ask_for_structure(self.name, ask, messages, schema)
 
@@ -124,7 +124,7 @@ class AnthropicProvider:
         self, wanted: dict[str, object] | None, told: str, schema: type[BaseModel] | None, max_tokens: int
     ) -> Callable[[Sequence[Message]], Awaitable[Said]]:
         async def ask(messages: Sequence[Message]) -> Said:
-            texts = (*(each.text for each in messages), told, json.dumps(wanted, ensure_ascii=False))
+            texts = (*(each.text for each in messages), told or json.dumps(wanted, ensure_ascii=False))
             read = input_bound(texts, extra=_AROUND_A_MESSAGE) + _FORMAT_TOKENS
             if any(each.cache for each in messages):  # writing to the cache is the dearest that input can be
                 bound = Usage(cache_write_tokens=read, output_tokens=max_tokens)

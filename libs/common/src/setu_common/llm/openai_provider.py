@@ -131,7 +131,7 @@ class OpenAiProvider:
     ) -> Answer[M]:
         """See ``LlmProvider``."""
         wanted = strict_schema(schema)
-        ask = self._asking(_parameters(schema.__name__, wanted, max_tokens), in_words(wanted), schema, max_tokens)
+        ask = self._asking(_parameters(schema.__name__, wanted, max_tokens), in_words(schema), schema, max_tokens)
         with within(timeout_s):
             return await ask_for_structure(self.name, ask, messages, schema)
 
@@ -139,7 +139,7 @@ class OpenAiProvider:
         self, parameters: Mapping[str, object], told: str, schema: type[BaseModel] | None, max_tokens: int
     ) -> Callable[[Sequence[Message]], Awaitable[Said]]:
         async def ask(messages: Sequence[Message]) -> Said:
-            texts = (*(each.text for each in messages), told, json.dumps(parameters, ensure_ascii=False))
+            texts = (*(each.text for each in messages), told or json.dumps(parameters, ensure_ascii=False))
             bound = Usage(input_tokens=input_bound(texts, extra=_AROUND_A_MESSAGE), output_tokens=max_tokens + REASONING_TOKENS)
             return await self._calls.make(lambda: self._chat(messages, parameters, told, schema), bound=bound)
 

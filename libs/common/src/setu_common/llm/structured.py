@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -20,6 +21,7 @@ _NEEDLESS: Final = ("title", "default")
 _FAULTS_TOLD: Final = 8
 
 
+@lru_cache(maxsize=256)  # making one takes a millisecond; who gets it must not change it
 def strict_schema(model: type[BaseModel]) -> Schema:
     """A model's JSON schema as strict modes want it: closed objects, all fields required, limits in words."""
     schema = copy.deepcopy(model.model_json_schema())
@@ -49,9 +51,10 @@ def _tighten(node: Any) -> None:  # noqa: ANN401  (Any: JSON)
         _tighten(node.get(word))
 
 
-def in_words(schema: Schema) -> str:
+@lru_cache(maxsize=256)
+def in_words(model: type[BaseModel]) -> str:
     """What models are told that can't be held to a schema."""
-    told = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    told = json.dumps(strict_schema(model), ensure_ascii=False, separators=(",", ":"))
     return f"Answer with one JSON object that matches this JSON schema, and with nothing else:\n{told}"
 
 
