@@ -60,6 +60,11 @@ _COMMANDS: Final = {
     "jobs": _Entry("jobs:jobs", ("setu jobs", "setu jobs ID", "setu jobs ID --follow --out subtitles")),
     "cancel": _Entry("jobs:cancel", ("setu cancel ID",)),
     "retry": _Entry("jobs:retry", ("setu retry ID", "setu retry ID --follow --out subtitles")),
+    "cost": _Entry(
+        "money:cost",
+        ("setu cost", "setu cost ID", "setu cost --by model --since 2026-11-01", "setu cost --by job --csv > costs.csv"),
+    ),
+    "budget": _Entry("money:budget", ("setu budget", "setu budget 25", "setu budget 0.50 --job ID", "setu budget --remove")),
     "keys": _Entry("keys:keys", ("setu keys create acme --days 90", "setu keys list", "setu keys revoke 3fa9c1d2")),
     "models": _Entry("models:models", ("setu models", "setu models pull whisper-small", "setu models verify")),
     "doctor": _Entry("doctor:doctor", ("setu doctor",)),

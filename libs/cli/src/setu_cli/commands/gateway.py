@@ -79,14 +79,20 @@ class Target:
         return cls(state.gateway_url, with_home("", home))
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[GatewayClient]:
-        """A client of it."""
+    async def caller(self) -> AsyncIterator[HttpCaller]:
+        """What calls it, with the key that the environment holds."""
         key = os.environ.get(KEY_VARIABLE)
         client = create_client(self.url, service_token=SecretStr(key) if key else None)
         try:
-            yield GatewayClient(HttpCaller(client, name=f"the gateway at {self.url}"))
+            yield HttpCaller(client, name=f"the gateway at {self.url}")
         finally:
             await client.aclose()
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[GatewayClient]:
+        """A client of it."""
+        async with self.caller() as caller:
+            yield GatewayClient(caller)
 
 
 async def send(client: GatewayClient, path: Path, request: JobRequest, key: str, screen: JobScreen) -> JobView:

@@ -1,0 +1,143 @@
+"""``setu cost``, ``setu budget``."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from setu_cli.commands.gateway import Target, UrlOption
+from setu_cli.commands.options import HomeOption
+from setu_cli.console import ERR, OUT
+from setu_common.clients.money import MoneyClient
+from setu_common.contracts.cost import Budget, BudgetSetting, CostGroup, CostQuery, CostSums, JobCost
+
+T = TypeVar("T")
+
+DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default=False, metavar="DAY")]
+_LONGEST_DIGITS = 18
+
+
+def cost(
+    job_id: Annotated[UUID | None, typer.Argument(metavar="ID", help="One job in detail.", show_default=False)] = None,
+    url: UrlOption = None,
+    home: HomeOption = None,
+    *,
+    by: Annotated[CostGroup, typer.Option(help="What each line is of.")] = "day",
+    since: DayOption = None,
+    until: DayOption = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print it as CSV.")] = False,
+) -> None:
+    """Say what was spent on paid calls, or what one job cost and on what."""
+    target = Target.chosen(url, home)
+    if job_id is not None:
+        _show_job(_asked(target, lambda client: client.job_cost(job_id)))
+        return
+    query = CostQuery(by=by, since=since.date() if since else None, until=until.date() if until else None)
+    if as_csv:
+        print(_asked(target, lambda client: client.costs_csv(query)), end="")  # noqa: T201  (as it is, for other programs)
+        return
+    report = _asked(target, lambda client: client.costs(query))
+    table = _table(by, "calls", "tokens in", "out", "USD", "share")
+    for line in report.lines:
+        table.add_row(line.key or "-", *_figures(line), f"{line.share:.0%}")
+    table.add_row("all", *_figures(report.total), "")
+    OUT.print(table)
+    _remark(report.total)
+
+
+def budget(
+    usd: Annotated[str | None, typer.Argument(metavar="USD", help="What may be spent from now on.", show_default=False)] = None,
+    job_id: Annotated[
+        UUID | None, typer.Option("--job", metavar="ID", help="On this job, not in a month.", show_default=False)
+    ] = None,
+    url: UrlOption = None,
+    home: HomeOption = None,
+    *,
+    remove: Annotated[bool, typer.Option("--remove", help="Spend without a limit for the month.")] = False,
+) -> None:
+    """Say what may be spent in a calendar month (UTC) and on jobs, or set it. Past it, work goes on with what costs nothing."""
+    target = Target.chosen(url, home)
+    if remove:
+        _asked(target, lambda client: client.remove_budget())
+        OUT.print("There is no limit for the month any more.")
+        return
+    if usd is not None:
+        setting = BudgetSetting(limit_usd=_amount(usd))
+        _show_budgets((_asked(target, lambda client: client.set_budget(setting, job_id)),))
+        return
+    found = _asked(target, lambda client: client.budgets()).budgets
+    if found:
+        _show_budgets(found)
+    else:
+        OUT.print("No budget is set. `setu budget 25` sets one of 25 USD a month.")
+
+
+def _asked(target: Target, ask: Callable[[MoneyClient], Awaitable[T]]) -> T:
+    async def asked() -> T:
+        async with target.caller() as caller:
+            return await ask(MoneyClient(caller))
+
+    return asyncio.run(asked())
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0 or len(amount.as_tuple().digits) > _LONGEST_DIGITS:
+        raise typer.BadParameter(f"{text!r} is no amount; write it as 25 or 0.50")
+    return amount
+
+
+def _show_job(found: JobCost) -> None:
+    table = _table("what", "model", "calls", "tokens in", "out", "USD", "share")
+    for stage in found.stages:
+        what = f"{stage.stage} → {stage.target}" if stage.target else stage.stage
+        table.add_row(what, f"{stage.provider}/{stage.model}", *_figures(stage), f"{stage.share:.0%}")
+    table.add_row("all", "", *_figures(found), "")
+    OUT.print(table)
+    _remark(found)
+    if found.budget is not None:
+        _show_budgets((found.budget,))
+
+
+def _show_budgets(budgets: tuple[Budget, ...]) -> None:
+    table = _table("budget of", "USD", "spent or reserved", "left", "used")
+    for each in budgets:
+        amounts = (_usd(amount) for amount in (each.limit_usd, each.committed_usd, each.left_usd))
+        table.add_row(f"job {each.job_id}" if each.job_id else "the month", *amounts, f"{each.used:.0%}")
+    OUT.print(table)
+
+
+def _remark(sums: CostSums) -> None:
+    """What a reader of a sum must know."""
+    if sums.unresolved:
+        ERR.print(
+            f"{_usd(sums.unresolved_usd)} USD of it are of {sums.unresolved} calls that are under way or broke off: that is their most."
+        )
+    if sums.wasted_usd:
+        ERR.print(f"{_usd(sums.wasted_usd)} USD of it were in vain: calls that failed, or work that was done again.")
+    if sums.unpriced:
+        ERR.print(f"[yellow]What {sums.unpriced} calls cost nobody knows; it is missing here (SETU_PRICES_OVERRIDES).[/]")
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(title, justify="left" if title in (titles[0], "model") else "right", overflow="fold")
+    return table
+
+
+def _figures(sums: CostSums) -> tuple[str, ...]:
+    return str(sums.calls), f"{sums.input_tokens:,}", f"{sums.output_tokens:,}", _usd(sums.usd)
+
+
+def _usd(amount: Decimal) -> str:
+    """To a hundredth of a cent; what is less, and not nothing, says so."""
+    return f"{amount:.4f}" if amount >= Decimal("0.0001") or not amount else "<0.0001"

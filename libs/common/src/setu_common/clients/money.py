@@ -1,0 +1,49 @@
+"""The client of what the gateway tells of money."""
+
+from uuid import UUID
+
+from setu_common.clients.answers import read
+from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, JobCost
+from setu_common.http import HttpCaller, Response
+
+
+class MoneyClient:
+    """Asks the gateway what was spent, and sets what may be.
+
+    All methods raise ``RemoteProblem`` with what the gateway says, and ``DependencyUnavailable`` when it does not answer.
+
+    Args:
+        caller: over a client whose base URL is the gateway's.
+    """
+
+    def __init__(self, caller: HttpCaller) -> None:
+        self._caller = caller
+
+    async def job_cost(self, job_id: UUID) -> JobCost:
+        """What a job cost so far."""
+        return read(await self._caller.call("GET", f"/jobs/{job_id}/cost"), JobCost)
+
+    async def costs(self, query: CostQuery) -> CostReport:
+        """What was spent, by one thing."""
+        return read(await self._costs(query, "json"), CostReport)
+
+    async def costs_csv(self, query: CostQuery) -> str:
+        """The same as CSV."""
+        return (await self._costs(query, "csv")).text
+
+    async def budgets(self) -> Budgets:
+        """What may be spent: in a month, and on jobs."""
+        return read(await self._caller.call("GET", "/v1/budgets"), Budgets)
+
+    async def set_budget(self, setting: BudgetSetting, job_id: UUID | None = None) -> Budget:
+        """Set what may be spent in a month, or on a job."""
+        path = "/v1/budgets/month" if job_id is None else f"/v1/budgets/jobs/{job_id}"
+        return read(await self._caller.call("PUT", path, json=setting.model_dump(mode="json")), Budget)
+
+    async def remove_budget(self) -> None:
+        """Spend without a limit."""
+        await self._caller.call("DELETE", "/v1/budgets/month", ok=(200, 204))
+
+    async def _costs(self, query: CostQuery, form: str) -> Response:
+        asked = query.model_dump(mode="json", exclude_none=True) | {"format": form}
+        return await self._caller.call("GET", "/v1/costs", params=asked)
