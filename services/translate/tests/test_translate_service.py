@@ -197,7 +197,7 @@ class OneObject:
 def test_n_segments_in_n_translations_out_under_the_same_indices(make_transcript, work, texts, first_index):
     store = OneObject(make_transcript(*texts, first_index=first_index))
     request = TranslationRequest(transcript=ANYWHERE, target_language="en")
-    result = asyncio.run(serving(cast("Store", store), Capitals()).translate(request, work))
+    result = asyncio.run(serving(cast("Store", store), Capitals(), join_sentences=False).translate(request, work))
     assert store.put is not None
     segments, translations = store.transcript.segments, store.put.translations
     assert [each.segment_index for each in translations] == [segment.index for segment in segments]
