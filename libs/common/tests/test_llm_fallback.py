@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -223,6 +225,14 @@ def test_a_key_of_the_vendors_is_not_shown_to_another_server(monkeypatch):
 
     assert asyncio.run(asked()) == "Bearer none"
     assert "the-vendors" not in repr(LlmSettings())
+    monkeypatch.setenv("SETU_LLM_ANTHROPIC_API_KEY", "the-vendors")
+    elsewhere = LlmSettings(providers=(ProviderSettings(kind="anthropic", model="m", base_url="http://127.0.0.1:1"),))
+    assert isinstance(make_provider(elsewhere, Dependencies(), RecordingMeter()), NoProvider)
+
+
+def test_who_needs_no_anthropic_does_not_import_its_sdk():
+    script = "import sys, setu_common.llm; sys.exit('anthropic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_two_providers_of_one_name_would_share_a_circuit():

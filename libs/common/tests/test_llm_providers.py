@@ -10,7 +10,6 @@ from setu_common.errors import DeadlineExceeded
 from setu_common.http import AnswerLate, CircuitOpen, Dependencies, Policy, RetryPolicy, deadline_in
 from setu_common.http.policy import BreakerPolicy
 from setu_common.llm import (
-    AnthropicProvider,
     Finish,
     LimitPolicy,
     Limits,
@@ -28,6 +27,7 @@ from setu_common.llm import (
     Message,
     OpenAiProvider,
 )
+from setu_common.llm.anthropic_provider import AnthropicProvider
 from setu_common.testing import AnthropicWire, Fault, ManualTime, Oddity, OpenAiWire, Reply, always, faulty_wire, in_order
 from setu_common.testing.metering import RecordingMeter
 

@@ -5,9 +5,10 @@
 
 Each request waits for its turn (``Limits``), goes through the one door of outgoing calls (``setu_common.http.Dependency``: deadline, retries,
 breaker; the SDKs' own retries are off) and is metered (``setu_common.cost.Meter``). What can go wrong is in ``setu_common.llm.errors``.
+
+``setu_common.llm.anthropic_provider`` is imported when there is such a provider: its SDK takes a second to import, and 40 MB.
 """
 
-from setu_common.llm.anthropic_provider import AnthropicProvider
 from setu_common.llm.building import NoProvider, make_provider, whose_prices
 from setu_common.llm.errors import (
     LlmContextTooLong,
@@ -37,7 +38,6 @@ from setu_common.llm.settings import LlmSettings, ProviderSettings
 __all__ = [
     "GOES_ON",
     "Answer",
-    "AnthropicProvider",
     "Fallback",
     "Finish",
     "LimitPolicy",

@@ -10,7 +10,6 @@ from pydantic import BaseModel, SecretStr
 
 from setu_common.cost import Meter
 from setu_common.http import Dependencies, Policy
-from setu_common.llm.anthropic_provider import API, AnthropicProvider
 from setu_common.llm.errors import LlmNotConfigured, classify_llm
 from setu_common.llm.fallback import Fallback
 from setu_common.llm.limits import LimitPolicy, Limits
@@ -36,9 +35,11 @@ def make_provider(settings: LlmSettings, dependencies: Dependencies, meter: Mete
     """
     usable, unusable = [], []
     for each in _listed(settings):
-        key = each.api_key or (settings.openai_api_key if each.kind == "openai" else settings.anthropic_api_key)
+        vendors = settings.openai_api_key if each.kind == "openai" else settings.anthropic_api_key
+        key = each.api_key or (vendors if each.base_url is None else None)
         if key is None and (each.kind == "anthropic" or each.base_url is None):
-            unusable.append(f"{name_of(each)} has no key (SETU_LLM_{each.kind.upper()}_API_KEY).")
+            wants = f"SETU_LLM_{each.kind.upper()}_API_KEY" if each.base_url is None else "its api_key in SETU_LLM_PROVIDERS"
+            unusable.append(f"{name_of(each)} has no key ({wants}).")
             continue
         usable.append(_made(each, key, dependencies, meter, policy or Policy()))
     if not usable:
@@ -69,13 +70,15 @@ def _listed(settings: LlmSettings) -> Sequence[ProviderSettings]:
 
 def _made(
     settings: ProviderSettings, key: SecretStr | None, dependencies: Dependencies, meter: Meter, policy: Policy
-) -> OpenAiProvider | AnthropicProvider:
+) -> LlmProvider:
     name = name_of(settings)
     patience = Policy(attempt_s=settings.timeout_s, retry=policy.retry, breaker=policy.breaker)
     dependency = dependencies.dependency(name, patience, classify=classify_llm)
     allowed = LimitPolicy(settings.at_once, settings.requests_per_minute, settings.tokens_per_minute)
     limits = Limits(name, allowed, dependencies.timing)
     if settings.kind == "anthropic":
+        from setu_common.llm.anthropic_provider import API, AnthropicProvider  # noqa: PLC0415  (a second, and 40 MB)
+
         return AnthropicProvider(
             base_url=settings.base_url or API,
             model=settings.model,
@@ -89,7 +92,7 @@ def _made(
     return OpenAiProvider(
         base_url=settings.base_url or OPENAI,
         model=settings.model,
-        api_key=key if settings.base_url is None or settings.api_key is not None else None,
+        api_key=key,
         billed_as=settings.billed_as or whose_prices(settings.base_url or OPENAI),
         dependency=dependency,
         limits=limits,
