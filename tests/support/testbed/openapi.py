@@ -38,8 +38,12 @@ def documents() -> dict[str, str]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return what has to be set for apps that are made and never served."""
-    return {"SETU_SERVICE_TOKEN": "never-served-never-served", "SETU_STORE_URL": f"file://{folder}"}
+    """Return what has to be set for apps that are made and never served; the gateway's document shows what each route's key must be for."""
+    return {
+        "SETU_SERVICE_TOKEN": "never-served-never-served",
+        "SETU_STORE_URL": f"file://{folder}",
+        "SETU_GATEWAY_AUTH": "keys",
+    }
 
 
 def main() -> None:
