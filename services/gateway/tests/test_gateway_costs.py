@@ -101,3 +101,13 @@ async def test_a_job_is_given_its_budget_before_it_can_spend(gateway, meter, tmp
         await spend(meter, job.id, 1)
     cost = (await gateway.call("GET", f"/jobs/{job.id}/cost")).json()
     assert Decimal(cost["budget"]["limit_usd"]) == Decimal("0.5")
+
+
+async def test_a_job_is_estimated_before_anything_is_spent(gateway):
+    asked = {"duration_s": 600, "source_language": "fr", "target_languages": ["en"]}
+    told = (await gateway.call("POST", "/jobs/estimate", json=asked)).json()
+    assert (told["duration_s"], told["duration_guessed"], told["cost_usd"]) == (600, False, None)
+    assert [stage["stage"] for stage in told["stages"]] == ["profiles", "transcriptions", "translations", "renderings"]
+    lacking = await gateway.call("POST", "/jobs/estimate", json={"target_languages": ["en"]}, ok=(422,))
+    assert lacking.json()["code"] == "length-missing"
+    assert (await gateway.call("GET", "/jobs")).json()["jobs"] == []

@@ -10,7 +10,8 @@ from setu_common.cost.ledger import SCHEMA
 from setu_common.db import Database
 from setu_common.settings import TrustSettings
 from setu_common.web import InsideTrust, create_app
-from setu_metrics.api import budgets, costs
+from setu_metrics.api import budgets, costs, estimates
+from setu_metrics.estimates import Estimates
 from setu_metrics.service import Costs
 from setu_metrics.settings import SERVICE, MetricsSettings
 
@@ -24,6 +25,7 @@ def create_api(settings: MetricsSettings, trust: TrustSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.costs = Costs(database)
+        app.state.estimates = Estimates(database)
         try:
             yield
         finally:
@@ -33,7 +35,7 @@ def create_api(settings: MetricsSettings, trust: TrustSettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[costs.router, budgets.router],
+        routers=[costs.router, budgets.router, estimates.router],
         trust=InsideTrust(trust.service_token),
         checks={"database": database.check},
     )

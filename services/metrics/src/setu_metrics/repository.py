@@ -93,3 +93,23 @@ async def costs_of_job(connection: AsyncConnection, tenant: str, job_id: UUID) -
 async def budgets(connection: AsyncConnection, tenant: str, job_id: UUID | None, limit: int) -> Sequence[Row]:
     """A tenant's budgets, that of the month first; or that of one job."""
     return (await connection.execute(_BUDGETS, {"tenant": tenant, "job_id": job_id, "limit": limit})).mappings().all()
+
+
+# The last jobs of a tenant whose length is known, by what was done of each. What was taken from earlier work tells nothing.
+_HISTORY: Final = text("""
+WITH heard AS (
+    SELECT job_id, max(audio_s) AS audio_s FROM stage_metrics WHERE tenant = :tenant AND job_id IS NOT NULL AND audio_s > 0
+    GROUP BY job_id ORDER BY max(id) DESC LIMIT :limit)
+SELECT m.stage, m.target, h.audio_s, sum(m.wall_s) AS wall_s,
+    (SELECT coalesce(sum(c.usd), 0) FROM call c
+        WHERE c.job_id = m.job_id AND c.tenant = :tenant AND c.stage = m.stage AND c.target = m.target) AS usd,
+    (SELECT count(*) FROM call c
+        WHERE c.job_id = m.job_id AND c.tenant = :tenant AND c.stage = m.stage AND c.target = m.target AND c.unpriced) AS unpriced
+FROM stage_metrics m JOIN heard h USING (job_id) WHERE m.tenant = :tenant
+GROUP BY m.job_id, m.stage, m.target, h.audio_s HAVING bool_or(m.outcome = 'succeeded') AND NOT bool_or(m.cached)
+""")
+
+
+async def history(connection: AsyncConnection, tenant: str, limit: int) -> Sequence[Row]:
+    """What the stages of a tenant's last jobs took and cost."""
+    return (await connection.execute(_HISTORY, {"tenant": tenant, "limit": limit})).mappings().all()

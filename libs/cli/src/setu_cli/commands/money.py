@@ -18,6 +18,12 @@ from setu_common.contracts.cost import Budget, BudgetSetting, CostGroup, CostQue
 
 T = TypeVar("T")
 
+BudgetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--budget", metavar="USD", help="What paid calls for it may cost; past it, free means go on.", show_default=False
+    ),
+]
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default=False, metavar="DAY")]
 _LONGEST_DIGITS = 18
 
@@ -35,13 +41,13 @@ def cost(
     """Say what was spent on paid calls, or what one job cost and on what."""
     target = Target.chosen(url, home)
     if job_id is not None:
-        _show_job(_asked(target, lambda client: client.job_cost(job_id)))
+        _show_job(asked(target, lambda client: client.job_cost(job_id)))
         return
     query = CostQuery(by=by, since=since.date() if since else None, until=until.date() if until else None)
     if as_csv:
-        print(_asked(target, lambda client: client.costs_csv(query)), end="")  # noqa: T201  (as it is, for other programs)
+        print(asked(target, lambda client: client.costs_csv(query)), end="")  # noqa: T201  (as it is, for other programs)
         return
-    report = _asked(target, lambda client: client.costs(query))
+    report = asked(target, lambda client: client.costs(query))
     table = _table(by, "calls", "tokens in", "out", "USD", "share")
     for line in report.lines:
         table.add_row(line.key or "-", *_figures(line), f"{line.share:.0%}")
@@ -63,36 +69,47 @@ def budget(
     """Say what may be spent in a calendar month (UTC) and on jobs, or set it. Past it, work goes on with what costs nothing."""
     target = Target.chosen(url, home)
     if remove:
-        _asked(target, lambda client: client.remove_budget())
+        asked(target, lambda client: client.remove_budget())
         OUT.print("There is no limit for the month any more.")
         return
     if usd is not None:
-        setting = BudgetSetting(limit_usd=_amount(usd))
-        _show_budgets((_asked(target, lambda client: client.set_budget(setting, job_id)),))
+        setting = BudgetSetting(limit_usd=amount(usd))
+        _show_budgets((asked(target, lambda client: client.set_budget(setting, job_id)),))
         return
-    found = _asked(target, lambda client: client.budgets()).budgets
+    found = asked(target, lambda client: client.budgets()).budgets
     if found:
         _show_budgets(found)
     else:
         OUT.print("No budget is set. `setu budget 25` sets one of 25 USD a month.")
 
 
-def _asked(target: Target, ask: Callable[[MoneyClient], Awaitable[T]]) -> T:
-    async def asked() -> T:
+def asked(target: Target, ask: Callable[[MoneyClient], Awaitable[T]]) -> T:
+    """Ask the gateway.
+
+    Raises:
+        SetuError: what it says, or that it does not answer.
+    """
+
+    async def answer() -> T:
         async with target.caller() as caller:
             return await ask(MoneyClient(caller))
 
-    return asyncio.run(asked())
+    return asyncio.run(answer())
 
 
-def _amount(text: str) -> Decimal:
+def amount(text: str) -> Decimal:
+    """The amount that a user wrote.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
     try:
-        amount = Decimal(text)
+        found = Decimal(text)
     except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0 or len(amount.as_tuple().digits) > _LONGEST_DIGITS:
+        found = Decimal(-1)
+    if not found.is_finite() or found < 0 or len(found.as_tuple().digits) > _LONGEST_DIGITS:
         raise typer.BadParameter(f"{text!r} is no amount; write it as 25 or 0.50")
-    return amount
+    return found
 
 
 def _show_job(found: JobCost) -> None:
@@ -110,7 +127,7 @@ def _show_job(found: JobCost) -> None:
 def _show_budgets(budgets: tuple[Budget, ...]) -> None:
     table = _table("budget of", "USD", "spent or reserved", "left", "used")
     for each in budgets:
-        amounts = (_usd(amount) for amount in (each.limit_usd, each.committed_usd, each.left_usd))
+        amounts = (_usd(each_usd) for each_usd in (each.limit_usd, each.committed_usd, each.left_usd))
         table.add_row(f"job {each.job_id}" if each.job_id else "the month", *amounts, f"{each.used:.0%}")
     OUT.print(table)
 

@@ -9,7 +9,9 @@ import typer
 from rich.markup import escape
 
 from setu_cli.commands.errand import INTERRUPTED, Errand
+from setu_cli.commands.estimating import show_estimates
 from setu_cli.commands.gateway import Format, Target, UrlOption
+from setu_cli.commands.money import BudgetOption, amount
 from setu_cli.commands.options import HomeOption
 from setu_cli.commands.wishes import (
     EngineOption,
@@ -54,6 +56,8 @@ def submit(
     formats: FormatsOption = None,
     url: UrlOption = None,
     home: HomeOption = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take and cost, and send nothing.")] = False,
+    budget: BudgetOption = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Print the jobs' ids and return.")] = False,
 ) -> None:
     """Send media and save subtitles, in the spoken language and in those asked for. Several files become a job each."""
@@ -69,8 +73,12 @@ def submit(
         ),
         subtitle_profile=rules,
         webhook_url=webhook,
+        budget_usd=amount(budget) if budget is not None else None,
     )
     target = Target.chosen(url, home)
+    if estimate:
+        show_estimates(target, sources, request)
+        return
     errands = [Errand(target, out, tuple(formats or ())) for _ in sources]
     failed = 0
     for step in ("send", *(() if no_wait else ("follow",))):

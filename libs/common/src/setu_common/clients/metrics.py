@@ -5,7 +5,7 @@ from uuid import UUID
 
 from setu_common.clients.answers import read
 from setu_common.contracts import headers
-from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, JobCost
+from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, Estimate, EstimateRequest, JobCost
 from setu_common.http import HttpCaller, Response
 
 _OK: Final = (200, 204)
@@ -48,6 +48,11 @@ class MetricsClient:
     async def remove_budget(self, tenant: str) -> None:
         """Let a tenant spend without a limit."""
         await self._caller.call("DELETE", "/v1/budgets/month", headers=_of(tenant), ok=_OK)
+
+    async def estimate(self, tenant: str, request: EstimateRequest) -> Estimate:
+        """What a job would take and cost."""
+        asked = request.model_dump(mode="json", exclude_defaults=True)
+        return read(await self._caller.call("POST", "/v1/estimates", json=asked, headers=_of(tenant)), Estimate)
 
     async def _costs(self, tenant: str, query: CostQuery, form: str) -> Response:
         asked = query.model_dump(mode="json", exclude_none=True) | {"format": form}

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from setu_common.clients.answers import read
-from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, JobCost
+from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, Estimate, EstimateRequest, JobCost
 from setu_common.http import HttpCaller, Response
 
 
@@ -43,6 +43,11 @@ class MoneyClient:
     async def remove_budget(self) -> None:
         """Spend without a limit."""
         await self._caller.call("DELETE", "/v1/budgets/month", ok=(200, 204))
+
+    async def estimate(self, request: EstimateRequest) -> Estimate:
+        """What a job would take and cost."""
+        asked = request.model_dump(mode="json", exclude_defaults=True)
+        return read(await self._caller.call("POST", "/jobs/estimate", json=asked), Estimate)
 
     async def _costs(self, query: CostQuery, form: str) -> Response:
         asked = query.model_dump(mode="json", exclude_none=True) | {"format": form}

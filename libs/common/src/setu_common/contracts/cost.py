@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from setu_common.contracts.contract import Contract, View
+from setu_common.contracts.language import LanguageCode
 
 CostGroup = Literal["job", "service", "model", "tenant", "day"]
 Limit = Annotated[Decimal, Field(ge=0, le=1_000_000_000, max_digits=18, decimal_places=8, description="US dollars")]
@@ -130,3 +131,43 @@ class StageMetrics(View):
     def real_time_factor(self) -> float | None:
         """Seconds of work for a second of sound."""
         return self.wall_s / self.audio_s if self.audio_s else None
+
+
+class EstimateRequest(Contract):
+    """A job that is thought of. Without its duration, the recording's size says roughly how long it may be."""
+
+    duration_s: float | None = Field(default=None, gt=0, le=1_000_000)
+    bytes: int | None = Field(default=None, gt=0, le=1 << 50, description="Counts where duration_s is absent")
+    kind: Literal["audio", "video"] = "video"
+    source_language: LanguageCode | None = None
+    target_languages: tuple[LanguageCode, ...] = Field(default=(), max_length=20)
+
+
+class Span(View):
+    """What is expected, and the range that holds nine in ten."""
+
+    expected: float = Field(ge=0)
+    low: float = Field(ge=0)
+    high: float = Field(ge=0)
+
+
+class StageEstimate(View):
+    """What one stage will take, and cost."""
+
+    stage: str = Field(description="The kind of operation")
+    target: str = ""
+    time_s: Span
+    cost_usd: Span | None = Field(default=None, description="Absent where nothing is known")
+    basis: Literal["history", "little history", "prior"]
+    samples: int = Field(ge=0, description="How many earlier jobs it is known from")
+
+
+class Estimate(View):
+    """What a job will take and cost, before anything is spent. Time is that of the work, without waiting for its turn."""
+
+    duration_s: float = Field(gt=0)
+    duration_guessed: bool = Field(description="From the recording's size, since its duration was not told")
+    time_s: Span
+    cost_usd: Span | None = Field(default=None, description="US dollars; absent where nothing is known")
+    stages: tuple[StageEstimate, ...]
+    notes: tuple[str, ...] = ()

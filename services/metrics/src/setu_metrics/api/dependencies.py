@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from setu_metrics.estimates import Estimates
 from setu_metrics.service import Costs
 
 
@@ -12,4 +13,10 @@ async def _costs(request: Request) -> Costs:
     return costs
 
 
+async def _estimates(request: Request) -> Estimates:
+    estimates: Estimates = request.app.state.estimates
+    return estimates
+
+
 CostsDep = Annotated[Costs, Depends(_costs)]
+EstimatesDep = Annotated[Estimates, Depends(_estimates)]

@@ -1,0 +1,98 @@
+"""Estimates: what earlier jobs tell of the next, and what is said where there were none."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from billed.jobs import TENANT, Past, asked_for, outcome
+from setu_common.contracts.cost import EstimateRequest
+from setu_common.cost.ledger import SCHEMA, migrate_ledger
+from setu_common.db import Database
+from setu_metrics.domain.estimating import length_of, rate_of
+from setu_metrics.errors import LengthMissing
+from setu_metrics.estimates import Estimates
+
+
+@pytest.fixture
+async def past(cloned_database) -> AsyncIterator[Past]:
+    past = Past(cloned_database("ledger", migrate_ledger), seed=11)
+    yield past
+    await past.close()
+
+
+@pytest.fixture
+async def estimates(past) -> AsyncIterator[Estimates]:
+    database = Database(past._settings, SCHEMA)
+    yield Estimates(database)
+    await database.close()
+
+
+@pytest.mark.timeout(300)
+async def test_the_range_holds_nine_in_ten_jobs_and_is_narrow_enough_to_be_of_use(past, estimates):
+    for _ in range(50):
+        await past.make(past.next_length_s())
+    made, told = [], []
+    for _ in range(50):  # each is estimated before it is done, and known after it
+        duration_s = past.next_length_s()
+        told.append(await estimates.of(TENANT, asked_for(duration_s)))
+        made.append(await past.make(duration_s))
+    found = outcome(made, told)
+    assert found.covered >= 0.9
+    assert found.time_covered >= 0.9
+    assert found.half_width <= 0.25
+    assert found.median_error < 0.05
+    assert {stage.basis for each in told for stage in each.stages} == {"history"}
+
+
+async def test_nobody_learns_from_the_jobs_of_others(past, estimates):
+    await past.make(600)
+    told = await estimates.of("umbrella", asked_for(600))
+    assert {stage.basis for stage in told.stages} == {"prior"}
+
+
+async def test_where_nothing_is_known_the_time_is_assumed_and_the_cost_is_not_said_to_be_nothing(estimates):
+    told = await estimates.of(TENANT, EstimateRequest(duration_s=100, source_language="fr", target_languages=("en", "fr")))
+    assert [(stage.stage, stage.target) for stage in told.stages] == [
+        ("profiles", ""),
+        ("transcriptions", ""),
+        ("translations", "en"),  # but not into French, which it is in
+        ("renderings", ""),
+    ]
+    assert told.cost_usd is None
+    assert told.time_s.low < told.time_s.expected < told.time_s.high
+    assert "costs can't be told" in told.notes[0]
+
+
+async def test_few_jobs_give_a_wide_range_and_another_target_stands_in(past, estimates):
+    for _ in range(4):
+        await past.make(past.next_length_s())
+    told = await estimates.of(TENANT, EstimateRequest(duration_s=100, target_languages=("en", "pt")))
+    stages = {(stage.stage, stage.target): stage for stage in told.stages}
+    assert stages["translations", "en"].samples == 4
+    assert stages["translations", "pt"].samples == 8
+    assert told.cost_usd is not None
+    assert told.cost_usd.low < told.cost_usd.expected < told.cost_usd.high
+    assert any("few jobs" in note for note in told.notes)
+
+
+async def test_without_a_length_it_is_guessed_from_the_size_or_asked_for(past, estimates):
+    told = await estimates.of(TENANT, EstimateRequest(bytes=16_000_000, kind="audio"))
+    assert (told.duration_s, told.duration_guessed) == (1000, True)
+    assert any("guessed from its size" in note for note in told.notes)
+    with pytest.raises(LengthMissing):
+        await estimates.of(TENANT, EstimateRequest())
+
+
+def test_order_statistics_bound_nine_in_ten():
+    rate = rate_of([float(number) for number in range(1, 100)])
+    assert rate is not None
+    assert (rate.low, rate.expected, rate.high, rate.basis) == (5, 50, 95, "history")
+    few = rate_of([1.0, 2.0, 4.0])
+    assert few is not None
+    assert (few.low, few.expected, few.high, few.basis) == (1 / 1.5, 2.0, 6.0, "little history")
+    assert rate_of([1.0, 2.0]) is None
+
+
+def test_a_sizes_guess_is_wide():
+    length = length_of(250_000, "video")
+    assert (length.low_s, length.expected_s, length.high_s) == (0.25, 1.0, 4.0)
