@@ -3,8 +3,14 @@
 import re
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
+from setu_cli.commands.gateway import Target
 from setu_common.db import migrate
+from setu_common.testing import loopback
 from setu_gateway.keys.book import KeyBook
 from setu_gateway.migrate import VERSIONS
 
@@ -50,3 +56,18 @@ def test_a_database_of_an_earlier_release_is_told_apart(run, database_settings, 
     shown = run("keys", "list")
     assert shown.exit_code == 1
     assert "setu migrate" in shown.output
+
+
+@pytest.mark.parametrize(("key", "sent"), [("setu_00000000_x", "Bearer setu_00000000_x"), ("", None), (None, None)])
+async def test_commands_send_the_key_of_the_environment(monkeypatch, key, sent):
+    seen = []
+
+    async def jobs(request: Request) -> JSONResponse:
+        seen.append(request.headers.get("authorization"))
+        return JSONResponse({"jobs": []})
+
+    if key is not None:
+        monkeypatch.setenv("SETU_API_KEY", key)
+    async with loopback(Starlette(routes=[Route("/jobs", jobs)])) as url, Target(url).client() as client:
+        await client.jobs()
+    assert seen == [sent]
