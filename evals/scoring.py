@@ -57,13 +57,13 @@ def tokens(text: str, language: str) -> list[str]:
     Never Whisper's own normaliser for Hindi: it strips the vowel signs.
     """
     normal = _normaliser(language)(text)
-    return [sign for sign in normal if not sign.isspace()] if language in BY_CHARACTER else normal.split()
+    return [sign for sign in normal if sign.isalnum()] if language in BY_CHARACTER else normal.split()
 
 
 @cache
 def _normaliser(language: str) -> Callable[[str], str]:
     known: dict[str, Callable[[], Callable[[str], str]]] = {
-        "en": EnglishTextNormalizer,
+        "en": _English,
         "fr": FrenchTextNormalizer,
         "es": SpanishTextNormalizer,
         "zh": ChineseTextNormalizer,
@@ -82,6 +82,25 @@ class _Plain:
     def __call__(self, text: str) -> str:
         plain = self._basic(text)
         return str(alpha2digit(plain, self._language)) if self._language in SPELLED else plain
+
+
+class _English:
+    """Whisper's own, which makes one number of somebody who counts: three number words and more in a row are taken one by one."""
+
+    def __init__(self) -> None:
+        self._own: Callable[[str], str] = EnglishTextNormalizer()
+
+    def __call__(self, text: str) -> str:
+        apart = _COUNTING.sub(lambda run: " ".join(map(_digits, re.findall(r"[a-z]+|\d+", run.group().lower()))) + " ", text)
+        return " ".join("1" if word == "one" else word for word in self._own(apart).split())
+
+
+ENGLISH_NUMBERS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_COUNTING: Final = re.compile(rf"(?:\b(?:{'|'.join(ENGLISH_NUMBERS)})\b[\s,;-]*){{3,}}", re.IGNORECASE)
+
+
+def _digits(word: str) -> str:
+    return str(ENGLISH_NUMBERS.index(word) + 1) if word in ENGLISH_NUMBERS else word
 
 
 class _Polish(_Plain):
