@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from setu_cli.embedded.postgres import running_postgres
@@ -26,6 +27,10 @@ CloneDatabase = Callable[[str, Prepare], DatabaseSettings]
 
 # On import, so that it comes before the conftest files further down, whose imports may look.
 environment.scrub(os.environ)
+
+# How long an example takes says more of the machine than of the code.
+hypothesis_settings.register_profile("setu", deadline=None)
+hypothesis_settings.load_profile("setu")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

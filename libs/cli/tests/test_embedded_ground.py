@@ -157,7 +157,8 @@ def test_the_stack_gives_every_process_what_it_needs_to_find_the_others(home):
     assert gateway["SETU_STORE_URL"] == home.store.as_uri()
     assert len({process.launch.environment.get("SETU_SERVICE_TOKEN") for process in found.values() if process.launch.nice}) == 1
     assert found["gateway-api"].port == 18080
-    assert len({process.port for process in found.values() if process.port}) == 6
+    ports = [process.port for process in found.values() if process.port]
+    assert len(set(ports)) == len(ports)
     assert set(found["asr-worker"].needs) == {"asr-migrate", "postgres", "valkey"}
     assert found["asr-worker"].launch.nice == found["llm"].launch.nice == 10
     assert (

@@ -6,6 +6,7 @@ the words between any two ends of cues around it keeps them all.
 
 import itertools
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -205,6 +206,7 @@ def places_of(cues, units):
     return found
 
 
+@pytest.mark.timeout(600)
 @settings(max_examples=1000, derandomize=True, deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(recordings)
