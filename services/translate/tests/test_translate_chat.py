@@ -7,8 +7,8 @@ import math
 from typing import cast
 
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,65 +24,9 @@ from setu_translate.engines.llm import LlmTranslator
 from setu_translate.engines.styles import SelfStyled
 from setu_translate.engines.translator import Rendering
 from setu_translate.errors import LanguagePairUnsupported, LlmRefused
+from testbed.instruct import SCENE, FakeInstruct, chat_body, once, reply_of, texts_of
 
-SCENE = {
-    "Où étais-tu passé hier soir ?": "Where did you get to last night?",
-    "J'étais chez ma sœur, elle est malade.": "I was at my sister's, she is ill.",
-    "Tu aurais pu me prévenir.": "You could have told me.",
-    "Mon téléphone n'avait plus de batterie.": "My phone had run out of battery.",
-    "C'est toujours la même histoire avec toi.": "It's always the same story with you.",
-    "Calme-toi, les voisins nous entendent.": "Calm down, the neighbours can hear us.",
-    "Qu'ils écoutent, je n'ai rien à cacher.": "Let them listen, I have nothing to hide.",
-    "Alors dis-moi où est passé l'argent.": "Then tell me where the money has gone.",
-    "Je l'ai donné au docteur.": "I gave it to the doctor.",
-    "Combien lui devais-tu exactement ?": "How much exactly did you owe him?",
-    "Plus que tu ne pourrais jamais payer.": "More than you could ever pay.",
-    "Attends, quelqu'un frappe à la porte.": "Wait, somebody is knocking at the door.",
-}
 FRENCH = list(SCENE)
-
-
-def chat_body(content, *, finish="stop", logprobs=None, refusal=None):
-    """A body as OpenAI's chat completions have it."""
-    message = {"role": "assistant", "content": content, "refusal": refusal}
-    choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": logprobs}
-    return {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-
-
-def reply_of(pairs):
-    return json.dumps({"lines": [{"id": number, "text": text} for number, text in pairs]}, ensure_ascii=False)
-
-
-class FakeInstruct:
-    """``reply`` gets the lines that are asked for, by number, and the whole request; a string is a reply's content."""
-
-    def __init__(self) -> None:
-        self.reply = lambda lines, _: reply_of((number, SCENE.get(text, text.upper())) for number, text in lines.items())
-        self.requests: list[dict] = []
-        self.asked: list[list[int]] = []
-        self.hold = asyncio.Event()
-        self.hold.set()
-        self.arrived = asyncio.Event()
-
-    @property
-    def app(self) -> FastAPI:
-        app = FastAPI()
-
-        @app.post("/v1/chat/completions")
-        async def _chat(request: Request) -> Response:
-            body = await request.json()
-            document = json.loads(body["messages"][1]["content"])
-            lines = {entry["id"]: entry["text"] for entry in document["lines"]}
-            self.requests.append(body)
-            self.asked.append(list(lines))
-            self.arrived.set()
-            await self.hold.wait()
-            answer = self.reply(lines, body)
-            if isinstance(answer, str):
-                answer = chat_body(answer)
-            return answer if isinstance(answer, Response) else JSONResponse(answer)
-
-        return app
 
 
 @pytest.fixture
@@ -110,21 +54,6 @@ def translate(translate_lines, translator):
         return await translate_lines(translator, *texts, source=source, target=target)
 
     return run
-
-
-def texts_of(renderings):
-    return [rendering.text for rendering in renderings]
-
-
-def once(first, then=None):
-    """A reply to the first request, and the right one, or another, to all later ones."""
-    right = FakeInstruct().reply
-    calls = iter([first])
-
-    def reply(lines, body):
-        return next(calls, then or right)(lines, body)
-
-    return reply
 
 
 async def test_ten_lines_are_asked_for_together_and_each_keeps_its_number(translate, fake):
