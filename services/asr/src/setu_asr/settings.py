@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.contracts import AsrPlan
+from setu_common.cost.settings import PriceSettings
 from setu_common.settings import CoreSettings, ModelSettings, SettingsBlock, TrustSettings, read_core_settings
 
 SERVICE: Final = "asr"
@@ -56,6 +57,9 @@ class HostedSettings(SettingsBlock):
     api_key: SecretStr | None = Field(default=None, description="Without it the engine is not there")
     model: str = Field(default="whisper-1", description="The model, where a plan names none of the server's")
     timeout_s: float = Field(default=300.0, gt=0, description="How long the answer to one upload may take")
+    billed_as: str | None = Field(
+        default=None, description="Whose prices count, as genai-prices names it, or own; unset: told by the URL"
+    )
     max_upload_bytes: int = Field(
         default=24_000_000, ge=200_000, description="Longer stretches of sound go in several uploads; OpenAI takes 25 MB"
     )
@@ -87,6 +91,7 @@ class AsrSettings:
     recognition: RecognitionSettings
     hosted: HostedSettings = field(default_factory=HostedSettings)
     whisperx: WhisperxSettings = field(default_factory=WhisperxSettings)
+    prices: PriceSettings = field(default_factory=PriceSettings)
 
 
 def read_settings() -> AsrSettings:
@@ -97,6 +102,7 @@ def read_settings() -> AsrSettings:
         recognition=RecognitionSettings(),
         hosted=HostedSettings(),
         whisperx=WhisperxSettings(),
+        prices=PriceSettings(),
     )
 
 

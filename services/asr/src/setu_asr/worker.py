@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,8 @@ from setu_asr.service import TranscriptionService
 from setu_asr.settings import SERVICE, AsrSettings, HostedSettings, RecognitionSettings, WhisperxSettings, read_settings
 from setu_asr.translating import SpeechTranslationService
 from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
+from setu_common.cost import Meter
+from setu_common.cost.recording import metering
 from setu_common.db import Database
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
@@ -80,7 +82,8 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
     pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
     store = Store(settings.core.store, SERVICE)
     catalogue = Catalogue.load(settings.models)
-    engines = Installed(recognition, concurrency, settings.hosted, settings.whisperx)
+    metered = partial(metering, settings.core.database, settings.prices)
+    engines = Installed(recognition, concurrency, settings.hosted, settings.whisperx, metered)
     service = TranscriptionService(
         store=store,
         catalogue=catalogue,
@@ -120,6 +123,7 @@ class Installed:
         concurrency: recognitions at once, which share the cores where the settings name no number of threads.
         hosted: the hosted engine's server; None: there is none.
         whisperx: what whisperx is given, where it is installed; None: it is not used.
+        metered: gives what the hosted engine tells of each call; None: nobody is told.
     """
 
     def __init__(
@@ -128,12 +132,13 @@ class Installed:
         concurrency: int = 1,
         hosted: HostedSettings | None = None,
         whisperx: WhisperxSettings | None = None,
+        metered: Callable[[], AbstractAsyncContextManager[Meter]] | None = None,
     ) -> None:
         self._device = settings.device
         self._cpu_threads = settings.cpu_threads or max(1, len(os.sched_getaffinity(0)) // concurrency)
         self._loads: dict[str, Load] = {ENGINE: self._faster_whisper}
         if hosted is not None and hosted.api_key is not None:
-            self._loads[HOSTED] = Remote(partial(_hosted, hosted), hosted.model)
+            self._loads[HOSTED] = Remote(partial(_hosted, hosted, metered), hosted.model)
         if whisperx is not None and find_spec(WHISPERX) is not None:
             self._loads[WHISPERX] = partial(self._whisperx, whisperx)
 
@@ -154,10 +159,12 @@ class Installed:
         return WhisperX(key, folder, self._device, self._cpu_threads, settings)
 
 
-def _hosted(settings: HostedSettings, key: ModelKey) -> Recogniser:
+def _hosted(
+    settings: HostedSettings, metered: Callable[[], AbstractAsyncContextManager[Meter]] | None, key: ModelKey
+) -> Recogniser:
     from setu_asr.engines.openai import HostedWhisper  # noqa: PLC0415  the SDK takes a second to import
 
-    return HostedWhisper(key, settings)
+    return HostedWhisper(key, settings, metered) if metered is not None else HostedWhisper(key, settings)
 
 
 if __name__ == "__main__":

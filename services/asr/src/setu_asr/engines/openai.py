@@ -4,7 +4,9 @@ The only user of its SDK here. Each batch of clips is one compressed upload, or 
 """
 
 import asyncio
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final
@@ -13,7 +15,7 @@ import structlog
 from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI, omit
 from pydantic import BaseModel, Field, ValidationError
 
-from setu_asr.domain.audio import Samples
+from setu_asr.domain.audio import RATE_HZ, Samples
 from setu_asr.domain.heard import Heard
 from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_asr.domain.hosted import ToldSegment, ToldWord, Upload, by_clip, language_code, uploads
@@ -22,8 +24,10 @@ from setu_asr.engines.recogniser import ModelKey
 from setu_asr.errors import HostedRefused, UnusablePlan
 from setu_asr.settings import HostedSettings
 from setu_common.contracts import AsrPlan
+from setu_common.cost import Meter, Unmetered, Usage
 from setu_common.errors import DependencyUnavailable, SetuError
 from setu_common.http import create_client, parse_retry_after
+from setu_common.llm.building import whose_prices
 
 TOO_MANY_REQUESTS: Final = 429
 SERVER_ERRORS: Final = 500
@@ -33,6 +37,13 @@ AWAY_S: Final = 10.0
 OVERHEAD: Final = 1.25
 
 log = structlog.get_logger()
+
+# Opened for each round of uploads, which has an event loop of its own.
+Metered = Callable[[], AbstractAsyncContextManager[Meter]]
+
+
+def _unmetered() -> AbstractAsyncContextManager[Meter]:
+    return nullcontext(Unmetered())
 
 
 class _Segment(BaseModel):
@@ -65,12 +76,13 @@ class HostedWhisper:
     Args:
         key: whose model is what the server calls it.
         settings: where the server is, its key and its limits.
+        metered: gives what is told of each upload.
 
     Raises:
         UnusablePlan: no key was given to this worker.
     """
 
-    def __init__(self, key: ModelKey, settings: HostedSettings) -> None:
+    def __init__(self, key: ModelKey, settings: HostedSettings, metered: Metered = _unmetered) -> None:
         if settings.api_key is None:
             raise UnusablePlan(
                 "The engine openai needs a key that this worker was not given (SETU_ASR_OPENAI_API_KEY). Use another engine, or leave "
@@ -79,13 +91,15 @@ class HostedWhisper:
         self._model = key.model
         self._api_key = settings.api_key.get_secret_value()
         self._settings = settings
+        self._metered = metered
+        self._billed_as = settings.billed_as or whose_prices(settings.url)
         self._longest_s = settings.max_upload_bytes * 8 / (BITS_PER_S * OVERHEAD)
 
     def detect_language(self, clips: Sequence[Samples]) -> tuple[str, float]:
         """The language of the first clip. The API does not tell how probable it is: 1.
 
         Raises:
-            DependencyUnavailable, HostedRefused: as ``recognise``.
+            DependencyUnavailable, HostedRefused, BudgetExhausted: as ``recognise``.
         """
         [answer] = asyncio.run(self._ask_each([Upload((clips[0],))], None, NO_HINTS))
         code = language_code(answer.language)
@@ -105,6 +119,7 @@ class HostedWhisper:
         Raises:
             DependencyUnavailable: no answer, none in time, or none that can be read.
             HostedRefused: the server refuses, and will again.
+            BudgetExhausted: what the upload could cost is more than may be spent.
         """
         together = list(uploads(clips, self._longest_s))
         answers = asyncio.run(self._ask_each(together, language, hints))
@@ -115,12 +130,25 @@ class HostedWhisper:
         client = AsyncOpenAI(
             base_url=self._settings.url, api_key=self._api_key, timeout=http.timeout, max_retries=0, http_client=http
         )
-        async with client:
-            return [await self._ask(client, upload, language, hints) for upload in together]
+        async with client, self._metered() as meter:
+            return [await self._paid(meter, client, upload, language, hints) for upload in together]
 
-    async def _ask(self, client: AsyncOpenAI, upload: Upload, language: str | None, hints: Hints) -> _Answer:
-        content = compressed(upload.samples())
-        log.info("hosted.asked", model=self._model, clips=len(upload.clips), size_bytes=len(content))
+    async def _paid(self, meter: Meter, client: AsyncOpenAI, upload: Upload, language: str | None, hints: Hints) -> _Answer:
+        """Ask, on record. Sound is billed by begun seconds; a refusal is not billed, and of an answer that broke off nobody knows."""
+        samples = upload.samples()
+        heard = Usage(audio_s=math.ceil(len(samples) / RATE_HZ))
+        async with meter.call(self._billed_as, self._model, heard) as call:
+            try:
+                answer = await self._ask(client, samples, len(upload.clips), language, hints)
+            except HostedRefused:
+                call.settle(Usage(), outcome="failed")
+                raise
+            call.settle(heard)
+            return answer
+
+    async def _ask(self, client: AsyncOpenAI, samples: Samples, clips: int, language: str | None, hints: Hints) -> _Answer:
+        content = compressed(samples)
+        log.info("hosted.asked", model=self._model, clips=clips, size_bytes=len(content))
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 told: Any = await client.audio.transcriptions.create(  # Any: whatever the server sent
