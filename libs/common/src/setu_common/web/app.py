@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from setu_common.errors import SetuError
+from setu_common.web.attributing import AttributionMiddleware
 from setu_common.web.health import Checks, health_router
 from setu_common.web.inherited import InheritedMiddleware
 from setu_common.web.limits import LimitMiddleware, RateLimits
@@ -63,6 +64,7 @@ def create_app(
     )
     app.state.closing = asyncio.Event()
     app.add_middleware(InheritedMiddleware)
+    app.add_middleware(AttributionMiddleware, service=service)
     if limits is not None:
         app.add_middleware(LimitMiddleware, limits=limits)
     app.add_middleware(RequestMiddleware, trust=trust, refusals=refusals)
