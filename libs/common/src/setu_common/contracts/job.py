@@ -79,7 +79,12 @@ class JobRequest(Contract):
     subtitle_profile: str = Field(default="netflix", pattern=r"^[a-z0-9-]{1,40}$")
     webhook_url: str | None = Field(default=None, max_length=2000)
     budget_usd: Decimal | None = Field(
-        default=None, ge=0, le=1_000_000, max_digits=12, decimal_places=6, description="What paid calls for it may cost together"
+        default=None,
+        ge=0,
+        le=1_000_000,
+        max_digits=12,
+        decimal_places=6,
+        description="What paid calls for it may cost together",
     )
 
 
