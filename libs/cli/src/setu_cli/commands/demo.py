@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +127,23 @@ def _subtitles(cues: dict[str, tuple[Cue, ...]], source: str) -> Table:
     languages = sorted(cues, key=lambda language: language != source)
     for title in ("from", "to", *(LANGUAGE_NAMES.get(language, language) for language in languages)):
         table.add_column(title, justify="right" if title in ("from", "to") else "left", overflow="fold")
-    for row in zip(*(cues[language] for language in languages), strict=False):
-        table.add_row(f"{row[0].start_s:.1f} s", f"{row[0].end_s:.1f} s", *(escape(cue.text.replace("\n", " ")) for cue in row))
+    for row in abreast(cues):
+        texts = ("\n".join(cue.text.replace("\n", " ") for cue in row.get(language, ())) for language in languages)
+        shown = [cue for found in row.values() for cue in found]
+        start_s, end_s = min(cue.start_s for cue in shown), max(cue.end_s for cue in shown)
+        table.add_row(f"{start_s:.1f} s", f"{end_s:.1f} s", *map(escape, texts))
     return table
+
+
+def abreast(cues: Mapping[str, Sequence[Cue]]) -> list[dict[str, list[Cue]]]:
+    """Cues of several languages side by side: those that are seen at the same time stand in one row, as each is cut by its own rules."""
+    rows: list[dict[str, list[Cue]]] = []
+    until_s = 0.0
+    for language, cue in sorted(
+        ((name, each) for name, found in cues.items() for each in found), key=lambda pair: pair[1].start_s
+    ):
+        if not rows or cue.start_s >= until_s:
+            rows.append({})
+        rows[-1].setdefault(language, []).append(cue)
+        until_s = max(until_s, cue.end_s)
+    return rows
