@@ -63,6 +63,7 @@ def test_a_job_is_accepted_and_can_be_looked_at_where_the_answer_says(api):
     assert response.status_code == 202
     job = JobView.model_validate_json(response.content)
     assert response.headers["location"] == f"/jobs/{job.id}"
+    assert job.media is not None
     assert (job.state, job.version, job.media_name, job.media.bytes) == (JobState.QUEUED, 1, "talk.mp4", 5)
     assert job.target_languages == ("en", "hi")
     assert [(stage.stage, stage.target) for stage in job.stages] == list(

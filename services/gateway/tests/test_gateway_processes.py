@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -87,8 +88,12 @@ def processes(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, 
         for module in ("setu_gateway.worker", "setu_gateway.fetch_worker"):
             is_ready = folder / f"{module}-ready"
             worker = launch((module,), {**environment, "SETU_WORKER_READY_FILE": str(is_ready)}, folder)
-            guarded.start_ready(worker, lambda _, is_ready=is_ready: is_ready.exists(), timeout_s=60)
+            guarded.start_ready(worker, partial(stands, is_ready), timeout_s=60)
         yield url, stub
+
+
+def stands(file: Path, _process: object) -> bool:
+    return file.exists()
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ async def receive(store, *chunks: bytes | Exception, length: int | None = None, 
 async def test_an_upload_is_stored_with_its_name_type_and_fields(store):
     upload = await receive(store, field("target_languages", "EN") + HEAD + b"me", b"dia" + TAIL)
     assert await store.read(upload.media) == b"media"
+    assert upload.media is not None
     assert upload.media.media_type == "video/mp4"
     assert upload.media.sha256 == hashlib.sha256(b"media").hexdigest()
     assert upload.media_name == "talk.mp4"
@@ -125,6 +126,7 @@ async def test_a_slow_upload_that_keeps_coming_is_taken(store):
 
     intake = Intake(store, UploadSettings(upload_idle_s=0.15), vet_nothing)
     upload = await intake.receive(slow(), tenant="local", content_type=TYPE, content_length=None)
+    assert upload.media is not None
     assert upload.media.bytes == 10
 
 
@@ -150,6 +152,7 @@ async def test_an_upload_that_comes_in_bursts_is_judged_by_its_average(store):
     intake = Intake(store, UploadSettings(upload_grace_s=0.1, upload_min_rate_bytes_per_s=2000), vet_nothing)
     bursts = dripping(pause_s=0.2, drops=3, drop=bytes(100_000))
     upload = await intake.receive(bursts, tenant="local", content_type=TYPE, content_length=None)
+    assert upload.media is not None
     assert upload.media.bytes == 300_000
 
 
@@ -265,6 +268,7 @@ async def test_no_more_uploads_are_taken_at_once_than_allowed_and_their_places_b
         with pytest.raises(MalformedUpload):
             await intake.receive(body(broken), tenant="local", content_type=TYPE, content_length=None)
     whole = await intake.receive(body(HEAD + b"a" + TAIL), tenant="local", content_type=TYPE, content_length=None)
+    assert whole.media is not None
     assert whole.media.bytes == 1
 
 
@@ -282,7 +286,9 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(store):
 
 async def test_a_file_of_exactly_the_limit_is_taken(store):
     whole = HEAD + b"a" * 1000 + TAIL
-    assert (await receive(store, whole, length=len(whole), max_upload_bytes=1000)).media.bytes == 1000
+    upload = await receive(store, whole, length=len(whole), max_upload_bytes=1000)
+    assert upload.media is not None
+    assert upload.media.bytes == 1000
 
 
 async def test_a_large_upload_is_not_held_in_memory(store):
