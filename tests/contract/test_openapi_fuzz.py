@@ -71,7 +71,12 @@ def test_a_service_without_operations_keeps_to_its_document(service_environment,
 def test_the_gateway_keeps_to_its_document_whatever_is_sent_about_jobs_that_there_are(
     service_environment, service_token, make_jobs, tmp_path
 ):
-    with served("setu_gateway.main", service_environment, tmp_path) as url:
+    behind = tmp_path / "metrics"
+    behind.mkdir()
+    with (
+        served("setu_metrics.main", service_environment, behind) as metrics_url,
+        served("setu_gateway.main", {**service_environment, "SETU_GATEWAY_METRICS_URL": metrics_url}, tmp_path) as url,
+    ):
         jobs = make_jobs()
         config = tmp_path / "schemathesis.toml"
         config.write_text(CONFIG.read_text() + KNOWN_JOBS.replace("JOBS", json.dumps([str(jobs.succeeded), str(jobs.failed)])))

@@ -111,3 +111,9 @@ async def test_a_job_is_estimated_before_anything_is_spent(gateway):
     lacking = await gateway.call("POST", "/jobs/estimate", json={"target_languages": ["en"]}, ok=(422,))
     assert lacking.json()["code"] == "length-missing"
     assert (await gateway.call("GET", "/jobs")).json()["jobs"] == []
+
+
+def test_estimates_are_made_and_not_got(api):
+    for method in ("GET", "DELETE"):
+        answer = api.request(method, "/jobs/estimate")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")

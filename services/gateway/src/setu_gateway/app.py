@@ -78,7 +78,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[intake.router, jobs.router, subtitles.router, media.router, openai_audio.router, costs.router, budgets.router],
+        routers=[intake.router, costs.router, jobs.router, subtitles.router, media.router, openai_audio.router, budgets.router],
         trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys),
         checks={"database": database.check, "store": store.check},
         refusals={"/v1/audio/": refusal},
