@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.pool import QueuePool
 
 from setu_common.db import Database, connect, translated_failures
 from setu_common.db import connection as db_connection
@@ -155,6 +156,25 @@ async def test_a_cancelled_transaction_leaves_nothing_and_gives_its_connection_b
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(isinstance(outcome, asyncio.CancelledError | DependencyUnavailable) for outcome in outcomes)
     assert await asyncio.gather(*(ids(database) for _ in range(20))) == [[]] * 20
+
+
+@pytest.mark.parametrize("unit", ["transaction", "reading", "statements"])
+async def test_at_whatever_step_one_is_cancelled_the_connection_is_given_back(database: Database, unit: str) -> None:
+    async def under_way() -> None:
+        async with getattr(database, unit)():
+            await asyncio.sleep(0.001)
+
+    await under_way()  # the pool has a connection, which none of those below may keep
+    for step in range(80):
+        task = asyncio.create_task(under_way())
+        for _ in range(step):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0.005)
+        kept = database._engine.sync_engine.pool
+        assert isinstance(kept, QueuePool)
+        assert kept.checkedout() == 0, f"kept at step {step}"
 
 
 async def test_reads_outside_a_transaction_see_each_others_writers_at_once(database: Database) -> None:

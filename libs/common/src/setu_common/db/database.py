@@ -29,7 +29,6 @@ class Database:
 
     def __init__(self, settings: DatabaseSettings, schema: str) -> None:
         self._engine = _engine(settings, schema)
-        self._writer = self._engine.execution_options(isolation_level="READ COMMITTED")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -41,8 +40,11 @@ class Database:
             InvalidRequest: if a value can't be stored.
         """
         with translated_failures():
-            async with self._writer.begin() as connection:
-                yield connection
+            async with self._engine.connect() as connection:
+                # Not an option of the engine: who is cancelled while it is set would lose the connection to the garbage collector.
+                await connection.execution_options(isolation_level="READ COMMITTED")
+                async with connection.begin():
+                    yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

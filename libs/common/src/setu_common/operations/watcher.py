@@ -74,6 +74,8 @@ class VersionWatcher:
         while self._watched:
             await asyncio.sleep(_BEAT_S)
             ids = list(self._watched)
+            if not ids:
+                return
             try:
                 async with self._database.transaction() as connection:
                     versions = {row.id: row.version for row in await connection.execute(self._query, {"ids": ids})}
