@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -14,7 +14,7 @@ from setu_common.cost import Attribution, attribution
 from setu_common.web import EdgeTrust, InsideTrust, create_app
 
 TOKEN = "a token of the test's own"
-JOB = uuid4()
+JOB = UUID("0c3f1c1e-5f0e-4c55-9a3b-2d6a0a6f7f11")
 
 
 def app_of(trust: EdgeTrust | InsideTrust) -> tuple[FastAPI, list[Attribution | None]]:
