@@ -207,6 +207,22 @@ async def test_a_budget_that_is_set_late_counts_what_was_spent_this_month(books)
     await books.spend()
 
 
+async def test_a_budget_is_set_while_calls_are_under_way_and_neither_waits_for_the_other_for_ever(books):
+    await books.change(set_budget, "acme", Decimal(100))
+
+    async def call() -> None:
+        for _ in range(40):
+            await books.spend(CENT, Usage(input_tokens=1000))
+
+    async def change() -> None:
+        for number in range(40):
+            await books.change(set_budget, "acme", Decimal(100 + number))
+
+    await asyncio.gather(call(), call(), call(), call(), change())
+    assert books.budget()["committed_usd"] == Decimal("0.160")
+    assert books.rows("SELECT count(*) AS waited FROM reservation WHERE settled_at IS NULL") == [{"waited": 0}]
+
+
 async def test_a_new_month_begins_with_nothing_spent(books):
     await books.change(set_budget, "acme", Decimal("0.01"))
     with attributed(ACME):

@@ -3,6 +3,8 @@
 What a call may cost is taken from them before it is made, in one short transaction that locks their rows, so that calls made at the same
 time can't overshoot them together; what it did not cost is given back after it.
 
+Locks are taken in one order, so that nobody waits in a circle: the tables (call_intent, then cost_event), the tenant's budget, a job's.
+
 Months are those of UTC by the database's clock. A budget's counter is that of its ``period``, and begins anew with the next.
 """
 
@@ -25,6 +27,8 @@ ALERT_AT: Final = Decimal("0.8")
 _MONTH: Final = "date_trunc('month', now() AT TIME ZONE 'UTC')::date"
 _EVER: Final = "DATE '1970-01-01'"  # the period of a job's budget
 
+# What inserting a call locks anyway, but before the budgets: whoever sets one holds back calls, and then changes its row.
+_BEGIN: Final = text("LOCK TABLE call_intent IN ROW EXCLUSIVE MODE")
 # The tenant's budget first, in every transaction, so that no two wait for one another.
 _HOLD: Final = text(f"""
 SELECT id, job_id, limit_usd, period, CASE WHEN job_id IS NULL THEN {_MONTH} ELSE {_EVER} END AS current, committed_usd, alerted_at
@@ -49,8 +53,8 @@ WHERE r.call_id = :call_id AND r.settled_at IS NULL ORDER BY b.job_id NULLS FIRS
 _GIVE_BACK: Final = text("UPDATE budget SET committed_usd = committed_usd - :usd, updated_at = now() WHERE id = :id")
 _SETTLED: Final = text("UPDATE reservation SET settled_at = now() WHERE call_id = :call_id")
 
-# What was spent before there was a budget counts as well; no call may begin while that is summed up.
-_NO_CALLS: Final = text("LOCK TABLE ledger.call_intent IN SHARE ROW EXCLUSIVE MODE")
+# What was spent before there was a budget counts as well; no call may begin or be settled while that is summed up.
+_NO_CALLS: Final = text("LOCK TABLE ledger.call_intent, ledger.cost_event IN SHARE ROW EXCLUSIVE MODE")
 _SET: Final = text(f"""
 INSERT INTO ledger.budget (id, tenant, limit_usd, period, committed_usd)
 SELECT :id, :tenant, :limit_usd, {_MONTH}, coalesce(sum(CASE WHEN e.call_id IS NULL THEN i.bound_usd ELSE coalesce(e.usd, i.bound_usd) END), 0)
@@ -94,7 +98,8 @@ class Held:
 
 
 async def hold(connection: AsyncConnection, tenant: str, job_id: UUID | None) -> tuple[Held, ...]:
-    """Lock the budgets that a call falls under."""
+    """Lock the budgets that a call falls under; the first thing in the transaction that begins it."""
+    await connection.execute(_BEGIN)
     rows = await connection.execute(_HOLD, {"tenant": tenant, "job_id": job_id})
     return tuple(
         Held(
