@@ -207,6 +207,21 @@ async def test_a_budget_that_is_set_late_counts_what_was_spent_this_month(books)
     await books.spend()
 
 
+async def test_a_jobs_budget_that_is_set_late_counts_what_the_job_spent(books):
+    await books.spend(Usage(input_tokens=3_000_000))
+    with attributed(ACME):
+        async with books.meter.call("fake", "dear", CENT):
+            pass  # unresolved
+    await books.spend(to=Attribution(tenant="acme", service="translate", job_id=uuid4()))
+    await books.spend(to=Attribution(tenant="umbrella", service="translate", job_id=JOB))
+    await books.change(set_job_budget, "acme", JOB, Decimal(1))
+    assert books.budget(JOB)["committed_usd"] == Decimal("3.01")
+    with pytest.raises(BudgetExhausted, match="job's budget"):
+        await books.spend(Usage(input_tokens=900_000))
+    await books.change(set_job_budget, "acme", JOB, Decimal(4))  # raised: what was counted stays
+    await books.spend(Usage(input_tokens=900_000))
+
+
 async def test_a_budget_is_set_while_calls_are_under_way_and_neither_waits_for_the_other_for_ever(books):
     await books.change(set_budget, "acme", Decimal(100))
 

@@ -64,7 +64,10 @@ ON CONFLICT (tenant, coalesce(job_id, '00000000-0000-0000-0000-000000000000'))
 DO UPDATE SET limit_usd = excluded.limit_usd, updated_at = now(), alerted_at = NULL, exhausted_at = NULL
 """)  # noqa: S608 (constants alone)
 _SET_FOR_JOB: Final = text(f"""
-INSERT INTO ledger.budget (id, tenant, job_id, limit_usd, period) VALUES (:id, :tenant, :job_id, :limit_usd, {_EVER})
+INSERT INTO ledger.budget (id, tenant, job_id, limit_usd, period, committed_usd)
+SELECT :id, :tenant, :job_id, :limit_usd, {_EVER}, coalesce(sum(CASE WHEN e.call_id IS NULL THEN i.bound_usd ELSE coalesce(e.usd, i.bound_usd) END), 0)
+FROM ledger.call_intent i LEFT JOIN ledger.cost_event e ON e.call_id = i.id
+WHERE i.tenant = :tenant AND i.job_id = :job_id
 ON CONFLICT (tenant, coalesce(job_id, '00000000-0000-0000-0000-000000000000'))
 DO UPDATE SET limit_usd = excluded.limit_usd, updated_at = now(), alerted_at = NULL, exhausted_at = NULL
 """)  # noqa: S608 (constants alone)
@@ -179,7 +182,8 @@ async def set_budget(connection: AsyncConnection, tenant: str, limit_usd: Decima
 
 
 async def set_job_budget(connection: AsyncConnection, tenant: str, job_id: UUID, limit_usd: Decimal) -> None:
-    """Set what a job may spend; in whichever transaction makes the job, before it has spent anything."""
+    """Set what a job may spend: what it has spent counts."""
+    await connection.execute(_NO_CALLS)
     await connection.execute(_SET_FOR_JOB, {"id": uuid4(), "tenant": tenant, "job_id": job_id, "limit_usd": limit_usd})
 
 
