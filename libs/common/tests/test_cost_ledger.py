@@ -222,6 +222,34 @@ async def test_a_jobs_budget_that_is_set_late_counts_what_the_job_spent(books):
     await books.spend(Usage(input_tokens=900_000))
 
 
+async def test_a_call_that_is_under_way_while_its_budget_is_removed_and_set_again_gives_back_what_it_did_not_cost(books):
+    await books.change(set_budget, "acme", Decimal(1))
+    with attributed(ACME):
+        async with books.meter.call("fake", "dear", CENT) as call:
+            await books.change(remove_budget, "acme")
+            await books.change(set_budget, "acme", Decimal(1))
+            await books.change(set_job_budget, "acme", JOB, Decimal(1))
+            await books.change(set_budget, "acme", Decimal(2))  # and once more, which counts nothing twice
+            assert books.budget()["committed_usd"] == books.budget(JOB)["committed_usd"] == Decimal("0.01")
+            call.settle(Usage(input_tokens=1000))
+    assert books.budget()["committed_usd"] == books.budget(JOB)["committed_usd"] == Decimal("0.001")
+
+
+async def test_budgets_that_come_and_go_while_calls_are_made_count_just_what_was_spent(books):
+    async def call() -> None:
+        for _ in range(40):
+            await books.spend(CENT, Usage(input_tokens=1000))
+
+    async def change() -> None:
+        for _ in range(20):
+            await books.change(remove_budget, "acme")
+            await books.change(set_budget, "acme", Decimal(100))
+            await books.change(set_job_budget, "acme", JOB, Decimal(100))
+
+    await asyncio.gather(call(), call(), call(), call(), change())
+    assert books.budget()["committed_usd"] == books.budget(JOB)["committed_usd"] == Decimal("0.160")
+
+
 async def test_a_budget_is_set_while_calls_are_under_way_and_neither_waits_for_the_other_for_ever(books):
     await books.change(set_budget, "acme", Decimal(100))
 

@@ -55,22 +55,29 @@ _SETTLED: Final = text("UPDATE reservation SET settled_at = now() WHERE call_id 
 
 # What was spent before there was a budget counts as well; no call may begin or be settled while that is summed up.
 _NO_CALLS: Final = text("LOCK TABLE ledger.call_intent, ledger.cost_event IN SHARE ROW EXCLUSIVE MODE")
-_SET: Final = text(f"""
-INSERT INTO ledger.budget (id, tenant, limit_usd, period, committed_usd)
-SELECT :id, :tenant, :limit_usd, {_MONTH}, coalesce(sum(CASE WHEN e.call_id IS NULL THEN i.bound_usd ELSE coalesce(e.usd, i.bound_usd) END), 0)
-FROM ledger.call_intent i LEFT JOIN ledger.cost_event e ON e.call_id = i.id
-WHERE i.tenant = :tenant AND i.created_at >= {_MONTH} AT TIME ZONE 'UTC'
-ON CONFLICT (tenant, coalesce(job_id, '00000000-0000-0000-0000-000000000000'))
-DO UPDATE SET limit_usd = excluded.limit_usd, updated_at = now(), alerted_at = NULL, exhausted_at = NULL
-""")  # noqa: S608 (constants alone)
-_SET_FOR_JOB: Final = text(f"""
-INSERT INTO ledger.budget (id, tenant, job_id, limit_usd, period, committed_usd)
-SELECT :id, :tenant, :job_id, :limit_usd, {_EVER}, coalesce(sum(CASE WHEN e.call_id IS NULL THEN i.bound_usd ELSE coalesce(e.usd, i.bound_usd) END), 0)
-FROM ledger.call_intent i LEFT JOIN ledger.cost_event e ON e.call_id = i.id
-WHERE i.tenant = :tenant AND i.job_id = :job_id
-ON CONFLICT (tenant, coalesce(job_id, '00000000-0000-0000-0000-000000000000'))
-DO UPDATE SET limit_usd = excluded.limit_usd, updated_at = now(), alerted_at = NULL, exhausted_at = NULL
-""")  # noqa: S608 (constants alone)
+# The sum is taken anew each time. Calls under way are in it at their bounds, so each has a reservation to give back from: of a budget that
+# was removed meanwhile, the reservations are gone with it.
+_SET: Final = """
+WITH counted AS (
+    SELECT i.id, i.bound_usd, e.call_id IS NULL AS under_way,
+        CASE WHEN e.call_id IS NULL THEN i.bound_usd ELSE coalesce(e.usd, i.bound_usd) END AS usd
+    FROM ledger.call_intent i LEFT JOIN ledger.cost_event e ON e.call_id = i.id
+    WHERE i.tenant = :tenant AND {counts}
+), made AS (
+    INSERT INTO ledger.budget (id, tenant, job_id, limit_usd, period, committed_usd)
+    SELECT :id, :tenant, {job_id}, :limit_usd, {period}, coalesce(sum(usd), 0) FROM counted
+    ON CONFLICT (tenant, coalesce(job_id, '00000000-0000-0000-0000-000000000000'))
+    DO UPDATE SET limit_usd = excluded.limit_usd, period = excluded.period, committed_usd = excluded.committed_usd, updated_at = now(),
+        alerted_at = NULL, exhausted_at = NULL
+    RETURNING id, period)
+INSERT INTO ledger.reservation (call_id, budget_id, tenant, period, usd)
+SELECT counted.id, made.id, :tenant, made.period, coalesce(counted.bound_usd, 0) FROM counted, made WHERE counted.under_way
+ON CONFLICT DO NOTHING
+"""
+_SET_FOR_MONTH: Final = text(
+    _SET.format(counts=f"i.created_at >= {_MONTH} AT TIME ZONE 'UTC'", job_id="CAST(NULL AS uuid)", period=_MONTH)
+)
+_SET_FOR_JOB: Final = text(_SET.format(counts="i.job_id = :job_id", job_id="CAST(:job_id AS uuid)", period=_EVER))
 _REMOVE: Final = text("DELETE FROM ledger.budget WHERE tenant = :tenant AND job_id IS NULL RETURNING id")
 
 
@@ -178,7 +185,7 @@ async def settle(connection: AsyncConnection, call_id: UUID, usd: Decimal | None
 async def set_budget(connection: AsyncConnection, tenant: str, limit_usd: Decimal) -> None:
     """Set what a tenant may spend in a month, this one included: what was spent in it counts."""
     await connection.execute(_NO_CALLS)
-    await connection.execute(_SET, {"id": uuid4(), "tenant": tenant, "limit_usd": limit_usd})
+    await connection.execute(_SET_FOR_MONTH, {"id": uuid4(), "tenant": tenant, "limit_usd": limit_usd})
 
 
 async def set_job_budget(connection: AsyncConnection, tenant: str, job_id: UUID, limit_usd: Decimal) -> None:
