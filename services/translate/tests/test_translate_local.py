@@ -15,7 +15,7 @@ import pytest
 import sentencepiece
 from ctranslate2.specs import TransformerSpec
 
-from setu_common.contracts import LANGUAGE_NAMES
+from setu_common.contracts import LANGUAGE_NAMES, Term
 from setu_common.models import Catalogue, ModelMissing
 from setu_common.settings import ModelSettings
 from setu_translate.domain.flores import FLORES, INDIC
@@ -30,6 +30,7 @@ CERTAINTY = 0.6  # how far the word that is meant stands out, in logits, a tenth
 NLLB_WORDS = {
     "bonjour": "hello", "monde": "world", "nous": "we", "partons": "leave", "demain": "tomorrow", "la": "the", "pluie": "rain",
     "oui.": "yes.", "non.": "no.", "maison.": "house.", "больница": "больница", "je": "i", "pars.": "go.",
+    "chat": "chat", "botté": "botté", "minuit": "minuit",
 }  # fmt: skip
 INDIC_WORDS = {"मैं": "i", "घर": "home", "आज": "today", "जाता": "go", "हूँ": "am", "।": ".", "<ID1>": "<ID1>", "पर": "at", ",": ","}
 
@@ -171,6 +172,12 @@ async def test_what_can_t_be_a_translation_is_tried_again_and_then_stays(transla
     renderings = await translate_lines(nllb_engine, "bonjour", "больница", "monde")
     assert texts_of(renderings) == ["hello", "больница", "world"]
     assert [(each.usable, each.confidence == 0) for each in renderings] == [(True, False), (False, True), (True, False)]
+
+
+async def test_words_that_the_caller_wants_kept_are_no_leftovers(translate_lines, nllb_engine):
+    text, term = "bonjour chat botté minuit", Term(source="chat botté minuit", target="chat botté minuit")
+    renderings = await translate_lines(nllb_engine, Line(text), Line(text, terms=(term,)))
+    assert [(each.text, each.usable) for each in renderings] == [(text, False), ("hello chat botté minuit", True)]
 
 
 async def test_a_line_that_no_model_could_hold_stays_and_costs_the_others_nothing(translate_lines, nllb_engine):

@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from setu_common.contracts import LANGUAGE_NAMES
+from setu_translate.domain.leftovers import has_leftovers
 from setu_translate.domain.prompting import Example
 from setu_translate.domain.scripts import is_in_script_of, letters, strays
 from setu_translate.domain.wording import is_of_another_language
@@ -49,6 +50,7 @@ def fault(
         ("script", lambda: not is_in_script_of(answer, target_language)),
         ("script", lambda: bool(strays(answer, source_language, target_language))),
         ("copy", lambda: answer.casefold() == line.casefold() and len(line.split()) >= COPY_WORDS),
+        ("copy", lambda: has_leftovers(answer, line, source_language, target_language, examples)),
         ("language", lambda: is_of_another_language(answer, target_language)),
     )
     return next((name for name, holds in faults if holds()), None)

@@ -27,6 +27,11 @@ MARKS: Final = {
 }
 
 
+def small_words(language: str) -> frozenset[str]:
+    """The small words of a language; none where they are not known here."""
+    return frozenset(_SMALL.get(language, "").split())
+
+
 def is_of_another_language(text: str, language: str) -> bool:
     """Whether a text of some words has more words that mark another language than small words of its own. False where that can't be told."""
     if language not in MARKS:

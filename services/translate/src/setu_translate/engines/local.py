@@ -12,7 +12,7 @@ from setu_common.contracts import LANGUAGE_NAMES
 from setu_translate.domain.flores import FLORES, INDIC
 from setu_translate.domain.guards import fault
 from setu_translate.domain.lines import Line
-from setu_translate.domain.prompting import one_line
+from setu_translate.domain.prompting import Example, one_line
 from setu_translate.domain.sentences import in_sentences, joined
 from setu_translate.engines.decoding import LONGEST_TOKENS, Hypothesis, LoadedModel, LocalModels, Pieces, Prepared
 from setu_translate.engines.translator import Errand, Rendering
@@ -158,7 +158,7 @@ class _Task:
             one_line(line.text),
             source_language=self._source_language,
             target_language=self._target_language,
-            examples=(),
+            examples=[Example(one_line(term.source), one_line(term.target)) for term in line.terms],
             cut_off=any(part.cut_off for part in parts),
         )
         if found is not None:
