@@ -135,6 +135,14 @@ def app_of(limits: RateLimits) -> FastAPI:
     async def lines() -> str:
         return "here"
 
+    @router.post("/lines")
+    async def add_line() -> str:
+        return "added"
+
+    @router.get("/v1/operations/{operation_id}")
+    async def operation(operation_id: str) -> str:
+        return operation_id
+
     @router.get("/lines/events")
     async def events() -> Response:
         return Response("data: here\n\n", media_type="text/event-stream")
@@ -150,6 +158,25 @@ def app_of(limits: RateLimits) -> FastAPI:
     )
 
 
+async def test_what_is_no_following_is_not_counted_as_such_whatever_it_says(there: RedisSettings) -> None:
+    async with RateLimits(there, lambda _: 2) as limits:
+        transport = httpx2.ASGITransport(app_of(limits))
+        headers = {"Authorization": "Bearer acme"}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
+            answers = [
+                await client.request(method, path)
+                for method, path in (
+                    ("POST", "/lines?wait=0"),
+                    ("GET", "/lines?since=1&wait=0"),
+                    ("POST", "/lines/events"),
+                    ("DELETE", "/v1/operations/7?wait=0"),
+                    ("POST", "/lines?wait=0"),
+                )
+            ]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 429]
+    assert {answer.headers["ratelimit"].split(";")[0] for answer in answers} == {'"requests"'}
+
+
 async def test_too_many_requests_are_told_when_to_come_back_and_what_was_begun_can_still_be_followed(
     there: RedisSettings,
 ) -> None:
@@ -158,7 +185,7 @@ async def test_too_many_requests_are_told_when_to_come_back_and_what_was_begun_c
         headers = {"Authorization": "Bearer acme"}
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
             answers = [await client.get("/lines") for _ in range(3)]
-            followed, waited = await client.get("/lines/events"), await client.get("/lines", params={"wait": 20})
+            followed, waited = await client.get("/lines/events"), await client.get("/v1/operations/7", params={"wait": 20})
             probed = [await client.get("/healthz") for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert [answer.headers["ratelimit"].split(";")[:2] for answer in answers] == [

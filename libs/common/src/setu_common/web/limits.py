@@ -10,6 +10,7 @@ Source: draft-ietf-httpapi-ratelimit-headers-11 for ``RateLimit-Policy`` (``q``:
 
 import asyncio
 import math
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +41,7 @@ CLOSED_S: Final = 1.0
 MOST_AT_ONCE: Final = 20
 PARTS: Final = 50
 _TENANT: Final = headers.TENANT.lower().encode()
+_WAITS: Final = re.compile(r"/v1/operations/[^/]+|/jobs/[^/]+/media\.mkv")  # the paths that take ``wait``
 
 
 class RateLimited(TooManyRequests):
@@ -207,7 +209,7 @@ async def _count(
 class LimitMiddleware:
     """Refuses requests of tenants that make too many, before anything of them is read; answers say how many more there may be.
 
-    What is followed (event streams, and whatever is asked with ``wait``) is counted by itself, so that who has used up its requests can
+    What is followed (event streams, and what takes ``wait`` and is asked with it) is counted by itself, so that who has used up its requests can
     still follow what it has begun. It stands behind ``RequestMiddleware``, which says whose a request is.
 
     Args:
@@ -244,6 +246,6 @@ def _tenant(raw_headers: RawHeaders) -> str | None:
 
 
 def _policy(scope: Scope) -> str:
-    query: bytes = scope["query_string"]
-    follows = scope["path"].endswith("/events") or query.startswith(b"wait=") or b"&wait=" in query
-    return FOLLOWING if follows else REQUESTS
+    path, query = scope["path"], scope["query_string"]
+    waits = _WAITS.fullmatch(path) is not None and (query.startswith(b"wait=") or b"&wait=" in query)
+    return FOLLOWING if scope["method"] == "GET" and (waits or path.endswith("/events")) else REQUESTS
