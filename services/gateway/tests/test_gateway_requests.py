@@ -57,9 +57,14 @@ def test_a_field_that_is_left_empty_is_left_out():
     assert request_of_form(empty) == JobRequest()
 
 
+def test_an_empty_target_language_in_a_form_is_none():
+    assert request_of_form({"target_languages": [" "]}) == JobRequest()
+    assert request_of_form({"target_languages": ["", "en"]}).target_languages == ("en",)
+
+
 def test_unknown_languages_are_named_by_their_fields():
     with pytest.raises(UnknownLanguage) as caught:
-        request_of_form({"source_language": ["klingon"], "target_languages": ["en", "", "x\x00y"]})
+        request_of_form({"source_language": ["klingon"], "target_languages": ["en", "tlh", "x\x00y"]})
     assert [each.field for each in caught.value.errors] == ["source_language", "target_languages.1", "target_languages.2"]
     assert "\x00" not in caught.value.errors[2].message
     with pytest.raises(UnknownLanguage) as caught:

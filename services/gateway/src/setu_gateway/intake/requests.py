@@ -33,7 +33,7 @@ _LANGUAGES_HINT: Final = (
 
 
 def request_of_form(fields: Mapping[str, Sequence[str]]) -> JobRequest:
-    """What a form's fields ask for. Fields that are left empty count as left out, but for target languages.
+    """What a form's fields ask for. Fields that are left empty count as left out.
 
     Raises:
         UnknownLanguage: a language that Setu does not know.
@@ -41,7 +41,7 @@ def request_of_form(fields: Mapping[str, Sequence[str]]) -> JobRequest:
         InvalidRequest: anything else that does not fit.
     """
     asked: dict[str, Any] = {name: values[0] for name, values in fields.items() if values[0].strip()}
-    asked["target_languages"] = fields.get("target_languages", ())
+    asked["target_languages"] = [each for each in fields.get("target_languages", ()) if each.strip()]
     for name in _JSON_FIELDS:
         if name in asked:
             asked[name] = _json(asked[name].encode(), f"The field '{name}'")
