@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -232,10 +231,8 @@ def test_interrupted_it_says_how_to_go_on_and_how_to_cancel(gateway, clip, tmp_p
     held = gateway.holds(job(JobState.RUNNING))
     command = [sys.executable, "-m", "setu_cli.main", "submit", str(clip), "--to", "en", "--url", gateway.url]
     # A shell that starts the tests in its background has them ignore interrupts, and what they start.
-    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=dict(os.environ), preexec_fn=heeding
-    )
+    command = ["env", "--default-signal=INT", *command]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=dict(os.environ))
     assert eventually(lambda: ("GET", f"/jobs/{held.id}/events") in gateway.asked)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
