@@ -13,7 +13,7 @@ from setu_common.operations import Ending, Park
 from setu_gateway import repository
 from setu_gateway.errors import JobNotFound
 from setu_gateway.pipeline.advance import give_up
-from setu_gateway.pipeline.kinds import Advanced, advance_key
+from setu_gateway.pipeline.kinds import Advanced, AdvanceRequest, advance_key
 from setu_gateway.records import JobRecord
 from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, a_problem, render, result_of, translate
 from setu_gateway.testing.stand import Stand
@@ -329,6 +329,35 @@ async def test_a_job_whose_pipeline_gave_up_is_failed_and_can_be_retried(stand, 
     }  # fmt: skip
     await stand.jobs.retry("local", job.id)
     assert (await stand.finish(job, run=2)).state is JobState.SUCCEEDED
+
+
+async def erasures_of(database, job: JobRecord) -> list[AdvanceRequest]:
+    """What the operations that are to erase a job are asked for."""
+    statement = text("SELECT request FROM operation WHERE kind = 'advances' AND idempotency_key LIKE :key AND state = 'queued'")
+    async with database.reading() as connection:
+        found = await connection.execute(statement, {"key": f"{job.id}/%/erase/%"})
+        return [AdvanceRequest.model_validate(request) for request in found.scalars()]
+
+
+async def test_a_job_that_was_to_be_erased_is_erased_though_its_pipeline_gave_up(stand, database):
+    job = await stand.accept()
+    await stand.advance(job)
+    await stand.jobs.purge("local", job.id)
+    for _ in range(2):
+        await pipeline_gave_up(database, job, run=1)
+    assert (await stand.jobs.get("local", job.id)).state is JobState.FAILED
+    [asked] = await erasures_of(database, job)
+    assert isinstance(await stand.advance(job, run=asked.run), Park)  # the service is still at it, and told to end
+    stand.asr.end_cancelled(stand.operation(stand.asr))
+    assert await stand.advance(job, run=asked.run) == Advanced(state=None)
+    with pytest.raises(JobNotFound):
+        await stand.jobs.get("local", job.id)
+
+
+async def test_a_job_that_is_given_up_and_was_not_to_be_erased_stays(stand, database):
+    job = await stand.accept()
+    await pipeline_gave_up(database, job, run=1)
+    assert await erasures_of(database, job) == []
 
 
 async def test_a_late_end_of_an_earlier_run_leaves_the_next_run_alone(stand, database):

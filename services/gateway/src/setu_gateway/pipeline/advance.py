@@ -27,7 +27,7 @@ from setu_gateway.errors import PipelineFailed
 from setu_gateway.pipeline import observation
 from setu_gateway.pipeline.decision import Decision, decide, request_of
 from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import PIPELINE_QUEUE, Advanced, AdvanceRequest, run_of
+from setu_gateway.pipeline.kinds import ADVANCES, PIPELINE_QUEUE, Advanced, AdvanceRequest, run_of
 from setu_gateway.pipeline.ports import OperationsPort, Ports
 from setu_gateway.pipeline.stages import Pipeline
 from setu_gateway.records import JobRecord, StageRecord
@@ -194,6 +194,7 @@ def give_up(ending: Ending) -> Sequence[Statement]:
     """What is written when an ``advances`` operation ends without having brought its job to an end: the job fails, and says why.
 
     Stages that ran fail with it, those that waited are cancelled, so that a retry runs both. A run that came after is not touched.
+    A job that was to be erased once it has ended is given an operation that does that: this one was to, and can't any more.
     """
     if ending.operation.state is OperationState.SUCCEEDED or ending.job_id is None or ending.idempotency_key is None:
         return ()
@@ -206,7 +207,16 @@ def give_up(ending: Ending) -> Sequence[Statement]:
             """
             WITH given_up AS (
                 UPDATE job SET state = 'failed', version = version + 1, problem = %(problem)s, ended_at = now(), updated_at = now()
-                WHERE id = %(job_id)s AND run = %(run)s AND state IN ('queued', 'running', 'cancelling') RETURNING id
+                WHERE id = %(job_id)s AND run = %(run)s AND state IN ('queued', 'running', 'cancelling')
+                RETURNING id, tenant, run, version, purge_asked_at
+            ), erasing AS (
+                INSERT INTO operation
+                    (id, tenant, kind, queue, job_id, idempotency_key, request, request_sha256, max_attempts, timeout_s)
+                SELECT gen_random_uuid(), job.tenant, %(kind)s, %(queue)s, job.id, job.id || '/' || job.run || '/erase/' || job.version,
+                       asked.request, encode(sha256(convert_to(asked.request::text, 'UTF8')), 'hex'), %(max_attempts)s, %(timeout_s)s
+                FROM given_up AS job, LATERAL (SELECT jsonb_build_object('job_id', job.id, 'run', job.run) AS request) AS asked
+                WHERE job.purge_asked_at IS NOT NULL
+                ON CONFLICT DO NOTHING
             )
             UPDATE stage SET
                 state = CASE stage.state WHEN 'running' THEN 'failed' ELSE 'cancelled' END,
@@ -218,6 +228,10 @@ def give_up(ending: Ending) -> Sequence[Statement]:
                 "job_id": ending.job_id,
                 "run": run_of(ending.idempotency_key),
                 "problem": Jsonb(problem.model_dump(mode="json")),
+                "kind": ADVANCES.name,
+                "queue": ADVANCES.queue,
+                "max_attempts": ADVANCES.max_attempts,
+                "timeout_s": ADVANCES.timeout_s,
             },
         )
     ]
