@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,32 @@ def test_a_defect_shows_one_sentence_and_keeps_the_traceback(run, monkeypatch, t
     assert shown.exit_code == 1
     assert "Traceback" not in shown.output
     assert "ZeroDivisionError" in next(tmp_path.glob("setu-defect-*.txt")).read_text()
+
+
+@pytest.mark.parametrize("rich", ["0", "1"])
+def test_a_reader_that_has_enough_is_no_defect(rich, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "TYPER_USE_RICH": rich}
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "setu_cli.main", "submit", "--help"],
+            stdout=writing, stderr=subprocess.PIPE, env=environment, check=False, timeout=60,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_that_breaks_elsewhere_is_a_defect(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+    def broken():
+        raise BrokenPipeError
+
+    monkeypatch.setattr("setu_cli.commands.options.Path.cwd", broken)
+    shown = run("status")
+    assert shown.exit_code == 1
+    assert "BrokenPipeError" in next(tmp_path.glob("setu-defect-*.txt")).read_text()

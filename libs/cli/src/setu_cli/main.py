@@ -1,6 +1,7 @@
 """The ``setu`` command."""
 
 import importlib
+import select
 import tempfile
 import traceback
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from setu_common.observability import configure_logging
 from setu_common.settings import LogSettings
 
 _INTERRUPTED = 130
+_OUTPUTS: Final = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,16 @@ class _Commands(TyperGroup):
             raise typer.Exit(_INTERRUPTED) from interrupt
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
+        except BrokenPipeError as error:
+            if not _nobody_reads():
+                _complain_of_defect(error)
+                raise typer.Exit(1) from error
+            raise  # typer ends quietly then
         except ModuleNotFoundError as error:
             _complain(f"this command needs the package {error.name}; run `make setup`, or `pip install 'setu-cli[embedded]'`")
             raise typer.Exit(1) from error
         except Exception as error:  # the last resort, so that nobody is shown a traceback
-            _complain(
-                f"that is a defect of setu ({type(error).__name__}: {error}). Its traceback is in {_keep_traceback()}; please report it"
-            )
+            _complain_of_defect(error)
             raise typer.Exit(1) from error
 
 
@@ -131,6 +136,20 @@ def setu(
 
 def _complain(detail: str) -> None:
     ERR.print(f"[bold red]setu:[/] {escape(detail)}", soft_wrap=True)
+
+
+def _complain_of_defect(error: Exception) -> None:
+    _complain(
+        f"that is a defect of setu ({type(error).__name__}: {error}). Its traceback is in {_keep_traceback()}; please report it"
+    )
+
+
+def _nobody_reads() -> bool:
+    """Whether a pipe that words go to was closed at its other end, as ``head`` does when it has enough."""
+    outputs = select.poll()
+    for number in _OUTPUTS:
+        outputs.register(number, 0)
+    return bool(outputs.poll(0))
 
 
 def _in_words(error: SetuError) -> str:

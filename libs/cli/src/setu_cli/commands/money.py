@@ -45,7 +45,7 @@ def cost(
         return
     query = CostQuery(by=by, since=since.date() if since else None, until=until.date() if until else None)
     if as_csv:
-        print(asked(target, lambda client: client.costs_csv(query)), end="")  # noqa: T201  (as it is, for other programs)
+        print(asked(target, lambda client: client.costs_csv(query)), end="", flush=True)  # noqa: T201  (as it is, for other programs)
         return
     report = asked(target, lambda client: client.costs(query))
     table = _table(by, "calls", "tokens in", "out", "USD", "share")
