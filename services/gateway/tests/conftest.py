@@ -7,9 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from setu_common.cost.ledger import migrate_ledger
 from setu_common.db import Database, migrate
 from setu_common.operations import Operations
-from setu_common.settings import CoreSettings, LogSettings, OperationSettings, WorkerSettings
+from setu_common.settings import CoreSettings, DatabaseSettings, LogSettings, OperationSettings, WorkerSettings
 from setu_common.store import Store
 from setu_gateway.app import make_app
 from setu_gateway.migrate import VERSIONS
@@ -33,8 +34,13 @@ class SilentHints:
 
 @pytest.fixture
 def gateway_database_settings(cloned_database):
-    """A database with the gateway's schema in it."""
-    return cloned_database("gateway", lambda settings: migrate(settings, "gateway", VERSIONS))
+    """A database with the gateway's schema in it, and the ledger."""
+
+    def migrated(settings: DatabaseSettings) -> None:
+        migrate(settings, "gateway", VERSIONS)
+        migrate_ledger(settings)
+
+    return cloned_database("gateway_and_ledger", migrated)
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """What the gateway tells of money, with the metrics service itself behind it."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from setu_common.clients import GatewayClient
 from setu_common.contracts import JobRequest
@@ -15,12 +18,18 @@ from setu_common.cost.pricing import Prices
 from setu_common.cost.recording import Metering
 from setu_common.cost.settings import PriceSettings
 from setu_common.db import Database
+from setu_common.errors import IdempotencyConflict
 from setu_common.http import HttpCaller, create_client
-from setu_common.settings import LogSettings
+from setu_common.operations.connection import HealingConnection
+from setu_common.operations.retention import Retention
+from setu_common.settings import LogSettings, OperationSettings
 from setu_common.testing import loopback
 from setu_gateway.app import make_app
+from setu_gateway.errors import JobNotFound
+from setu_gateway.intake.upload import Upload
 from setu_gateway.settings import PipelineSettings
 from setu_gateway.testing.stand import Stand
+from setu_gateway.worker import spec_of
 from setu_metrics.app import create_api
 from setu_metrics.settings import MetricsSettings
 
@@ -101,6 +110,50 @@ async def test_a_job_is_given_its_budget_before_it_can_spend(gateway, meter, tmp
         await spend(meter, job.id, 1)
     cost = (await gateway.call("GET", f"/jobs/{job.id}/cost")).json()
     assert Decimal(cost["budget"]["limit_usd"]) == Decimal("0.5")
+
+
+async def limits(database) -> list[Decimal]:
+    """What jobs may spend, of all that the ledger holds."""
+    async with database.reading() as connection:
+        return list((await connection.execute(text("SELECT limit_usd FROM ledger.budget WHERE job_id IS NOT NULL"))).scalars())
+
+
+async def an_upload(store, budget_usd: str = "0.50") -> Upload:
+    request = JobRequest(target_languages=("en",), budget_usd=Decimal(budget_usd))
+    return Upload(request, "talk.mp4", await store.put("local", b"media", "video/mp4"))
+
+
+async def test_a_budget_is_there_only_with_its_job_and_not_where_its_key_was_used_before(database, store, jobs):
+    await jobs.accept("local", await an_upload(store), "key")
+    await jobs.accept("local", await an_upload(store), "key")
+    with pytest.raises(IdempotencyConflict):
+        await jobs.accept("local", await an_upload(store, "0.75"), "key")
+    assert await limits(database) == [Decimal("0.50")]
+
+
+async def test_a_budget_is_erased_with_its_job_and_no_other(database, store, jobs):
+    stand = Stand(database, store, jobs)
+    job = await jobs.accept("local", await an_upload(store), None)
+    await jobs.accept("local", await an_upload(store, "0.75"), None)
+    await stand.finish(job)
+    await jobs.purge("local", job.id)
+    await stand.advance(job)
+    with pytest.raises(JobNotFound):
+        await jobs.get("local", job.id)
+    assert await limits(database) == [Decimal("0.75")]
+
+
+async def test_a_budget_ages_with_its_job(database, store, jobs, gateway_settings):
+    old = await jobs.accept("local", await an_upload(store), None)
+    young = await jobs.accept("local", await an_upload(store, "0.75"), None)
+    async with database.transaction() as connection:
+        await connection.execute(text("UPDATE job SET state = 'cancelled', ended_at = now()"))
+        await connection.execute(text("UPDATE job SET ended_at = now() - interval '31 days' WHERE id = :id"), {"id": old.id})
+    with closing(HealingConnection(gateway_settings.core.database, "gateway")) as connection:
+        retention = Retention(connection, store, OperationSettings(retention_days=30), spec_of(gateway_settings).keepsakes)
+        await asyncio.to_thread(retention.run)
+    assert [each.id for each in (await jobs.page("local", limit=9, before=None, state=None)).jobs] == [young.id]
+    assert await limits(database) == [Decimal("0.75")]
 
 
 async def test_a_job_is_estimated_before_anything_is_spent(gateway):

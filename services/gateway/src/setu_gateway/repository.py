@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from setu_common.contracts import Degradation, JobRequest, JobState, Problem, Reference, StageState
+from setu_common.cost.budgets import budget_of_new_job, remove_job_budget
 from setu_common.db import Row
 from setu_common.errors import Conflict
 from setu_common.operations import Statement
@@ -39,7 +40,7 @@ WITH accepted AS (
     INSERT INTO stage (job_id, tenant, stage, target, position)
     SELECT accepted.id, accepted.tenant, keys.pair ->> 0, keys.pair ->> 1, keys.position
     FROM accepted, jsonb_array_elements(%(stages)s::jsonb) WITH ORDINALITY AS keys (pair, position)
-), submitted AS ({submission})
+), submitted AS ({submission}){budget}
 SELECT created_at FROM accepted
 """
 _KEY_CONSTRAINT: Final = "job_idempotency"
@@ -85,7 +86,7 @@ class NewJob:
 
 
 async def insert_job(connection: psycopg.AsyncConnection[Row], job: NewJob, submission: Statement) -> datetime:
-    """Write a job, its stages and its first operation: all or nothing, in one statement, so in one trip to the server.
+    """Write a job, its stages, its first operation and its budget: all or nothing, in one statement, so in one trip to the server.
 
     Args:
         connection: the driver's own; may commit each statement by itself.
@@ -99,7 +100,14 @@ async def insert_job(connection: psycopg.AsyncConnection[Row], job: NewJob, subm
         KeyTaken: the tenant used the idempotency key before.
     """
     insertion, operation = submission
+    budget: LiteralString = ""
+    budgeted: Mapping[str, Any] = {}  # Any: whatever the database takes
+    if job.request.budget_usd is not None:  # with the job, which may not spend a cent without it
+        setting, budgeted = budget_of_new_job(job.tenant, job.id, job.request.budget_usd)
+        budget = f", budgeted AS ({setting})"
     values = {
+        **operation,
+        **budgeted,
         "job_id": job.id,
         "tenant": job.tenant,
         "job_request": job.request.model_dump_json(),
@@ -111,7 +119,7 @@ async def insert_job(connection: psycopg.AsyncConnection[Row], job: NewJob, subm
         "stages": json.dumps([[key.stage, key.target] for key in job.stages]),
     }
     try:
-        result = await connection.execute(_ACCEPT.format(submission=insertion), {**operation, **values})
+        result = await connection.execute(_ACCEPT.format(submission=insertion, budget=budget), values)
     except UniqueViolation as error:
         if error.diag.constraint_name == _KEY_CONSTRAINT:
             raise KeyTaken("This Idempotency-Key was used before.") from error
@@ -187,13 +195,14 @@ async def save_job(connection: AsyncConnection, before: JobRecord, after: JobRec
 
 
 async def delete_job(connection: AsyncConnection, job: JobRecord) -> None:
-    """Remove a job and its stages.
+    """Remove a job, its stages and its budget.
 
     Raises:
         StaleJob: if the job was changed since it was read.
     """
     if (await connection.execute(delete(_JOB).where(_JOB.c.id == job.id, _JOB.c.version == job.version))).rowcount == 0:
         raise StaleJob("The job was changed by someone else at the same time. Look at it again.")
+    await remove_job_budget(connection, job.tenant, job.id)
 
 
 async def operations_beside(connection: AsyncConnection, job: JobRecord, kinds: Sequence[str]) -> list[UUID]:

@@ -10,7 +10,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from setu_common.contracts import JobState, Submission
-from setu_common.cost.budgets import set_job_budget
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, SetuError
 from setu_common.operations import Operations
@@ -88,9 +87,6 @@ class Jobs:
         first = await self._operations.insertion(ADVANCES, AdvanceRequest(job_id=job.id, run=1), submission)
         asked = False
         try:
-            if upload.request.budget_usd is not None:  # before the job, which may not spend a cent without it
-                async with self._database.transaction() as connection:
-                    await set_job_budget(connection, tenant, job.id, upload.request.budget_usd)
             # One statement, which is a transaction by itself.
             async with self._database.statements() as connection:
                 asked = True

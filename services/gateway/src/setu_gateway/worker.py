@@ -15,11 +15,14 @@ _CONCURRENCY: Final = 2
 # They wait for hosts outside, or for the disk, and not for a processor.
 _WAITING_AT_ONCE: Final = 4
 
-# Jobs age like operations; their recordings and subtitles are swept once no row names them.
+# Jobs age like operations, and their budgets with them; their recordings and subtitles are swept once no row names them.
 _RETIRE: Final[LiteralString] = """
-DELETE FROM job WHERE id IN (
-    SELECT id FROM job
-    WHERE ended_at < now() - make_interval(days => coalesce((%(by_tenant)s::jsonb ->> tenant)::int, %(days)s)) LIMIT 1000)
+WITH old AS (
+    SELECT id, tenant FROM job
+    WHERE ended_at < now() - make_interval(days => coalesce((%(by_tenant)s::jsonb ->> tenant)::int, %(days)s)) LIMIT 1000
+), freed AS (
+    DELETE FROM ledger.budget USING old WHERE budget.tenant = old.tenant AND budget.job_id = old.id)
+DELETE FROM job USING old WHERE job.id = old.id
 """
 _NAMED: Final[LiteralString] = """
 SELECT DISTINCT uri FROM job, unnest(objects) AS uri WHERE objects && %(uris)s AND uri = ANY(%(uris)s)

@@ -8,11 +8,11 @@ Locks are taken in one order, so that nobody waits in a circle: the tables (call
 Months are those of UTC by the database's clock. A budget's counter is that of its ``period``, and begins anew with the next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, LiteralString
 from uuid import UUID, uuid4
 
 import structlog
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 ALERT_AT: Final = Decimal("0.8")
 _MONTH: Final = "date_trunc('month', now() AT TIME ZONE 'UTC')::date"
-_EVER: Final = "DATE '1970-01-01'"  # the period of a job's budget
+_EVER: Final[LiteralString] = "DATE '1970-01-01'"  # the period of a job's budget
 
 # What inserting a call locks anyway, but before the budgets: whoever sets one holds back calls, and then changes its row.
 _BEGIN: Final = text("LOCK TABLE call_intent IN ROW EXCLUSIVE MODE")
@@ -78,6 +78,12 @@ _SET_FOR_MONTH: Final = text(
     _SET.format(counts=f"i.created_at >= {_MONTH} AT TIME ZONE 'UTC'", job_id="CAST(NULL AS uuid)", period=_MONTH)
 )
 _SET_FOR_JOB: Final = text(_SET.format(counts="i.job_id = :job_id", job_id="CAST(:job_id AS uuid)", period=_EVER))
+# As the driver takes it, to be a part of the statement that makes the job.
+_SET_FOR_NEW_JOB: Final[LiteralString] = f"""
+INSERT INTO ledger.budget (id, tenant, job_id, limit_usd, period)
+VALUES (%(budget_id)s, %(budget_tenant)s, %(budget_job_id)s, %(budget_limit_usd)s, {_EVER})
+"""  # noqa: S608 (constants alone)
+_REMOVE_OF_JOB: Final = text("DELETE FROM ledger.budget WHERE tenant = :tenant AND job_id = :job_id")
 _REMOVE: Final = text("DELETE FROM ledger.budget WHERE tenant = :tenant AND job_id IS NULL RETURNING id")
 
 
@@ -192,6 +198,17 @@ async def set_job_budget(connection: AsyncConnection, tenant: str, job_id: UUID,
     """Set what a job may spend: what it has spent counts."""
     await connection.execute(_NO_CALLS)
     await connection.execute(_SET_FOR_JOB, {"id": uuid4(), "tenant": tenant, "job_id": job_id, "limit_usd": limit_usd})
+
+
+def budget_of_new_job(tenant: str, job_id: UUID, limit_usd: Decimal) -> tuple[LiteralString, Mapping[str, object]]:
+    """What sets the budget of a job that is being made and has spent nothing, as a part of the statement that makes it."""
+    values = {"budget_id": uuid4(), "budget_tenant": tenant, "budget_job_id": job_id, "budget_limit_usd": limit_usd}
+    return _SET_FOR_NEW_JOB, values
+
+
+async def remove_job_budget(connection: AsyncConnection, tenant: str, job_id: UUID) -> None:
+    """Forget what a job may spend, if that was ever said; in whichever transaction removes the job."""
+    await connection.execute(_REMOVE_OF_JOB, {"tenant": tenant, "job_id": job_id})
 
 
 async def remove_budget(connection: AsyncConnection, tenant: str) -> bool:
