@@ -34,6 +34,7 @@ from setu_gateway.testing.samples import (
     succeeded,
     translate,
 )
+from setu_gateway.views import job_view
 
 
 def test_a_new_job_starts_with_its_profile_alone():
@@ -187,6 +188,27 @@ def test_terms_that_were_not_honoured_and_notes_of_the_recogniser_are_told():
     assert [(each.stage, each.target, each.reason.split(" ")[0]) for each in job.degraded] == [
         ("transcribe", "", "Not"), ("transcribe", "", "No"), ("translate", "hi", "2"), ("translate", "hi", "Given"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("probability", "told"), [(0.38, True), (0.499, True), (0.5, False), (1.0, False)])
+def test_a_language_that_was_hardly_told_apart_is_said(probability, told):
+    result = result_of(TRANSCRIBE, "en") | {"language_probability": probability, "notes": ["Not aligned."]}
+    stages = by_key(succeeded(PROFILE), replace(succeeded(TRANSCRIBE), result=result), succeeded(CAPTIONS, "en"))
+    job = step(a_job(state=JobState.RUNNING, stages=stages))
+    assert job.state is JobState.SUCCEEDED
+    reasons = [each.reason for each in job.degraded if each.stage == "transcribe"]
+    assert reasons[0] == "Not aligned."
+    assert [("English (en)" in each, f"{probability:.2f}" in each, "source_language" in each) for each in reasons[1:]] == (
+        [(True, True, True)] if told else []
+    )
+
+
+@pytest.mark.parametrize(("named", "shown"), [(None, 0.38), ("en", None)])
+def test_a_job_shows_how_sure_its_language_is_if_it_was_not_named(named, shown):
+    result = result_of(TRANSCRIBE, "en") | {"language_probability": 0.38}
+    job = a_job(source=named, stages=by_key(succeeded(PROFILE), replace(succeeded(TRANSCRIBE), result=result)))
+    assert job_view(job).language_probability == shown
+    assert job_view(a_job()).language_probability is None
 
 
 def test_a_cancelled_job_ends_once_what_runs_has_ended():

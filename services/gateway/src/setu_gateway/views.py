@@ -13,6 +13,7 @@ def job_view(job: JobRecord) -> JobView:
         media_name=job.media_name,
         media=job.media,
         source_language=job.source_language,
+        language_probability=_language_probability(job),
         target_languages=job.request.target_languages,
         progress=job.progress,
         stages=tuple(_stage_view(stage) for stage in job.stages),
@@ -27,6 +28,14 @@ def job_view(job: JobRecord) -> JobView:
 def job_path(job: JobRecord) -> str:
     """Where a job is found."""
     return f"/jobs/{job.id}"
+
+
+def _language_probability(job: JobRecord) -> float | None:
+    """How sure the recogniser was of the language, where it had to find out and has."""
+    if job.request.source_language is not None:
+        return None
+    told = [(stage.result or {}).get("language_probability") for stage in job.stages]
+    return next((each for each in told if each is not None), None)
 
 
 def _stage_view(stage: StageRecord) -> StageView:

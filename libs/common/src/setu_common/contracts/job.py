@@ -131,6 +131,12 @@ class JobView(View):
     media_name: str
     media: Reference | None = Field(default=None, description="The recording; absent until it has been fetched")
     source_language: LanguageCode | None = None
+    language_probability: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="How sure the recogniser was of `source_language`; absent where the request named it",
+    )
     target_languages: tuple[LanguageCode, ...] = ()
     progress: float = Field(ge=0, le=1)
     stages: tuple[StageView, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from setu_common.contracts import (
+    LANGUAGE_NAMES,
     PROFILES,
     SPEECH_TRANSLATIONS,
     TRANSCRIPTIONS,
@@ -29,6 +30,9 @@ from setu_gateway.pipeline.kinds import FETCHES, RENDERINGS, Fetched, FetchReque
 from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+SURE_OF_LANGUAGE: Final = 0.5
+"""The probability from which on a language that was found out is not doubted."""
 
 
 class Results:
@@ -248,7 +252,14 @@ def _language(result: Transcription) -> str:
 
 
 def _notes(result: Transcription) -> tuple[str, ...]:
-    return result.notes
+    """What the recogniser noted, and that it hardly knew which language it heard: a language that is given has a probability of 1."""
+    if result.language_probability >= SURE_OF_LANGUAGE:
+        return result.notes
+    doubt = (
+        f"The language was taken for {LANGUAGE_NAMES.get(result.language, result.language)} ({result.language}) with a probability of only "
+        f"{result.language_probability:.2f}; if it is another, submit the recording again and name it in source_language"
+    )
+    return (*result.notes, doubt)
 
 
 def _shortcomings(result: TranslationResult) -> tuple[str, ...]:
