@@ -1,5 +1,6 @@
 """What a hosted recogniser bills, told to a meter."""
 
+import asyncio
 from contextlib import asynccontextmanager, nullcontext
 
 import numpy as np
@@ -13,6 +14,7 @@ from setu_asr.engines.openai import HostedWhisper
 from setu_asr.engines.recogniser import ModelKey
 from setu_asr.errors import HostedRefused
 from setu_asr.settings import HostedSettings
+from setu_cli.embedded.ports import free_port
 from setu_common.contracts import AsrPlan
 from setu_common.cost import BudgetExhausted, Usage
 from setu_common.errors import DependencyUnavailable
@@ -64,6 +66,37 @@ async def test_a_refusal_bills_nothing_and_of_a_broken_server_nobody_knows():
             await hear(url, broken)
     assert [call.usage for call in refused.calls] == [Usage()]
     assert [call.usage for call in broken.calls] == [None]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_who_is_busy_and_turns_one_away_bills_nothing(status):
+    meter = RecordingMeter()
+    app, asked = server(status)
+    async with loopback(app) as url:
+        with pytest.raises(DependencyUnavailable):
+            await hear(url, meter)
+    assert len(asked) == 1
+    assert [(call.usage, call.outcome) for call in meter.calls] == [(Usage(), "failed")]
+
+
+async def test_a_server_that_was_never_reached_bills_nothing():
+    meter = RecordingMeter()
+    with pytest.raises(DependencyUnavailable):
+        await hear(f"http://127.0.0.1:{free_port()}", meter)
+    assert [(call.usage, call.outcome) for call in meter.calls] == [(Usage(), "failed")]
+
+
+async def test_of_an_answer_that_broke_off_nobody_knows_whether_it_was_billed():
+    async def hang_up(reader, writer):
+        await reader.read(1)
+        writer.close()
+
+    meter = RecordingMeter()
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        with pytest.raises(DependencyUnavailable):
+            await hear(f"http://127.0.0.1:{port}", meter)
+    assert [call.usage for call in meter.calls] == [None]
 
 
 async def test_past_a_budget_nothing_is_sent():

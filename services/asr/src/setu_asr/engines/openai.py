@@ -26,11 +26,12 @@ from setu_asr.settings import HostedSettings
 from setu_common.contracts import AsrPlan
 from setu_common.cost import Meter, Unmetered, Usage
 from setu_common.errors import DependencyUnavailable, SetuError
-from setu_common.http import create_client, parse_retry_after
+from setu_common.http import create_client, never_reached, parse_retry_after
 from setu_common.llm.building import whose_prices
 
 TOO_MANY_REQUESTS: Final = 429
 SERVER_ERRORS: Final = 500
+TURNED_AWAY: Final = (TOO_MANY_REQUESTS, 503)
 QUOTA: Final = "insufficient_quota"
 AWAY_S: Final = 10.0
 # The container's own bytes, and bits that the encoder takes beyond its rate.
@@ -40,6 +41,11 @@ log = structlog.get_logger()
 
 # Opened for each round of uploads, which has an event loop of its own.
 Metered = Callable[[], AbstractAsyncContextManager[Meter]]
+
+
+def _surely_unbilled(error: HostedRefused | DependencyUnavailable) -> bool:
+    """Whether the server refused before it did any work, or never heard of it. One that broke, or fell silent, may bill all the same."""
+    return isinstance(error, HostedRefused) or error.context.get("status") in TURNED_AWAY or never_reached(error.__cause__)
 
 
 def _unmetered() -> AbstractAsyncContextManager[Meter]:
@@ -134,14 +140,15 @@ class HostedWhisper:
             return [await self._paid(meter, client, upload, language, hints) for upload in together]
 
     async def _paid(self, meter: Meter, client: AsyncOpenAI, upload: Upload, language: str | None, hints: Hints) -> _Answer:
-        """Ask, on record. Sound is billed by begun seconds; a refusal is not billed, and of an answer that broke off nobody knows."""
+        """Ask, on record. Sound is billed by begun seconds; what was refused or never arrived is not, and of the rest nobody knows."""
         samples = upload.samples()
         heard = Usage(audio_s=math.ceil(len(samples) / RATE_HZ))
         async with meter.call(self._billed_as, self._model, heard) as call:
             try:
                 answer = await self._ask(client, samples, len(upload.clips), language, hints)
-            except HostedRefused:
-                call.settle(Usage(), outcome="failed")
+            except (HostedRefused, DependencyUnavailable) as error:
+                if _surely_unbilled(error):
+                    call.settle(Usage(), outcome="failed")
                 raise
             call.settle(heard)
             return answer
