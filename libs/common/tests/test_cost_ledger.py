@@ -191,6 +191,17 @@ async def test_at_eighty_percent_there_is_an_alert(books):
     assert books.budget()["alerted_at"] is not None
 
 
+async def test_under_a_budget_of_nothing_what_is_free_is_called_and_alerts_nobody(books):
+    await books.change(set_budget, "acme", Decimal(0))
+    with attributed(ACME):
+        async with books.meter.call("own", "gemma3-270m", CENT) as call:
+            call.settle(CENT)
+    assert books.budget()["alerted_at"] is books.budget()["exhausted_at"] is None
+    with pytest.raises(BudgetExhausted):
+        await books.spend()
+    assert books.budget()["exhausted_at"] is not None
+
+
 async def test_a_budget_that_is_set_late_counts_what_was_spent_this_month(books):
     await books.spend()
     with attributed(ACME):

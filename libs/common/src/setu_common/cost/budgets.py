@@ -162,7 +162,7 @@ async def reserve(connection: AsyncConnection, held: Sequence[Held], call_id: UU
     """Take what a call may cost from budgets that have so much."""
     for budget in held:
         committed = budget.committed_usd + usd
-        alert = committed >= budget.limit_usd * ALERT_AT
+        alert = committed > 0 and committed >= budget.limit_usd * ALERT_AT  # of nothing, what is free takes nothing
         await connection.execute(_TAKE, {"id": budget.id, "period": budget.period, "committed_usd": committed, "alert": alert})
         await connection.execute(
             _RESERVE, {"call_id": call_id, "budget_id": budget.id, "tenant": tenant, "period": budget.period, "usd": usd}
