@@ -8,7 +8,7 @@ from billed.jobs import TENANT, Past, asked_for, outcome
 from setu_common.contracts.cost import EstimateRequest
 from setu_common.cost.ledger import SCHEMA, migrate_ledger
 from setu_common.db import Database
-from setu_metrics.domain.estimating import length_of, rate_of
+from setu_metrics.domain.estimating import length_of, line_of, rate_of, unseen
 from setu_metrics.errors import LengthMissing
 from setu_metrics.estimates import Estimates
 
@@ -91,6 +91,36 @@ def test_order_statistics_bound_nine_in_ten():
     assert few is not None
     assert (few.low, few.expected, few.high, few.basis) == (1 / 1.5, 2.0, 6.0, "little history")
     assert rate_of([1.0, 2.0]) is None
+
+
+def test_what_short_clips_took_to_begin_with_is_not_multiplied_for_a_long_film():
+    lengths_s = [float(number) for number in range(5, 35)]
+    line = line_of(lengths_s, [20 + 0.5 * length_s for length_s in lengths_s[:-1]] + [900.0])  # and one that went wrong
+    assert line.at(3600) == pytest.approx(1820, rel=0.1)  # and not some 5000, as by the second
+    assert (line.seen(5), line.seen(34), line.seen(3600)) == (True, True, False)
+
+
+@pytest.mark.parametrize("amounts", [[3.0, 6.0, 12.0, 24.0, 30.0, 60.0], [0.0] * 6])
+def test_where_nothing_is_fixed_it_goes_by_the_second(amounts):
+    line = line_of([1.0, 2.0, 4.0, 8.0, 10.0, 20.0], amounts)
+    assert line.fixed == 0
+    assert line.at(7) == 7
+
+
+def test_a_length_that_was_not_seen_widens_the_range():
+    rate = rate_of([1.0, 2.0, 4.0])
+    assert rate is not None
+    assert (unseen(rate).low, unseen(rate).high) == (rate.low / 1.5, rate.high * 1.5)
+
+
+async def test_a_film_that_is_longer_than_all_before_is_said_to_be(past, estimates):
+    for _ in range(4):
+        await past.make(60)
+    told = await estimates.of(TENANT, asked_for(3600))
+    assert any("as long, or as short" in note for note in told.notes)
+    seen = await estimates.of(TENANT, asked_for(60))
+    assert not any("as long, or as short" in note for note in seen.notes)
+    assert told.time_s.high / told.time_s.expected == pytest.approx(1.5 * seen.time_s.high / seen.time_s.expected)
 
 
 def test_a_sizes_guess_is_wide():

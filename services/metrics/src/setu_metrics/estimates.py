@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from setu_common.contracts.cost import Estimate, EstimateRequest, Span, StageEstimate
 from setu_common.db import Database
 from setu_metrics import repository
-from setu_metrics.domain.estimating import Length, Rate, length_of, prior_time, rate_of
+from setu_metrics.domain.estimating import LEAST, Length, Rate, length_of, line_of, prior_time, rate_of, unseen
 from setu_metrics.errors import LengthMissing
 
 JOBS_LOOKED_AT: Final = 300
@@ -21,8 +21,9 @@ _RENDERINGS: Final = "renderings"
 
 @dataclass
 class _Known:
-    """What is known of one thing that is done: its time and cost for each second of sound, by job."""
+    """What is known of one thing that is done: how long the recordings were, and its time and cost, by job."""
 
+    lengths_s: list[float] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     unpriced: int = 0
@@ -55,7 +56,7 @@ class Estimates:
             time_s=_sum(stage.time_s for stage in stages),
             cost_usd=_sum(costs) if len(costs) == len(stages) else None,
             stages=stages,
-            notes=tuple(_notes(request, stages, known)),
+            notes=tuple(_notes(request, stages, known, length)),
         )
 
 
@@ -81,31 +82,35 @@ def _known(rows: Iterable[RowMapping]) -> Mapping[tuple[str, str], _Known]:
     known: dict[tuple[str, str], _Known] = defaultdict(_Known)
     for row in rows:
         for key in ((row["stage"], row["target"]), (row["stage"], "*")):
-            known[key].times.append(row["wall_s"] / row["audio_s"])
-            known[key].costs.append(float(row["usd"]) / row["audio_s"])
+            known[key].lengths_s.append(row["audio_s"])
+            known[key].times.append(row["wall_s"])
+            known[key].costs.append(float(row["usd"]))
             known[key].unpriced += row["unpriced"]
     return known
 
 
 def _stage(stage: str, target: str, known: Mapping[tuple[str, str], _Known], length: Length) -> StageEstimate:
+    time, cost = prior_time(stage), None
+    time_s = Span(expected=time.expected * length.expected_s, low=time.low * length.low_s, high=time.high * length.high_s)
     for key in ((stage, target), (stage, "*")):
-        time, cost = (rate_of(known[key].times), rate_of(known[key].costs)) if key in known else (None, None)
-        if time is not None:
+        if key in known and len(known[key].times) >= LEAST:
+            time, time_s = _told(known[key].lengths_s, known[key].times, length)
+            _, cost = _told(known[key].lengths_s, known[key].costs, length)
             break
-    else:
-        time, cost = prior_time(stage), None
-    return StageEstimate(
-        stage=stage,
-        target=target,
-        time_s=_span(time, length),
-        cost_usd=_span(cost, length) if cost is not None else None,
-        basis=time.basis,
-        samples=time.samples,
+    return StageEstimate(stage=stage, target=target, time_s=time_s, cost_usd=cost, basis=time.basis, samples=time.samples)
+
+
+def _told(lengths_s: Sequence[float], amounts: Sequence[float], length: Length) -> tuple[Rate, Span]:
+    """What earlier jobs tell of one of another length."""
+    line = line_of(lengths_s, amounts)
+    rate = rate_of([amount / line.at(length_s) for length_s, amount in zip(lengths_s, amounts, strict=True)])
+    assert rate is not None  # noqa: S101  there are at least LEAST
+    wide = rate if line.seen(length.expected_s) else unseen(rate)
+    return rate, Span(
+        expected=rate.expected * line.at(length.expected_s),
+        low=wide.low * line.at(length.low_s),
+        high=wide.high * line.at(length.high_s),
     )
-
-
-def _span(rate: Rate, length: Length) -> Span:
-    return Span(expected=rate.expected * length.expected_s, low=rate.low * length.low_s, high=rate.high * length.high_s)
 
 
 def _sum(spans: Iterable[Span]) -> Span:
@@ -118,12 +123,17 @@ def _sum(spans: Iterable[Span]) -> Span:
     )
 
 
-def _notes(request: EstimateRequest, stages: Sequence[StageEstimate], known: Mapping[tuple[str, str], _Known]) -> Iterator[str]:
+def _notes(
+    request: EstimateRequest, stages: Sequence[StageEstimate], known: Mapping[tuple[str, str], _Known], length: Length
+) -> Iterator[str]:
     assumed = [stage.stage for stage in stages if stage.basis == "prior"]
     if assumed:
         yield f"Nothing is known yet of {', '.join(dict.fromkeys(assumed))}: their times are assumed, and their costs can't be told."
     if any(stage.basis == "little history" for stage in stages):
         yield "Some of it is known from few jobs, so its range is what was seen, widened by half."
+    seen_s = [length_s for each in known.values() for length_s in each.lengths_s]
+    if seen_s and not min(seen_s) <= length.expected_s <= max(seen_s):
+        yield "No earlier recording was as long, or as short, so its range is widened by half."
     if request.duration_s is None:
         yield "How long the recording is was guessed from its size, so the range is wide."
     if any(each.unpriced for each in known.values()):
