@@ -110,7 +110,7 @@ REFUSED = {
     "no media": (form(part("target_languages", b"en")), Refusal(422, "media-missing", "curl -F media=@talk.mp4")),
     "no fields at all": (END, Refusal(422, "media-missing", "curl -F media=@talk.mp4")),
     "media as text": (form(part("media", b"Videos/talk.mp4")), Refusal(422, "media-missing", "with the @")),
-    "media twice": (form(MEDIA, MEDIA), Refusal(422, "repeated-field", "one job for each file")),
+    "media twice": (form(MEDIA, MEDIA), Refusal(422, "repeated-field", "one request for each file")),
     "source language twice": (
         form(part("source_language", b"fr"), part("source_language", b"en"), MEDIA),
         Refusal(422, "repeated-field", "source_language"),

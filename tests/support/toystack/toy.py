@@ -22,8 +22,9 @@ class Toy:
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self) -> subprocess.Popen[str]:
+        # A shell that starts the tests in its background has them ignore interrupts, and what they start.
         process = subprocess.Popen(
-            [sys.executable, stack.__file__, str(self.home.folder), str(self.port)],
+            ["env", "--default-signal=INT", sys.executable, stack.__file__, str(self.home.folder), str(self.port)],
             env={**os.environ, "TOY": self.kind},
             stderr=subprocess.PIPE,
             text=True,
