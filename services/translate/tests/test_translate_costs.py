@@ -87,9 +87,8 @@ async def test_each_request_to_the_model_is_in_the_ledger_and_put_down_to_its_jo
 async def test_past_a_jobs_budget_what_was_paid_for_is_delivered_and_the_result_says_so(paid, make_transcript, work):
     await paid.translate(make_transcript("le chat dort"), work)
     (first,) = paid.rows()
-    await paid.allow(
-        str(round(first["bound_usd"] * Decimal("1.05"), 6))
-    )  # room for one more call, and what it leaves is too little for another
+    # Beside what the job has spent there is room for one more call, and what that leaves is too little for another.
+    await paid.allow(str(round(first["usd"] + first["bound_usd"] * Decimal("1.05"), 6)))
     translated = await paid.translate(make_transcript("la pluie tombe", "le vent se lève", "la nuit vient"), work)
     texts = [each.text for each in translated.translations]
     assert texts[0] == "LA PLUIE TOMBE"
