@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from ownstack.jobs import Caller, stored
+from ownstack.jobs import Caller, named, stored, unended
 from ownstack.stack import OwnStack
 from setu_common.subtitles import parse
 from toystack.watching import eventually
@@ -20,6 +20,7 @@ pytestmark = [
 ]
 
 CALL_S = 120.0
+ERASED_S = 60.0
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_what_is_said_comes_in_every_format_and_leaves_nothing(stack, caller: Ca
     for form in ("srt", "vtt"):
         cues = parse(transcribe(file=short_speech, model="whisper-1", language="fr", response_format=form), form)
         assert [word for cue in cues for word in words(cue.text)] == words(as_json.text)
-    assert eventually(lambda: stored(stack) == before, 30)
+    assert eventually(lambda: stored(stack) == before, ERASED_S), (stored(stack) - before, named(stack), unended(stack))
     assert caller.http.get("/jobs").json()["jobs"] == []
 
 

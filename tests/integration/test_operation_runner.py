@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -116,6 +117,31 @@ def test_a_result_of_a_row_that_is_anothers_by_now_is_dropped(child: Child) -> N
 
     assert operation.state == "running"
     assert child.endings == []
+
+
+def test_what_was_written_stays_if_it_is_of_use_and_goes_if_not(child: Child, store_settings: StoreSettings) -> None:
+    folder = Path(store_settings.url.removeprefix("file://"))
+
+    async def kept(task: Task, work: Work) -> Done:
+        return Done(count=1, attempt=1, text="long" * BRISK.inline_bytes)
+
+    async def cancelled(task: Task, work: Work) -> Done:
+        child.rig.execute("UPDATE operation SET state = 'cancelling' WHERE state = 'running'")
+        return await kept(task, work)
+
+    async def lost(task: Task, work: Work) -> Done:
+        child.rig.execute("UPDATE operation SET token = token + 1 WHERE state = 'running'")
+        return await kept(task, work)
+
+    async def failed(task: Task, work: Work) -> Done:
+        await child.store.put(work.tenant, b"half of it", "text/plain")
+        raise InvalidRequest("Bad.")
+
+    states = [child.run(handler).state for handler in (kept, cancelled, lost, failed)]
+
+    assert states == ["succeeded", "cancelled", "running", "failed"]
+    (named,) = child.rig.execute("SELECT unnest(objects) AS uri FROM operation")
+    assert [f"setu://{path.relative_to(folder)}" for path in folder.rglob("*") if path.is_file()] == [named["uri"]]
 
 
 def test_a_result_that_postgres_has_no_text_for_comes_back_whole(child: Child) -> None:

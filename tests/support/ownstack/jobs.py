@@ -103,6 +103,19 @@ def operations_of(stack: OwnStack, job_id: str, services: Sequence[str] = SERVIC
     return found
 
 
+def unended(stack: OwnStack) -> list[Json]:
+    """The operations that something is still to be done for, of all services."""
+    found: list[Json] = []
+    with stack.rows() as db:
+        for service in SERVICES:
+            statement = sql.SQL(
+                "SELECT kind, state, job_id, idempotency_key, attempts, progress, not_before - now() AS due_in, lease_until - now() AS leased"
+                " FROM {}.operation WHERE state IN ('queued', 'running')"
+            ).format(sql.Identifier(service))
+            found += db.execute(statement).fetchall()
+    return found
+
+
 def under_way(stack: OwnStack, job_id: str, service: str, within_s: float) -> Json:
     """The job's operation at a service, as soon as a child is in the midst of it."""
     until = time.monotonic() + within_s

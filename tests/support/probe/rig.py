@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -125,15 +126,17 @@ def opened_rig(settings: DatabaseSettings, store: StoreSettings) -> Iterator[Rig
     """Take a service apart for as long as the block lasts."""
     hints = Told()
     with asyncio.Runner() as runner, ExitStack() as closing:
+
+        def run(work: Coroutine[Any, Any, T]) -> T:  # with what is bound here, as a worker's child runs it
+            return runner.run(work, context=copy_context())
+
         database = Database(settings, SCHEMA)
         operations = Operations(database, Store(store, SCHEMA), hints, PATIENT, VERDICTS)
         plain = psycopg.connect(settings.url, autocommit=True, row_factory=dict_row, options=f"-c search_path={SCHEMA}")
         connection = HealingConnection(settings, SCHEMA)
         closing.callback(plain.close)
         closing.callback(connection.close)
-        rig = Rig(
-            settings, database, runner.run, operations, hints, Reaping(connection, PATIENT, SCHEMA, VERDICTS), plain, closing
-        )
+        rig = Rig(settings, database, run, operations, hints, Reaping(connection, PATIENT, SCHEMA, VERDICTS), plain, closing)
         rig.execute("CREATE TABLE verdict (operation_id uuid, state text)")
         try:
             yield rig

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -48,6 +48,14 @@ class Payloads:
             return content
         data: dict[str, Any] = json.loads(await self._store.read(Reference.model_validate(content[_REFERENCE_KEY])))
         return data
+
+    async def drop(self, uris: Sequence[str]) -> None:
+        """Remove objects that no row names.
+
+        Raises:
+            DependencyUnavailable: the store is away; they are left for its sweep.
+        """
+        await self._store.delete(*uris)
 
 
 def _uris(value: object) -> Iterator[str]:

@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
+from setu_common.contracts import OperationState
 from setu_common.cost.metering import attributed
 from setu_common.errors import DependencyUnavailable, InternalError, InvalidRequest, SetuError, is_retryable
 from setu_common.observability import bound
@@ -26,6 +27,7 @@ from setu_common.operations.payloads import Payloads
 from setu_common.operations.retrying import retry_delay_s
 from setu_common.operations.work import Bound, Park
 from setu_common.settings import OperationSettings
+from setu_common.store import noted
 
 log = structlog.get_logger()
 
@@ -227,10 +229,11 @@ class Runner:
             return
         began_s = time.monotonic()
         measure = Measure(claim, self._recorder.service)
-        with attributed(attribution_of(claim, self._recorder.service)):
+        with attributed(attribution_of(claim, self._recorder.service)), noted() as written:
             outcome = self._run(self._handle(claim, known))
         self._keep(measure, outcome)
-        self._write(claim, outcome)
+        if self._write(claim, outcome) and written:
+            self._drop(written)
         log.info(
             "operation.left",
             outcome=type(outcome).__name__.lstrip("_").lower(),
@@ -281,19 +284,32 @@ class Runner:
         result, objects, _ = await self._payloads.pack(claim.tenant, answer)
         return _Succeeded(result, objects)
 
-    def _write(self, claim: Claim, outcome: _Outcome) -> None:
-        """Write the end, as often as it takes: while the database is away there is nothing else to do, and nobody can take the row."""
+    def _drop(self, uris: Sequence[str]) -> None:
+        """Remove what an attempt wrote for nothing: it failed, or was cancelled, or someone else has the row."""
+        try:
+            self._run(self._payloads.drop(uris))
+        except DependencyUnavailable as error:
+            log.warning("operation.objects_left_for_sweep", objects=len(uris), reason=error.detail)
+
+    def _write(self, claim: Claim, outcome: _Outcome) -> bool:
+        """Write the end, as often as it takes: while the database is away there is nothing else to do, and nobody can take the row.
+
+        Returns:
+            Whether it is certain that no row names what the attempt wrote.
+        """
         settled = self._settled.get(claim.kind)
         while True:
             try:
-                self._ended(self._end(claim, outcome, settled))
+                ending = self._end(claim, outcome, settled)
             except LeaseLost:
                 log.warning("operation.result_refused", outcome=type(outcome).__name__)
+                return True
             except DependencyUnavailable:
                 if not self._stopping():
                     threading.Event().wait(self._settings.heartbeat_s / 2)
                     continue
                 log.warning("operation.end_unwritten")
+                return False
             except Exception:
                 # Postgres refuses the result, or what is to be settled with it, and would do so again: the row ends in any case.
                 log.exception("operation.end_refused", outcome=type(outcome).__name__)
@@ -302,7 +318,8 @@ class Runner:
                 settled = settled if isinstance(outcome, _Succeeded) else None
                 outcome = _Failed(InternalError("The result can't be stored; the service's log says why."))
                 continue
-            return
+            self._ended(ending)
+            return ending.operation.state is not OperationState.SUCCEEDED
 
     def _end(self, claim: Claim, outcome: _Outcome, settled: Settled | None) -> Ending:
         match outcome:

@@ -178,6 +178,8 @@ class Operations:
     async def purge(self, tenant: str, operation_id: UUID) -> None:
         """Erase an ended operation and what it wrote to the store. Erasing what is not there succeeds.
 
+        The row goes last: whatever is interrupted leaves it, and can be asked for again.
+
         Raises:
             Conflict: it has not ended; cancel it first.
         """
@@ -188,7 +190,7 @@ class Operations:
                 left = await connection.execute(select(_ROW.id).where(_ROW.id == operation_id, _ROW.tenant == tenant))
                 if left.first() is not None:
                     raise Conflict("The operation has not ended. Cancel it, wait until it has ended, then erase it.")
-        if row is not None:
+                return
             await self._store.delete(*row.objects)
 
     async def close(self) -> None:

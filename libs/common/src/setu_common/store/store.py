@@ -15,6 +15,7 @@ from setu_common.store import names, sweeping
 from setu_common.store.backend import Backend
 from setu_common.store.bucket import BucketBackend
 from setu_common.store.folder import FolderBackend
+from setu_common.store.noting import note
 from setu_common.store.writing import Writer
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -69,7 +70,9 @@ class Store:
         names.check_tenant(tenant)
 
         def final(sha256: str) -> str:
-            return names.object_path(self._owner, tenant, names.today(), sha256)
+            path = names.object_path(self._owner, tenant, names.today(), sha256)
+            note(names.uri_of(path))
+            return path
 
         sink = self._backend.sink(names.incoming_path(self._owner), final, media_type)
         writer = Writer(sink, lambda path, size_bytes: names.reference(path, size_bytes, media_type))

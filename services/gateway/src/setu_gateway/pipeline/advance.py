@@ -12,7 +12,7 @@ between. It may be run twice, killed anywhere, or see stale data:
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -93,7 +93,8 @@ class Advancer:
         if job is None or job.run != request.run:
             return Advanced(state=None)
         if job.state.ended and job.purge_asked_at is not None:
-            return Advanced(state=None) if await self._eraser.erase(job) else Park(self._settings.longest_poll_s)
+            erased = await self._eraser.erase(job)
+            return Advanced(state=None) if erased else Park(self._pause_s(job, job.purge_asked_at))
         if job.state.ended:
             return Advanced(state=job.state)
         seen = await self._look(job)
@@ -147,10 +148,10 @@ class Advancer:
         cancelling = job.state is JobState.CANCELLING
         return timedelta(seconds=self._settings.cancel_patience_s if cancelling else self._settings.stage_patience_s)
 
-    def _pause_s(self, job: JobRecord) -> float:
+    def _pause_s(self, job: JobRecord, *waited_for_since: datetime) -> float:
         """When to look again, if nobody calls earlier."""
-        running = [stage for stage in job.stages if stage.state is StageState.RUNNING]
-        ages_s = [(job.read_at - (stage.started_at or job.read_at)).total_seconds() for stage in running]
+        running = [stage.started_at or job.read_at for stage in job.stages if stage.state is StageState.RUNNING]
+        ages_s = [(job.read_at - since).total_seconds() for since in (*running, *waited_for_since)]
         longest_s = min(self._settings.longest_poll_s, POLL_SHARE * min(ages_s, default=0.0))
         return max(self._settings.shortest_poll_s, longest_s)
 
