@@ -1,11 +1,11 @@
 """The parts that APIs, workers and their parents are made of, in a test's own hands: no processes, no broker, a real Postgres."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -59,6 +59,14 @@ class Forgetful(HealingConnection):
     def transaction(self) -> Iterator[Connection]:
         with super().transaction() as db:
             yield db
+        self._lose()
+
+    def row(self, statement: LiteralString, values: Mapping[str, Any]) -> dict[str, Any] | None:  # Any: as in the base class
+        row = super().row(statement, values)
+        self._lose()
+        return row
+
+    def _lose(self) -> None:
         if self.lose_next:
             self.lose_next = False
             self.close()

@@ -41,7 +41,8 @@ class Claim:
 # The next row of a queue: highest priority first; among those, the tenant whose last claim is longest ago; then the oldest.
 # The recursion steps from tenant to tenant through the partial index (a "loose index scan"), so its cost grows with the number of
 # tenants that wait, but neither with the rows that could be claimed nor with those asleep, which the index leaves out. A few rows a
-# tenant are offered, for the first may be locked by another worker.
+# tenant are offered, for the first may be locked by another worker. They are looked up by their ids, as an array: a join with what is
+# offered looks the same, and was planned as a scan of the whole queue while the table's statistics were old.
 _CLAIM: Final[LiteralString] = """
 WITH RECURSIVE waiting AS (
     (SELECT tenant FROM operation WHERE state = 'queued' AND NOT asleep AND queue = %(queue)s ORDER BY tenant LIMIT 1)
@@ -49,20 +50,16 @@ WITH RECURSIVE waiting AS (
     SELECT (SELECT o.tenant FROM operation o
             WHERE o.state = 'queued' AND NOT o.asleep AND o.queue = %(queue)s AND o.tenant > w.tenant ORDER BY o.tenant LIMIT 1)
     FROM waiting w WHERE w.tenant IS NOT NULL
-), offered AS (
-    SELECT o.id, o.priority, o.created_at, turn.last_claim
-    FROM waiting w
-    CROSS JOIN LATERAL (
-        SELECT id, priority, created_at FROM operation
-        WHERE state = 'queued' AND NOT asleep AND queue = %(queue)s AND tenant = w.tenant
-        ORDER BY priority DESC, created_at, id LIMIT 16) o
-    CROSS JOIN LATERAL (
-        SELECT max(claimed_at) AS last_claim FROM operation WHERE queue = %(queue)s AND tenant = w.tenant) turn
-    WHERE w.tenant IS NOT NULL
+), turn AS MATERIALIZED (
+    SELECT tenant, (SELECT max(claimed_at) FROM operation o WHERE o.queue = %(queue)s AND o.tenant = w.tenant) AS last_claim,
+        ARRAY(SELECT id FROM operation o
+              WHERE o.state = 'queued' AND NOT o.asleep AND o.queue = %(queue)s AND o.tenant = w.tenant
+              ORDER BY priority DESC, created_at, id LIMIT 16) AS offered
+    FROM waiting w WHERE tenant IS NOT NULL
 ), chosen AS (
-    SELECT o.id FROM operation o JOIN offered USING (id)
-    WHERE o.state = 'queued' AND NOT o.asleep
-    ORDER BY offered.priority DESC, offered.last_claim NULLS FIRST, offered.created_at, o.id
+    SELECT o.id FROM operation o JOIN turn ON turn.tenant = o.tenant
+    WHERE o.id = ANY (ARRAY(SELECT unnest(offered) FROM turn)) AND o.state = 'queued' AND NOT o.asleep
+    ORDER BY o.priority DESC, turn.last_claim NULLS FIRST, o.created_at, o.id
     LIMIT 1 FOR UPDATE OF o SKIP LOCKED
 )
 UPDATE operation o SET
@@ -126,10 +123,9 @@ class Claims:
 
     def next(self, queue: str) -> Claim | None:
         """Claim the next eligible row of a queue, or none if there is none."""
-        with self._connection.transaction() as db:
-            row = db.execute(
-                _CLAIM, {"queue": queue, "worker": self._worker, "pid": self._pid, "lease_s": self._settings.lease_s}
-            ).fetchone()
+        row = self._connection.row(
+            _CLAIM, {"queue": queue, "worker": self._worker, "pid": self._pid, "lease_s": self._settings.lease_s}
+        )
         return Claim(**row) if row else None
 
     def beat(self, claim: Claim, progress: float, note: str) -> tuple[bool, bool]:
@@ -141,17 +137,16 @@ class Claims:
         Raises:
             LeaseLost: the row is another's by now.
         """
-        with self._connection.transaction() as db:
-            row = db.execute(
-                _BEAT,
-                {
-                    "id": claim.id,
-                    "token": claim.token,
-                    "lease_s": self._settings.lease_s,
-                    "progress": min(1.0, max(0.0, progress)),
-                    "note": storable(note[:500]),
-                },
-            ).fetchone()
+        row = self._connection.row(
+            _BEAT,
+            {
+                "id": claim.id,
+                "token": claim.token,
+                "lease_s": self._settings.lease_s,
+                "progress": min(1.0, max(0.0, progress)),
+                "note": storable(note[:500]),
+            },
+        )
         if row is None:
             raise LeaseLost
         return row["state"] == "cancelling", bool(row["overdue"])
@@ -227,12 +222,15 @@ class Claims:
         self, statement: LiteralString, claim: Claim, meant: OperationState, settled: Settled | None, values: dict[str, Any]
     ) -> Ending:
         key = {"id": claim.id, "token": claim.token}
-        with self._connection.transaction() as db:
-            row = db.execute(statement, {**key, **values}).fetchone()
-            if row is not None:
-                return settle(db, row, settled)
-            # A commit whose answer was lost with the connection: the row is then as we meant it, or cancelled, under our token.
-            row = db.execute(_AFTERWARDS, {**key, "state": meant.value}).fetchone()
+        if settled is None:
+            row = self._connection.row(statement, {**key, **values})
+        else:
+            with self._connection.transaction() as db:
+                row = db.execute(statement, {**key, **values}).fetchone()
+                if row is not None:
+                    settle(db, row, settled)
+        # A commit whose answer was lost with the connection: the row is then as we meant it, or cancelled, under our token.
+        row = row or self._connection.row(_AFTERWARDS, {**key, "state": meant.value})
         if row is None:
             raise LeaseLost
         return ending_of(row)

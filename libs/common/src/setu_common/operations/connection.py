@@ -1,8 +1,8 @@
 """A synchronous connection that heals: for the threads that claim, beat and reap."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
@@ -12,6 +12,10 @@ from setu_common.errors import DependencyUnavailable
 from setu_common.settings import DatabaseSettings
 
 Connection = psycopg.Connection[dict[str, Any]]  # Any: a row's columns have types of their own
+
+# The statements of a worker are few, are repeated without end, and are written so that one plan serves whatever they are given: planning
+# a claim anew each time took twice as long as the claim.
+_SET_UP: Final[LiteralString] = "SET plan_cache_mode = force_generic_plan"
 
 
 class HealingConnection:
@@ -32,10 +36,24 @@ class HealingConnection:
         Raises:
             DependencyUnavailable: Postgres is away or went away; whether a commit was taken is then unknown.
         """
+        with self._usable() as connection, connection.transaction():
+            yield connection
+
+    def row(
+        self, statement: LiteralString, values: Mapping[str, Any]
+    ) -> dict[str, Any] | None:  # Any: whatever the database has
+        """The first row of one statement, which is a transaction of its own: one trip, where ``transaction`` takes three.
+
+        Raises:
+            DependencyUnavailable: Postgres is away or went away; whether the statement was carried out is then unknown.
+        """
+        with self._usable() as connection:
+            return connection.execute(statement, values).fetchone()
+
+    @contextmanager
+    def _usable(self) -> Iterator[Connection]:
         try:
-            connection = self._ready()
-            with connection.transaction():
-                yield connection
+            yield self._ready()
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             self.close()
             raise DependencyUnavailable(
@@ -52,6 +70,7 @@ class HealingConnection:
         if self._connection is None or self._connection.closed:
             connection = self._connect()
             connection.row_factory = dict_row
+            connection.execute(_SET_UP)
             self._connection = connection
             self.generation += 1
         return self._connection

@@ -24,6 +24,7 @@ Json = Mapping[str, Any]  # Any: JSON
 
 _MOST_KEPT: Final = 1000  # while the database is away
 _RESET_PEAK: Final = "5"  # proc(5), clear_refs: the peak resident set size begins anew
+_FLAT: Final = 1.02  # a peak so little over what the process holds now is as good as begun anew
 _KIB: Final = 1024
 
 
@@ -46,7 +47,7 @@ class Measure:
     def __init__(self, claim: Claim, service: str) -> None:
         self._claim = claim
         self._service = service
-        _reset_peak()
+        _PEAK.reset()
         self._began_s = time.monotonic()
         self._began_cpu_s = _cpu_s()
 
@@ -73,7 +74,7 @@ class Measure:
             problem=problem,
             wall_s=time.monotonic() - self._began_s,
             cpu_s=_cpu_s() - self._began_cpu_s,
-            peak_rss_bytes=_peak_bytes(),
+            peak_rss_bytes=_PEAK.bytes(),
             queue_wait_s=claim.queue_wait_s,
             bytes_in=sum(_sizes(claim.request)),
             bytes_out=sum(_sizes(result)),
@@ -153,16 +154,30 @@ def _cpu_s() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def _reset_peak() -> None:
-    try:
-        Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
-    except OSError:  # not Linux, or forbidden: the peak is then that of the process's life
-        return
+class _Peak:
+    """The most memory that this process has held since it was last asked to begin anew."""
+
+    def __init__(self) -> None:
+        self._flat = False
+
+    def reset(self) -> None:
+        """Begin anew, where there is anything to forget: it takes as long as a small operation."""
+        if self._flat:
+            return
+        try:
+            Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
+        except OSError:  # not Linux, or forbidden: the peak is then that of the process's life
+            return
+
+    def bytes(self) -> int:
+        """The peak until now."""
+        try:
+            status = Path("/proc/self/status").read_text()
+        except OSError:
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB
+        peak, now = (int(status.partition(f"{name}:")[2].split(maxsplit=1)[0]) * _KIB for name in ("VmHWM", "VmRSS"))
+        self._flat = peak <= now * _FLAT
+        return peak
 
 
-def _peak_bytes() -> int:
-    try:
-        status = Path("/proc/self/status").read_text()
-        return next(int(line.split()[1]) * _KIB for line in status.splitlines() if line.startswith("VmHWM:"))
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB
+_PEAK: Final = _Peak()  # one for the process, as the kernel's own is

@@ -67,7 +67,7 @@ class OperationRow(SQLModel, table=True):
             postgresql_where=text("state = 'queued' AND NOT asleep"),
         ),
         Index("operation_asleep", "queue", "not_before", postgresql_where=text("state = 'queued' AND asleep")),
-        Index("operation_turn", "queue", "tenant", "claimed_at"),
+        Index("operation_turn", "queue", "tenant", "claimed_at", postgresql_where=text("claimed_at IS NOT NULL")),
         Index("operation_held", "worker", postgresql_where=text("state IN ('running', 'cancelling')")),
         Index(
             "operation_idempotency",
