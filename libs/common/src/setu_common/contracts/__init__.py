@@ -4,9 +4,23 @@ One invariant above all: N segments in, N segments out, same indices and times.
 """
 
 from setu_common.contracts.audio import AudioProfile, LanguageWindow, ProfileRequest, ProfileResult
+from setu_common.contracts.context import Character, Context
 from setu_common.contracts.contract import Contract, View
+from setu_common.contracts.enhancement import (
+    DraftLine,
+    EnhancedTranscript,
+    Enhancement,
+    EnhancementMode,
+    EnhancementRequest,
+    EnhancementResult,
+    QualityReport,
+    QualityRequest,
+    QualityScore,
+    Reason,
+    ReasonKind,
+    ScoredLine,
+)
 from setu_common.contracts.job import (
-    Context,
     Degradation,
     Deliverable,
     JobPage,
@@ -17,7 +31,14 @@ from setu_common.contracts.job import (
     StageState,
     StageView,
 )
-from setu_common.contracts.kinds import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS, TRANSLATIONS
+from setu_common.contracts.kinds import (
+    ENHANCEMENTS,
+    PROFILES,
+    QUALITY_SCORES,
+    SPEECH_TRANSLATIONS,
+    TRANSCRIPTIONS,
+    TRANSLATIONS,
+)
 from setu_common.contracts.language import LANGUAGE_NAMES, LanguageCode
 from setu_common.contracts.operation import Operation, OperationKind, OperationState, Submission
 from setu_common.contracts.problem import FieldProblem, Problem
@@ -44,18 +65,27 @@ from setu_common.contracts.translation import (
 )
 
 __all__ = [
+    "ENHANCEMENTS",
     "LANGUAGE_NAMES",
     "PROFILES",
+    "QUALITY_SCORES",
     "SPEECH_TRANSLATIONS",
     "TRANSCRIPTIONS",
     "TRANSLATIONS",
     "AsrOverrides",
     "AsrPlan",
     "AudioProfile",
+    "Character",
     "Context",
     "Contract",
     "Degradation",
     "Deliverable",
+    "DraftLine",
+    "EnhancedTranscript",
+    "Enhancement",
+    "EnhancementMode",
+    "EnhancementRequest",
+    "EnhancementResult",
     "FieldProblem",
     "JobPage",
     "JobRequest",
@@ -70,9 +100,15 @@ __all__ = [
     "Problem",
     "ProfileRequest",
     "ProfileResult",
+    "QualityReport",
+    "QualityRequest",
+    "QualityScore",
+    "Reason",
+    "ReasonKind",
     "Reference",
     "Removal",
     "RemovalReason",
+    "ScoredLine",
     "Segment",
     "SpeechTranslationRequest",
     "StageState",

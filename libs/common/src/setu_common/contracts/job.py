@@ -7,12 +7,14 @@ from uuid import UUID
 
 from pydantic import Field
 
+from setu_common.contracts.context import Context
 from setu_common.contracts.contract import Contract, View
+from setu_common.contracts.enhancement import EnhancementMode
 from setu_common.contracts.language import LanguageCode
 from setu_common.contracts.problem import Problem
 from setu_common.contracts.reference import Reference
 from setu_common.contracts.speech import AsrOverrides
-from setu_common.contracts.translation import Term, TranslationEngine
+from setu_common.contracts.translation import TranslationEngine
 
 
 class JobState(StrEnum):
@@ -47,17 +49,15 @@ class StageState(StrEnum):
         return self not in (StageState.WAITING, StageState.RUNNING)
 
 
-class Context(Contract):
-    """What is known of a recording beforehand."""
-
-    terms: tuple[Term, ...] = Field(default=(), max_length=500)
-
-
 class Overrides(Contract):
-    """What a caller wants done otherwise than Setu would. ``reuse`` false: nothing is taken from earlier jobs."""
+    """What a caller wants done otherwise than Setu would. ``reuse`` false: nothing is taken from earlier jobs.
+
+    ``enhancement`` says which lines a language model is asked to mend: absent, those that have a reason.
+    """
 
     asr: AsrOverrides = AsrOverrides()
     translation_engine: TranslationEngine | None = None
+    enhancement: EnhancementMode | None = None
     reuse: bool = True
 
 

@@ -1,6 +1,7 @@
 """The kinds of operation that Setu's services offer, in the order in which a job meets them."""
 
 from setu_common.contracts.audio import ProfileRequest, ProfileResult
+from setu_common.contracts.enhancement import EnhancementRequest, EnhancementResult, QualityReport, QualityRequest
 from setu_common.contracts.operation import OperationKind
 from setu_common.contracts.speech import Transcription, TranscriptionRequest
 from setu_common.contracts.translation import SpeechTranslationRequest, TranslationRequest, TranslationResult
@@ -26,4 +27,15 @@ SPEECH_TRANSLATIONS = OperationKind(
     request=SpeechTranslationRequest,
     result=TranslationResult,
     timeout_s=6 * 3600,
+)
+ENHANCEMENTS = OperationKind(
+    name="enhancements",
+    service="enhancer",
+    queue="enhancer",
+    request=EnhancementRequest,
+    result=EnhancementResult,
+    timeout_s=2 * 3600,
+)
+QUALITY_SCORES = OperationKind(
+    name="quality-scores", service="enhancer", queue="enhancer", request=QualityRequest, result=QualityReport, timeout_s=1800
 )

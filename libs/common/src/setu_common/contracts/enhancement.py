@@ -1,0 +1,171 @@
+"""Post-editing of translations, and how good they are. N lines in, N lines out, same indices, same times."""
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from setu_common.contracts.context import Context
+from setu_common.contracts.contract import Contract
+from setu_common.contracts.language import LanguageCode
+from setu_common.contracts.reference import Reference
+
+INLINE_LINES = 500
+LINE_CHARACTERS = 2000
+
+EnhancementMode = Literal["off", "selective", "all"]
+"""Which lines a language model is asked about: none, those with a reason, every one."""
+
+ReasonKind = Literal[
+    "confidence", "name", "term", "idiom", "script", "length", "number", "negation", "reference", "reading-speed", "asked"
+]
+
+
+class DraftLine(Contract):
+    """A line as a machine translated it. ``confidence`` is the engine's own, 0..1."""
+
+    index: int = Field(ge=0)
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+    source: str = Field(max_length=LINE_CHARACTERS)
+    draft: str = Field(max_length=LINE_CHARACTERS)
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    speaker: str | None = Field(default=None, max_length=100)
+
+
+class Reason(Contract):
+    """Why a line is worth a call."""
+
+    kind: ReasonKind
+    detail: str = Field(default="", description="The evidence, such as the name that is missing")
+
+
+class QualityScore(Contract):
+    """How good a line is, 0..100 in all and by part.
+
+    ``methods`` are what it was found by: ``signals`` (rules), ``judge`` (a language model), ``logprob`` (a model's probability of the
+    text). ``confidence`` is how sure it is, 0..1.
+    """
+
+    total: float = Field(ge=0, le=100)
+    accuracy: float = Field(ge=0, le=100)
+    fluency: float = Field(ge=0, le=100)
+    consistency: float = Field(ge=0, le=100)
+    cultural: float = Field(ge=0, le=100)
+    methods: tuple[Literal["signals", "judge", "logprob"], ...] = ("signals",)
+    confidence: float = Field(ge=0, le=1)
+
+
+class Enhancement(Contract):
+    """What became of one line.
+
+    ``text`` is what is delivered: the edit if it was kept, else the draft. ``offered`` is what a model gave, ``rejected`` why it was not
+    kept; both empty where nobody was asked.
+    """
+
+    segment_index: int = Field(ge=0)
+    draft: str
+    text: str
+    changed: bool
+    reasons: tuple[Reason, ...] = ()
+    offered: str = ""
+    rejected: str = ""
+    score_before: QualityScore | None = None
+    score_after: QualityScore | None = None
+    provider: str = ""
+    model: str = ""
+    cached: bool = False
+    cost_usd: Decimal | None = Field(default=None, ge=0, description="Its share of its request; null if the model has no price")
+
+
+class EnhancedTranscript(Contract):
+    """The audit of a whole text: every line, in the order of its segments, and what all of them were edited with."""
+
+    source_language: LanguageCode
+    target_language: LanguageCode
+    prompt: str = Field(description="The prompt's name and version")
+    glossary_sha256: str
+    lines: tuple[Enhancement, ...]
+
+
+class EnhancementRequest(Contract):
+    """Post-edit translated lines: either ``lines``, or the ``transcript`` and what it was ``translated`` to, as they lie in the store."""
+
+    source_language: LanguageCode
+    target_language: LanguageCode
+    lines: tuple[DraftLine, ...] = Field(default=(), max_length=INLINE_LINES)
+    transcript: Reference | None = None
+    translated: Reference | None = None
+    context: Context = Context()
+    mode: EnhancementMode = "selective"
+    characters_per_s: float | None = Field(
+        default=None, gt=0, le=100, description="How fast one may have to read; absent: the target language's usual limit"
+    )
+    reuse: bool = Field(default=True, description="Take what was edited before in the same context again")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        whole = self.transcript is not None and self.translated is not None
+        parts = self.transcript is not None or self.translated is not None
+        if parts is not whole or whole is bool(self.lines):
+            raise ValueError("Give either lines, or both transcript and translated.")
+        indices = [line.index for line in self.lines]
+        if indices != sorted(set(indices)):
+            raise ValueError("The indices of lines must grow.")
+        return self
+
+
+class EnhancementResult(Contract):
+    """Where the edited text and its audit lie. ``lines`` are given for a request that gave lines."""
+
+    source_language: LanguageCode
+    target_language: LanguageCode
+    translated: Reference | None = Field(default=None, description="The final text, as a TranslatedTranscript")
+    report: Reference = Field(description="The audit, as an EnhancedTranscript")
+    lines: tuple[Enhancement, ...] = ()
+    segment_count: int = Field(ge=0)
+    selected_count: int = Field(ge=0, description="Lines that had a reason to be edited")
+    edited_count: int = Field(ge=0, description="Lines that a model changed")
+    kept_count: int = Field(ge=0, description="Changes that passed the guards and scored better than their drafts")
+    cached_count: int = Field(default=0, ge=0, description="Lines whose edit was taken from earlier work")
+    score_before: float | None = Field(default=None, ge=0, le=100, description="Mean of all lines")
+    score_after: float | None = Field(default=None, ge=0, le=100)
+    cost_usd: Decimal | None = Field(default=None, ge=0)
+    provider: str = ""
+    model: str = ""
+    model_time_s: float = Field(default=0.0, ge=0)
+    degraded: str = Field(default="", description="Why less was done than asked, such as that there is no provider")
+    notes: tuple[str, ...] = ()
+
+
+class ScoredLine(Contract):
+    """A translated line to be scored, with a translation by people where there is one."""
+
+    source: str = Field(max_length=LINE_CHARACTERS)
+    text: str = Field(max_length=LINE_CHARACTERS)
+    reference: str | None = Field(default=None, max_length=LINE_CHARACTERS)
+    start_s: float | None = Field(default=None, ge=0)
+    end_s: float | None = Field(default=None, ge=0)
+
+
+class QualityRequest(Contract):
+    """Say how good translated lines are. References are never shown to the scorer: BLEU and chrF are told beside its score."""
+
+    source_language: LanguageCode
+    target_language: LanguageCode
+    lines: tuple[ScoredLine, ...] = Field(min_length=1, max_length=INLINE_LINES)
+    context: Context = Context()
+    judge: bool = Field(default=False, description="Ask a language model as well, where there is one; costs money")
+
+
+class QualityReport(Contract):
+    """How good the lines are, each and all."""
+
+    scores: tuple[QualityScore, ...]
+    mean: QualityScore
+    bleu: float | None = Field(default=None, ge=0, le=100, description="sacreBLEU over all lines with a reference")
+    chrf: float | None = Field(default=None, ge=0, le=100, description="chrF over all lines with a reference")
+    cost_usd: Decimal | None = Field(default=None, ge=0)
+    provider: str = ""
+    model: str = ""
+    notes: tuple[str, ...] = ()
