@@ -1,0 +1,1 @@
+"""Post-editing of translations by language models, each change shown to be better, and how good translations are."""

@@ -1,0 +1,1 @@
+"""What is to be said of lines and their translations: pure functions."""

@@ -1,0 +1,99 @@
+"""The enhancer's settings."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from setu_common.clients.tmdb import TmdbSettings
+from setu_common.contracts import EnhancementMode
+from setu_common.cost.settings import PriceSettings
+from setu_common.llm.settings import LlmSettings
+from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
+
+SERVICE: Final = "enhancer"
+
+
+class EditingSettings(SettingsBlock):
+    """How lines are put before a language model, and when its edit is kept."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ENHANCER_")
+
+    mode: EnhancementMode | None = Field(
+        default=None, description="off, selective or all, whatever is asked for; unset: as it is asked for"
+    )
+    lines_per_request: int = Field(default=10, ge=1, le=50, description="Lines that are asked for together")
+    lines_before: int = Field(default=4, ge=0, le=20, description="Lines before them that a model sees, with their final text")
+    lines_after: int = Field(default=2, ge=0, le=20, description="Lines after them that a model sees")
+    scene_gap_s: float = Field(default=4.0, gt=0, description="A silence as long as this ends a scene")
+    margin: float = Field(default=2.0, ge=0, le=100, description="By how much an edit has to score better than its draft")
+    parallel: int = Field(default=8, ge=1, le=64, description="Requests under way at once, scenes in order each")
+    repairs: int = Field(default=1, ge=0, le=5, description="How often lines that came back wrong are asked for again")
+    judge: bool = Field(default=False, description="Let a language model judge each edit beside the rules; costs money")
+    timeout_s: float = Field(default=60.0, gt=0, description="How long one answer may take, attempts and pauses included")
+
+
+class SelectionSettings(SettingsBlock):
+    """Which lines are worth a call."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ENHANCER_SELECT_")
+
+
+class MemorySettings(SettingsBlock):
+    """What is kept of earlier edits."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ENHANCER_MEMORY_")
+
+    enabled: bool = Field(default=True, description="Take what was edited before in the same context again")
+    days: int = Field(default=180, ge=1, le=3650, description="How long an edit is kept after it was last used")
+    lines_per_tenant: int = Field(default=500_000, ge=0, description="Of each tenant at most; the longest unused go first")
+    similarity: float = Field(default=0.6, gt=0, le=1, description="How alike a source line has to be to serve as an example")
+    examples: int = Field(default=3, ge=0, le=20, description="Earlier edits that a model is shown for a line, at most")
+
+
+class LocalModelSettings(SettingsBlock):
+    """A base model behind ``/v1/completions``, such as llama.cpp's server has: how probable a line is, and edits where nobody else can."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ENHANCER_LOCAL_")
+
+    url: str = Field(default="", description="Its base URL; empty: there is none")
+    model: str = Field(default="gemma3-270m", description="What the server calls the model")
+    api_key: SecretStr | None = Field(default=None, description="If the server wants one")
+    edits: bool = Field(default=False, description="Ask it for edits, after all of SETU_LLM_PROVIDERS")
+    fluency: bool = Field(default=True, description="Take a line's probability as a sign of how fluent it is")
+    timeout_s: float = Field(default=30.0, gt=0, description="How long one answer may take")
+    parallel: int = Field(default=4, ge=1, le=64, description="Requests under way at once; what the server has slots for")
+
+
+@dataclass(frozen=True)
+class EnhancerSettings:
+    """All that the service's processes are told."""
+
+    core: CoreSettings
+    editing: EditingSettings
+    selection: SelectionSettings
+    memory: MemorySettings
+    local: LocalModelSettings
+    llm: LlmSettings
+    tmdb: TmdbSettings
+    prices: PriceSettings
+
+
+def read_settings() -> EnhancerSettings:
+    """Read them from the environment; for entry points."""
+    return EnhancerSettings(
+        core=read_core_settings(),
+        editing=EditingSettings(),
+        selection=SelectionSettings(),
+        memory=MemorySettings(),
+        local=LocalModelSettings(),
+        llm=LlmSettings(),
+        tmdb=TmdbSettings(),
+        prices=PriceSettings(),
+    )
+
+
+def read_trust() -> TrustSettings:
+    """What the API accepts; for its entry point."""
+    return TrustSettings()
