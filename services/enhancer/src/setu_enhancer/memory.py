@@ -1,0 +1,122 @@
+"""What was edited before: taken again where nothing has changed, and shown as an example where a line is much like it.
+
+A memory is one tenant's, and one operation's, so neither is named in its methods. Its rows go with the operation that wrote them, whether it is
+erased or too old: what was erased is not remembered. An operation that takes a row again keeps a copy, so either may be erased without harm
+to the other.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from setu_enhancer.domain.lines import Pair
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What a model once offered for a line in its context.
+
+    Args:
+        offered: its edit, as it came. Whether it is kept is decided anew: guards and scores may have changed since.
+        provider: who offered it.
+        model: which of its models.
+    """
+
+    offered: str
+    provider: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A line that was edited well before, and is much like another.
+
+    Args:
+        source: what is said.
+        text: its final translation.
+        likeness: of its source to the line's, 0..1.
+    """
+
+    source: str
+    text: str
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Made:
+    """An edit to be remembered.
+
+    Args:
+        key: of ``exact_key``.
+        source: what is said.
+        draft: its translation before.
+        offered: what the model gave, the last time that it was asked.
+        kept: whether that passed the guards and scored better. Only such edits serve as examples.
+        provider: who gave it.
+        model: which of its models.
+    """
+
+    key: str
+    source: str
+    draft: str
+    offered: str
+    kept: bool
+    provider: str
+    model: str
+
+
+class Memory(Protocol):
+    """A tenant's earlier edits. Without its database it knows nothing and keeps nothing; nobody fails for that."""
+
+    async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
+        """What was offered under these keys, of those that there are."""
+
+    async def similar(self, pair: Pair, source: str, limit: int) -> Sequence[Example]:
+        """Edits that were kept for lines much like this one, the likest first."""
+
+    async def remember(self, pair: Pair, edits: Sequence[Made]) -> None:
+        """Keep these."""
+
+
+class NoMemory:
+    """A ``Memory`` of nothing: for who wants all done anew."""
+
+    async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:  # noqa: ARG002  see Memory
+        """See ``Memory``."""
+        return {}
+
+    async def similar(self, pair: Pair, source: str, limit: int) -> Sequence[Example]:  # noqa: ARG002
+        """See ``Memory``."""
+        return ()
+
+    async def remember(self, pair: Pair, edits: Sequence[Made]) -> None:
+        """See ``Memory``."""
+
+
+def exact_key(
+    *,
+    pair: Pair,
+    source: str,
+    draft: str,
+    context: Sequence[str],
+    glossary_sha256: str,
+    prompt: str,
+    model: str,
+    tenant: str = "",
+) -> str:
+    """The same for all lines that a model would be asked about in the same words: SHA-256 over all that it is told.
+
+    Args:
+        pair: the languages.
+        source: what is said.
+        draft: its translation.
+        context: all else that the model sees with it and that is not the line's own, in order.
+        glossary_sha256: of the whole glossary: a name that is spelt anew makes all edits anew.
+        prompt: its name and version.
+        model: the one that is asked first, as its provider names it.
+        tenant: whose it is, where that is not said otherwise.
+    """
+    told = [str(pair), source, draft, list(context), glossary_sha256, prompt, model, tenant]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
