@@ -78,6 +78,26 @@ class Enhancement(Contract):
     cost_usd: Decimal | None = Field(default=None, ge=0, description="Its share of its request; null if the model has no price")
 
 
+class GlossaryEntry(Contract):
+    """A name or term of a text: how its source spells it, how its translation has to, and who says so."""
+
+    source: tuple[str, ...] = Field(min_length=1)
+    target: str
+    accepted: tuple[str, ...] = Field(default=(), description="Other spellings that pass")
+    kind: Literal["name", "term"]
+    provenance: Literal["caller", "tmdb", "learned", "text"]
+    gender: str | None = None
+
+
+class UsedGlossary(Contract):
+    """The names and terms that a text was edited by."""
+
+    source_language: LanguageCode
+    target_language: LanguageCode
+    sha256: str
+    entries: tuple[GlossaryEntry, ...]
+
+
 class EnhancedTranscript(Contract):
     """The audit of a whole text: every line, in the order of its segments, and what all of them were edited with."""
 
@@ -85,7 +105,31 @@ class EnhancedTranscript(Contract):
     target_language: LanguageCode
     prompt: str = Field(description="The prompt's name and version")
     glossary_sha256: str
+    glossary: tuple[GlossaryEntry, ...] = ()
     lines: tuple[Enhancement, ...]
+
+
+class LinesToEnhance(Contract):
+    """Post-edit translated lines. What other teams ask for: an ``EnhancementRequest`` of lines alone."""
+
+    source_language: LanguageCode
+    target_language: LanguageCode
+    lines: tuple[DraftLine, ...] = Field(min_length=1, max_length=INLINE_LINES)
+    context: Context = Context()
+    mode: EnhancementMode = "selective"
+    characters_per_s: float | None = Field(
+        default=None, gt=0, le=100, description="How fast one may have to read; absent: the target language's usual limit"
+    )
+    reuse: bool = Field(default=True, description="Take what was edited before in the same context again")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        _demand_growing(self.lines)
+        return self
+
+    def whole(self) -> "EnhancementRequest":
+        """The same as services ask for it."""
+        return EnhancementRequest.model_validate(self.model_dump())
 
 
 class EnhancementRequest(Contract):
@@ -109,10 +153,14 @@ class EnhancementRequest(Contract):
         parts = self.transcript is not None or self.translated is not None
         if parts is not whole or whole is bool(self.lines):
             raise ValueError("Give either lines, or both transcript and translated.")
-        indices = [line.index for line in self.lines]
-        if indices != sorted(set(indices)):
-            raise ValueError("The indices of lines must grow.")
+        _demand_growing(self.lines)
         return self
+
+
+def _demand_growing(lines: tuple[DraftLine, ...]) -> None:
+    indices = [line.index for line in lines]
+    if indices != sorted(set(indices)):
+        raise ValueError("The indices of lines must grow.")
 
 
 class EnhancementResult(Contract):
@@ -122,6 +170,7 @@ class EnhancementResult(Contract):
     target_language: LanguageCode
     translated: Reference | None = Field(default=None, description="The final text, as a TranslatedTranscript")
     report: Reference = Field(description="The audit, as an EnhancedTranscript")
+    page: Reference | None = Field(default=None, description="The audit as a page of HTML, of a text that lay in the store")
     lines: tuple[Enhancement, ...] = ()
     segment_count: int = Field(ge=0)
     selected_count: int = Field(ge=0, description="Lines that had a reason to be edited")
@@ -134,7 +183,10 @@ class EnhancementResult(Contract):
     provider: str = ""
     model: str = ""
     model_time_s: float = Field(default=0.0, ge=0)
-    degraded: str = Field(default="", description="Why less was done than asked, such as that there is no provider")
+    skipped: str = Field(
+        default="", description="Why nobody was to be asked at all: the mode is off, or no language model is set up"
+    )
+    degraded: str = Field(default="", description="Why less was done than asked, such as that the budget is used up")
     notes: tuple[str, ...] = ()
 
 
