@@ -5,13 +5,26 @@ erased or too old: what was erased is not remembered. An operation that takes a 
 to the other.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+from uuid import UUID
 
+import structlog
+from rapidfuzz import fuzz, process
+
+from setu_common.db import Database
+from setu_common.errors import DependencyUnavailable
+from setu_enhancer import repository
 from setu_enhancer.domain.lines import Pair
+
+LOOKED_THROUGH: Final = 5000
+"""Of earlier edits the newest are looked through for lines that are alike, this many: 2 ms a line."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -120,3 +133,73 @@ def exact_key(
     """
     told = [str(pair), source, draft, list(context), glossary_sha256, prompt, model, tenant]
     return hashlib.sha256(json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+class KeptMemory:
+    """A ``Memory`` in the service's database.
+
+    Args:
+        database: the enhancer's.
+        tenant: whose edits they are.
+        operation_id: the operation that takes and makes them.
+        similarity: how alike a source line has to be to serve as an example, 0..1.
+    """
+
+    def __init__(self, database: Database, tenant: str, operation_id: UUID, *, similarity: float) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._operation_id = operation_id
+        self._similarity = similarity
+        self._earlier: dict[Pair, asyncio.Task[Mapping[str, str]]] = {}
+
+    async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
+        """See ``Memory``."""
+        asked = list(dict.fromkeys(keys))
+        if not asked:
+            return {}
+        try:
+            async with self._database.reading() as connection:
+                rows = await repository.find(connection, self._tenant, asked)
+            found = {row.key: Remembered(row.offered, row.provider, row.model) for row in rows}
+            if others := [row.key for row in rows if row.operation_id != self._operation_id]:
+                async with self._database.transaction() as connection:
+                    await repository.take(connection, self._tenant, self._operation_id, others)
+        except DependencyUnavailable as error:
+            log.warning("memory.away", reason=error.detail)
+            return {}
+        log.info("memory.asked", asked=len(asked), found=len(found))
+        return found
+
+    async def similar(self, pair: Pair, source: str, limit: int) -> Sequence[Example]:
+        """See ``Memory``."""
+        if limit <= 0 or not source:
+            return ()
+        if pair not in self._earlier:  # once for all lines, however many ask at the same time
+            self._earlier[pair] = asyncio.ensure_future(self._newest(pair))
+        earlier = await asyncio.shield(self._earlier[pair])
+        alike = process.extract(source, list(earlier), scorer=fuzz.ratio, limit=limit, score_cutoff=self._similarity * 100)
+        return tuple(Example(found, earlier[found], likeness / 100) for found, likeness, _ in alike)
+
+    async def remember(self, pair: Pair, edits: Sequence[Made]) -> None:
+        """See ``Memory``."""
+        rows = {
+            edit.key: repository.Kept(edit.key, edit.source, edit.draft, edit.offered, edit.kept, edit.provider, edit.model)
+            for edit in edits
+            if "\x00" not in edit.source + edit.draft + edit.offered  # Postgres has no such text
+        }
+        if not rows:
+            return
+        try:
+            async with self._database.transaction() as connection:
+                await repository.keep(connection, self._tenant, self._operation_id, str(pair), list(rows.values()))
+        except DependencyUnavailable as error:
+            log.warning("memory.not_kept", edits=len(rows), reason=error.detail)
+
+    async def _newest(self, pair: Pair) -> Mapping[str, str]:
+        try:
+            async with self._database.reading() as connection:
+                rows = await repository.newest(connection, self._tenant, str(pair), LOOKED_THROUGH)
+        except DependencyUnavailable as error:
+            log.warning("memory.away", reason=error.detail)
+            return {}
+        return {row.source: row.offered for row in reversed(rows)}  # the newest of several counts

@@ -46,8 +46,6 @@ class MemorySettings(SettingsBlock):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ENHANCER_MEMORY_")
 
     enabled: bool = Field(default=True, description="Take what was edited before in the same context again")
-    days: int = Field(default=180, ge=1, le=3650, description="How long an edit is kept after it was last used")
-    lines_per_tenant: int = Field(default=500_000, ge=0, description="Of each tenant at most; the longest unused go first")
     similarity: float = Field(default=0.6, gt=0, le=1, description="How alike a source line has to be to serve as an example")
     examples: int = Field(default=3, ge=0, le=20, description="Earlier edits that a model is shown for a line, at most")
 

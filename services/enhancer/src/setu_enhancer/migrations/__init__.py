@@ -1,0 +1,1 @@
+"""The enhancer's schema, step by step."""
