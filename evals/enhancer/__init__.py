@@ -1,0 +1,1 @@
+"""How good the enhancer is: ``make eval-enhancer``."""
