@@ -15,7 +15,7 @@ from setu_gateway.errors import JobNotFound
 from setu_gateway.pipeline.advance import give_up
 from setu_gateway.pipeline.kinds import Advanced, AdvanceRequest, advance_key
 from setu_gateway.records import JobRecord
-from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, a_problem, render, result_of, translate
+from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, a_problem, enhance, render, result_of, translate
 from setu_gateway.testing.stand import Stand
 
 
@@ -36,6 +36,9 @@ async def test_a_job_goes_from_its_recording_to_its_subtitles(stand):
     await stand.advance(job)
     assert len(stand.translate.operations) == 1
     assert len(stand.gateway.operations) == 1
+    stand.end_all()
+    await stand.advance(job)
+    assert len(stand.enhancer.operations) == 1
     stand.end_all()
     await stand.advance(job)
     stand.end_all()
@@ -164,6 +167,22 @@ async def test_a_service_that_is_away_does_not_hold_the_others_up(stand):
     assert (await stand.finish(job)).state is JobState.SUCCEEDED
 
 
+async def test_a_service_that_can_be_done_without_is_not_waited_for_as_long_as_others(stand):
+    job = await stand.accept_profiled("en")
+    for _ in range(2):
+        stand.end_all()
+        await stand.advance(job)
+    stand.enhancer.away = True
+    await stand.advance(job, stage_patience_s=3600)
+    assert (await stand.states(job))[enhance("en")] is StageState.RUNNING
+    for _ in range(2):
+        await stand.advance(job, stage_patience_s=3600, optional_patience_s=0.001)
+    done = await stand.finish(job)
+    assert done.state is JobState.SUCCEEDED
+    assert [(each.stage, each.target) for each in done.degraded] == [("enhance", "en")]
+    assert "enhancer service did not answer" in done.degraded[0].reason
+
+
 async def test_a_service_that_stays_away_fails_the_stage_when_patience_ends(stand):
     job = await stand.accept()
     stand.asr.away = True
@@ -245,7 +264,7 @@ async def test_a_retry_runs_only_what_failed_under_a_new_key(stand):
     assert len(stand.asr.operations) == 2
     assert stand.translate.submissions[stand.operation(stand.translate, "hi")].idempotency_key == f"{job.id}/translate/hi/2"
     assert {stage.key: stage.run for stage in done.stages} == {
-        PROFILE: 1, TRANSCRIBE: 1, CAPTIONS: 1, translate("hi"): 2, render("hi"): 2,
+        PROFILE: 1, TRANSCRIBE: 1, CAPTIONS: 1, translate("hi"): 2, enhance("hi"): 2, render("hi"): 2,
     }  # fmt: skip
     assert next(stage for stage in done.stages if stage.key == translate("hi")).former_operations == (first,)
 
@@ -325,7 +344,7 @@ async def test_a_job_whose_pipeline_gave_up_is_failed_and_can_be_retried(stand, 
     assert "worker-died" in failed.problem.detail
     assert failed.ended_at is not None
     assert await stand.states(job) == {
-        PROFILE: StageState.SUCCEEDED, TRANSCRIBE: StageState.SUCCEEDED, CAPTIONS: StageState.FAILED, translate("en"): StageState.FAILED, render("en"): StageState.CANCELLED
+        PROFILE: StageState.SUCCEEDED, TRANSCRIBE: StageState.SUCCEEDED, CAPTIONS: StageState.FAILED, translate("en"): StageState.FAILED, enhance("en"): StageState.CANCELLED, render("en"): StageState.CANCELLED
     }  # fmt: skip
     await stand.jobs.retry("local", job.id)
     assert (await stand.finish(job, run=2)).state is JobState.SUCCEEDED

@@ -15,7 +15,7 @@ from setu_gateway import repository
 from setu_gateway.pipeline.advance import carried_out
 from setu_gateway.pipeline.decision import decide
 from setu_gateway.pipeline.stages import PIPELINE
-from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, failed, render, result_of, succeeded, translate
+from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, enhance, failed, render, result_of, succeeded, translate
 
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
 
@@ -75,7 +75,7 @@ def test_a_job_is_accepted_and_can_be_looked_at_where_the_answer_says(api):
 def test_an_accepted_job_is_in_the_database_with_its_operation(api, gateway_settings):
     job = submitted(api, "en")
     with connect(gateway_settings.core.database, "gateway") as connection:
-        assert connection.execute("SELECT count(*) FROM stage WHERE job_id = %s", (job.id,)).fetchone() == (5,)
+        assert connection.execute("SELECT count(*) FROM stage WHERE job_id = %s", (job.id,)).fetchone() == (6,)
         assert connection.execute("SELECT job_id, state FROM operation").fetchall() == [(job.id, "queued")]
 
 
@@ -236,6 +236,7 @@ async def test_a_retry_queues_the_job_again_with_an_operation_of_its_own(api, mo
         TRANSCRIBE: (1, StageState.SUCCEEDED),
         CAPTIONS: (1, StageState.SUCCEEDED),
         translate("hi"): (2, StageState.WAITING),
+        enhance("hi"): (2, StageState.WAITING),
         render("hi"): (2, StageState.WAITING),
     }
     with connect(gateway_settings.core.database, "gateway") as connection:

@@ -1,6 +1,7 @@
 """The pure part of the pipeline: what to start, what is over, what the job becomes."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -9,11 +10,13 @@ from setu_common.contracts import (
     Context,
     JobRequest,
     JobState,
+    Operation,
     Overrides,
     StageState,
     Term,
     Transcription,
 )
+from setu_gateway.pipeline import observation
 from setu_gateway.pipeline.decision import decide, request_of, to_run_again
 from setu_gateway.pipeline.kinds import RENDERINGS, FetchRequest
 from setu_gateway.pipeline.stages import PIPELINE, Pipeline, Stage
@@ -26,7 +29,9 @@ from setu_gateway.testing.samples import (
     TRANSCRIBE,
     a_job,
     a_problem,
+    an_enhancement,
     by_key,
+    enhance,
     failed,
     render,
     result_of,
@@ -91,7 +96,7 @@ def test_after_the_transcription_captions_and_all_translations_start_at_once():
 
 
 def test_a_translation_is_rendered_without_waiting_for_the_others():
-    stages = heard(running(CAPTIONS), succeeded(translate("en")), running(translate("hi")))
+    stages = heard(running(CAPTIONS), succeeded(translate("en")), succeeded(enhance("en")), running(translate("hi")))
     assert decide(a_job("en", "hi", state=JobState.RUNNING, stages=stages), PIPELINE).start == (render("en"),)
 
 
@@ -113,7 +118,7 @@ def test_a_target_that_is_the_detected_language_needs_no_translation():
 
 def test_a_target_that_is_the_given_language_is_skipped_at_once():
     decision = decide(a_job("fr", source="fr"), PIPELINE)
-    assert [skip.key for skip in decision.skip] == [translate("fr"), render("fr")]
+    assert [skip.key for skip in decision.skip] == [translate("fr"), enhance("fr"), render("fr")]
 
 
 def test_one_target_that_fails_is_degraded_and_the_others_are_delivered():
@@ -164,7 +169,9 @@ def test_captions_that_fail_degrade_a_job_that_delivers_its_target():
 
 
 def test_lines_that_kept_their_source_text_are_told():
-    stages = heard(succeeded(CAPTIONS), succeeded(translate("en"), untranslated=1), succeeded(render("en")))
+    stages = heard(
+        succeeded(CAPTIONS), succeeded(translate("en"), untranslated=1), succeeded(enhance("en")), succeeded(render("en"))
+    )
     job = step(a_job("en", state=JobState.RUNNING, stages=stages))
     assert job.state is JobState.SUCCEEDED
     assert [(each.stage, each.target) for each in job.degraded] == [("translate", "en")]
@@ -181,6 +188,7 @@ def test_terms_that_were_not_honoured_and_notes_of_the_recogniser_are_told():
         replace(succeeded(TRANSCRIBE), result=transcribed.model_dump(mode="json")),
         succeeded(CAPTIONS),
         replace(succeeded(translate("hi")), result=translated),
+        succeeded(enhance("hi")),
         succeeded(render("hi")),
     )
     job = step(a_job("hi", state=JobState.RUNNING, stages=stages))
@@ -216,7 +224,7 @@ def test_a_cancelled_job_ends_once_what_runs_has_ended():
     cancelling = a_job("en", state=JobState.CANCELLING, stages=stages)
     decision = decide(cancelling, PIPELINE)
     assert decision.start == ()
-    assert decision.cancel == (render("en"),)
+    assert decision.cancel == (enhance("en"), render("en"))
     assert decision.state is JobState.CANCELLING
     ended = settle(cancelling, succeeded(CAPTIONS), StageRecord(translate("en"), StageState.CANCELLED))
     assert ended.state is JobState.CANCELLED
@@ -230,7 +238,7 @@ def test_a_cancellation_that_comes_too_late_changes_nothing():
 
 def test_a_retry_runs_what_failed_and_what_comes_after_it():
     job = run(a_job("en", "hi"), translate("hi"))
-    assert to_run_again(job, PIPELINE) == (translate("hi"), render("hi"))
+    assert to_run_again(job, PIPELINE) == (translate("hi"), enhance("hi"), render("hi"))
 
 
 def test_a_retry_of_a_failed_transcription_runs_everything_behind_it():
@@ -265,7 +273,13 @@ def test_requests_are_built_from_what_is_asked_for_and_from_the_results_of_what_
     }
     subtitles = requests[render("en")]
     assert subtitles["transcript"] == result_of(TRANSCRIBE)["transcript"]
-    assert subtitles["translated"] == result_of(translate("en"))["translated"]
+    assert subtitles["translated"] == result_of(translate("en"))["translated"]  # there is no edited text
+    enhancement = requests[enhance("en")]
+    assert (enhancement["source_language"], enhancement["target_language"], enhancement["mode"]) == ("fr", "en", "selective")
+    assert enhancement["transcript"] == result_of(TRANSCRIBE)["transcript"]
+    assert enhancement["translated"] == result_of(translate("en"))["translated"]
+    assert enhancement["context"]["terms"] == [{"source": "Rajh", "target": "Raj"}]
+    assert enhancement["reuse"] is False
     assert (subtitles["language"], subtitles["profile"], requests[CAPTIONS]["profile"]) == ("en", "broadcast", "broadcast")
 
 
@@ -278,6 +292,82 @@ def test_a_stage_that_one_can_do_without_does_not_stop_what_needs_it():
     assert decision.start == (StageKey("show"),)
 
 
+def translated(**overrides):
+    """A job whose draft is there, and what else is asked for."""
+    job = a_job("en", state=JobState.RUNNING, stages=heard(succeeded(CAPTIONS), succeeded(translate("en"))))
+    return replace(job, request=job.request.model_copy(update={"overrides": Overrides(**overrides)}))
+
+
+def answered(job, **answer):
+    """The job once the enhancer has answered so, and its subtitles are rendered if they can be."""
+    result = an_enhancement("en", **answer).model_dump(mode="json")
+    at = job.created_at
+    operation = Operation(
+        id=uuid4(), kind="enhancements", state="succeeded", version=2, progress=1, attempt=1, created_at=at, ended_at=at, result=result
+    )  # fmt: skip
+    stages = tuple(
+        observation.absorbed(job, stage, operation, PIPELINE) if stage.key == enhance("en") else stage for stage in job.stages
+    )
+    return step(replace(job, stages=stages))
+
+
+def test_subtitles_are_rendered_from_the_edited_text():
+    job = answered(step(translated(enhancement="all")))
+    assert request_of(job, enhance("en"), PIPELINE).model_dump()["mode"] == "all"
+    assert states(job)[render("en")] is StageState.RUNNING
+    assert request_of(job, render("en"), PIPELINE).model_dump()["translated"] == result_of(enhance("en"))["translated"]
+    assert settle(job, succeeded(render("en"))).degraded == ()
+
+
+def test_nobody_is_asked_to_edit_where_the_caller_wants_none_of_it():
+    job = step(translated(enhancement="off"))
+    (stage,) = (stage for stage in job.stages if stage.key == enhance("en"))
+    assert (stage.state, stage.note) == (StageState.SKIPPED, "not wanted: overrides.enhancement is off")
+    assert states(job)[render("en")] is StageState.RUNNING
+    assert settle(job, succeeded(render("en"))).degraded == ()
+
+
+def test_nobody_is_asked_to_edit_a_text_that_was_in_the_language_already():
+    copied = replace(succeeded(translate("en")), result=result_of(translate("en")) | {"engine": "copy"})
+    job = step(a_job("en", state=JobState.RUNNING, stages=heard(succeeded(CAPTIONS), copied)))
+    assert states(job)[enhance("en")] is StageState.SKIPPED
+
+
+def test_without_a_language_model_the_stage_is_skipped_with_the_reason_and_the_draft_is_delivered():
+    job = answered(step(translated()), skipped="not possible: there is no language model")
+    (stage,) = (stage for stage in job.stages if stage.key == enhance("en"))
+    assert (stage.state, stage.note) == (StageState.SKIPPED, "not possible: there is no language model")
+    assert stage.operation_id is not None  # so that it is erased with the job
+    assert request_of(job, render("en"), PIPELINE).model_dump()["translated"] == result_of(translate("en"))["translated"]
+    done = settle(job, succeeded(render("en")))
+    assert (done.state, done.degraded) == (JobState.SUCCEEDED, ())
+    assert to_run_again(done, PIPELINE) == ()
+
+
+def test_an_enhancement_that_could_not_be_paid_is_told():
+    job = settle(answered(step(translated()), degraded="The budget is used up."), succeeded(render("en")))
+    assert (job.state, job.problem) == (JobState.SUCCEEDED, None)
+    assert [(each.stage, each.target, each.reason) for each in job.degraded] == [("enhance", "en", "The budget is used up.")]
+
+
+def test_an_enhancement_that_fails_leaves_the_draft_and_can_be_tried_again():
+    job = settle(step(translated()), failed(enhance("en"), a_problem("worker-died")))
+    assert request_of(job, render("en"), PIPELINE).model_dump()["translated"] == result_of(translate("en"))["translated"]
+    done = settle(job, succeeded(render("en")))
+    assert (done.state, done.problem) == (JobState.SUCCEEDED, None)
+    assert [(each.stage, each.target, each.reason) for each in done.degraded] == [("enhance", "en", "It is worker-died.")]
+    assert to_run_again(done, PIPELINE) == (enhance("en"), render("en"))
+
+
+def test_a_job_that_fails_tells_first_what_it_failed_by():
+    job = settle(step(translated()), failed(enhance("en"), a_problem("worker-died")))
+    failed_job = settle(job, failed(render("en"), a_problem("full")))
+    assert failed_job.state is JobState.FAILED
+    assert failed_job.problem is not None
+    assert failed_job.problem.code == "full"
+    assert [each["stage"] for each in failed_job.problem.context["failures"]] == ["render", "enhance"]
+
+
 def test_a_pipeline_in_the_wrong_order_is_refused():
     with pytest.raises(ValueError, match="translate"):
-        Pipeline([*PIPELINE.stages[:3], PIPELINE.stages[5]])
+        Pipeline([*PIPELINE.stages[:3], PIPELINE.stages[6]])

@@ -51,7 +51,12 @@ def processes(environment: dict[str, str], folder: Path) -> Iterator[str]:
     """The gateway's address, while all its processes run."""
     port = free_port()
     stub = f"http://127.0.0.1:{port}"
-    environment = {**environment, "SETU_GATEWAY_ASR_URL": stub, "SETU_GATEWAY_TRANSLATE_URL": stub}
+    environment = {
+        **environment,
+        "SETU_GATEWAY_ASR_URL": stub,
+        "SETU_GATEWAY_TRANSLATE_URL": stub,
+        "SETU_GATEWAY_ENHANCER_URL": stub,
+    }
     with ExitStack() as stack:
         guarded = stack.enter_context(Guarded(folder / "guardian-of-others.log"))
         guarded.start_ready(launch((STUB, "--port", str(port)), environment, folder), lambda _: ready(port), timeout_s=60)

@@ -57,7 +57,9 @@ def check(job: JobRecord) -> None:
     found = states(job)
     for stage in job.stages:
         if stage.state is StageState.RUNNING:
-            assert all(found[need] is StageState.SUCCEEDED for need in PIPELINE.needs(stage.key, list(found)))
+            needs = PIPELINE.needs(stage.key, list(found))
+            assert all(found[need].ended for need in needs)
+            assert all(found[need] is StageState.SUCCEEDED for need in needs if PIPELINE.stage(need).essential)
     assert job.state.ended == all(state.ended for state in found.values())
     assert 0 <= job.progress <= 1
 

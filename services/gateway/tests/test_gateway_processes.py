@@ -80,6 +80,7 @@ def processes(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, 
         **environment,
         "SETU_GATEWAY_ASR_URL": stub,
         "SETU_GATEWAY_TRANSLATE_URL": stub,
+        "SETU_GATEWAY_ENHANCER_URL": stub,
     }
     with ExitStack() as stack:
         guarded = stack.enter_context(Guarded(folder / "guardian-of-others.log"))
@@ -133,7 +134,7 @@ async def a_recording_becomes_subtitles_and_is_erased_when_asked(running: Runnin
     french = parse((await running.client.subtitles(job.id, "fr", "vtt")).decode(), "vtt")
     assert [cue.text for cue in french] == ["Bonjour.", "Au revoir."]
     assert sorted(await running.submissions()) == [
-        f"{job.id}/{each}/1" for each in ("profile/", "transcribe/", "translate/en", "translate/hi")
+        f"{job.id}/{each}/1" for each in ("enhance/en", "profile/", "transcribe/", "translate/en", "translate/hi")
     ]
     await running.client.purge(job.id)
     assert await running.gone(job) == "job-not-found"

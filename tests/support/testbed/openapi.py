@@ -11,6 +11,8 @@ from fastapi import FastAPI
 
 import setu_asr.app
 import setu_asr.settings
+import setu_enhancer.app
+import setu_enhancer.settings
 import setu_gateway.app
 import setu_gateway.settings
 import setu_metrics.app
@@ -24,6 +26,7 @@ def apps() -> Iterator[FastAPI]:
     yield setu_gateway.app.make_app(setu_gateway.settings.read_settings())
     yield setu_asr.app.create_api(setu_asr.settings.read_settings(), setu_asr.settings.read_trust())
     yield setu_translate.app.create_api(setu_translate.settings.read_settings(), setu_translate.settings.read_trust())
+    yield setu_enhancer.app.create_api(setu_enhancer.settings.read_settings(), setu_enhancer.settings.read_trust())
     yield setu_metrics.app.create_api(setu_metrics.settings.read_settings(), setu_metrics.settings.read_trust())
 
 

@@ -128,6 +128,7 @@ async def outside_client(settings: GatewaySettings) -> AsyncIterator[OutsideClie
             yield client
 
 
+            "enhancer": await _remote(settings.pipeline.enhancer_url, "enhancer", settings, dependencies, resources),
 @contextmanager
 def outside_guard(settings: GatewaySettings) -> Iterator[Guard]:
     """What judges addresses that callers name."""

@@ -136,10 +136,16 @@ class PipelineSettings(SettingsBlock):
     asr_url: str = "http://127.0.0.1:8081"
     translate_url: str = "http://127.0.0.1:8082"
     metrics_url: str = "http://127.0.0.1:8083"
+    enhancer_url: str = "http://127.0.0.1:8084"
     call_timeout_s: float = Field(default=3.0, gt=0, description="How long one call to a service may take")
     shortest_poll_s: float = Field(default=1.0, gt=0, description="A running stage is looked at no more often than this")
     longest_poll_s: float = Field(default=15.0, gt=0, description="A running stage is looked at at least this often")
     stage_patience_s: float = Field(default=3600.0, gt=0, description="A stage whose service does not answer for so long fails")
+    optional_patience_s: float = Field(
+        default=120.0,
+        gt=0,
+        description="A stage that a job can do without is given up when its service does not answer for so long",
+    )
     cancel_patience_s: float = Field(
         default=60.0, gt=0, description="A cancelled job waits so long for a service that does not answer"
     )

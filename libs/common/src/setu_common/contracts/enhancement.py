@@ -169,7 +169,9 @@ class EnhancementResult(Contract):
     source_language: LanguageCode
     target_language: LanguageCode
     translated: Reference | None = Field(default=None, description="The final text, as a TranslatedTranscript")
-    report: Reference = Field(description="The audit, as an EnhancedTranscript")
+    report: Reference | None = Field(
+        default=None, description="The audit, as an EnhancedTranscript; null if nobody was to be asked"
+    )
     page: Reference | None = Field(default=None, description="The audit as a page of HTML, of a text that lay in the store")
     lines: tuple[Enhancement, ...] = ()
     segment_count: int = Field(ge=0)

@@ -120,7 +120,7 @@ class Advancer:
         except SetuError as error:
             if isinstance(error, DependencyUnavailable) or is_retryable(error):
                 log.warning("stage.service_away", stage=stage.key.stage, target=stage.key.target, reason=error.detail)
-                return observation.unreachable(job, stage, service, self._patience(job))
+                return observation.unreachable(job, stage, service, self._patience(job, stage))
             if stage.operation_id is not None and error.problem().status == NOT_FOUND:
                 return observation.lost(stage, service)
             return observation.refused(stage, error)
@@ -144,9 +144,11 @@ class Advancer:
             return await port.cancel(job.tenant, operation.id)
         return operation
 
-    def _patience(self, job: JobRecord) -> timedelta:
-        cancelling = job.state is JobState.CANCELLING
-        return timedelta(seconds=self._settings.cancel_patience_s if cancelling else self._settings.stage_patience_s)
+    def _patience(self, job: JobRecord, stage: StageRecord) -> timedelta:
+        if job.state is JobState.CANCELLING:
+            return timedelta(seconds=self._settings.cancel_patience_s)
+        essential = self._pipeline.stage(stage.key).essential
+        return timedelta(seconds=self._settings.stage_patience_s if essential else self._settings.optional_patience_s)
 
     def _pause_s(self, job: JobRecord, *waited_for_since: datetime) -> float:
         """When to look again, if nobody calls earlier."""

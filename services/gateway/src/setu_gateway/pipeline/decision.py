@@ -162,6 +162,9 @@ class _View:
         cancelling = self._job.state is JobState.CANCELLING
         if not all(state.ended for state in states):
             if cancelling:
+        pointless = self._pipeline.stage(key).pointless
+        if pointless is not None and self.can_start(key):
+            return pointless(self._job, key.target, Results(self._results)) or None
                 return JobState.CANCELLING
             return JobState.QUEUED if states == {StageState.WAITING} else JobState.RUNNING
         # A cancellation that came too late to end anything changes nothing.
@@ -218,6 +221,7 @@ class _View:
             detail += f" Captions in the recording's own language ({', '.join(captions)}) can be fetched."
         if first.retryable or first.status >= 500:  # noqa: PLR2004  (the fault is not the request's)
             detail += f" {_RETRY_HINT}"
+        failed.sort(key=lambda stage: not self._pipeline.stage(stage.key).essential)  # those that count first, in their order
         context = {**first.context, "failures": failures, "captions": captions}
         return first.model_copy(update={"detail": detail.strip(), "context": context})
 

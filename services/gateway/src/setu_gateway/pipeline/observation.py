@@ -82,9 +82,10 @@ def failed(stage: StageRecord, problem: Problem, at: datetime | None = None) -> 
 
 
 def _succeeded(stage: StageRecord, operation: Operation, pipeline: Pipeline) -> StageRecord:
-    kind = pipeline.stage(stage.key).kind
+    declared = pipeline.stage(stage.key)
+    kind = declared.kind
     try:
-        kind.result.model_validate(operation.result)
+        result = kind.result.model_validate(operation.result)
     except ValidationError:
         log.exception("stage.result_unreadable", stage=stage.key.stage, target=stage.key.target, operation_id=str(operation.id))
         error = OperationLost(
@@ -92,6 +93,8 @@ def _succeeded(stage: StageRecord, operation: Operation, pipeline: Pipeline) -> 
             "then POST /jobs/{id}/retry."
         )
         return failed(stage, error.problem(), at=operation.ended_at)
+    if declared.void is not None and (why := declared.void(result)):
+        return replace(stage, state=StageState.SKIPPED, progress=1.0, note=why, ended_at=operation.ended_at)
     return replace(
         stage,
         state=StageState.SUCCEEDED,

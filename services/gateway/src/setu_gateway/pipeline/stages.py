@@ -10,11 +10,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from setu_common.contracts import (
+    ENHANCEMENTS,
     LANGUAGE_NAMES,
     PROFILES,
     SPEECH_TRANSLATIONS,
     TRANSCRIPTIONS,
     TRANSLATIONS,
+    EnhancementRequest,
+    EnhancementResult,
     JobRequest,
     OperationKind,
     ProfileRequest,
@@ -31,6 +34,8 @@ from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+COPY_ENGINE: Final = "copy"
+"""What a translation is by where the text was in its language already."""
 SURE_OF_LANGUAGE: Final = 0.5
 """The probability from which on a language that was found out is not doubted."""
 
@@ -95,6 +100,8 @@ class Stage:
         kind: the operation that does it; ``kind.service`` names the port that it is submitted to.
         request: builds the operation's request, a pure function of the job, the target and the results of what it needs.
         wanted: whether a job has this stage, by what is asked for; None: every job has it.
+        pointless: why a stage that could run is of no use to a job, by the results of what it needs; empty if it is of use.
+        void: why a result that came has nothing in it, so that the stage counts as skipped; empty if it has.
         per_target: runs once for each target language, else once.
         essential: what needs it is impossible without it; False: goes on without.
         weight: its share of a job's time, relative to the others', for the progress bar alone.
@@ -113,6 +120,8 @@ class Stage:
     kind: OperationKind[Any, Any]
     request: Request
     wanted: Callable[[JobRequest], bool] | None = None
+    pointless: Callable[[JobRecord, str, Results], str] | None = None
+    void: Callable[[Any], str] | None = None
     per_target: bool = False
     essential: bool = True
     weight: float = 1.0
@@ -227,6 +236,32 @@ def _speech_translation(_job: JobRecord, _target: str, results: Results) -> Spee
     )
 
 
+def _enhancement(job: JobRecord, target: str, results: Results) -> EnhancementRequest:
+    transcription = results.of("transcribe", Transcription)
+    return EnhancementRequest(
+        source_language=transcription.language,
+        target_language=target,
+        transcript=transcription.transcript,
+        translated=results.of("translate", TranslationResult, target).translated,
+        context=job.request.context,
+        mode=job.request.overrides.enhancement or "selective",
+        reuse=job.request.overrides.reuse,
+    )
+
+
+def _nothing_to_enhance(job: JobRecord, target: str, results: Results) -> str:
+    if job.request.overrides.enhancement == "off":
+        return "not wanted: overrides.enhancement is off"
+    translation = results.maybe("translate", TranslationResult, target)
+    if translation is not None and translation.engine == COPY_ENGINE:
+        return "not needed: the text was in this language already"
+    return ""
+
+
+def _not_enhanced(result: EnhancementResult) -> str:
+    return result.skipped
+
+
 def _captions(job: JobRecord, _target: str, results: Results) -> RenderingRequest:
     transcription = results.of("transcribe", Transcription)
     return RenderingRequest(
@@ -235,9 +270,12 @@ def _captions(job: JobRecord, _target: str, results: Results) -> RenderingReques
 
 
 def _subtitles(job: JobRecord, target: str, results: Results) -> RenderingRequest:
+    """The edited text where there is one, else the draft."""
+    enhanced = results.maybe("enhance", EnhancementResult, target)
+    draft = results.of("translate", TranslationResult, target).translated
     return RenderingRequest(
         transcript=results.of("transcribe", Transcription).transcript,
-        translated=results.of("translate", TranslationResult, target).translated,
+        translated=(enhanced.translated if enhanced is not None else None) or draft,
         language=target,
         profile=job.request.subtitle_profile,
     )
@@ -274,6 +312,10 @@ def _shortcomings(result: TranslationResult) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _remarks(result: EnhancementResult) -> tuple[str, ...]:
+    return (*([result.degraded] if result.degraded else []), *result.notes)
+
+
 def _files(result: Rendering) -> tuple[DeliveredFile, ...]:
     return tuple(DeliveredFile(result.language, file.format, file.reference) for file in result.files)
 
@@ -308,8 +350,20 @@ PIPELINE: Final = Pipeline(
             ),
         ),
         Stage(
-            "render",
+            "enhance",
             needs=("transcribe", "translate"),
+            kind=ENHANCEMENTS,
+            request=_enhancement,
+            pointless=_nothing_to_enhance,
+            void=_not_enhanced,
+            per_target=True,
+            essential=False,
+            weight=2,
+            caveats=_remarks,
+        ),
+        Stage(
+            "render",
+            needs=("transcribe", "translate", "enhance"),
             kind=RENDERINGS,
             request=_subtitles,
             per_target=True,

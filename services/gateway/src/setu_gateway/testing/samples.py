@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from setu_common.contracts import (
     AsrPlan,
     AudioProfile,
+    EnhancementResult,
     JobRequest,
     JobState,
     Problem,
@@ -34,6 +35,11 @@ CAPTIONS = StageKey("render")
 def translate(target: str) -> StageKey:
     """The translation into a language."""
     return StageKey("translate", target)
+
+
+def enhance(target: str) -> StageKey:
+    """The post-editing of a translation."""
+    return StageKey("enhance", target)
 
 
 def render(target: str) -> StageKey:
@@ -104,6 +110,8 @@ def result_of(key: StageKey, language: str = "fr", *, untranslated: int = 0) -> 
             model="m",
             model_time_s=0.5,
         )
+    elif key.stage == "enhance":
+        result = an_enhancement(key.target, language)
     else:
         result = a_rendering(key.target or language)
     return dict(result.model_dump(mode="json"))
@@ -119,6 +127,24 @@ def a_profile(language: str = "fr") -> AudioProfile:
         music_ratio=0,
         language=language,
         language_probability=0.9,
+    )
+
+
+def an_enhancement(target: str, language: str = "fr", *, skipped: str = "", degraded: str = "") -> EnhancementResult:
+    """What became of two lines, one of which was edited; or why nobody was asked."""
+    edited = 0 if skipped or degraded else 1
+    return EnhancementResult(
+        source_language=language,
+        target_language=target,
+        translated=None if skipped else reference("enhancer", 7),
+        report=None if skipped else reference("enhancer", 8),
+        segment_count=2,
+        selected_count=1,
+        edited_count=edited,
+        kept_count=edited,
+        skipped=skipped,
+        degraded=degraded,
+        model_time_s=0.2,
     )
 
 

@@ -23,8 +23,13 @@ class Stand:
 
     def __init__(self, database: Database, store: Store, jobs: Jobs) -> None:
         self.database, self.store, self.jobs = database, store, jobs
-        self.asr, self.translate, self.gateway = FakeService(), FakeService(), FakeService()
-        self.ports: dict[str, FakeService] = {"asr": self.asr, "translate": self.translate, "gateway": self.gateway}
+        self.asr, self.translate, self.enhancer, self.gateway = FakeService(), FakeService(), FakeService(), FakeService()
+        self.ports: dict[str, FakeService] = {
+            "asr": self.asr,
+            "translate": self.translate,
+            "enhancer": self.enhancer,
+            "gateway": self.gateway,
+        }
 
     def advancer(self, **settings: float) -> Advancer:
         """The handler, with some settings changed."""

@@ -1,7 +1,7 @@
 """The services that the pipeline needs, without models: ``python -m setu_gateway.testing.stub_services --port 8099``.
 
-One process stands for asr and translate. Whatever it is given is French speech of two lines; a translation into Hindi is refused,
-and one into English where a term is given: then only the recogniser can do it. To transcribe takes a second for each megabyte of the
+One process stands for asr, translate and the enhancer. Whatever it is given is French speech of two lines; a translation into Hindi is
+refused, and one into English where a term is given: then only the recogniser can do it. No language model is there to edit anything. To transcribe takes a second for each megabyte of the
 recording, which passes for its own sound; then it wakes the job, as a real service does.
 """
 
@@ -16,11 +16,14 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel
 
 from setu_common.contracts import (
+    ENHANCEMENTS,
     PROFILES,
     SPEECH_TRANSLATIONS,
     TRANSCRIPTIONS,
     TRANSLATIONS,
     AsrPlan,
+    EnhancementRequest,
+    EnhancementResult,
     Operation,
     OperationKind,
     OperationState,
@@ -47,7 +50,7 @@ STEP_S: Final = 0.05
 
 
 class StubServices:
-    """Does in memory what asr and translate do, and tells how often it was asked."""
+    """Does in memory what asr, translate and the enhancer do, and tells how often it was asked."""
 
     def __init__(self, store: Store, hints: Hints) -> None:
         self.operations = FakeService()
@@ -91,6 +94,8 @@ class StubServices:
             self.operations.succeed(operation_id, await self._translated(tenant, "en"))
         elif isinstance(request, TranslationRequest) and request.target_language != REFUSED and not request.terms:
             self.operations.succeed(operation_id, await self._translated(tenant, request.target_language))
+        elif isinstance(request, EnhancementRequest):
+            self.operations.succeed(operation_id, not_enhanced(request))
         else:
             problem = Problem(
                 title="Refused",
@@ -128,6 +133,20 @@ class StubServices:
         return result.model_dump(mode="json")
 
 
+def not_enhanced(request: EnhancementRequest) -> dict[str, Any]:
+    """What the enhancer answers where no language model is set up."""
+    result = EnhancementResult(
+        source_language=request.source_language,
+        target_language=request.target_language,
+        segment_count=2,
+        selected_count=0,
+        edited_count=0,
+        kept_count=0,
+        skipped="not possible: there is no language model",
+    )
+    return result.model_dump(mode="json")
+
+
 router = APIRouter()
 
 
@@ -158,6 +177,12 @@ async def translate_speech(body: SpeechTranslationRequest, submission: Submissio
 async def translate(body: TranslationRequest, submission: SubmissionDep, request: Request) -> Operation:
     """As translate."""
     return await _stub(request).submit(TRANSLATIONS, body, submission)
+
+
+@router.post(f"/v1/{ENHANCEMENTS.name}", status_code=202)
+async def enhance(body: EnhancementRequest, submission: SubmissionDep, request: Request) -> Operation:
+    """As the enhancer."""
+    return await _stub(request).submit(ENHANCEMENTS, body, submission)
 
 
 @router.get("/v1/operations/{operation_id}")
@@ -202,7 +227,7 @@ def make_stub(store: StoreSettings, redis: RedisSettings, trust: TrustSettings) 
 
 def main() -> None:
     """Serve until told to end."""
-    parser = argparse.ArgumentParser(description="asr and translate without models")
+    parser = argparse.ArgumentParser(description="asr, translate and the enhancer without models")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8099)
     arguments = parser.parse_args()
