@@ -104,6 +104,7 @@ async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
         ports = {
             "asr": await _remote(settings.pipeline.asr_url, "asr", settings, dependencies, resources),
             "translate": await _remote(settings.pipeline.translate_url, "translate", settings, dependencies, resources),
+            "enhancer": await _remote(settings.pipeline.enhancer_url, "enhancer", settings, dependencies, resources),
             SERVICE: operations,
         }
         eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
@@ -128,7 +129,6 @@ async def outside_client(settings: GatewaySettings) -> AsyncIterator[OutsideClie
             yield client
 
 
-            "enhancer": await _remote(settings.pipeline.enhancer_url, "enhancer", settings, dependencies, resources),
 @contextmanager
 def outside_guard(settings: GatewaySettings) -> Iterator[Guard]:
     """What judges addresses that callers name."""
