@@ -151,6 +151,9 @@ class _View:
             state = self._stages[need].state
             if self._pipeline.stage(need).essential and state.ended and state is not StageState.SUCCEEDED:
                 return f"impossible: the stage {need.stage!r} before it {_ENDED_AS[state]}"
+        pointless = self._pipeline.stage(key).pointless
+        if pointless is not None and self.can_start(key):
+            return pointless(self._job, key.target, Results(self._results)) or None
         return None
 
     def can_start(self, key: StageKey) -> bool:
@@ -162,9 +165,6 @@ class _View:
         cancelling = self._job.state is JobState.CANCELLING
         if not all(state.ended for state in states):
             if cancelling:
-        pointless = self._pipeline.stage(key).pointless
-        if pointless is not None and self.can_start(key):
-            return pointless(self._job, key.target, Results(self._results)) or None
                 return JobState.CANCELLING
             return JobState.QUEUED if states == {StageState.WAITING} else JobState.RUNNING
         # A cancellation that came too late to end anything changes nothing.
@@ -207,6 +207,7 @@ class _View:
     def problem(self) -> Problem:
         """Why nothing that was asked for could be delivered: the first failure, with the others beside it."""
         failed = [stage for stage in self._stages.values() if stage.state is StageState.FAILED]
+        failed.sort(key=lambda stage: not self._pipeline.stage(stage.key).essential)  # those that count first, in their order
         first = next(
             (stage.problem for stage in failed if stage.problem),
             Problem(title="The job could not be done", status=500, code="internal-error", detail="A stage did not end well."),
@@ -221,7 +222,6 @@ class _View:
             detail += f" Captions in the recording's own language ({', '.join(captions)}) can be fetched."
         if first.retryable or first.status >= 500:  # noqa: PLR2004  (the fault is not the request's)
             detail += f" {_RETRY_HINT}"
-        failed.sort(key=lambda stage: not self._pipeline.stage(stage.key).essential)  # those that count first, in their order
         context = {**first.context, "failures": failures, "captions": captions}
         return first.model_copy(update={"detail": detail.strip(), "context": context})
 
