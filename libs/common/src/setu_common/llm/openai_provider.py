@@ -1,25 +1,22 @@
 """OpenAI, and every server that speaks as it does (vLLM, Ollama, llama.cpp, …), through the official SDK."""
 
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from openai import APIError, APIStatusError, AsyncOpenAI
 from openai.types import Completion
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
 from setu_common.cost import Meter, Usage
 from setu_common.http import Dependency, create_client
-from setu_common.llm.asking import Said, ask_for_structure, ask_for_text
+from setu_common.llm.asking import Said
 from setu_common.llm.calling import Calls, Reading, input_bound, within
 from setu_common.llm.limits import Limits
 from setu_common.llm.openai_answers import DECLINED, error_of, is_too_long, read_chat, read_completion
 from setu_common.llm.provider import Answer, Message
-from setu_common.llm.structured import in_words, strict_schema
+from setu_common.llm.sdk_provider import AROUND_A_MESSAGE, SdkProvider, Wanted
 
-M = TypeVar("M", bound=BaseModel)
 NO_KEY: Final = "none"  # the SDK insists on one; servers without keys ignore it
 MAY_NOT_BE_KNOWN: Final = frozenset({400, 422})  # what servers answer to a parameter that they don't have
 REASONING_TOKENS: Final = 4000  # servers that call it so count a model's thoughts with its answer
@@ -32,10 +29,9 @@ STAND_INS: Final[Mapping[str, str | None]] = {
     "temperature": None,
     "max_completion_tokens": None,
 }
-_AROUND_A_MESSAGE: Final = 16  # tokens that a chat template puts around one, at most
 
 
-class OpenAiProvider:
+class OpenAiProvider(SdkProvider):
     """A ``LlmProvider`` over ``/v1/chat/completions`` and ``/v1/completions``.
 
     Servers differ in the parameters that they know. What one does not know is left out, and not asked for again.
@@ -73,31 +69,20 @@ class OpenAiProvider:
             max_retries=0,
             http_client=http,
         )
-        self._calls = Calls(billed_as=billed_as, model=model, dependency=dependency, limits=limits, meter=meter)
-
-    @property
-    def name(self) -> str:
-        """The provider's name."""
-        return self._calls.name
-
-    @property
-    def model(self) -> str:
-        """The model that it asks."""
-        return self._calls.model
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.close()
+        calls = Calls(billed_as=billed_as, model=model, dependency=dependency, limits=limits, meter=meter)
+        super().__init__(calls, self._client.close)
 
     async def complete(
-        self, prompt: str, *, max_tokens: int, stop: Sequence[str] = (), timeout_s: float | None = None
+        self,
+        prompt: str,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        timeout_s: float | None = None,
+        parameters: Mapping[str, object] | None = None,
     ) -> Answer[str]:
-        """See ``LlmProvider``."""
-        extra: dict[str, object] = {"stop": list(stop)} if stop else {}
+        """See ``LlmProvider``; ``parameters`` are more of them, which only some servers have, such as llama.cpp's ``grammar``."""
+        extra: dict[str, object] = {**({"stop": list(stop)} if stop else {}), **(parameters or {})}
 
         async def once() -> Reading[Said]:
             try:
@@ -108,53 +93,22 @@ class OpenAiProvider:
                 raise error_of(error, self.name, self.model) from error
             return read_completion(told, self.name)
 
-        bound = Usage(input_tokens=input_bound((prompt,), extra=_AROUND_A_MESSAGE), output_tokens=max_tokens)
+        bound = Usage(input_tokens=input_bound((prompt,), extra=AROUND_A_MESSAGE), output_tokens=max_tokens)
         with within(timeout_s):
             said = await self._calls.make(once, bound=bound)
         return Answer(said.text, said.text, self.name, said.model, said.usage, said.finish, said.tokens)
 
-    async def chat(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        shape: Mapping[str, object] | None = None,
-        timeout_s: float | None = None,
-    ) -> Answer[str]:
-        """See ``LlmProvider``."""
-        ask = self._asking(_parameters("answer", shape, max_tokens), "", None, max_tokens)
-        with within(timeout_s):
-            return await ask_for_text(self.name, ask, messages)
+    def _bound(self, messages: Sequence[Message], wanted: Wanted, read: int) -> Usage:  # noqa: ARG002  see SdkProvider
+        return Usage(input_tokens=read, output_tokens=wanted.max_tokens + REASONING_TOKENS)
 
-    async def chat_as(
-        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
-    ) -> Answer[M]:
-        """See ``LlmProvider``."""
-        wanted = strict_schema(schema)
-        ask = self._asking(_parameters(schema.__name__, wanted, max_tokens), in_words(schema), schema, max_tokens)
-        with within(timeout_s):
-            return await ask_for_structure(self.name, ask, messages, schema)
-
-    def _asking(
-        self, parameters: Mapping[str, object], told: str, schema: type[BaseModel] | None, max_tokens: int
-    ) -> Callable[[Sequence[Message]], Awaitable[Said]]:
-        async def ask(messages: Sequence[Message]) -> Said:
-            texts = (*(each.text for each in messages), told or json.dumps(parameters, ensure_ascii=False))
-            bound = Usage(input_tokens=input_bound(texts, extra=_AROUND_A_MESSAGE), output_tokens=max_tokens + REASONING_TOKENS)
-            return await self._calls.make(lambda: self._chat(messages, parameters, told, schema), bound=bound)
-
-        return ask
-
-    async def _chat(
-        self, messages: Sequence[Message], parameters: Mapping[str, object], told: str, schema: type[BaseModel] | None
-    ) -> Reading[Said]:
-        used = self._used
+    async def _chat(self, messages: Sequence[Message], wanted: Wanted) -> Reading[Said]:
+        parameters, used = _parameters(wanted), self._used
         while True:
-            unforced = bool(told) and "response_format" not in used
+            said = wanted.with_words(messages, held="response_format" in used)
             try:
                 answered: ChatCompletion = await self._client.chat.completions.create(
                     model=self.model,
-                    messages=[_message(each) for each in (*messages, *([Message("user", told)] if unforced else ()))],
+                    messages=[_message(each) for each in said],
                     extra_body={name: parameters[name] for name in used if name in parameters},
                 )
             except APIStatusError as error:
@@ -166,18 +120,18 @@ class OpenAiProvider:
                 raise error_of(error, self.name, self.model) from error
             else:
                 self._used = used
-                return read_chat(answered, self.name, schema)
+                return read_chat(answered, self.name, wanted.schema)
 
 
-def _parameters(name: str, schema: Mapping[str, object] | None, max_tokens: int) -> dict[str, object]:
+def _parameters(wanted: Wanted) -> dict[str, object]:
     parameters: dict[str, object] = {
         "logprobs": True,
-        "max_tokens": max_tokens,
-        "max_completion_tokens": max_tokens + REASONING_TOKENS,
+        "max_tokens": wanted.max_tokens,
+        "max_completion_tokens": wanted.max_tokens + REASONING_TOKENS,
         "temperature": 0,
     }
-    if schema is not None:
-        strict = {"name": name, "strict": True, "schema": dict(schema)}
+    if wanted.shape is not None:
+        strict = {"name": wanted.name, "strict": True, "schema": dict(wanted.shape)}
         parameters["response_format"] = {"type": "json_schema", "json_schema": strict}
     return parameters
 
