@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setu_enhancer.domain.text.numbers import mismatch, numbers, read
+from setu_enhancer.domain.text.numbers import knows_numbers, mismatch, numbers, read
 from setu_enhancer.domain.text.numerals import _HINDI
 
 # Language, text, and what numbers it says for certain.
@@ -192,10 +192,11 @@ def test_a_translation_may_say_a_number_in_its_own_way(source, target):
 
 
 def test_a_number_that_became_another_is_missing_and_extra():
-    assert mismatch("तीन लोग", "hi", "Two people", "en") == ([3], [2])
+    assert mismatch("तीन लोग", "hi", "Two people", "en") == ([Decimal(3)], [Decimal(2)])
 
 
 def test_words_of_an_unknown_language_accuse_nobody():
+    assert [knows_numbers(language) for language in ("hi", "de")] == [True, False]
     assert mismatch("fünfzehn Leute", "de", "15 people", "en") == ([], [])
     assert mismatch("15 people", "en", "fünfzehn Leute", "de") == ([], [])
-    assert mismatch("15 people", "en", "16 Leute", "de") == ([15], [16])
+    assert mismatch("15 people", "en", "16 Leute", "de") == ([Decimal(15)], [Decimal(16)])

@@ -61,10 +61,12 @@ SCHWA: Final = "a"
 WHOLE: Final = {
     "सिंह": "singh", "सिन्हा": "sinha", "मां": "maa", "दिल्ली": "delhi", "लखनऊ": "lucknow", "लंदन": "london", "अमेरिका": "america", "अमरीका": "america",
     "कलकत्ता": "calcutta", "गोवा": "goa", "पेरिस": "paris", "न्यूयॉर्क": "new york", "कनाडा": "canada", "जर्मनी": "germany", "इलाहाबाद": "allahabad",
+    "हैदराबाद": "hyderabad", "वर्मा": "verma", "बुद्ध": "buddha",
     "माइकल": "michael", "जॉर्ज": "george", "एलेक्स": "alex", "मैरी": "mary", "जेम्स": "james", "चार्ल्स": "charles", "माइक": "mike", "स्टीव": "steve",
     "एलिस": "alice", "जेन": "jane", "थॉमस": "thomas", "पीटर": "peter", "डेविड": "david", "जॉन": "john", "एमिली": "emily", "केट": "kate",
 }  # fmt: skip
 ROUNDING: Final = frozenset({"s", "sh", "t", "d", "k", "g"})  # स्वाति is Swati, पार्वती Parvati
+HARD_LAST: Final = frozenset("yrlvnmh")
 JOINED: Final = (("jn", "gy"), ("nb", "mb"), ("np", "mp"))
 
 
@@ -140,14 +142,22 @@ def _drop_silent(syllables: list[_Syllable]) -> None:
         syllables[last].vowel = ""
     for at in range(last - 1, 0, -1):
         here, before, after = syllables[at], syllables[at - 1], syllables[at + 1]
-        if _may_fall_silent(here) and before.vowel and not before.coda and after.vowel and len(after.onset) == 1:
+        if (
+            len(here.onset) == 1
+            and _may_fall_silent(here)
+            and before.vowel
+            and not before.coda
+            and after.vowel
+            and len(after.onset) == 1
+        ):
             here.vowel = ""
 
 
 def _may_fall_silent(syllable: _Syllable) -> bool:
+    """A doubled consonant may lose its "a" (अब्बास), and one behind another, but for what is hard to say at an end: मित्र, कृष्ण."""
     first, *others = syllable.onset or [""]
-    doubled = all(each.startswith(first[:1]) for each in others)  # अब्बास, बच्चन
-    return syllable.inherent and not syllable.coda and doubled
+    easy = all(each.startswith(first[:1]) or each[0] not in HARD_LAST for each in others)
+    return syllable.inherent and not syllable.coda and easy
 
 
 def _is_priya(syllables: list[_Syllable]) -> bool:

@@ -75,6 +75,11 @@ def numbers(text: str, language: str) -> Counter[Decimal]:
     return Counter(read(text, language).said)
 
 
+def knows_numbers(language: str) -> bool:
+    """Whether a language's words for numbers are known here. Where they aren't, ``numbers`` finds digits only."""
+    return language in NUMERALS
+
+
 def mismatch(source: str, source_language: str, target: str, target_language: str) -> tuple[list[Decimal], list[Decimal]]:
     """The numbers of a source that its translation lacks, and those of the translation that the source does not say.
 
@@ -83,9 +88,9 @@ def mismatch(source: str, source_language: str, target: str, target_language: st
     """
     there, here = read(source, source_language), read(target, target_language)
     missing = (
-        there.said - here.said - here.possible if target_language in NUMERALS or not there.said else _in_digits(there, here)
+        there.said - here.said - here.possible if knows_numbers(target_language) or not there.said else _in_digits(there, here)
     )
-    extra = here.said - there.said - there.possible if source_language in NUMERALS else Counter[Decimal]()
+    extra = here.said - there.said - there.possible if knows_numbers(source_language) else Counter[Decimal]()
     return sorted(missing.elements()), sorted(extra.elements())
 
 
