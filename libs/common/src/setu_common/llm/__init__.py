@@ -1,7 +1,7 @@
 """Language models: OpenAI's, Anthropic's, and those of any server that speaks as OpenAI does. Needs the extra ``llm``.
 
     async with make_provider(LlmSettings(), dependencies, meter) as provider:
-        answer = await provider.chat([Message("user", "Is this line good English? …")], schema=Verdict, max_tokens=300)
+        answer = await provider.chat_as(Verdict, [Message("user", "Is this line good English? …")], max_tokens=300)
 
 Each request waits for its turn (``Limits``), goes through the one door of outgoing calls (``setu_common.http.Dependency``: deadline, retries,
 breaker; the SDKs' own retries are off) and is metered (``setu_common.cost.Meter``). What can go wrong is in ``setu_common.llm.errors``.

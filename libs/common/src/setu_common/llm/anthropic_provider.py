@@ -1,33 +1,29 @@
 """Anthropic's models, through the official SDK."""
 
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
 from anthropic import APIError, APIStatusError, AsyncAnthropic, Omit, omit
 from anthropic.types import CacheControlEphemeralParam, MessageParam, OutputConfigParam, TextBlockParam
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
 from setu_common.cost import Meter, Usage
 from setu_common.http import Dependency, create_client
 from setu_common.llm.anthropic_answers import error_of, read_message
-from setu_common.llm.asking import Said, ask_for_structure, ask_for_text
-from setu_common.llm.calling import Calls, Reading, input_bound, within
+from setu_common.llm.asking import Said
+from setu_common.llm.calling import Calls, Reading
 from setu_common.llm.errors import LlmModelUnknown
 from setu_common.llm.limits import Limits
 from setu_common.llm.provider import Answer, Message
-from setu_common.llm.structured import in_words, strict_schema
+from setu_common.llm.sdk_provider import SdkProvider, Wanted
 
-M = TypeVar("M", bound=BaseModel)
 API: Final = "https://api.anthropic.com"
-_AROUND_A_MESSAGE: Final = 16
 _FORMAT_TOKENS: Final = 512  # what the API adds to the prompt of a request with an output format, at most
 _BAD_REQUEST: Final = 400
 _KEPT: Final[CacheControlEphemeralParam] = {"type": "ephemeral"}
 
 
-class AnthropicProvider:
+class AnthropicProvider(SdkProvider):
     """A ``LlmProvider`` over ``/v1/messages``.
 
     Answers are not greedy, since the API has no temperature. A model that has no output formats is told the schema in words.
@@ -61,25 +57,8 @@ class AnthropicProvider:
         self._client = AsyncAnthropic(
             base_url=base_url, api_key=api_key.get_secret_value(), timeout=http.timeout, max_retries=0, http_client=http
         )
-        self._calls = Calls(billed_as=billed_as, model=model, dependency=dependency, limits=limits, meter=meter)
-
-    @property
-    def name(self) -> str:
-        """The provider's name."""
-        return self._calls.name
-
-    @property
-    def model(self) -> str:
-        """The model that it asks."""
-        return self._calls.model
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.close()
+        calls = Calls(billed_as=billed_as, model=model, dependency=dependency, limits=limits, meter=meter)
+        super().__init__(calls, self._client.close)
 
     async def complete(
         self,
@@ -98,74 +77,36 @@ class AnthropicProvider:
             f"{self.name} has no base models. Ask {self.model} by chat.", provider=self.name, model=self.model
         )
 
-    async def chat(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        shape: Mapping[str, object] | None = None,
-        timeout_s: float | None = None,
-    ) -> Answer[str]:
-        """See ``LlmProvider``."""
-        ask = self._asking(None if shape is None else dict(shape), "", None, max_tokens)
-        with within(timeout_s):
-            return await ask_for_text(self.name, ask, messages)
+    def _bound(self, messages: Sequence[Message], wanted: Wanted, read: int) -> Usage:
+        read += _FORMAT_TOKENS
+        if any(each.cache for each in messages):  # writing to the cache is the dearest that input can be
+            return Usage(cache_write_tokens=read, output_tokens=wanted.max_tokens)
+        return Usage(input_tokens=read, output_tokens=wanted.max_tokens)
 
-    async def chat_as(
-        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
-    ) -> Answer[M]:
-        """See ``LlmProvider``."""
-        wanted = strict_schema(schema)
-        ask = self._asking(wanted, in_words(schema), schema, max_tokens)
-        with within(timeout_s):
-            return await ask_for_structure(self.name, ask, messages, schema)
-
-    def _asking(
-        self, wanted: dict[str, object] | None, told: str, schema: type[BaseModel] | None, max_tokens: int
-    ) -> Callable[[Sequence[Message]], Awaitable[Said]]:
-        async def ask(messages: Sequence[Message]) -> Said:
-            texts = (*(each.text for each in messages), told or json.dumps(wanted, ensure_ascii=False))
-            read = input_bound(texts, extra=_AROUND_A_MESSAGE) + _FORMAT_TOKENS
-            if any(each.cache for each in messages):  # writing to the cache is the dearest that input can be
-                bound = Usage(cache_write_tokens=read, output_tokens=max_tokens)
-            else:
-                bound = Usage(input_tokens=read, output_tokens=max_tokens)
-            return await self._calls.make(lambda: self._message(messages, wanted, told, schema, max_tokens), bound=bound)
-
-        return ask
-
-    async def _message(
-        self,
-        messages: Sequence[Message],
-        wanted: dict[str, object] | None,
-        told: str,
-        schema: type[BaseModel] | None,
-        max_tokens: int,
-    ) -> Reading[Said]:
+    async def _chat(self, messages: Sequence[Message], wanted: Wanted) -> Reading[Said]:
         formats = self._formats
         while True:
-            in_format = wanted is not None and formats
             config: OutputConfigParam | Omit = omit
-            if in_format and wanted is not None:
-                config = {"format": {"type": "json_schema", "schema": wanted}}
-            said = (*messages, *([Message("user", told)] if told and not in_format else ()))
+            if wanted.shape is not None and formats:
+                config = {"format": {"type": "json_schema", "schema": dict(wanted.shape)}}
+            said = wanted.with_words(messages, held=formats)
             try:
                 answered = await self._client.messages.create(
                     model=self.model,
-                    max_tokens=max_tokens,
+                    max_tokens=wanted.max_tokens,
                     system=[_block(each) for each in said if each.role == "system"] or omit,
                     messages=[_turn(each) for each in said if each.role != "system"],
                     output_config=config,
                 )
             except APIStatusError as error:
-                if not in_format or not _is_about_formats(error):
+                if config is omit or not _is_about_formats(error):
                     raise error_of(error, self.name, self.model) from error
                 formats = False
             except (APIError, ValueError) as error:
                 raise error_of(error, self.name, self.model) from error
             else:
                 self._formats = formats
-                return read_message(answered, self.name, schema)
+                return read_message(answered, self.name, wanted.schema)
 
 
 def _is_about_formats(error: APIStatusError) -> bool:

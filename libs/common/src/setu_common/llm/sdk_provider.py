@@ -1,0 +1,109 @@
+"""What a provider does around its SDK's requests, whichever SDK that is."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from pydantic import BaseModel
+
+from setu_common.cost import Usage
+from setu_common.llm.asking import Ask, Said, ask_for_structure, ask_for_text
+from setu_common.llm.calling import Calls, Reading, input_bound, within
+from setu_common.llm.provider import Answer, Message
+from setu_common.llm.structured import in_words, strict_schema
+
+M = TypeVar("M", bound=BaseModel)
+AROUND_A_MESSAGE: Final = 16  # tokens that a chat template puts around one, at most
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an answer is to be like.
+
+    Args:
+        max_tokens: where it must end.
+        shape: the JSON schema that the model is held to, if it can be; None for plain text.
+        name: the schema's.
+        told: the same in words, for models that can't be held to it; empty if they need not be told.
+        schema: what the answer must be an instance of.
+    """
+
+    max_tokens: int
+    shape: Mapping[str, object] | None = None
+    name: str = "answer"
+    told: str = ""
+    schema: type[BaseModel] | None = None
+
+    def with_words(self, messages: Sequence[Message], *, held: bool) -> Sequence[Message]:
+        """The messages, and what a model is told that is not held to the schema."""
+        return messages if held or not self.told else (*messages, Message("user", self.told))
+
+
+class SdkProvider(ABC):
+    """A ``LlmProvider``, but for how a request is made, and how a prompt is continued.
+
+    Args:
+        calls: makes its requests.
+        close: closes the SDK's client.
+    """
+
+    def __init__(self, calls: Calls, close: Callable[[], Awaitable[None]]) -> None:
+        self._calls = calls
+        self._close = close
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self._calls.name
+
+    @property
+    def model(self) -> str:
+        """The model that it asks."""
+        return self._calls.model
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        shape: Mapping[str, object] | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer[str]:
+        """See ``LlmProvider``."""
+        with within(timeout_s):
+            return await ask_for_text(self.name, self._asking(Wanted(max_tokens, shape)), messages)
+
+    async def chat_as(
+        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
+    ) -> Answer[M]:
+        """See ``LlmProvider``."""
+        wanted = Wanted(max_tokens, strict_schema(schema), schema.__name__, in_words(schema), schema)
+        with within(timeout_s):
+            return await ask_for_structure(self.name, self._asking(wanted), messages, schema)
+
+    @abstractmethod
+    async def _chat(self, messages: Sequence[Message], wanted: Wanted) -> Reading[Said]:
+        """Make one request. It raises errors of ``setu_common.llm.errors``."""
+
+    @abstractmethod
+    def _bound(self, messages: Sequence[Message], wanted: Wanted, read: int) -> Usage:
+        """The most that one request can use, where what is said is ``read`` tokens at most."""
+
+    def _asking(self, wanted: Wanted) -> Ask:
+        async def ask(messages: Sequence[Message]) -> Said:
+            texts = (*(each.text for each in messages), wanted.told or json.dumps(wanted.shape, ensure_ascii=False))
+            bound = self._bound(messages, wanted, input_bound(texts, extra=AROUND_A_MESSAGE))
+            return await self._calls.make(lambda: self._chat(messages, wanted), bound=bound)
+
+        return ask
