@@ -1,0 +1,76 @@
+"""Idioms and words of a culture, found in what is said, and in what a machine made of them."""
+
+import pytest
+
+from setu_enhancer.domain.lexicon import LANGUAGES, _lexicon, idioms_in, says
+
+
+def entries(language):
+    return {pattern.idiom for patterns in _lexicon(language).written.values() for pattern in patterns}
+
+
+@pytest.mark.parametrize(("language", "count"), [("hi", 120), ("fr", 25), ("es", 25), ("pt", 25)])
+def test_a_language_has_enough_entries(language, count):
+    assert len(entries(language)) >= count
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_entry_is_found_in_itself(language):
+    for patterns in _lexicon(language).written.values():
+        for pattern in patterns:
+            text = " ".join(word for word, _ in pattern.words)
+            assert any(
+                len(idiom.source) >= len(pattern.idiom.source) or idiom == pattern.idiom for idiom in idioms_in(text, language)
+            ), text
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "source"),
+    [
+        ("अरे बाप रे! ये क्या हुआ?", "hi", "अरे बाप रे"),
+        ("चोर नौ दो ग्यारह हो गए।", "hi", "नौ दो ग्यारह"),
+        ("चोर नौ-दो-ग्यारह हो गया।", "hi", "नौ दो ग्यारह"),
+        ("मेरा दिल गार्डन-गार्डन हो गया", "hi", "दिल गार्डन गार्डन"),
+        ("उसने मेरी आँखों में धूल झोंकी", "hi", "आँख में धूल झोंक"),
+        ("आंखों में तो धूल मत झोंको", "hi", "आँख में धूल झोंक"),
+        ("मेरे दिमाग का दही मत कर", "hi", "दिमाग़ का दही"),
+        ("chor nau do gyarah ho gaye", "hi", "नौ दो ग्यारह"),
+        ("arre baap re!", "hi", "अरे बाप रे"),
+        ("koi jugaad lagao", "hi", "जुगाड़"),
+        ("Il m'a posé un lapin hier.", "fr", "pos un lapin"),
+        ("C’est la goutte d’eau.", "fr", "la goutte d'eau"),
+        ("¿Me estás tomando el pelo?", "es", "tom el pelo"),
+        ("Madre mía, qué tarde es", "es", "madre mía"),
+        ("Só agora caiu a ficha.", "pt", "cair a ficha"),
+    ],
+)
+def test_an_idiom_is_found_in_its_forms(text, language, source):
+    assert source in [idiom.source for idiom in idioms_in(text, language)]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("राज बहुत अच्छा लड़का है", "hi"),
+        ("मेरे पिता घर पर हैं", "hi"),
+        ("नौ बजे दो लोग आए", "hi"),
+        ("main ghar ja raha hoon", "hi"),
+        ("Je mange un lapin.", "fr"),
+        ("寿司が好きです", "ja"),
+        ("", "hi"),
+    ],
+)
+def test_plain_lines_have_none(text, language):
+    assert idioms_in(text, language) == ()
+
+
+def test_a_longer_idiom_hides_the_shorter_one_in_it():
+    assert [idiom.source for idiom in idioms_in("मन में लड्डू फूटे", "hi")] == ["दिल में लड्डू"]
+
+
+def test_a_phrase_may_have_one_word_between_and_stars_for_forms():
+    assert says(("run* away",), "He was running right away!") == "run* away"
+    assert says(("run* away",), "He ran a long way away") == ""
+    assert says(("apple of * eye",), "You are the apple of my eye.") == "apple of * eye"
+    assert says(("father",), "My grandfather came") == ""
+    assert says((), "anything") == ""
