@@ -19,11 +19,13 @@ def form(target: str = "en") -> tuple[bytes, bytes]:
     return before, b"\r\n--" + BOUNDARY + b"--\r\n"
 
 
-def head(path: str, length: int) -> bytes:
-    """The head of a POST of a form."""
+FORM = f"multipart/form-data; boundary={BOUNDARY.decode()}"
+
+
+def head(path: str, length: int, content_type: str = FORM) -> bytes:
+    """The head of a POST."""
     return (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary={BOUNDARY.decode()}\r\n"
-        f"Content-Length: {length}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
     ).encode()
 
 

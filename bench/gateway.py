@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.client import form, head, load
+from bench.client import FORM, form, head, load
 from bench.figures import Figure, judged
 from probe.bench import start
 from setu_cli.embedded.ports import free_port
@@ -24,6 +24,9 @@ CLIP_BYTES = 32 * 1024
 CLIPS = 600
 CONNECTIONS = 16
 ROUNDS = 5
+JSON = "application/json"
+# An address as it stands, so that no name is resolved; POST /jobs only judges it.
+URL_JOB = b'{"media_url": "https://93.184.216.34/talk.mp4", "target_languages": ["en"]}'
 UPLOAD_BYTES = 1 << 30
 UPLOAD_ROUNDS = 3
 PIECE = b"\x5a\xa5" * (128 * 1024)
@@ -79,16 +82,22 @@ def measure() -> list[Figure]:
 
 def _posts(ours: int, plain: int) -> list[Figure]:
     before, behind = form()
-    body = before + secrets.token_bytes(CLIP_BYTES) + behind
-    against_rows, against_uploads = [], []
+    clip = before + secrets.token_bytes(CLIP_BYTES) + behind
+    against_rows, against_uploads, against_rows_of_url = [], [], []
     for number in range(ROUNDS + 1):
         rows, jobs, uploads = (
-            _rate(port, path, body) for port, path in ((plain, "/rows"), (ours, "/jobs"), (plain, "/uploads"))
+            _rate(port, path, clip) for port, path in ((plain, "/rows"), (ours, "/jobs"), (plain, "/uploads"))
         )
-        print(f"  POST /jobs {jobs:.0f}/s, rows alone {rows:.0f}/s, rows and recording {uploads:.0f}/s", flush=True)
+        rows_of_url, jobs_of_url = (_rate(port, path, URL_JOB, JSON) for port, path in ((plain, "/rows"), (ours, "/jobs")))
+        print(
+            f"  POST /jobs {jobs:.0f}/s, rows alone {rows:.0f}/s, rows and recording {uploads:.0f}/s; "
+            f"of a URL: POST /jobs {jobs_of_url:.0f}/s, rows alone {rows_of_url:.0f}/s",
+            flush=True,
+        )
         if number:
             against_rows.append(jobs / rows)
             against_uploads.append(jobs / uploads)
+            against_rows_of_url.append(jobs_of_url / rows_of_url)
     load_ = f"{CLIPS} requests with {CLIP_BYTES // 1024} KB over {CONNECTIONS} connections; fsync on; six rows each"
     return [
         judged(
@@ -98,6 +107,15 @@ def _posts(ours: int, plain: int) -> list[Figure]:
             goal=0.6,
             better="more",
             how=f"{load_}; the bare FastAPI route takes an UploadFile, keeps it durably, and commits the same rows with psycopg",
+        ),
+        judged(
+            "rate of POST /jobs of a URL against a bare route that commits its rows",
+            against_rows_of_url,
+            unit="x",
+            goal=0.6,
+            better="more",
+            how=f"{CLIPS} requests of JSON over {CONNECTIONS} connections, nothing to keep; the gateway vets the URL and commits seven rows, "
+            "the bare FastAPI route commits six with psycopg",
         ),
         judged(
             "rate of POST /jobs against a bare route that only commits its rows",
@@ -110,8 +128,8 @@ def _posts(ours: int, plain: int) -> list[Figure]:
     ]
 
 
-def _rate(port: int, path: str, body: bytes) -> float:
-    measured = asyncio.run(load(port, head(path, len(body)) + body, count=CLIPS, connections=CONNECTIONS))
+def _rate(port: int, path: str, body: bytes, content_type: str = FORM) -> float:
+    measured = asyncio.run(load(port, head(path, len(body), content_type) + body, count=CLIPS, connections=CONNECTIONS))
     if measured.failures:
         raise RuntimeError(f"{measured.failures} requests to {path} failed")
     return measured.rate
