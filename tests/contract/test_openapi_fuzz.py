@@ -41,6 +41,7 @@ ANSWERS_ABOUT_JOBS = {
     ("GET", "/subtitles", 200, "text/vtt"),
     ("GET", "/subtitles", 200, "application/json"),
     ("GET", "/subtitles", 409, "application/problem+json"),
+    ("GET", "/enhancements", 200, "application/json"),
     ("GET", "/media", 202, "application/json"),
     ("GET", "/media", 409, "application/problem+json"),
 }

@@ -12,7 +12,7 @@ from setu_gateway.pipeline.kinds import RenderingRequest
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
 from setu_gateway.testing.fakes import FakeWork
-from setu_gateway.testing.samples import a_problem, a_transcript, a_translation
+from setu_gateway.testing.samples import a_problem, a_transcript, a_translation, an_audit, an_enhancement
 from setu_gateway.testing.stand import Stand
 
 
@@ -27,13 +27,13 @@ class EndedJobs:
 async def end_jobs(database_settings: DatabaseSettings, redis: RedisSettings, store_settings: StoreSettings) -> EndedJobs:
     """Make a succeeded and a failed job in a gateway's migrated database, with their files in the store."""
     database = Database(database_settings, "gateway")
-    store, asr, translate = (Store(store_settings, service) for service in ("gateway", "asr", "translate"))
+    store, asr, translate, enhancer = (Store(store_settings, name) for name in ("gateway", "asr", "translate", "enhancer"))
     hints = Hints(redis)
     operations = Operations(database, store, hints, OperationSettings())
     jobs = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
     try:
         stand = Stand(database, store, jobs)
-        return EndedJobs(await _succeeded(stand, asr, translate), await _failed(stand))
+        return EndedJobs(await _succeeded(stand, asr, translate, enhancer), await _failed(stand))
     finally:
         await jobs.close()
         await operations.close()
@@ -41,12 +41,21 @@ async def end_jobs(database_settings: DatabaseSettings, redis: RedisSettings, st
         hints.close()
 
 
-async def _succeeded(stand: Stand, asr: Store, translate: Store) -> UUID:
+async def _succeeded(stand: Stand, asr: Store, translate: Store, enhancer: Store) -> UUID:
     transcript = await asr.put_model("local", a_transcript("fr"))
     translated = await translate.put_model("local", a_translation("en"))
+    enhanced = an_enhancement("en").model_copy(
+        update={
+            "translated": await enhancer.put_model("local", a_translation("en")),
+            "report": await enhancer.put_model("local", an_audit()),
+            "page": await enhancer.put("local", b"<!doctype html>", "text/html"),
+        }
+    )
     job = await stand.accept("en")
-    for _ in ("profile", "transcribe", "translate"):
+    for _ in ("profile", "transcribe", "translate", "enhance"):
         await stand.advance(job)
+        for operation_id in stand.enhancer.under_way():
+            stand.enhancer.succeed(operation_id, enhanced.model_dump(mode="json"))
         for service in (stand.asr, stand.translate):
             for operation_id in service.under_way():
                 stand.succeed(service, operation_id, "fr")

@@ -16,7 +16,8 @@ from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import ANY, AllowedHosts, EdgeTrust, RateLimits, create_app
-from setu_gateway.api import budgets, costs, intake, jobs, media, openai_audio, subtitles
+from setu_gateway.api import budgets, costs, enhancements, intake, jobs, media, openai_audio, subtitles
+from setu_gateway.delivery.audits import Audits
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.delivery.muxing import Muxer
 from setu_gateway.delivery.rendering import Renderer
@@ -56,11 +57,13 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
         app.state.jobs = use_cases
         app.state.listener = Listener(use_cases, store)
+        app.state.audits = Audits(store)
         app.state.media = MediaFiles(database=database, store=store, operations=operations)
         try:
             async with AsyncExitStack() as resources:
                 guard = resources.enter_context(outside_guard(settings))
                 app.state.metrics = await _metrics(settings, resources)
+                app.state.enhancer = await _enhancer(settings, resources)
                 for used in (keys, limits):
                     if used is not None:
                         await resources.enter_async_context(used)
@@ -78,7 +81,16 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[intake.router, costs.router, jobs.router, subtitles.router, media.router, openai_audio.router, budgets.router],
+        routers=[
+            intake.router,
+            costs.router,
+            jobs.router,
+            subtitles.router,
+            media.router,
+            openai_audio.router,
+            budgets.router,
+            enhancements.router,
+        ],
         trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys),
         checks={"database": database.check, "store": store.check},
         refusals={"/v1/audio/": refusal},
@@ -159,3 +171,12 @@ async def _metrics(settings: GatewaySettings, resources: AsyncExitStack) -> Metr
     )
     await resources.enter_async_context(client)
     return MetricsClient(HttpCaller(client, name="metrics"))
+
+
+async def _enhancer(settings: GatewaySettings, resources: AsyncExitStack) -> OperationsClient:
+    """Asked by the API itself: its answers may be waited for, which is no reason to call it slow."""
+    client = create_client(
+        settings.pipeline.enhancer_url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s
+    )
+    await resources.enter_async_context(client)
+    return OperationsClient(HttpCaller(client, name="enhancer"))

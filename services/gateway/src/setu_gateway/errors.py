@@ -19,6 +19,8 @@
   * KeyNotFound (404)
 * Subtitles
   * SubtitlesNotReady (409)     · SubtitlesFailed (409)   · SubtitlesNotRequested (404) · UnknownFormat (404)
+* The audit of an enhancement
+  * EnhancementMissing (404)
 * Media with its subtitles in it
   * MediaNotReady (409)         · NothingToMux (409)      · MediaNotMuxable (422)   · MediaTooExpensive (422)
   * MuxerKilled (503, retryable)                          · ScratchFull (507, retryable)
@@ -272,6 +274,13 @@ class SubtitlesNotRequested(NotFound):
 
     code = "subtitles-not-requested"
     title = "This job was not asked for subtitles in that language"
+
+
+class EnhancementMissing(NotFound):
+    """No language model was asked about this translation, or not yet."""
+
+    code = "enhancement-missing"
+    title = "There is no enhancement of this translation"
 
 
 class UnknownFormat(NotFound):

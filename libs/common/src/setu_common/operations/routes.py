@@ -49,7 +49,7 @@ def _add_submission(router: APIRouter, kind: OperationKind[Any, Any]) -> None:
         prefer: Prefer = None,
     ) -> Operation:
         operation = await operations.submit(kind, body, submission)
-        wait_s = _wait_s(prefer)
+        wait_s = asked_wait_s(prefer)
         if wait_s:
             operation = await operations.get(submission.tenant, operation.id, wait_s, closing)
         response.headers["Location"] = f"/v1/operations/{operation.id}"
@@ -118,6 +118,7 @@ async def _snapshots(operations: Operations, tenant: str, operation_id: UUID) ->
             yield operation.version, operation
 
 
-def _wait_s(prefer: str | None) -> float:
+def asked_wait_s(prefer: str | None) -> float:
+    """How long a caller would have its answer held until the work is done; 0: not at all."""
     match = _PREFER_WAIT.search(prefer or "")
     return min(float(match[1]), _LONGEST_WAIT_S) if match else 0

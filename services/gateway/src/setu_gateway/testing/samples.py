@@ -7,11 +7,15 @@ from uuid import UUID, uuid4
 from setu_common.contracts import (
     AsrPlan,
     AudioProfile,
+    EnhancedTranscript,
+    Enhancement,
     EnhancementResult,
+    GlossaryEntry,
     JobRequest,
     JobState,
     Problem,
     ProfileResult,
+    Reason,
     Reference,
     Segment,
     StageState,
@@ -202,4 +206,26 @@ def a_translation(target: str = "en", texts: tuple[str, ...] = ("Good day.", "Go
         translations=tuple(Translation(segment_index=i, text=text, engine="llm") for i, text in enumerate(texts)),
         engine="llm",
         model="m",
+    )
+
+
+def an_audit(target: str = "en") -> EnhancedTranscript:
+    """What became of the lines of ``a_translation``, the first of which was edited."""
+    return EnhancedTranscript(
+        source_language="fr",
+        target_language=target,
+        prompt="general@1",
+        glossary_sha256="0" * 64,
+        glossary=(GlossaryEntry(source=("Jour",), target="Day", kind="name", provenance="caller"),),
+        lines=(
+            Enhancement(
+                segment_index=0,
+                draft="Good day.",
+                text="Hello.",
+                changed=True,
+                reasons=(Reason(kind="confidence", detail="0.31"),),
+                offered="Hello.",
+            ),
+            Enhancement(segment_index=1, draft="Goodbye.", text="Goodbye.", changed=False),
+        ),
     )
