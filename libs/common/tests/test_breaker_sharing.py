@@ -2,26 +2,18 @@
 
 import asyncio
 import contextlib
-import json
-import os
-import signal
-import subprocess
-import sys
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 import pytest
 import redis as redis_client
 
-from setu_cli.embedded.guarded import Guarded
-from setu_cli.embedded.valkey import ValkeyServer, prepare_valkey
 from setu_common.errors import DependencyUnavailable, NotFound
 from setu_common.http import Breaker, BreakerPolicy, CircuitOpen, Dependencies, Dependency, Mode, Policy, State
 from setu_common.http.breaker import Permit
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.settings import RedisSettings
 from setu_common.testing import ManualTime
+from testbed.valkey import KillableValkey, killable_valkey
 
 NOBODY = "redis://127.0.0.1:1/0"
 OPEN_S = 10.0
@@ -194,30 +186,10 @@ async def test_what_cannot_be_read_changes_nothing(redis_settings, time):
         assert member.shared.present
 
 
-class Server:
-    """A Valkey that can be killed and started again where it was."""
-
-    def __init__(self, folder: Path) -> None:
-        self.valkey: ValkeyServer = prepare_valkey(folder / "valkey")
-        self._guarded = Guarded(folder / "guardian.log")
-        self._pid = 0
-
-    def start(self) -> None:
-        self._pid = self._guarded.start_ready(self.valkey.server(), self.valkey.ready, timeout_s=PATIENCE_S)
-
-    def kill(self) -> None:
-        os.kill(self._pid, signal.SIGKILL)
-
-    def close(self) -> None:
-        self._guarded.stop()
-
-
 @pytest.fixture
-def server(tmp_path) -> Iterator[Server]:
-    server = Server(tmp_path)
-    server.start()
-    yield server
-    server.close()
+def server(tmp_path) -> Iterator[KillableValkey]:
+    with killable_valkey(tmp_path) as server:
+        yield server
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -241,7 +213,7 @@ async def test_redis_is_killed_and_comes_back_and_no_call_fails_for_it(server):
             await dependency.call(well, repeatable=False)
             answered += 1
 
-    async with SharedBreakers(dependencies, server.valkey.url, "x:") as shared:
+    async with SharedBreakers(dependencies, server.url, "x:") as shared:
         caller = asyncio.create_task(calls())
         await until(lambda: shared.present and answered > 100)
         server.kill()
@@ -255,7 +227,7 @@ async def test_redis_is_killed_and_comes_back_and_no_call_fails_for_it(server):
         await until(lambda: answered > before + 100)
         running = False
         await caller  # raises what a call raised
-        with redis_client.Redis.from_url(server.valkey.url) as client:
+        with redis_client.Redis.from_url(server.url) as client:
             await until(lambda: b"closed" in (client.hget("x:breaker-modes", "tmdb") or b""))
 
 
@@ -269,7 +241,7 @@ async def test_a_probe_is_made_although_redis_dies_just_then(server, time):
     async def well() -> str:
         return "well"
 
-    async with SharedBreakers(dependencies, server.valkey.url, "x:") as shared:
+    async with SharedBreakers(dependencies, server.url, "x:") as shared:
         with pytest.raises(DependencyUnavailable):
             await dependency.call(away, repeatable=False)
         assert str(dependency.breaker.state) == "open"
@@ -280,51 +252,3 @@ async def test_a_probe_is_made_although_redis_dies_just_then(server, time):
         assert await dependency.call(well, repeatable=False) == "well"
         assert str(dependency.breaker.state) == "closed"
         assert not shared.present
-
-
-class Process:
-    """``testbed.breaker_member``, and what it says."""
-
-    def __init__(self, redis: RedisSettings) -> None:
-        environment = {**os.environ, "REDIS_URL": redis.url, "REDIS_KEY_PREFIX": redis.key_prefix}
-        support = str(Path(__file__).resolve().parents[3] / "tests/support")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "testbed.breaker_member"],
-            env=environment | {"PYTHONPATH": support},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.said: deque[str] = deque()
-
-    def tell(self, order: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(order + "\n")
-        self.process.stdin.flush()
-
-    def hear(self) -> dict[str, object]:
-        assert self.process.stdout
-        return json.loads(self.process.stdout.readline())
-
-    def close(self) -> None:
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                pipe.close()
-        self.process.wait(PATIENCE_S)
-
-
-def test_four_processes_share_a_circuit(redis_settings):
-    with contextlib.ExitStack() as stack:
-        processes = []
-        for _ in range(4):
-            process = Process(redis_settings)
-            stack.callback(process.close)
-            processes.append(process)
-        for process in processes:
-            assert process.hear()["event"] == "ready"
-        processes[2].tell("fail")
-        for process in processes:
-            assert process.hear()["event"] == "open"
-        for process in processes:
-            process.tell("call")
-            assert process.hear()["event"] == "refused"
