@@ -4,12 +4,13 @@ A part that can be done without: without a key, or where nothing is known, the a
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
 from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.clients.answers import read
@@ -152,7 +153,7 @@ class TmdbClient:
 
     Args:
         settings: where it is, and the key.
-        cache: keeps what was found.
+        cache: keeps what was found: ``keeping.MemoryCache``, or ``tmdb_cache.PostgresCache`` for all processes of a service.
         dependency: one of the process's, whose circuit operators see; one of its own by default.
     """
 
@@ -199,7 +200,8 @@ class TmdbClient:
         asked = f"{NAME}:{path}?{json.dumps(query, sort_keys=True, ensure_ascii=False)}"
         kept = await self._cache.get(asked)
         if kept is not None:
-            return _found(kept, model, cached=True)
+            with suppress(ValidationError):  # another release kept it, and of another shape
+                return _found(kept, model, cached=True)
         key = self._settings.api_key.get_secret_value()
         older = len(key) == _V3_KEY_LENGTH
         try:
