@@ -11,23 +11,17 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from setu_common.clients import EnhancerClient
+from setu_common.clients.tmdb import TmdbSettings
 from setu_common.contracts import LinesToEnhance, QualityRequest
+from setu_common.cost.settings import PriceSettings
 from setu_common.db import migrate
 from setu_common.errors import DeadlineExceeded, RemoteProblem
 from setu_common.http import HttpCaller, create_client
+from setu_common.llm.settings import LlmSettings
 from setu_common.testing import loopback
 from setu_enhancer.app import create_api
 from setu_enhancer.migrate import VERSIONS
-from setu_enhancer.settings import (
-    EditingSettings,
-    EnhancerSettings,
-    LlmSettings,
-    LocalModelSettings,
-    MemorySettings,
-    PriceSettings,
-    SelectionSettings,
-    TmdbSettings,
-)
+from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, MemorySettings, SelectionSettings
 from setu_gateway.app import make_app
 from setu_gateway.keys.book import KeyBook
 from setu_gateway.settings import EdgeSettings, PipelineSettings

@@ -26,7 +26,7 @@ from testbed.jobs import end_jobs
 
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
 OPEN = {"/healthz", "/readyz"}
-LANGUAGE, FORMAT = "fr", "srt"
+LANGUAGE, FORMAT = "en", "srt"
 NOT_OF_JOBS = ("/v1/operations/{id}",)  # of the enhancer, which tells tenants apart: see test_gateway_enhancements.py
 # What routes about a job want to be told before they look for it.
 BODIES = {("put", "/v1/budgets/jobs/{id}"): {"limit_usd": "5"}}
