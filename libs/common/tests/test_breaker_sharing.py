@@ -170,7 +170,7 @@ async def test_a_circuit_that_only_others_have_can_be_ordered_about_and_one_that
         async with SharedBreakers(elsewhere, redis_settings.url, redis_settings.key_prefix) as shared:
             with pytest.raises(NotFound, match="tmbd"):
                 elsewhere.force("tmbd", Mode.OPEN)
-            assert elsewhere.force("tmdb", Mode.OPEN).state is None
+            assert elsewhere.force("tmdb", Mode.OPEN).calls is None
             await shared._look()
         await member.look()
         assert member.breaker.mode is Mode.OPEN

@@ -1,6 +1,6 @@
 """Settings: frozen blocks, each read from the environment once, in a process's entry point, and passed on from there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -97,6 +97,15 @@ class WorkerSettings(SettingsBlock):
     nice: int = Field(default=10, ge=0, le=19, description="How far the worker stands back for others on its machine")
 
 
+class PrometheusSettings(SettingsBlock):
+    """Where a process answers Prometheus beside what else it does: workers, and the gateway, whose own port strangers reach."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_PROMETHEUS_")
+
+    host: str = Field(default="127.0.0.1", description="The address that is listened on; who reaches it needs no key")
+    port: int | None = Field(default=None, ge=0, le=65535, description="0 takes a free one, which the log names; unset: none")
+
+
 @dataclass(frozen=True)
 class CoreSettings:
     """What every service's processes are told."""
@@ -107,6 +116,7 @@ class CoreSettings:
     operations: OperationSettings
     log: LogSettings
     worker: WorkerSettings
+    prometheus: PrometheusSettings = field(default_factory=PrometheusSettings)
 
 
 def read_core_settings() -> CoreSettings:
@@ -118,4 +128,5 @@ def read_core_settings() -> CoreSettings:
         operations=OperationSettings(),
         log=LogSettings(),
         worker=WorkerSettings(),
+        prometheus=PrometheusSettings(),
     )

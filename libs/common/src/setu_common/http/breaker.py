@@ -46,6 +46,10 @@ class Lease:
 class Sharing(Protocol):
     """What breakers of one name in several processes know of each other."""
 
+    @property
+    def present(self) -> bool:
+        """Whether the others can be told now."""
+
     def changed(self, name: str) -> None:
         """The state changed here; whatever comes of it must not take time."""
 
@@ -55,6 +59,11 @@ class Sharing(Protocol):
 
 class Alone:
     """No other process."""
+
+    @property
+    def present(self) -> bool:
+        """There is nobody."""
+        return False
 
     def changed(self, name: str) -> None:
         """Nobody to tell."""

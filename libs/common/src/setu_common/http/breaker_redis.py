@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 
 from setu_common.http.breaker import Breaker, Lease, Mode
 from setu_common.http.breaker_machine import State
-from setu_common.http.dependencies import Dependencies, Override
+from setu_common.http.dependencies import Dependencies, Elsewhere, Override
 
 log = structlog.get_logger(__name__)
 
@@ -171,7 +171,7 @@ class SharedBreakers:
             pipe.time()
             states, modes, (seconds, microseconds) = await pipe.execute()
         self._set_clock(seconds, microseconds)
-        self._dependencies.learn_names(states)
+        self._dependencies.learn({name: self._elsewhere(name, record) for name, record in states.items()})
         for name, record in modes.items():
             if (override := _override(record)) is not None:
                 self._dependencies.take_override(name, override)
@@ -192,15 +192,20 @@ class SharedBreakers:
         self._seen[breaker.name] = record
         if not record:
             return
-        try:
-            said = _Said.model_validate_json(record)
-        except ValidationError:
+        said = _said(record)
+        if said is None:
             log.warning("breakers.unreadable", breaker=breaker.name)
             return
         if said.state is State.OPEN:
             breaker.adopt_open(said.until_ms / 1000 - self._server_s())
         else:
             breaker.adopt_closed()
+
+    def _elsewhere(self, name: str, record: str) -> Elsewhere | None:
+        if name in self._dependencies.breakers:  # its own circuit says how it stands
+            return None
+        said = _said(record)
+        return Elsewhere(said.state, said.until_ms / 1000 - self._server_ahead_s) if said is not None else None
 
     async def _tell(self, name: str, breaker: Breaker | None) -> None:
         """Write the state as it is by now; a probe that is under way is not told of, its lease is."""
@@ -234,6 +239,13 @@ class SharedBreakers:
         if self._present is not False:
             log.warning("breakers.alone", reason=f"{type(error).__name__}: {error}")
         self._present = False
+
+
+def _said(record: str) -> _Said | None:
+    try:
+        return _Said.model_validate_json(record)
+    except ValidationError:
+        return None
 
 
 def _override(record: str) -> Override | None:

@@ -1,6 +1,6 @@
 """All that one process calls, by name, with the circuits that operators see and other processes share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,15 +30,28 @@ class Override:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """A circuit as the last process that changed it left it.
+
+    Args:
+        state: where it stood.
+        open_until: until when it was to be left alone, by this process's clock.
+    """
+
+    state: State
+    open_until: float
+
+
+@dataclass(frozen=True)
 class BreakerStatus:
     """A circuit as this process sees it.
 
     Args:
         name: the dependency's.
-        state: where it stands; None if only other processes use it.
+        state: where it stands; of one that only others use, as they said last; None if none of them did.
         mode: who rules over it.
         open_for_s: seconds until the next probe.
-        calls: attempts in the window.
+        calls: attempts in the window; None if only other processes use it, as the next two.
         failed: how many of them failed.
         slow: how many of them were slow.
     """
@@ -47,9 +60,9 @@ class BreakerStatus:
     state: State | None
     mode: Mode
     open_for_s: float | None = None
-    calls: int = 0
-    failed: int = 0
-    slow: int = 0
+    calls: int | None = None
+    failed: int | None = None
+    slow: int | None = None
 
 
 class Dependencies:
@@ -65,7 +78,7 @@ class Dependencies:
         self._observers: tuple[Observer, ...] = (LogObserver(), *observers)
         self._made: dict[str, Dependency] = {}
         self._overrides: dict[str, Override] = {}
-        self._elsewhere: set[str] = set()
+        self._elsewhere: dict[str, Elsewhere | None] = {}
         self._sharing: Sharing = _NOBODY
 
     def dependency(self, name: str, policy: Policy | None = None, *, classify: Classifier = classify) -> Dependency:
@@ -126,16 +139,16 @@ class Dependencies:
         if name in self._made:
             self._made[name].breaker.force(override.mode)
 
-    def learn_names(self, names: Iterable[str]) -> None:
-        """Learn which circuits other processes have."""
-        self._elsewhere.update(names)
+    def learn(self, known: Mapping[str, Elsewhere | None]) -> None:
+        """Learn which circuits there are in all processes, and how they stand; None: nobody can tell."""
+        self._elsewhere.update(known)
 
     def status(self, name: str) -> BreakerStatus:
         """One circuit."""
         override = self._overrides.get(name)
         mode = override.mode if override else Mode.AUTO
         if name not in self._made:
-            return BreakerStatus(name, None, mode)
+            return self._status_elsewhere(name, mode)
         breaker = self._made[name].breaker
         calls, failed, slow = breaker.counts
         return BreakerStatus(name, breaker.state, mode, breaker.open_for_s, calls, failed, slow)
@@ -144,12 +157,24 @@ class Dependencies:
         """All circuits, by name."""
         return [self.status(name) for name in sorted({*self._made, *self._elsewhere, *self._overrides})]
 
+    def _status_elsewhere(self, name: str, mode: Mode) -> BreakerStatus:
+        if mode is not Mode.AUTO:
+            return BreakerStatus(name, State.OPEN if mode is Mode.OPEN else State.CLOSED, mode)
+        said = self._elsewhere.get(name)
+        if said is None or said.state is not State.OPEN:
+            return BreakerStatus(name, said.state if said is not None else None, mode)
+        return BreakerStatus(name, said.state, mode, max(said.open_until - self.timing.monotonic(), 0.0))
+
 
 class _Current:
     """Whatever sharing there is at the moment."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
+
+    @property
+    def present(self) -> bool:
+        return self._dependencies.sharing.present
 
     def changed(self, name: str) -> None:
         self._dependencies.sharing.changed(name)

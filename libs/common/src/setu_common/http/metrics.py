@@ -8,7 +8,8 @@
 | ``setu_call_repeats_total`` | dependency, failure | attempts that were made again |
 | ``setu_call_seconds`` | dependency | how long attempts took |
 
-Names of dependencies are few and fixed by the code; past ``MOST_NAMES`` they are all counted as ``other``, whatever goes wrong.
+Names of dependencies are few and fixed by the code; past ``MOST_NAMES`` they are all counted as ``other``, whatever goes wrong. Of a
+worker's children, a circuit's state is 1 if one of them that lives has it.
 """
 
 from typing import Final
@@ -31,7 +32,13 @@ class PrometheusObserver:
     """
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
-        self._state = Gauge("setu_breaker_state", "1 for the circuit's state", ("breaker", "state"), registry=registry)
+        self._state = Gauge(
+            "setu_breaker_state",
+            "1 for the circuit's state",
+            ("breaker", "state"),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self._changes = Counter(
             "setu_breaker_changes", "Changes of circuits into a state", ("breaker", "state", "cause"), registry=registry
         )

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import RawValue
@@ -16,10 +16,12 @@ from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from setu_common.contracts import OperationKind
 from setu_common.errors import DependencyUnavailable
 from setu_common.observability import configure_logging
+from setu_common.observability.metrics import MetricsListener, begin_child, children_counted
 from setu_common.operations.broker import LOOK, WAKE, Broker, run_consumer
 from setu_common.operations.claims import Claims
 from setu_common.operations.connection import HealingConnection
@@ -115,26 +117,31 @@ def run_worker(spec: WorkerSpec, settings: CoreSettings) -> None:
         os.nice(settings.worker.nice)
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     shared = _Shared()
-    parent = _Parent(spec, settings, worker_id, shared)
-    child = _Child(spec, settings, worker_id, shared, os.getpid())
-    run_consumer(
-        settings.redis,
-        name=f"{spec.service}-{os.getpid()}",
-        queues=spec.queues,
-        concurrency=settings.worker.concurrency or spec.concurrency,
-        hard_limit_s=max(kind.timeout_s for kind in spec.kinds) + _HARD_LIMIT_MARGIN_S,
-        tasks={LOOK: child.look, WAKE: child.wake},
-        on_parent_ready=parent.start,
-        on_parent_stopping=parent.stop,
-        on_child_start=child.start,
-        on_child_stop=child.stop,
-    )
+    counting = children_counted() if settings.prometheus.port is not None else nullcontext(CollectorRegistry())
+    with counting as counted:
+        parent = _Parent(spec, settings, worker_id, shared, MetricsListener(counted, settings.prometheus))
+        child = _Child(spec, settings, worker_id, shared, os.getpid())
+        run_consumer(
+            settings.redis,
+            name=f"{spec.service}-{os.getpid()}",
+            queues=spec.queues,
+            concurrency=settings.worker.concurrency or spec.concurrency,
+            hard_limit_s=max(kind.timeout_s for kind in spec.kinds) + _HARD_LIMIT_MARGIN_S,
+            tasks={LOOK: child.look, WAKE: child.wake},
+            on_parent_ready=parent.start,
+            on_parent_stopping=parent.stop,
+            on_child_start=child.start,
+            on_child_stop=child.stop,
+        )
 
 
 class _Parent:
-    """The watch, in a thread of the worker's parent."""
+    """The watch, in a thread of the worker's parent; and what it tells Prometheus."""
 
-    def __init__(self, spec: WorkerSpec, settings: CoreSettings, worker_id: str, shared: _Shared) -> None:
+    def __init__(
+        self, spec: WorkerSpec, settings: CoreSettings, worker_id: str, shared: _Shared, listener: MetricsListener
+    ) -> None:
+        self._listener = listener
         self._spec = spec
         self._settings = settings
         self._worker_id = worker_id
@@ -143,6 +150,7 @@ class _Parent:
     def start(self) -> None:
         threading.Thread(target=self._watch, name="monitor", daemon=True).start()
         threading.Thread(target=self._tidy, name="retention", daemon=True).start()
+        self._listener.start()
 
     def stop(self) -> None:
         self._shared.stop()
@@ -221,6 +229,7 @@ class _Child:
         die_with_parent(self._parent_pid)
         spec, settings = self._spec, self._settings
         configure_logging(settings.log, f"{spec.service}-worker")
+        begin_child()
         self._hints = Hints(settings.redis)
         self._connection = HealingConnection(settings.database, spec.service)
         self._resources = AsyncExitStack()

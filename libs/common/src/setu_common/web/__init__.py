@@ -6,6 +6,7 @@ from setu_common.web.caller import Caller, CallerDep, SubmissionDep
 from setu_common.web.events import EVENT_STREAM, events
 from setu_common.web.hosts import ANY, AllowedHosts, HostNotAllowed
 from setu_common.web.limits import RateLimited, RateLimits
+from setu_common.web.metrics import metrics_router
 from setu_common.web.openapi import problems
 from setu_common.web.problems import MalformedRequest, MethodNotAllowed
 from setu_common.web.scopes import Allowed, ScopeLacking
@@ -36,6 +37,7 @@ __all__ = [
     "breakers_router",
     "create_app",
     "events",
+    "metrics_router",
     "problems",
     "serve",
 ]

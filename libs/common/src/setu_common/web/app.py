@@ -9,10 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from setu_common.errors import SetuError
+from setu_common.observability.metrics import process_registry
 from setu_common.web.attributing import AttributionMiddleware
 from setu_common.web.health import Checks, health_router
 from setu_common.web.inherited import InheritedMiddleware
 from setu_common.web.limits import LimitMiddleware, RateLimits
+from setu_common.web.metrics import metrics_router
 from setu_common.web.middleware import Refusals, RequestMiddleware
 from setu_common.web.openapi import install_openapi
 from setu_common.web.problems import answer_http_exception, answer_setu_error, answer_validation_error
@@ -31,6 +33,7 @@ def create_app(
     checks: Checks,
     refusals: Refusals | None = None,
     limits: RateLimits | None = None,
+    metrics: APIRouter | None = None,
 ) -> FastAPI:
     """Make a service's app.
 
@@ -43,6 +46,7 @@ def create_app(
         checks: what must answer for the service to be ready, by name; each has two seconds.
         refusals: how problems are told where not as problems: by the beginning of the path.
         limits: how many requests each tenant may make; the lifespan opens it.
+        metrics: ``metrics_router`` of what the service counts. Without it a service inside tells of its process alone, an edge nothing.
     """
 
     @asynccontextmanager
@@ -72,7 +76,9 @@ def create_app(
     app.add_exception_handler(RequestValidationError, answer_validation_error)
     app.add_exception_handler(HTTPException, answer_http_exception)
     app.include_router(health_router(service, version, checks))
-    for router in routers:
+    if metrics is None and trust.inside:
+        metrics = metrics_router(process_registry())
+    for router in routers if metrics is None else (metrics, *routers):
         app.include_router(router)
     install_openapi(app, trust, limited=limits is not None)
     return app

@@ -1,66 +1,49 @@
 """Routes for operators: which circuits there are, and forcing one open or closed."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import Field
+from fastapi.params import Depends
 
-from setu_common.contracts import Contract
+from setu_common.contracts.breakers import BreakerList, BreakerOrder, BreakerView
 from setu_common.errors import NotFound
-from setu_common.http import BreakerStatus, Dependencies, Mode, State
+from setu_common.http import BreakerStatus, Dependencies, Mode
 from setu_common.web.openapi import problems
 
 Name = Annotated[str, Path(description="The circuit's name, as the list has it", max_length=100)]
 
 
-class BreakerView(Contract):
-    """A circuit, as the process that answers sees it."""
+def breakers_router(dependencies: Dependencies, guards: Sequence[Depends] = ()) -> APIRouter:
+    """``GET /v1/breakers`` and ``PUT /v1/breakers/{name}``: no stranger may shut a dependency off.
 
-    name: str
-    state: State | None = Field(default=None, description="Missing if only other processes use it")
-    mode: Mode = Field(description="auto: it rules itself; open, closed: an operator does")
-    open_for_s: float | None = Field(default=None, description="Seconds until it is tried again")
-    calls: int = Field(description="Attempts in the window")
-    failed: int = Field(description="How many of them failed")
-    slow: int = Field(description="How many of them were slow")
-
-
-class BreakerList(Contract):
-    """All circuits, by name."""
-
-    breakers: list[BreakerView]
-
-
-class BreakerOrder(Contract):
-    """What an operator wants of a circuit."""
-
-    mode: Mode
-
-
-def breakers_router(dependencies: Dependencies) -> APIRouter:
-    """``GET /v1/breakers`` and ``PUT /v1/breakers/{name}``. For services inside only: no stranger may shut a dependency off."""
-    router = APIRouter(tags=["operators"])
+    Args:
+        dependencies: those of the process that answers; if it shares them, the circuits of all that do are shown and obey.
+        guards: decide who may, where callers may be strangers.
+    """
+    router = APIRouter(tags=["operators"], dependencies=guards)
 
     @router.get("/v1/breakers")
     async def list_breakers() -> BreakerList:
-        """The circuits of this process, and the names of those that others share."""
-        return BreakerList(breakers=[_view(status) for status in dependencies.statuses()])
+        """The circuits of all processes that share them, by name."""
+        return BreakerList(breakers=tuple(_view(status, dependencies) for status in dependencies.statuses()))
 
     @router.put("/v1/breakers/{name}", responses=problems(NotFound))
     async def force_breaker(name: Name, order: BreakerOrder) -> BreakerView:
         """Force a circuit open or closed in every process, or let it rule itself again; it stays so until the next order."""
-        return _view(dependencies.force(name, order.mode))
+        return _view(dependencies.force(name, Mode(order.mode)), dependencies)
 
     return router
 
 
-def _view(status: BreakerStatus) -> BreakerView:
+def _view(status: BreakerStatus, dependencies: Dependencies) -> BreakerView:
     return BreakerView(
         name=status.name,
-        state=status.state,
-        mode=status.mode,
+        state=status.state.value if status.state is not None else None,
+        mode=status.mode.value,
         open_for_s=status.open_for_s,
         calls=status.calls,
         failed=status.failed,
         slow=status.slow,
+        shared=dependencies.sharing.present,
     )

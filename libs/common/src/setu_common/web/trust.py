@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from setu_common.contracts import headers
 from setu_common.errors import SetuError, Unauthorized
 from setu_common.web.hosts import AllowedHosts, RawHeaders
+from setu_common.web.metrics import METRICS_PATH
 
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 OPEN_PATHS: Final = PROBES | {"/openapi.json"}
+OPEN_INSIDE: Final = OPEN_PATHS | {METRICS_PATH}
 LOCAL_TENANT: Final = "local"
 ANY_SCOPE: Final = "*"
 _OURS: Final = b"setu-"
@@ -138,7 +140,7 @@ class InsideTrust:
         for name, value in raw_headers:
             if name == b"authorization" and compare_digest(value, self._expected):
                 return raw_headers
-        if path in OPEN_PATHS:
+        if path in OPEN_INSIDE:
             return raw_headers
         raise Unauthorized("Send the service token that all Setu services share: 'Authorization: Bearer <SETU_SERVICE_TOKEN>'.")
 
