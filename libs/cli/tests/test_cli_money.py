@@ -30,6 +30,7 @@ class Gateway(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
         self.asked: list[tuple[str, str, object]] = []
+        self.pages: dict[str, str] = {}  # by cursor, the next one
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -43,7 +44,7 @@ class Answering(BaseHTTPRequestHandler):
         answers: dict[str, object] = {
             f"/jobs/{JOB}/cost": {**SUMS, "job_id": str(JOB), "stages": [{**SUMS, **STAGE}], "budget": BUDGET},
             "/v1/costs": {"by": "model", "total": SUMS, "lines": [{**SUMS, "key": "openai/gpt-5-mini", "share": 1.0}]},
-            "/v1/budgets": {"budgets": [BUDGET]},
+            "/v1/budgets": {"budgets": [BUDGET], "next_cursor": self.server.pages.get(query.partition("cursor=")[2])},
             "/v1/budgets/month": BUDGET,
             f"/v1/budgets/jobs/{JOB}": {**BUDGET, "job_id": str(JOB)},
         }
@@ -110,6 +111,24 @@ def test_budgets_are_shown_set_and_removed(gateway, run):
         ("PUT", f"/v1/budgets/jobs/{JOB}", {"limit_usd": "1"}),
         ("DELETE", "/v1/budgets/month", None),
     ]
+
+
+def test_a_budget_tells_a_url_or_nobody(gateway, run):
+    shown = run("budget", "25", "--alert-url", "https://hooks.example/x", "--url", gateway.url)
+    assert (shown.exit_code, "nobody" in shown.output) == (0, True), shown.output
+    run("budget", "25", "--alert-url", "", "--url", gateway.url)
+    assert [body for _, _, body in gateway.asked] == [
+        {"limit_usd": "25", "alert_url": "https://hooks.example/x"},
+        {"limit_usd": "25", "alert_url": None},
+    ]
+    assert run("budget", "--alert-url", "https://hooks.example/x", "--url", gateway.url).exit_code == 2
+
+
+def test_budgets_are_shown_to_the_last_page(gateway, run):
+    gateway.pages = {"": "page 2", "page%202": "page 3", "page+2": "page 3"}
+    shown = run("budget", "--url", gateway.url)
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.count("82%") == 3
 
 
 @pytest.mark.parametrize("amount", ["much", "-1", "nan", "1e-30x"])

@@ -278,7 +278,7 @@ async def test_a_budget_is_set_while_calls_are_under_way_and_neither_waits_for_t
 
 
 async def test_a_new_month_begins_with_nothing_spent(books):
-    await books.change(set_budget, "acme", Decimal("0.01"))
+    await books.change(set_budget, "acme", Decimal("0.012"))
     with attributed(ACME):
         async with books.meter.call("fake", "dear", CENT) as late:
             async with books.database.transaction() as connection:

@@ -96,6 +96,33 @@ async def test_a_budget_is_set_and_holds_and_is_removed(gateway, meter, database
     assert nobodys.json()["code"] == "job-not-found"
 
 
+async def test_budgets_come_in_pages(gateway, database, store, jobs):
+    made = [await Stand(database, store, jobs).accept("en") for _ in range(3)]
+    for job in made:
+        await gateway.call("PUT", f"/v1/budgets/jobs/{job.id}", json={"limit_usd": 1})
+    first = (await gateway.call("GET", "/v1/budgets", params={"limit": 2})).json()
+    second = (await gateway.call("GET", "/v1/budgets", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    listed = [each["job_id"] for page in (first, second) for each in page["budgets"]]
+    assert (listed, second["next_cursor"]) == ([str(job.id) for job in reversed(made)], None)
+    refused = await gateway.call("GET", "/v1/budgets", params={"cursor": "soon"}, ok=(422,))
+    assert refused.json()["errors"][0]["field"] == "query.cursor"
+
+
+async def test_a_budget_tells_a_public_url_and_goes_on_telling_it_when_its_limit_is_raised(gateway, database, meter):
+    refused = await gateway.call("PUT", "/v1/budgets/month", json={"limit_usd": 1, "alert_url": "http://10.0.0.1/"}, ok=(422,))
+    assert refused.json()["code"] == "webhook-url-refused"
+    told = {"limit_usd": 1, "alert_url": "https://93.184.216.34/budgets"}
+    assert (await gateway.call("PUT", "/v1/budgets/month", json=told)).json()["alert_host"] == "93.184.216.34"
+    assert (await gateway.call("PUT", "/v1/budgets/month", json={"limit_usd": 2})).json()["alert_host"] == "93.184.216.34"
+    await spend(meter, uuid4(), 2)
+    async with database.reading() as connection:
+        statement = text("SELECT request ->> 'level' FROM operation WHERE kind = 'budget-notices' ORDER BY 1")
+        while (await connection.execute(statement)).scalars().all() != ["alert", "exhausted"]:  # noqa: ASYNC110  (what is waited for has no event)
+            await asyncio.sleep(0.02)
+    removed = await gateway.call("PUT", "/v1/budgets/month", json={"limit_usd": 2, "alert_url": None})
+    assert removed.json()["alert_host"] is None
+
+
 def test_without_the_metrics_service_the_gateway_says_so(api):
     answer = api.get("/v1/costs")
     assert (answer.status_code, answer.json()["code"]) == (503, "dependency-unavailable")

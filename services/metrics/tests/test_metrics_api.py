@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from setu_common.contracts import headers
@@ -24,6 +25,7 @@ from setu_common.settings import DatabaseSettings, LogSettings, TrustSettings
 from setu_common.testing import loopback
 from setu_metrics.app import create_api
 from setu_metrics.settings import MetricsSettings
+from setu_metrics.shares import MOST_TENANTS, OTHERS
 
 FILM, TALK = uuid4(), uuid4()
 TOKEN = SecretStr("a token of the test's own")
@@ -170,6 +172,73 @@ async def test_budgets_are_set_seen_kept_and_removed(asking):
         "PUT", "/v1/budgets/month", headers={headers.TENANT: "acme"}, json={"limit_usd": -1}, ok=(422,)
     )
     assert refused.json()["errors"][0]["field"].endswith("limit_usd")
+
+
+async def test_budgets_come_in_pages_the_month_first_and_then_jobs_newest_first(asking):
+    jobs = [uuid4() for _ in range(7)]
+    for job_id in jobs:
+        await asking.call("PUT", f"/v1/budgets/jobs/{job_id}", json={"limit_usd": 1})
+    await asking.call("PUT", f"/v1/budgets/jobs/{TALK}", "umbrella", json={"limit_usd": 1})
+    await asking.call("PUT", "/v1/budgets/month", json={"limit_usd": 5})
+    for limit in (1, 3, 4, 8, 50):
+        pages, cursor = [], None
+        while True:
+            page = await asking.get("/v1/budgets", limit=str(limit), **({"cursor": cursor} if cursor else {}))
+            pages.append([budget["job_id"] for budget in page["budgets"]])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert all(len(page) == limit for page in pages[:-1])
+        assert [each for page in pages for each in page] == [None, *(str(job_id) for job_id in reversed(jobs))]
+    refused = await asking._caller.call(
+        "GET", "/v1/budgets", headers={headers.TENANT: "acme"}, params={"cursor": "soon"}, ok=(422,)
+    )
+    assert refused.json()["errors"][0]["field"] == "query.cursor"
+
+
+async def test_a_page_that_ends_with_the_month_goes_on_with_the_newest_job_and_one_without_a_month_begins_with_it(asking):
+    await asking.call("PUT", f"/v1/budgets/jobs/{FILM}", json={"limit_usd": 1})
+    assert [each["job_id"] for each in (await asking.get("/v1/budgets"))["budgets"]] == [str(FILM)]
+    await asking.call("PUT", "/v1/budgets/month", json={"limit_usd": 5})
+    first = await asking.get("/v1/budgets", limit="1")
+    await asking.call("PUT", f"/v1/budgets/jobs/{TALK}", json={"limit_usd": 1})
+    second = await asking.get("/v1/budgets", limit="1", cursor=first["next_cursor"])
+    assert [each["job_id"] for each in second["budgets"]] == [str(TALK)]
+
+
+async def test_who_is_told_is_kept_until_it_is_said_otherwise_and_shown_by_its_host(asking):
+    async def set_month(**setting: object) -> str | None:
+        return (await asking.call("PUT", "/v1/budgets/month", json={"limit_usd": 5, **setting})).json()["alert_host"]
+
+    assert await set_month() is None
+    assert await set_month(alert_url="https://hooks.example/a-secret") == "hooks.example"
+    assert await set_month() == "hooks.example"
+    assert "a-secret" not in str(await asking.get("/v1/budgets"))
+    assert await set_month(alert_url=None) is None
+
+
+async def test_prometheus_is_told_how_much_of_each_month_is_used_and_of_no_job(asking):
+    async def told() -> dict[str, float]:
+        found = text_string_to_metric_families((await asking.call("GET", "/metrics")).text)
+        return {each.labels["tenant"]: each.value for family in found for each in family.samples if "tenant" in each.labels}
+
+    assert await told() == {}
+    await asking.call("PUT", "/v1/budgets/month", json={"limit_usd": 4})
+    await asking.call("PUT", f"/v1/budgets/jobs/{FILM}", json={"limit_usd": 3})
+    await asking.call("PUT", "/v1/budgets/month", "free", json={"limit_usd": 0})
+    await asking.spend(of(FILM), "1")
+    assert await told() == {"acme": 0.25}
+    for number in range(MOST_TENANTS + 2):
+        await asking.call("PUT", "/v1/budgets/month", f"tenant-{number}", json={"limit_usd": 1})
+    await asking.spend(of(FILM, tenant=f"tenant-{MOST_TENANTS}"), "0.5")
+    shares = await told()
+    assert len(shares) == MOST_TENANTS + 1
+    assert (shares["acme"], shares["tenant-0"], shares[OTHERS]) == (0.25, 0, 0.5)
+    with connect(asking.settings, SCHEMA) as connection:
+        connection.execute("UPDATE budget SET period = period - 31")
+    assert set((await told()).values()) == {0}
+    await asking.call("DELETE", "/v1/budgets/month")
+    assert "acme" not in await told()
 
 
 async def test_nobody_sees_what_another_tenant_spends(asking):

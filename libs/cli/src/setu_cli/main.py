@@ -66,8 +66,20 @@ _COMMANDS: Final = {
         "money:cost",
         ("setu cost", "setu cost ID", "setu cost --by model --since 2026-11-01", "setu cost --by job --csv > costs.csv"),
     ),
-    "budget": _Entry("money:budget", ("setu budget", "setu budget 25", "setu budget 0.50 --job ID", "setu budget --remove")),
+    "budget": _Entry(
+        "money:budget",
+        (
+            "setu budget",
+            "setu budget 25",
+            "setu budget 25 --alert-url https://hooks.example.org/setu",
+            "setu budget 0.50 --job ID",
+            "setu budget --remove",
+        ),
+    ),
     "keys": _Entry("keys:keys", ("setu keys create acme --days 90", "setu keys list", "setu keys revoke 3fa9c1d2")),
+    "breakers": _Entry(
+        "breakers:breakers", ("setu breakers list", "setu breakers open translate-llm", "setu breakers auto translate-llm")
+    ),
     "models": _Entry("models:models", ("setu models", "setu models pull whisper-small", "setu models verify")),
     "doctor": _Entry("doctor:doctor", ("setu doctor",)),
     "migrate": _Entry("stack:migrate", ("setu migrate", "DATABASE_URL=postgresql://me@db/setu setu migrate")),

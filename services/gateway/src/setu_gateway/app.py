@@ -3,21 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from setu_common.clients import OperationsClient
 from setu_common.clients.metrics import MetricsClient
 from setu_common.db import Database
 from setu_common.http import Dependencies, Guard, HttpCaller, OutsideClient, SystemResolver, create_client, inside_policy
 from setu_common.http.breaker_redis import SharedBreakers
+from setu_common.http.metrics import PrometheusObserver
+from setu_common.http.sharing import shared_dependencies
+from setu_common.observability.metrics import MetricsListener, process_registry
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
-from setu_common.web import ANY, AllowedHosts, EdgeTrust, RateLimits, create_app
-from setu_gateway.api import budgets, costs, enhancements, intake, jobs, media, openai_audio, subtitles
+from setu_common.web import ANY, AllowedHosts, EdgeTrust, RateLimits, breakers_router, create_app, metrics_router
+from setu_gateway.api import budgets, costs, enhancements, estimates, intake, jobs, media, openai_audio, subtitles
+from setu_gateway.api.dependencies import Admin
 from setu_gateway.delivery.audits import Audits
+from setu_gateway.delivery.budget_notices import AlertDesk, BudgetNotifier
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.delivery.muxing import Muxer
 from setu_gateway.delivery.rendering import Renderer
@@ -30,7 +36,7 @@ from setu_gateway.openai.listening import Listener
 from setu_gateway.openai.refusing import refusal
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, MUXINGS, NOTICES, RENDERINGS
+from setu_gateway.pipeline.kinds import ADVANCES, BUDGET_NOTICES, FETCHES, MUXINGS, NOTICES, RENDERINGS
 from setu_gateway.pipeline.ports import OperationsPort
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
@@ -48,6 +54,8 @@ def make_app(settings: GatewaySettings) -> FastAPI:
     store = Store(settings.core.store, SERVICE)
     keys = KeyRing(database, settings.edge.keys_ttl_s) if settings.edge.auth == "keys" else None
     limits = RateLimits(settings.core.redis, settings.edge.rate_of) if keys is not None else None
+    registry = process_registry()
+    dependencies = Dependencies([PrometheusObserver(registry)])
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -62,14 +70,17 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         try:
             async with AsyncExitStack() as resources:
                 guard = resources.enter_context(outside_guard(settings))
-                app.state.metrics = await _metrics(settings, resources)
+                desk = AlertDesk(database, operations, registry)
+                await resources.enter_async_context(_operated(settings, registry, dependencies, desk))
+                app.state.metrics = await _metrics(settings, dependencies, resources)
                 app.state.enhancer = await _enhancer(settings, resources)
                 for used in (keys, limits):
                     if used is not None:
                         await resources.enter_async_context(used)
-                app.state.intake = Intake(
-                    store, settings.upload, Vetting(guard, signs=settings.outside.webhook_secret is not None)
-                )
+                app.state.vetting = Vetting(guard, signs=settings.outside.webhook_secret is not None)
+                app.state.intake = Intake(store, settings.upload, app.state.vetting)
+                outside = await resources.enter_async_context(OutsideClient(guard))
+                app.state.looking = Looking(store, outside, settings.upload.max_upload_bytes, length_of)
                 yield
         finally:
             await use_cases.close()
@@ -90,7 +101,9 @@ def make_app(settings: GatewaySettings) -> FastAPI:
             openai_audio.router,
             budgets.router,
             enhancements.router,
+            breakers_router(dependencies, [Admin]),
         ],
+        metrics=metrics_router(registry, guards=[Admin]),
         trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys),
         checks={"database": database.check, "store": store.check},
         refusals={"/v1/audio/": refusal},
@@ -109,10 +122,7 @@ async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
         resources.callback(hints.close)
         operations = Operations(database, store, hints, settings.core.operations)
         resources.push_async_callback(operations.close)
-        dependencies = Dependencies()
-        await resources.enter_async_context(
-            SharedBreakers(dependencies, settings.core.redis.url, settings.core.redis.key_prefix)
-        )
+        dependencies = await resources.enter_async_context(shared_dependencies(settings.core.redis))
         ports = {
             "asr": await _remote(settings.pipeline.asr_url, "asr", settings, dependencies, resources),
             "translate": await _remote(settings.pipeline.translate_url, "translate", settings, dependencies, resources),
@@ -130,7 +140,12 @@ async def wire_fetching(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
     store = Store(settings.core.store, SERVICE)
     async with outside_client(settings) as client:
         fetcher = Fetcher(store, client, settings.outside, max_bytes=settings.upload.max_upload_bytes)
-        yield [Bound(FETCHES, fetcher), Bound(MUXINGS, Muxer(store)), Bound(NOTICES, Notifier(client, settings.outside))]
+        yield [
+            Bound(FETCHES, fetcher),
+            Bound(MUXINGS, Muxer(store)),
+            Bound(NOTICES, Notifier(client, settings.outside)),
+            Bound(BUDGET_NOTICES, BudgetNotifier(client, settings.outside)),
+        ]
 
 
 @asynccontextmanager
@@ -151,6 +166,27 @@ def outside_guard(settings: GatewaySettings) -> Iterator[Guard]:
         resolver.close()
 
 
+@asynccontextmanager
+async def _operated(
+    settings: GatewaySettings, registry: CollectorRegistry, dependencies: Dependencies, desk: AlertDesk
+) -> AsyncIterator[None]:
+    """What goes on beside requests: Prometheus is answered, circuits are shared, budgets' alerts are told."""
+    listener = MetricsListener(registry, settings.core.prometheus)
+    listener.start()
+    redis = settings.core.redis
+    try:
+        async with SharedBreakers(dependencies, redis.url, redis.key_prefix):
+            telling = asyncio.create_task(desk.run(), name="budget-alerts")
+            try:
+                yield
+            finally:
+                telling.cancel()
+                with suppress(asyncio.CancelledError):
+                    await telling
+    finally:
+        listener.close()
+
+
 def _hosts(edge: EdgeSettings) -> AllowedHosts:
     # No web page of another host knows a key, so where there are keys the gateway may be called by any name.
     names = [name for name in edge.allowed_hosts.split(",") if name.strip()]
@@ -165,12 +201,12 @@ async def _remote(
     return OperationsClient(HttpCaller(client, dependency=dependencies.dependency(name, inside_policy())))
 
 
-async def _metrics(settings: GatewaySettings, resources: AsyncExitStack) -> MetricsClient:
+async def _metrics(settings: GatewaySettings, dependencies: Dependencies, resources: AsyncExitStack) -> MetricsClient:
     client = create_client(
         settings.pipeline.metrics_url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s
     )
     await resources.enter_async_context(client)
-    return MetricsClient(HttpCaller(client, name="metrics"))
+    return MetricsClient(HttpCaller(client, dependency=dependencies.dependency("metrics", inside_policy())))
 
 
 async def _enhancer(settings: GatewaySettings, resources: AsyncExitStack) -> OperationsClient:

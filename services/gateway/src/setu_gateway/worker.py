@@ -7,7 +7,7 @@ from setu_common.operations import Ending, Keepsakes, Statement, WorkerSpec, run
 from setu_gateway.app import wire_fetching, wire_handlers
 from setu_gateway.delivery.webhooks import notice_of
 from setu_gateway.pipeline.advance import give_up
-from setu_gateway.pipeline.kinds import ADVANCES, FETCHES, MUXINGS, NOTICES, RENDERINGS
+from setu_gateway.pipeline.kinds import ADVANCES, BUDGET_NOTICES, FETCHES, MUXINGS, NOTICES, RENDERINGS
 from setu_gateway.settings import SERVICE, GatewaySettings, read_settings
 
 # Jobs that are moved on, or subtitles rendered, at once: both are quick.
@@ -49,7 +49,10 @@ def spec_of(settings: GatewaySettings) -> WorkerSpec:
 def fetcher_spec_of(settings: GatewaySettings) -> WorkerSpec:
     """What the gateway's other worker is: as the first, but it does what may take long since others are waited for."""
     return replace(
-        spec_of(settings), kinds=(FETCHES, MUXINGS, NOTICES), wire=lambda: wire_fetching(settings), concurrency=_WAITING_AT_ONCE
+        spec_of(settings),
+        kinds=(FETCHES, MUXINGS, NOTICES, BUDGET_NOTICES),
+        wire=lambda: wire_fetching(settings),
+        concurrency=_WAITING_AT_ONCE,
     )
 
 

@@ -8,12 +8,14 @@ from fastapi import FastAPI
 
 from setu_common.cost.ledger import SCHEMA
 from setu_common.db import Database
+from setu_common.observability.metrics import process_registry
 from setu_common.settings import TrustSettings
-from setu_common.web import InsideTrust, create_app
+from setu_common.web import InsideTrust, create_app, metrics_router
 from setu_metrics.api import budgets, costs, estimates
 from setu_metrics.estimates import Estimates
 from setu_metrics.service import Costs
 from setu_metrics.settings import SERVICE, MetricsSettings
+from setu_metrics.shares import BudgetShares
 
 VERSION: Final = "1"
 
@@ -21,6 +23,8 @@ VERSION: Final = "1"
 def create_api(settings: MetricsSettings, trust: TrustSettings) -> FastAPI:
     """The service's HTTP API: it reads the ledger, and sets budgets."""
     database = Database(settings.database, SCHEMA)
+    registry = process_registry()
+    shares = BudgetShares(database, registry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,4 +42,5 @@ def create_api(settings: MetricsSettings, trust: TrustSettings) -> FastAPI:
         routers=[costs.router, budgets.router, estimates.router],
         trust=InsideTrust(trust.service_token),
         checks={"database": database.check},
+        metrics=metrics_router(registry, refresh=shares.refresh),
     )

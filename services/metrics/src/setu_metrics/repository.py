@@ -1,6 +1,7 @@
 """What is read from the ledger."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -65,11 +66,20 @@ _TOTAL: Final = _summed(_OF_TIME, "", "")
 _OF_JOB: Final = _summed(
     "c.job_id = :job_id", "stage, target, service, provider, model", "GROUP BY 1, 2, 3, 4, 5 ORDER BY usd DESC, 1, 2"
 )
-_BUDGETS: Final = text("""
-SELECT job_id, limit_usd, alerted_at, exhausted_at, updated_at,
+_BUDGET: Final = """
+SELECT id, job_id, limit_usd, alerted_at, exhausted_at, alert_url, created_at, updated_at,
     CASE WHEN job_id IS NULL AND period < date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN 0 ELSE committed_usd END AS committed_usd
-FROM budget WHERE tenant = :tenant AND (CAST(:job_id AS uuid) IS NULL OR job_id = :job_id)
-ORDER BY job_id NULLS FIRST, updated_at DESC LIMIT :limit
+FROM budget WHERE tenant = :tenant AND """
+_OF_MONTH: Final = text(f"{_BUDGET} job_id IS NULL")
+_OF_ONE_JOB: Final = text(f"{_BUDGET} job_id = :job_id")
+_OF_JOBS: Final = text(f"""
+{_BUDGET} job_id IS NOT NULL AND (created_at, id) < (CAST(:created_at AS timestamptz), CAST(:id AS uuid))
+ORDER BY created_at DESC, id DESC LIMIT :limit
+""")
+# The oldest first, so that whose share is told by name does not change from one look to the next.
+_SHARES: Final = text("""
+SELECT tenant, CASE WHEN period < date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN 0 ELSE committed_usd END / limit_usd AS used
+FROM budget WHERE job_id IS NULL AND limit_usd > 0 ORDER BY created_at, id
 """)
 
 
@@ -90,12 +100,26 @@ async def costs_of_job(connection: AsyncConnection, tenant: str, job_id: UUID) -
     return (await connection.execute(_OF_JOB, {"tenant": tenant, "job_id": job_id})).mappings().all()
 
 
-async def budgets(connection: AsyncConnection, tenant: str, job_id: UUID | None, limit: int) -> Sequence[Row]:
-    """A tenant's budgets, that of the month first; or that of one job."""
-    return (await connection.execute(_BUDGETS, {"tenant": tenant, "job_id": job_id, "limit": limit})).mappings().all()
+async def budget(connection: AsyncConnection, tenant: str, job_id: UUID | None) -> Row | None:
+    """A job's budget, or a tenant's for the month."""
+    if job_id is None:
+        return (await connection.execute(_OF_MONTH, {"tenant": tenant})).mappings().first()
+    return (await connection.execute(_OF_ONE_JOB, {"tenant": tenant, "job_id": job_id})).mappings().first()
 
 
-# The last jobs of a tenant whose length is known, by what was done of each. What was taken from earlier work tells nothing.
+async def budgets_of_jobs(connection: AsyncConnection, tenant: str, before: tuple[datetime, UUID], limit: int) -> Sequence[Row]:
+    """Budgets of a tenant's jobs, newest first, made before some time and id."""
+    values = {"tenant": tenant, "created_at": before[0], "id": before[1], "limit": limit}
+    return (await connection.execute(_OF_JOBS, values)).mappings().all()
+
+
+async def shares(connection: AsyncConnection) -> Sequence[tuple[str, float]]:
+    """How much of its budget for the month each tenant has used, the oldest budgets first."""
+    return [(row.tenant, float(row.used)) for row in await connection.execute(_SHARES)]
+
+
+# The last jobs of a tenant whose length is known, by what was done of each. What was taken from earlier work tells nothing. English that was
+# made by the recogniser itself counts with the translation whose place it took, and so does what that took in vain.
 _HISTORY: Final = text("""
 WITH heard AS (
     SELECT job_id, max(audio_s) AS audio_s FROM stage_metrics WHERE tenant = :tenant AND job_id IS NOT NULL AND audio_s > 0

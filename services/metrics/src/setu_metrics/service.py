@@ -3,19 +3,33 @@
 import csv
 import io
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from setu_common.contracts.cost import Budget, Budgets, CostLine, CostQuery, CostReport, CostSums, JobCost, StageCost
+from setu_common.contracts.cost import (
+    Budget,
+    Budgets,
+    BudgetSetting,
+    CostLine,
+    CostQuery,
+    CostReport,
+    CostSums,
+    JobCost,
+    StageCost,
+)
 from setu_common.cost.budgets import remove_budget, set_budget, set_job_budget
 from setu_common.db import Database
+from setu_common.web.cursor import decode_cursor, encode_cursor
 from setu_metrics import repository
 from setu_metrics.errors import NoBudget, TimeReversed
 
-MOST_BUDGETS: Final = 200
+# Before all budgets of jobs, which come newest first: where the page behind the month's begins.
+_NEWEST: Final = (datetime.max.replace(tzinfo=UTC), UUID(int=(1 << 128) - 1))
 
 
 class Costs:
@@ -46,30 +60,42 @@ class Costs:
         """What a job cost, and on what. A job that is not known cost nothing."""
         async with self._database.reading() as connection:
             rows = await repository.costs_of_job(connection, tenant, job_id)
-            held = await repository.budgets(connection, tenant, job_id, 1)
+            held = await repository.budget(connection, tenant, job_id)
         total_usd = sum((row["usd"] for row in rows), Decimal(0))
         return JobCost(
             job_id=job_id,
             **_added(rows),
-            budget=_budget(held[0]) if held else None,
+            budget=_budget(held) if held else None,
             stages=tuple(StageCost(**row, share=_share(row["usd"], total_usd)) for row in rows),
         )
 
-    async def budgets(self, tenant: str) -> Budgets:
-        """A tenant's budgets: that of the month first, then those of jobs."""
-        async with self._database.reading() as connection:
-            rows = await repository.budgets(connection, tenant, None, MOST_BUDGETS)
-        return Budgets(budgets=tuple(_budget(row) for row in rows))
+    async def budgets(self, tenant: str, limit: int, cursor: str | None) -> Budgets:
+        """A page of a tenant's budgets: that of the month first, then those of jobs, newest first.
 
-    async def set_budget(self, tenant: str, job_id: UUID | None, limit_usd: Decimal) -> Budget:
+        Raises:
+            InvalidRequest: the cursor is none.
+        """
+        before = decode_cursor(cursor) if cursor is not None else _NEWEST
+        async with self._database.reading() as connection:
+            month = await repository.budget(connection, tenant, None) if cursor is None else None
+            found = [month] if month is not None else []
+            found += await repository.budgets_of_jobs(connection, tenant, before, limit + 1 - len(found))
+        page = found[:limit]
+        return Budgets(
+            budgets=tuple(_budget(row) for row in page), next_cursor=_behind(page[-1]) if len(found) > limit else None
+        )
+
+    async def set_budget(self, tenant: str, job_id: UUID | None, setting: BudgetSetting) -> Budget:
         """Set what a tenant may spend in a month, or on one job."""
+        limit_usd, url, keeps = setting.limit_usd, setting.alert_url, "alert_url" not in setting.model_fields_set
         async with self._database.transaction() as connection:
             if job_id is None:
-                await set_budget(connection, tenant, limit_usd)
+                await set_budget(connection, tenant, limit_usd, alert_url=url, keeps_url=keeps)
             else:
-                await set_job_budget(connection, tenant, job_id, limit_usd)
-            rows = await repository.budgets(connection, tenant, job_id, 1)
-        return _budget(rows[0])
+                await set_job_budget(connection, tenant, job_id, limit_usd, alert_url=url, keeps_url=keeps)
+            row = await repository.budget(connection, tenant, job_id)
+        assert row is not None  # noqa: S101  it was written in the same transaction
+        return _budget(row)
 
     async def remove_budget(self, tenant: str) -> None:
         """Let a tenant spend without a limit.
@@ -106,7 +132,13 @@ def _added(rows: Iterable[RowMapping]) -> dict[str, Any]:  # Any: rows hold what
     }
 
 
+def _behind(row: RowMapping) -> str:
+    """The cursor of the page that begins behind a budget."""
+    return encode_cursor(*(_NEWEST if row["job_id"] is None else (row["created_at"], row["id"])))
+
+
 def _budget(row: RowMapping) -> Budget:
     left_usd = max(Decimal(0), row["limit_usd"] - row["committed_usd"])
     used = float(row["committed_usd"] / row["limit_usd"]) if row["limit_usd"] else 1.0
-    return Budget(**row, left_usd=left_usd, used=round(used, 6))
+    host = urlsplit(row["alert_url"]).hostname if row["alert_url"] else None
+    return Budget(**row, left_usd=left_usd, used=round(used, 6), alert_host=host)

@@ -26,6 +26,7 @@ BudgetOption = Annotated[
 ]
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default=False, metavar="DAY")]
 _LONGEST_DIGITS = 18
+_PAGE = 200
 
 
 def cost(
@@ -61,6 +62,15 @@ def budget(
     job_id: Annotated[
         UUID | None, typer.Option("--job", metavar="ID", help="On this job, not in a month.", show_default=False)
     ] = None,
+    alert_url: Annotated[
+        str | None,
+        typer.Option(
+            "--alert-url",
+            metavar="URL",
+            help="Told when four fifths are used, and when nothing is left; '' for nobody. Default: as it was.",
+            show_default=False,
+        ),
+    ] = None,
     url: UrlOption = None,
     home: HomeOption = None,
     *,
@@ -72,15 +82,30 @@ def budget(
         asked(target, lambda client: client.remove_budget())
         OUT.print("There is no limit for the month any more.")
         return
+    if alert_url is not None and usd is None:
+        raise typer.BadParameter("say with it what may be spent: setu budget 25 --alert-url URL")
     if usd is not None:
-        setting = BudgetSetting(limit_usd=amount(usd))
+        limit_usd = amount(usd)
+        left_out = alert_url is None  # the URL stays as it was
+        setting = (
+            BudgetSetting(limit_usd=limit_usd) if left_out else BudgetSetting(limit_usd=limit_usd, alert_url=alert_url or None)
+        )
         _show_budgets((asked(target, lambda client: client.set_budget(setting, job_id)),))
         return
-    found = asked(target, lambda client: client.budgets()).budgets
+    found = asked(target, _all_budgets)
     if found:
         _show_budgets(found)
     else:
         OUT.print("No budget is set. `setu budget 25` sets one of 25 USD a month.")
+
+
+async def _all_budgets(client: MoneyClient) -> tuple[Budget, ...]:
+    page = await client.budgets(_PAGE)
+    found = page.budgets
+    while page.next_cursor is not None:
+        page = await client.budgets(_PAGE, page.next_cursor)
+        found += page.budgets
+    return found
 
 
 def asked(target: Target, ask: Callable[[MoneyClient], Awaitable[T]]) -> T:
@@ -125,10 +150,12 @@ def _show_job(found: JobCost) -> None:
 
 
 def _show_budgets(budgets: tuple[Budget, ...]) -> None:
-    table = _table("budget of", "USD", "spent or reserved", "left", "used")
+    table = _table("budget of", "USD", "spent or reserved", "left", "used", "tells")
     for each in budgets:
         amounts = (_usd(each_usd) for each_usd in (each.limit_usd, each.committed_usd, each.left_usd))
-        table.add_row(f"job {each.job_id}" if each.job_id else "the month", *amounts, f"{each.used:.0%}")
+        table.add_row(
+            f"job {each.job_id}" if each.job_id else "the month", *amounts, f"{each.used:.0%}", each.alert_host or "nobody"
+        )
     OUT.print(table)
 
 

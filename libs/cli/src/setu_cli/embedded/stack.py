@@ -65,7 +65,7 @@ class Process:
         launch: how it is started and stopped.
         needs: processes that must have been ready (or have ended well, when they run once) before it is started.
         probe: tells when it is ready; None: it runs once, and is ready when it has ended with code 0.
-        port: where it listens, for people to know.
+        port: where it listens, for people to know; a worker listens for Prometheus alone.
         ready_timeout_s: it has failed when it is not ready by then.
         essential: without it the stack can't do its work; else it goes up without, and says so.
     """
@@ -162,7 +162,7 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         "SETU_SERVICE_TOKEN": token,
         "PYTHONUNBUFFERED": "1",
     }
-    maker = _Maker(home, shared, frozenset(process.name for process in servers if process.probe is not None))
+    maker = _Maker(home, shared, frozenset(process.name for process in servers if process.probe is not None), ports)
     services = [process for service in SERVICES for process in maker.service(service, apis[service.name])]
     llm = [] if environment.get("SETU_TRANSLATE_LLM_URL") else [maker.llm(llm_port)]
     return Stack(
@@ -189,11 +189,12 @@ class _Ports:
 
 @dataclass(frozen=True)
 class _Maker:
-    """Makes the processes of services: they share an environment and a home."""
+    """Makes the processes of services: they share an environment, a home, and a machine's ports."""
 
     home: Home
     environment: Mapping[str, str]
     servers: frozenset[str]
+    ports: "_Ports"
 
     def service(self, service: Service, port: int) -> tuple[Process, ...]:
         """Its migration, its API and its workers."""
@@ -201,10 +202,12 @@ class _Maker:
             self._launch(f"{service.name}-migrate", f"{service.package}.migrate"), needs=tuple(self.servers & {"postgres"})
         )
         needs = (migrate.name, *sorted(self.servers))
+        where = ("--host", LOOPBACK, "--port", str(port))
+        launch = self._launch(f"{service.name}-api", f"{service.package}.main", *where, grace_s=_API_GRACE_S)
+        if service.name == GATEWAY:  # Prometheus has a port of its own where strangers reach the other
+            launch = replace(launch, environment={**launch.environment, "SETU_PROMETHEUS_PORT": str(self.ports.next())})
         api = Process(
-            self._launch(
-                f"{service.name}-api", f"{service.package}.main", "--host", LOOPBACK, "--port", str(port), grace_s=_API_GRACE_S
-            ),
+            launch,
             needs=needs,
             probe=Answering(f"http://{LOOPBACK}:{port}/readyz"),
             port=port,
@@ -217,6 +220,7 @@ class _Maker:
 
     def _worker(self, name: str, module: str, needs: tuple[str, ...]) -> Process:
         ready_file = self.home.run / f"{name}.ready"
+        port = self.ports.next()
         return Process(
             self._launch(
                 name,
@@ -225,9 +229,11 @@ class _Maker:
                 grace_s=_WORKER_GRACE_S,
                 SETU_WORKER_READY_FILE=str(ready_file),
                 SETU_WORKER_NICE="0",  # it is started nice already
+                SETU_PROMETHEUS_PORT=str(port),
             ),
             needs=needs,
             probe=Touching(ready_file),
+            port=port,
             ready_timeout_s=_MODEL_READY_TIMEOUT_S,
         )
 

@@ -35,14 +35,18 @@ class MetricsClient:
         """What a job cost; one that is not known cost nothing."""
         return read(await self._caller.call("GET", f"/v1/costs/jobs/{job_id}", headers=_of(tenant)), JobCost)
 
-    async def budgets(self, tenant: str) -> Budgets:
-        """A tenant's budgets."""
-        return read(await self._caller.call("GET", "/v1/budgets", headers=_of(tenant)), Budgets)
+    async def budgets(self, tenant: str, limit: int = 50, cursor: str | None = None) -> Budgets:
+        """A page of a tenant's budgets."""
+        asked: dict[str, str | int] = {"limit": limit}
+        if cursor is not None:
+            asked["cursor"] = cursor
+        return read(await self._caller.call("GET", "/v1/budgets", params=asked, headers=_of(tenant)), Budgets)
 
     async def set_budget(self, tenant: str, setting: BudgetSetting, job_id: UUID | None = None) -> Budget:
         """Set what a tenant may spend in a month, or on a job."""
         path = "/v1/budgets/month" if job_id is None else f"/v1/budgets/jobs/{job_id}"
-        answer = await self._caller.call("PUT", path, json=setting.model_dump(mode="json"), headers=_of(tenant))
+        asked = setting.model_dump(mode="json", exclude_unset=True)
+        answer = await self._caller.call("PUT", path, json=asked, headers=_of(tenant))
         return read(answer, Budget)
 
     async def remove_budget(self, tenant: str) -> None:

@@ -31,14 +31,17 @@ class MoneyClient:
         """The same as CSV."""
         return (await self._costs(query, "csv")).text
 
-    async def budgets(self) -> Budgets:
-        """What may be spent: in a month, and on jobs."""
-        return read(await self._caller.call("GET", "/v1/budgets"), Budgets)
+    async def budgets(self, limit: int = 50, cursor: str | None = None) -> Budgets:
+        """What may be spent: in a month, and on jobs; a page of it."""
+        asked: dict[str, str | int] = {"limit": limit}
+        if cursor is not None:
+            asked["cursor"] = cursor
+        return read(await self._caller.call("GET", "/v1/budgets", params=asked), Budgets)
 
     async def set_budget(self, setting: BudgetSetting, job_id: UUID | None = None) -> Budget:
         """Set what may be spent in a month, or on a job."""
         path = "/v1/budgets/month" if job_id is None else f"/v1/budgets/jobs/{job_id}"
-        return read(await self._caller.call("PUT", path, json=setting.model_dump(mode="json")), Budget)
+        return read(await self._caller.call("PUT", path, json=setting.model_dump(mode="json", exclude_unset=True)), Budget)
 
     async def remove_budget(self) -> None:
         """Spend without a limit."""

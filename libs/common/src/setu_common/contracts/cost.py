@@ -76,20 +76,28 @@ class Budget(View):
     left_usd: Decimal
     used: float = Field(ge=0, description="committed_usd / limit_usd")
     alerted_at: datetime | None = Field(default=None, description="When four fifths were used")
-    exhausted_at: datetime | None = Field(default=None, description="When a call was refused for it")
+    exhausted_at: datetime | None = Field(default=None, description="When it was used up, or a call was refused for it")
+    alert_host: str | None = Field(default=None, description="The host of the URL that is told of both")
     updated_at: datetime
 
 
 class Budgets(View):
-    """A tenant's budgets, that of the month first."""
+    """Some of a tenant's budgets: that of the month first, then those of jobs, newest first."""
 
     budgets: tuple[Budget, ...]
+    next_cursor: str | None = Field(default=None, description="Where the next page begins; absent on the last")
 
 
 class BudgetSetting(Contract):
-    """What may be spent from now on."""
+    """What may be spent from now on, and who is told when it is nearly used up."""
 
     limit_usd: Limit
+    alert_url: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="Told when four fifths are used and when nothing is left, signed as a job's webhook is. "
+        "Left out: as it was; null: nobody",
+    )
 
 
 class JobCost(CostSums):

@@ -9,6 +9,7 @@ from setu_common.clients.metrics import MetricsClient
 from setu_common.web import Allowed, Caller
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.intake.upload import Intake
+from setu_gateway.intake.vetting import Vetting
 from setu_gateway.keys.key import Scope
 from setu_gateway.service import Jobs
 
@@ -23,6 +24,11 @@ async def _intake(request: Request) -> Intake:
     return intake
 
 
+async def _vetting(request: Request) -> Vetting:
+    vetting: Vetting = request.app.state.vetting
+    return vetting
+
+
 async def _media(request: Request) -> MediaFiles:
     media: MediaFiles = request.app.state.media
     return media
@@ -35,9 +41,11 @@ async def _metrics(request: Request) -> MetricsClient:
 
 ReaderDep = Annotated[Caller, Depends(Allowed(Scope.JOBS_READ.value))]
 WriterDep = Annotated[Caller, Depends(Allowed(Scope.JOBS_WRITE.value))]
-AdminDep = Annotated[Caller, Depends(Allowed(Scope.ADMIN.value))]
+Admin = Depends(Allowed(Scope.ADMIN.value))
+AdminDep = Annotated[Caller, Admin]
 JobsDep = Annotated[Jobs, Depends(_jobs)]
 IntakeDep = Annotated[Intake, Depends(_intake)]
+VettingDep = Annotated[Vetting, Depends(_vetting)]
 MediaDep = Annotated[MediaFiles, Depends(_media)]
 MetricsDep = Annotated[MetricsClient, Depends(_metrics)]
 JobId = Annotated[UUID, Path(alias="id", description="As POST /jobs gave it")]

@@ -116,8 +116,8 @@ def message_id(request: NoticeRequest) -> str:
     return f"job_{request.job_id.hex}_{request.run}"
 
 
-class Notifier:
-    """The handler of ``notices``.
+class Sender:
+    """Signs a message and sends it once.
 
     Args:
         client: goes out, guarded.
@@ -133,30 +133,36 @@ class Notifier:
         self._clock = clock
         self._limits = OutsideLimits(idle_s=settings.webhook_timeout_s, total_s=settings.webhook_timeout_s, redirects=0)
 
-    async def __call__(self, request: NoticeRequest, work: Work) -> Noticed:
-        """Send one notice.
+    async def send(self, url: str, name: str, message: Contract, attempt: int) -> Noticed:
+        """Send it.
+
+        Args:
+            url: the receiver's.
+            name: of the message, the same in every attempt, so that a receiver knows what it has seen.
+            message: what is said.
+            attempt: which one this is, from 1.
 
         Raises:
             WebhooksNotConfigured, WebhookUrlRefused, WebhookRedirects, WebhookGone: it is not to be sent again.
             WebhookNotTaken: it is to be sent again later.
         """
-        content = notice_for(request, self._settings.public_url).model_dump_json(exclude_none=True)
-        pause_s = PAUSES_S[min(work.attempt, len(PAUSES_S)) - 1]
+        content = message.model_dump_json(exclude_none=True)
+        pause_s = PAUSES_S[min(attempt, len(PAUSES_S)) - 1]
         try:
-            status = await self._client.post(request.url, content.encode(), self._headers(request, content), self._limits)
+            status = await self._client.post(url, content.encode(), self._headers(name, content), self._limits)
         except UrlRefused as error:
             raise WebhookUrlRefused(error.detail) from error
         except (NameUnresolvable, OutsideUnavailable, OutsideTooSlow) as error:
             raise WebhookNotTaken(error.detail, retry_after_s=pause_s) from error
         _judge(status, pause_s)
-        log.info("webhook.taken", status=status, attempt=work.attempt)
+        log.info("webhook.taken", status=status, attempt=attempt)
         return Noticed(status=status)
 
-    def _headers(self, request: NoticeRequest, content: str) -> dict[str, str]:
+    def _headers(self, name: str, content: str) -> dict[str, str]:
         secret = self._settings.webhook_secret
         if secret is None:
             raise WebhooksNotConfigured("Set SETU_GATEWAY_WEBHOOK_SECRET in all of the gateway's processes (docs/delivery.md).")
-        now, name = self._clock(), message_id(request)
+        now = self._clock()
         headers: dict[str, Any] = {  # Any: standardwebhooks' own strings
             "Content-Type": "application/json",
             "webhook-id": name,
@@ -164,6 +170,24 @@ class Notifier:
             "webhook-signature": Webhook(secret.get_secret_value()).sign(name, now, content),
         }
         return headers
+
+
+class Notifier:
+    """The handler of ``notices``. See ``Sender``."""
+
+    def __init__(
+        self, client: OutsideClient, settings: OutsideSettings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._sender = Sender(client, settings, clock)
+        self._public_url = settings.public_url
+
+    async def __call__(self, request: NoticeRequest, work: Work) -> Noticed:
+        """Send one notice.
+
+        Raises:
+            SetuError: as ``Sender.send`` does.
+        """
+        return await self._sender.send(request.url, message_id(request), notice_for(request, self._public_url), work.attempt)
 
 
 def _judge(status: int, pause_s: float) -> None:
@@ -179,5 +203,5 @@ def _judge(status: int, pause_s: float) -> None:
             f"The receiver answers {status}: notices don't follow redirections. Give the URL that it leads to."
         )
     if status == WebhookGone.status:
-        raise WebhookGone("The receiver answers 410: it wants no notices of this job any more.")
+        raise WebhookGone("The receiver answers 410: it wants no notices any more.")
     raise WebhookNotTaken(f"The receiver answers {status}; a notice is taken with 2xx.", retry_after_s=pause_s)

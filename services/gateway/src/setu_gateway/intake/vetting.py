@@ -36,18 +36,30 @@ class Vetting:
             with told_of_media():
                 await self._guard.check(request.media_url)
         if request.webhook_url is not None:
-            with told_of_webhook():
-                await self._guard.check(request.webhook_url)
-            if not self._signs:
-                told = (
-                    "This gateway has no secret to sign notices with. Leave webhook_url out, or have its operator set "
-                    "SETU_GATEWAY_WEBHOOK_SECRET (docs/delivery.md says how)."
-                )
-                raise WebhooksNotConfigured(told, errors=[_field(told)])
+            await self.webhook(request.webhook_url)
+
+    async def webhook(self, url: str, field: str = "webhook_url") -> None:
+        """Go on only if a webhook may be told.
+
+        Args:
+            url: where it is.
+            field: of the request that names it.
+
+        Raises:
+            WebhookUrlRefused, WebhookUrlUnresolvable, WebhooksNotConfigured: it can't.
+        """
+        with told_of_webhook(field):
+            await self._guard.check(url)
+        if not self._signs:
+            told = (
+                f"This gateway has no secret to sign notices with. Leave {field} out, or have its operator set "
+                "SETU_GATEWAY_WEBHOOK_SECRET (docs/delivery.md says how)."
+            )
+            raise WebhooksNotConfigured(told, errors=[FieldProblem(field=field, message=told)])
 
 
 @contextmanager
-def told_of_webhook() -> Iterator[None]:
+def told_of_webhook(field: str = "webhook_url") -> Iterator[None]:
     """Tell why an address is not gone to as what is wrong with a webhook's.
 
     Raises:
@@ -56,10 +68,6 @@ def told_of_webhook() -> Iterator[None]:
     try:
         yield
     except UrlRefused as error:
-        raise WebhookUrlRefused(error.detail, errors=[_field(error.detail)]) from error
+        raise WebhookUrlRefused(error.detail, errors=[FieldProblem(field=field, message=error.detail)]) from error
     except NameUnresolvable as error:
-        raise WebhookUrlUnresolvable(error.detail, errors=[_field(error.detail)]) from error
-
-
-def _field(detail: str) -> FieldProblem:
-    return FieldProblem(field="webhook_url", message=detail)
+        raise WebhookUrlUnresolvable(error.detail, errors=[FieldProblem(field=field, message=error.detail)]) from error

@@ -3,13 +3,15 @@
 Moving a job on, fetching its media, rendering its subtitles, putting them into the media, telling a webhook that it has ended.
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from pydantic import Field
 
 from setu_common.contracts import Contract, JobState, LanguageCode, OperationKind, Reference
+from setu_common.cost.budgets import AlertLevel
 
 PIPELINE_QUEUE: Final = "pipeline"
 DELIVERY_QUEUE: Final = "delivery"
@@ -121,6 +123,20 @@ class NoticeRequest(Contract):
     files: tuple[FileOfNotice, ...] = ()
 
 
+class BudgetNoticeRequest(Contract):
+    """Tell a webhook that a budget is nearly or wholly used up. ``job_id`` is absent for the tenant's, of the month ``period``."""
+
+    url: str = Field(max_length=2000)
+    alert_id: UUID
+    tenant: str
+    job_id: UUID | None = None
+    period: date
+    level: AlertLevel
+    limit_usd: Decimal
+    committed_usd: Decimal
+    passed_at: datetime
+
+
 class Noticed(Contract):
     """That the webhook took the notice, by the status that it answered."""
 
@@ -149,5 +165,14 @@ MUXINGS: Final = OperationKind(
 NOTICES: Final = OperationKind(
     name="notices", service="gateway", queue=NOTICE_QUEUE, request=NoticeRequest, result=Noticed, timeout_s=120, max_attempts=10
 )
-BESIDE: Final = (MUXINGS, NOTICES)
+BUDGET_NOTICES: Final = OperationKind(
+    name="budget-notices",
+    service="gateway",
+    queue=NOTICE_QUEUE,
+    request=BudgetNoticeRequest,
+    result=Noticed,
+    timeout_s=120,
+    max_attempts=10,
+)
+BESIDE: Final = (MUXINGS, NOTICES, BUDGET_NOTICES)
 """What is done for a job beside its stages; erased with it."""

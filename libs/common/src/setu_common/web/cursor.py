@@ -1,4 +1,4 @@
-"""Where a page of jobs begins, as an opaque text."""
+"""Where a page of rows begins that are listed by their time and id, as an opaque text."""
 
 import binascii
 import struct
@@ -15,9 +15,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-def encode_cursor(created_at: datetime, job_id: UUID) -> str:
-    """The cursor of the page behind the job with this time and id."""
-    return urlsafe_b64encode(_FORM.pack((created_at - _EPOCH) // _MICROSECOND, job_id.bytes)).decode()
+def encode_cursor(created_at: datetime, row_id: UUID) -> str:
+    """The cursor of the page behind the row with this time and id."""
+    return urlsafe_b64encode(_FORM.pack((created_at - _EPOCH) // _MICROSECOND, row_id.bytes)).decode()
 
 
 def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
@@ -27,8 +27,8 @@ def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
         InvalidRequest: it is none.
     """
     try:
-        microseconds, job_id = _FORM.unpack(urlsafe_b64decode(cursor.encode()))
-        return _EPOCH + timedelta(microseconds=microseconds), UUID(bytes=job_id)
+        microseconds, row_id = _FORM.unpack(urlsafe_b64decode(cursor.encode()))
+        return _EPOCH + timedelta(microseconds=microseconds), UUID(bytes=row_id)
     except (binascii.Error, struct.error, OverflowError, ValueError) as error:
         raise InvalidRequest(
             "Take the cursor from the next_cursor of the page before, as it is.",
