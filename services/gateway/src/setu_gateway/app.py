@@ -20,7 +20,7 @@ from setu_common.observability.metrics import MetricsListener, process_registry
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import ANY, AllowedHosts, EdgeTrust, RateLimits, breakers_router, create_app, metrics_router
-from setu_gateway.api import budgets, costs, enhancements, estimates, intake, jobs, media, openai_audio, subtitles
+from setu_gateway.api import budgets, costs, enhancements, intake, jobs, media, openai_audio, subtitles
 from setu_gateway.api.dependencies import Admin
 from setu_gateway.delivery.audits import Audits
 from setu_gateway.delivery.budget_notices import AlertDesk, BudgetNotifier
@@ -79,8 +79,6 @@ def make_app(settings: GatewaySettings) -> FastAPI:
                         await resources.enter_async_context(used)
                 app.state.vetting = Vetting(guard, signs=settings.outside.webhook_secret is not None)
                 app.state.intake = Intake(store, settings.upload, app.state.vetting)
-                outside = await resources.enter_async_context(OutsideClient(guard))
-                app.state.looking = Looking(store, outside, settings.upload.max_upload_bytes, length_of)
                 yield
         finally:
             await use_cases.close()
