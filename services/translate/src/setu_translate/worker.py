@@ -9,7 +9,7 @@ from setu_common.contracts import TRANSLATIONS
 from setu_common.cost import Meter
 from setu_common.cost.recording import metering
 from setu_common.http import Dependencies, Dependency
-from setu_common.http.breaker_redis import SharedBreakers
+from setu_common.http.sharing import shared_dependencies
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.settings import ModelSettings
@@ -50,7 +50,7 @@ async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]
     """What a worker's child does. It keeps its connections to the language model's server."""
     dependencies, redis = Dependencies(), settings.core.redis
     async with (
-        SharedBreakers(dependencies, redis.url, redis.key_prefix),
+        shared_dependencies(settings.core.redis) as dependencies,
         metering(settings.core.database, settings.prices) as meter,
         language_model(settings.llm, dependencies, meter) as llm,
     ):
