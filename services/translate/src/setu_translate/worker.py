@@ -48,7 +48,6 @@ def specify(settings: TranslateSettings) -> WorkerSpec:
 @asynccontextmanager
 async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its connections to the language model's server."""
-    dependencies, redis = Dependencies(), settings.core.redis
     async with (
         shared_dependencies(settings.core.redis) as dependencies,
         metering(settings.core.database, settings.prices) as meter,
