@@ -1,0 +1,171 @@
+"""Reading what a model replies, whatever it replies: leniently what form it has, strictly which line each text belongs to."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from setu_enhancer.domain.guards import Breach
+from setu_enhancer.domain.prompting import one_line
+from setu_enhancer.domain.windows import Ask
+
+THOUGHT: Final = re.compile(r"^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+WHOLE_NUMBER: Final = re.compile(r"\d{1,9}")
+TEXT_KEYS: Final = ("text", "edit", "translation", "subtitle")
+MOST_BRACES: Final = 500  # where an object might begin; a reply with more is none
+MOST_CHARACTERS: Final = 200_000
+GRAM: Final = 3
+ELSEWHERE: Final = 0.5  # share of a draft's trigrams
+CLEARLY: Final = 2.0
+LONG_ENOUGH: Final = 8  # trigrams; less says nothing about where a text belongs
+
+_DECODER: Final = json.JSONDecoder(strict=False)  # models write line ends into strings
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a reply has for one line. ``id`` is None where it is none that anybody could have asked for."""
+
+    id: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of a request.
+
+    Args:
+        texts: by id, what surely belongs to a line.
+        faults: by id, why there is nothing for a line; each line that was asked for is in one of the two.
+    """
+
+    texts: Mapping[int, str]
+    faults: Mapping[int, Breach]
+
+
+def read(reply: str) -> tuple[Entry, ...]:
+    """Every entry of a reply, in its order: in JSON, in JSON with words around it, or in JSON that breaks off."""
+    reply = reply[:MOST_CHARACTERS]
+    thought = THOUGHT.match(reply)
+    at, tries, found = thought.end() if thought else 0, 0, list[Entry]()
+    while (at := reply.find("{", at)) >= 0 and tries < MOST_BRACES:
+        tries += 1
+        try:
+            value, end = _DECODER.raw_decode(reply, at)
+        except (ValueError, RecursionError):
+            at += 1
+            continue
+        entries = list(_entries(value))
+        found += entries
+        at = end if entries else at + 1  # inside an object that says nothing there may be one that does
+    return tuple(found)
+
+
+def _entries(value: object) -> Sequence[Entry]:
+    if not isinstance(value, dict):
+        return ()
+    text = next((value[key] for key in TEXT_KEYS if key in value), None)
+    if "id" in value or text is not None:
+        return (Entry(_number(value.get("id")), one_line(text) if isinstance(text, str) else ""),)
+    lines = next((each for each in value.values() if isinstance(each, list)), None)
+    if lines is not None:
+        return [entry for each in lines for entry in _entries(each)]
+    numbers = {_number(key) for key in value}
+    if value and None not in numbers and all(isinstance(each, str) for each in value.values()):  # {"1": "…", "2": "…"}
+        return [Entry(_number(key), one_line(str(each))) for key, each in value.items()]
+    return ()
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()) else None
+
+
+def judge(asks: Sequence[Ask], entries: Sequence[Entry], *, cut_off: bool) -> Reading:
+    """Which text surely belongs to which line.
+
+    A model that merges two lines often numbers the rest on, so that everything after them is one line off and the last number is missing;
+    one that splits a line runs past the last number. Then nothing is trusted. A number that is missing in the midst makes its
+    neighbours suspect, and so does a text that is made of another line's draft.
+
+    Args:
+        asks: the lines that were asked for, in their order.
+        entries: the reply's.
+        cut_off: whether the model was still talking when it had to stop.
+    """
+    order = [ask.line.index for ask in asks]
+    by_id: dict[int, set[str]] = {}
+    for entry in entries:
+        if entry.id is None or entry.id not in order:
+            return _none(order, "ids", _about_ids(entries, order))
+        by_id.setdefault(entry.id, set()).add(entry.text)
+    twice = [number for number, texts in by_id.items() if len(texts) > 1]
+    if twice:
+        return _none(order, "ids", f"the id {twice[0]} came twice, with different texts")
+    texts = {number: next(iter(each)) for number, each in by_id.items() if any(map(str.isalnum, next(iter(each))))}
+    missing = [number for number in order if number not in texts]
+    if not texts:
+        return _none(order, "missing", "the answer has no JSON with the lines that were asked for")
+    if missing and missing[-1] == order[-1] and not cut_off:
+        return _none(order, "ids", f"the answer has nothing for the id {missing[-1]}: each line needs an entry of its own")
+    faults = {number: Breach("missing", "the answer has nothing for this line") for number in missing}
+    places = {number: place for place, number in enumerate(order)}
+    for number in missing:
+        for near in order[max(0, places[number] - 1) : places[number] + 2]:
+            faults.setdefault(
+                near, Breach("missing", f"the line beside it, {number}, was left out: was it merged into this one?")
+            )
+    for number, fault in _misplaced(asks, texts).items():
+        faults.setdefault(number, fault)
+    return Reading({number: text for number, text in texts.items() if number not in faults}, faults)
+
+
+def nothing(asks: Sequence[Ask], kind: str, detail: str) -> Reading:
+    """What a request amounts to that got no answer which could be read."""
+    return _none([ask.line.index for ask in asks], kind, detail)
+
+
+def _none(order: Sequence[int], kind: str, detail: str) -> Reading:
+    return Reading({}, dict.fromkeys(order, Breach(kind, detail)))
+
+
+def _about_ids(entries: Sequence[Entry], order: Collection[int]) -> str:
+    strange = [entry.id for entry in entries if entry.id is not None and entry.id not in order]
+    if strange:
+        return f"the answer has the id {strange[0]}, which nobody asked for: use the ids of the document, as they are"
+    return "an entry of the answer has no id that is a number: use the ids of the document, as they are"
+
+
+def _misplaced(asks: Sequence[Ask], texts: Mapping[int, str]) -> dict[int, Breach]:
+    """Texts that are another line's: nearly its draft, and far less like their own; or the same text for lines that differ."""
+    faults: dict[int, Breach] = {}
+    drafts = {ask.line.index: _grams(ask.line.draft) for ask in asks}
+    sources = {ask.line.index: one_line(ask.line.source).casefold() for ask in asks}
+    same = Counter(text.casefold() for text in texts.values())
+    for number, text in texts.items():
+        grams = _grams(text)
+        own = _share(drafts[number], grams)
+        for other, draft in drafts.items():
+            if other == number or len(draft) < LONG_ENOUGH or sources[other] == sources[number]:
+                continue
+            if same[text.casefold()] > 1 and texts.get(other, "").casefold() == text.casefold() and len(grams) >= LONG_ENOUGH:
+                faults[number] = Breach("place", f"the same text came for the line {other}, which says something else")
+            elif (share := _share(draft, grams)) >= ELSEWHERE and share > CLEARLY * own:
+                faults[number] = Breach("place", f"this is the text of the line {other}: keep each text with its own id")
+    return faults
+
+
+def _grams(text: str) -> frozenset[str]:
+    letters = "".join(text.casefold().split())
+    return frozenset(letters[at : at + GRAM] for at in range(len(letters) - GRAM + 1))
+
+
+def _share(of: frozenset[str], among: frozenset[str]) -> float:
+    return len(of & among) / len(of) if of else 0.0
