@@ -239,6 +239,10 @@ OTHER_NAMES = (
     ("Lata", "Latif"),
     ("Jai", "Jia"),
     ("Om", "Uma"),
+    ("मेरा", "Meera"),
+    ("सुना", "Sona"),
+    ("तेरा", "Tara"),
+    ("करना", "Karan"),
 )
 
 

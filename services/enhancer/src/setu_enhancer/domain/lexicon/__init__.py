@@ -14,7 +14,7 @@ from typing import Final, Literal, cast, get_args
 
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import key
-from setu_enhancer.domain.text.words import folded, unaccented, words
+from setu_enhancer.domain.text.words import unaccented, words
 
 Kind = Literal["idiom", "interjection", "kinship", "food", "custom", "respect"]
 LANGUAGES: Final = ("hi", "fr", "es", "pt")

@@ -26,6 +26,7 @@ _RESPELLED: Final = tuple(
         (r"geo", "jo"),
         (r"ge$", "j"),
         (r"^hr", "r"),
+        (r"^mu(?=h)", "mo"),
         (r"chh", "C"),
         (r"(?:sch|sh)", "S"),
         (r"ch", "C"),
@@ -40,7 +41,7 @@ _RESPELLED: Final = tuple(
         (r"n(?=[bp])", "m"),
         (r"(.)\1+", r"\1\1"),
         (r"aa", "a"),
-        (r"(?:ee|ea(?!h))", "i"),
+        (r"(?:ee|ea(?!h)|(?<![aou])ei(?![ae]))", "i"),
         (r"oo", "u"),
         (r"([^aeiou])\1", r"\1"),
         (r"a(?:iy|yi|y|i)e?(?![aou])", "E"),
@@ -49,10 +50,8 @@ _RESPELLED: Final = tuple(
         (r"(?:iy|ey|(?<=[^aeiouEO])y)(?=[aeou])", "i"),
         (r"y(?![aeiou])", "i"),
         (r"y", "Y"),
-        (r"e", "i"),
-        (r"o", "u"),
-        (r"ii+", "i"),
-        (r"uu+", "u"),
+        (r"i[ie]+", "i"),
+        (r"([uoe])\1+", r"\1"),
     )
 )
 _SCHWA: Final = re.compile(r"(?<=.)a")

@@ -1,0 +1,154 @@
+"""Hindi given names, and whether a word that is one, too, is one in a line."""
+
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from setu_enhancer.domain.text.devanagari import NUKTA, latin
+from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
+
+_FOUND: Final = tomllib.loads((Path(__file__).parent / "lexicon" / "names-hi.toml").read_text(encoding="utf-8"))
+MASS: Final = frozenset(str(_FOUND["mass"]).split())
+
+
+@dataclass(frozen=True)
+class Given:
+    """A given name.
+
+    Args:
+        source: in Devanagari.
+        target: in English.
+        gender: as the contracts call it; None where both bear it.
+        meanings: what it means in English as a word; empty if it is only a name.
+        followers: beginnings of words that make it a word where they follow.
+    """
+
+    source: str
+    target: str
+    gender: str | None
+    meanings: tuple[str, ...] = ()
+    followers: tuple[str, ...] = ()
+
+
+def _named() -> dict[str, Given]:
+    plain = {
+        folded(name): Given(name, latin(name).capitalize(), gender)
+        for listed, gender in ((_FOUND["female"], "female"), (_FOUND["male"], "male"), (_FOUND["surnames"], None))
+        for name in str(listed).split()
+    }
+    words_too = {
+        folded(name): Given(
+            name, target, "female" if gender == "f" else "male", tuple(means.split()), tuple(map(folded, behind.split()))
+        )
+        for name, target, gender, means, behind in _FOUND["words"]
+    }
+    return plain | words_too
+
+
+GIVEN: Final[Mapping[str, Given]] = _named()
+"""By the folded name in Devanagari."""
+
+_BEFORE_A_WORD: Final = (
+    "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके इसका इसकी इसके अपना अपनी अपने हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके किसका "
+    "किसकी एक कोई किसी हर सब सारा सारी सारे कुछ कितना कितनी कितने बहुत इतना इतनी इतने नया नई नए पुराना पुरानी बड़ा बड़ी बड़े छोटा छोटी अच्छा अच्छी बुरा "
+    "बुरी ये यह वो वह इस उस इन उन ऐसा ऐसी ऐसे वैसा जैसा कैसा कैसी का की के कौन कौनसा क्या ज़रा थोड़ा थोड़ी पूरा पूरी दो तीन चार सौ हज़ार लाख"
+)
+DETERMINERS: Final = frozenset(map(folded, _BEFORE_A_WORD.split()))
+_CALLS: Final = frozenset(
+    map(folded, ["अरे", "ओ", "ए", "ओए", "अबे", "हे", "सुनो", "सुन", "हैलो", "हेलो", "बाय", "नाम", "थैंक्यू", "शुक्रिया", "माफ़"])
+)
+_BEHIND_A_NAME: Final = frozenset(
+    map(folded, ["ने", "जी", "भाई", "भैया", "साहब", "बेटा", "बेटी", "दीदी", "बाबू", "अंकल", "आंटी", "नाम", "कुमार", "सिंह", "सर", "मैडम"])
+)
+_TITLES: Final = frozenset(
+    map(folded, ["मिस्टर", "मिस", "मिसेज", "श्री", "श्रीमती", "डॉक्टर", "इंस्पेक्टर", "प्रोफेसर", "कैप्टन", "ठाकुर", "सेठ", "मैं", "हाय", "गुड"])
+)
+_ARTICLES: Final = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "my",
+        "your",
+        "his",
+        "her",
+        "our",
+        "their",
+        "its",
+        "this",
+        "that",
+        "no",
+        "some",
+        "any",
+        "every",
+        "of",
+        "one",
+        "new",
+        "each",
+    ]
+)
+
+
+@lru_cache(maxsize=16_384)
+def use_of(word: str, text: str) -> int:
+    """Whether a word that is a name, too, is one in a line: 1 if something says so, -1 if something says that it is the word, 0 if nothing does.
+
+    A name is called ("राज, सुनो"), does something (राज ने), has a title or "जी"; a word has a determiner ("मेरा सपना") or what goes with it
+    ("आशा है"). What is only a name is one.
+
+    Args:
+        word: as it stands in the line, in Devanagari.
+        text: the line.
+    """
+    name = folded(word)
+    given = GIVEN.get(name)
+    if given is None or not given.meanings:
+        return 1
+    if NUKTA in unicodedata.normalize("NFD", word) and NUKTA not in unicodedata.normalize("NFD", given.source):
+        return -1  # राज़ is a secret, and never Raj
+    found = [_use(given, name, clause) for sentence in SENTENCE_END.split(text) for clause in _clauses(sentence)]
+    return max(found, key=abs, default=0)
+
+
+def _clauses(sentence: str) -> list[tuple[list[str], bool]]:
+    """What stands between commas: the folded words, and whether there was a comma on any side."""
+    parts = [[folded(word) for word in words(part)] for part in sentence.replace("—", ",").replace("–", ",").split(",")]
+    return [(part, len(parts) > 1) for part in parts if part]
+
+
+def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
+    said, between_commas = clause
+    if name not in said:
+        return 0
+    at = said.index(name)
+    before = said[at - 1] if at else ""
+    behind = said[at + 1] if at + 1 < len(said) else ""
+    if (between_commas and _is_called(said, at)) or behind in _BEHIND_A_NAME or before in _TITLES | _CALLS:
+        return 1
+    if before in DETERMINERS or (behind and behind.startswith(given.followers)):
+        return -1
+    return 1 if len(said) == 1 else 0
+
+
+def _is_called(said: Sequence[str], at: int) -> bool:
+    """Whether a word between commas is the one that is called: it is all there is, but for "अरे" and "जी"."""
+    others = [word for place, word in enumerate(said) if place != at]
+    return all(word in _CALLS | _BEHIND_A_NAME or word in {"हां", "नहीं", "मेरी", "मेरे", "प्यारी", "प्यारे", "यार"} for word in others)
+
+
+def is_translated(given: Given, draft: str) -> str:
+    """The word into which a name was translated, without an article, as no thing in English could stand; empty if it wasn't.
+
+    Args:
+        given: the name.
+        draft: of a line in which it stands, in English.
+    """
+    said = [unaccented(word).removesuffix("'s") for word in words(draft)]
+    for at, word in enumerate(said):
+        if word in given.meanings and word not in MASS and (at == 0 or said[at - 1] not in _ARTICLES):
+            return word
+    return ""

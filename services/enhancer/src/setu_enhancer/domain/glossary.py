@@ -1,0 +1,223 @@
+"""The names and terms of a text: what they are called in the language it is translated into, and who says so."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+from setu_common.contracts import Context
+from setu_enhancer.domain.given import GIVEN, use_of
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.naming import names_of
+from setu_enhancer.domain.text.devanagari import is_brahmic
+from setu_enhancer.domain.text.names import is_named, named_in, romanised, sounds
+from setu_enhancer.domain.text.scripts import SMALL_WORDS
+from setu_enhancer.domain.text.words import folded, unaccented, words
+
+MOST_ENTRIES: Final = 1000
+LONGEST_ENDING: Final = 3
+SHORTEST_STEM: Final = 4
+SHORTEST_PART: Final = 3
+SMALL: Final = frozenset().union(*SMALL_WORDS.values())
+VOWELS: Final = frozenset("aeioy")
+OBLIQUE: Final = {"ा": ("े", "ों"), "ी": ("ियां", "ियों")}  # folded
+_NO_NAMES: Final = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "dr",
+        "the",
+        "of",
+        "and",
+        "sir",
+        "inspector",
+        "captain",
+        "uncle",
+        "aunt",
+        "aunty",
+        "self",
+        "voice",
+        "himself",
+        "herself",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name or a term.
+
+    Args:
+        source: its spellings in the source text; other spellings of a name are found by their sound.
+        target: what it is to be in the translation.
+        accepted: what else it may be there.
+        kind: whether it is a name or a term.
+        provenance: who says so: the caller, The Movie Database, what was learned from corrections, or the text itself.
+        gender: of who bears the name, if that is known.
+    """
+
+    source: tuple[str, ...]
+    target: str
+    accepted: tuple[str, ...]
+    kind: Literal["name", "term"]
+    provenance: Literal["caller", "tmdb", "learned", "text"]
+    gender: str | None = None
+
+
+class Glossary:
+    """What is known of the names and terms of a text.
+
+    Args:
+        entries: those that say more first; of two with the same source the first holds. More than ``MOST_ENTRIES`` are left out.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.entries = _distinct(entries)
+        self._by_sound: dict[str, list[Entry]] = {}
+        self._longest = 1
+        for entry in self.entries:
+            for spelling in entry.source if entry.kind == "name" else ():
+                self._longest = max(self._longest, len(words(spelling)) + 1)
+                for sound in sounds(spelling):
+                    self._by_sound.setdefault(sound, []).append(entry)
+        self._terms = tuple(entry for entry in self.entries if entry.kind == "term")
+
+    @cached_property
+    def sha256(self) -> str:
+        """The same for the same entries in whatever order."""
+        told = sorted(
+            [list(entry.source), entry.target, list(entry.accepted), entry.kind, entry.gender or ""] for entry in self.entries
+        )
+        return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+    def in_line(self, source_text: str) -> tuple[Entry, ...]:
+        """The entries that a line of the source has, in their own order.
+
+        A name is found in any spelling and script that sounds the same; one that is a word as well, only where nothing says that it is
+        the word.
+        """
+        said = words(source_text)
+        cased = any(word[:1].isupper() for word in said)
+        found = {id(entry) for entry in self._terms if any(_has_term(said, spelling) for spelling in entry.source)}
+        for size in range(1, self._longest + 1):
+            for start in range(len(said) - size + 1):
+                found.update(self._names_at(said[start : start + size], source_text, cased=cased))
+        return tuple(entry for entry in self.entries if id(entry) in found) if found else ()
+
+    def missing(self, source_text: str, target_text: str) -> tuple[Entry, ...]:
+        """The entries that a line of the source has and its translation lacks."""
+        return tuple(entry for entry in self.in_line(source_text) if not says(entry, target_text))
+
+    def _names_at(self, part: Sequence[str], text: str, *, cased: bool) -> Iterator[int]:
+        """The entries that some words in a row may be."""
+        if (cased and not is_brahmic(part[0]) and not part[0][:1].isupper()) or (len(part) == 1 and folded(part[0]) in SMALL):
+            return
+        said = " ".join(part)
+        for sound in sounds(said):
+            for entry in self._by_sound.get(sound, ()):
+                if any(is_named(spelling, said, exact=len(words(spelling)) != len(part)) for spelling in entry.source):
+                    if len(part) == 1 and use_of(said, text) < 0:
+                        continue
+                    yield id(entry)
+
+
+def says(entry: Entry, text: str) -> bool:
+    """Whether a translation has an entry, in any of the forms that are accepted."""
+    if entry.kind == "name" and named_in((entry.target, *entry.accepted), text):
+        return True
+    said = words(text)
+    return any(_has_term(said, form) for form in (entry.target, *entry.accepted)) if entry.kind == "term" else False
+
+
+def glossary(
+    context: Context, lines: Sequence[Line], pair: Pair, cast: Sequence[str] = (), *, learned: Sequence[Entry] = ()
+) -> Glossary:
+    """All that is known of the names and terms of a text: first what the caller says, then The Movie Database, what was learned, the text.
+
+    Args:
+        context: what the caller knows.
+        lines: of the text, with their drafts.
+        pair: its languages.
+        cast: the characters as The Movie Database writes them: "Raj Malhotra / Bunty (voice)".
+        learned: entries of earlier work.
+    """
+    return Glossary(
+        entry for entries in (_of_caller(context), _of_cast(cast), learned, _of_text(lines, pair)) for entry in entries
+    )
+
+
+def _of_caller(context: Context) -> Iterator[Entry]:
+    for character in context.characters:
+        spellings = tuple(dict.fromkeys(each for each in (character.source, character.name, *character.aliases) if each))
+        yield Entry(spellings, character.name, character.aliases, "name", "caller", character.gender)
+        yield from _parts(character.name, character.source, "caller", character.gender)
+    for term in context.terms:
+        yield Entry((term.source,), term.target, (), "term", "caller")
+
+
+def _of_cast(cast: Sequence[str]) -> Iterator[Entry]:
+    for told in cast:
+        for name in told.partition("(")[0].split("/"):
+            plain = name.strip(" \"'“”‘’")
+            if words(plain) and not all(unaccented(word) in _NO_NAMES for word in words(plain)):
+                yield Entry((plain,), plain, (), "name", "tmdb")
+                yield from _parts(plain, "", "tmdb", None)
+
+
+def _parts(name: str, source: str, provenance: Literal["caller", "tmdb"], gender: str | None) -> Iterator[Entry]:
+    """The first and the last name of who has both: people call one another by one of them."""
+    parts, heard = words(name), words(source)
+    if len(parts) == 1:
+        return
+    for at, part in enumerate(parts):
+        if len(part) >= SHORTEST_PART and unaccented(part) not in _NO_NAMES and part[:1].isupper():
+            spelling = heard[at] if len(heard) == len(parts) else part
+            yield Entry(tuple(dict.fromkeys((spelling, part))), part, (), "name", provenance, gender if at == 0 else None)
+
+
+def _of_text(lines: Sequence[Line], pair: Pair) -> Iterator[Entry]:
+    for found in names_of(lines, pair):
+        given = GIVEN.get(folded(found.source))
+        target = romanised(found.target) if pair.target == "en" else found.target
+        yield Entry((found.source,), target, found.others, "name", "text", given.gender if given else None)
+
+
+def _distinct(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Each source once, as the first that has it says."""
+    kept: list[Entry] = []
+    known: set[str] = set()
+    for entry in entries:
+        keys = {unaccented(spelling) for spelling in entry.source}
+        if entry.kind == "name":
+            keys |= {sound for spelling in entry.source for sound in sounds(spelling)}
+        if not keys or keys & known or len(kept) == MOST_ENTRIES:
+            continue
+        known |= keys
+        kept.append(entry)
+    return tuple(kept)
+
+
+def _has_term(said: Sequence[str], term: str) -> bool:
+    """Whether the words of a text have those of a term in a row, each with an ending or without."""
+    wanted = [unaccented(word) for word in words(term)]
+    if not wanted:
+        return False
+    plain = [unaccented(word) for word in said]
+    return any(
+        all(_is_form(word, each) for word, each in zip(plain[start:], wanted, strict=False))
+        for start in range(len(plain) - len(wanted) + 1)
+    )
+
+
+def _is_form(word: str, term: str) -> bool:
+    word = word.removesuffix("'s").removesuffix("'")
+    if word == term:
+        return True
+    if term[-1] in OBLIQUE and len(term) >= SHORTEST_PART and word in (term[:-1] + ending for ending in OBLIQUE[term[-1]]):
+        return True
+    stem = term[:-1] if len(term) > SHORTEST_STEM and term[-1] in VOWELS else term
+    return len(term) >= SHORTEST_STEM and word.startswith(stem) and len(word) - len(stem) <= LONGEST_ENDING

@@ -1,0 +1,144 @@
+"""Names that a text shows by itself: words that stand on both sides and sound the same, and known names, whatever a machine made of them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from setu_enhancer.domain.given import GIVEN, Given, is_translated, use_of
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.names import is_named, sounds
+from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, scripts_of
+from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
+
+MOST_NAMES: Final = 300
+SHORTEST: Final = 3
+SHORTEST_UNCASED: Final = 2
+OFTEN: Final = 2
+
+# Words that stand capitalised in a translation, sound as in the source, and are no names: who is addressed, exclamations, loan words.
+_LATIN_WORDS: Final = """haan han nahin nahi arre arey are yaar yar bhai bhaiya bhabhi didi beta beti maa ma papa mummy mama mami chacha chachi dada
+dadi nana nani bua mausi tau tai ji sahab sahib saab sahiba babu babuji baba bapu amma ammi abba abbu jaan jaanu namaste namaskar salaam shukriya
+accha achha theek wah waah hai oye chal chalo bas bus ok okay hello hi bye thank sorry please yes sir madam doctor inspector captain major colonel
+professor teacher uncle aunty auntie darling boss master mister miss mrs minister judge lawyer officer police hotel station college school hospital
+office bank market road bazaar cinema film party phone mobile computer internet television radio taxi train bus car god allah khuda bhagwan ram
+hey oh god's english hindi urdu punjabi tamil bengali marathi gujarati french spanish indian pakistani american british monday tuesday wednesday
+thursday friday saturday sunday january february march april may june july august september october november december christmas diwali holi eid i"""
+NO_NAMES: Final = frozenset(_LATIN_WORDS.split())
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name that a text has.
+
+    Args:
+        source: as its source writes it most often.
+        target: as its drafts write it most often, or as it is usually written.
+        others: what else the drafts call it by sound.
+    """
+
+    source: str
+    target: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass
+class _Tally:
+    """What speaks for a word of the source being a name."""
+
+    spellings: Counter[str] = field(default_factory=Counter)
+    drafted: Counter[str] = field(default_factory=Counter)
+    inside: int = 0  # capitalised where no sentence begins
+    called: int = 0  # so that a name is likely: a comma behind it
+
+
+def names_of(lines: Sequence[Line], pair: Pair) -> tuple[Named, ...]:
+    """The names of a text, those that it says most often first.
+
+    A word is a name if a draft has it by its sound, with a capital letter where no sentence begins, or more than once; and a Hindi given
+    name is one even where all drafts translate it, unless it is always used as a word.
+
+    Args:
+        lines: with their drafts.
+        pair: of languages.
+    """
+    found = _tallies(lines, pair)
+    lowered = _lowered(lines, pair)
+    names = {word: tally for word, tally in found.items() if _is_name(word, tally, lowered)}
+    if pair.source == "hi":
+        names |= {
+            word: found.get(word, _Tally(Counter([given.source]))) for word, given in _given(lines, pair) if word not in names
+        }
+    ranked = sorted(names.items(), key=lambda each: (-each[1].spellings.total(), each[0]))
+    return tuple(_named(word, tally) for word, tally in ranked[:MOST_NAMES])
+
+
+def _named(word: str, tally: _Tally) -> Named:
+    given = GIVEN.get(word)
+    drafted = [spelling for spelling, _ in sorted(tally.drafted.items(), key=lambda each: (-each[1], each[0]))]
+    target = drafted[0] if drafted else given.target if given else word
+    return Named(min(tally.spellings, key=lambda each: (-tally.spellings[each], each)), target, tuple(drafted[1:]))
+
+
+def _is_name(word: str, tally: _Tally, lowered: frozenset[str]) -> bool:
+    if not tally.drafted or any(unaccented(each) in lowered for each in tally.drafted):
+        return word in GIVEN and bool(tally.inside)
+    return bool(tally.inside) or tally.drafted.total() >= OFTEN or bool(tally.called)
+
+
+def _tallies(lines: Sequence[Line], pair: Pair) -> dict[str, _Tally]:
+    """For each word of the source that some draft has by its sound: how."""
+    small = SMALL_WORDS.get(pair.source, frozenset()) | SMALL_WORDS.get(pair.target, frozenset())
+    cased = scripts_of(pair.source) == LATIN, scripts_of(pair.target) == LATIN
+    found: dict[str, _Tally] = defaultdict(_Tally)
+    if not any(cased):
+        return found
+    for line in lines:
+        drafted = list(_candidates(line.draft, small, cased=cased[1]))
+        by_sound = {sound: each for each in drafted for sound in sounds(each[0])}
+        for word, opens in _candidates(line.source, small, cased=cased[0]):
+            match = next((by_sound[sound] for sound in sounds(word) if sound in by_sound), None)
+            if match is None or not is_named(word, match[0]):
+                continue
+            tally = found[folded(word)]
+            tally.spellings[word] += 1
+            tally.drafted[match[0]] += 1
+            tally.inside += not (match[1] if cased[1] else opens)
+            tally.called += f"{match[0]}," in line.draft and f"{word}," in line.source
+    return found
+
+
+def _candidates(text: str, small: frozenset[str], *, cased: bool) -> Iterator[tuple[str, bool]]:
+    """The words that may be names, each with whether a sentence begins with it. In a text all in capitals nothing tells names."""
+    if cased and text == text.upper():
+        return
+    for sentence in SENTENCE_END.split(text):
+        for at, word in enumerate(words(sentence)):
+            bare = word.removesuffix("'s").removesuffix("’s")
+            plain = unaccented(bare)
+            if len(bare) < (SHORTEST if cased else SHORTEST_UNCASED) or plain in NO_NAMES or folded(bare) in small:
+                continue
+            if not cased or bare[:1].isupper():
+                yield bare, at == 0
+
+
+def _lowered(lines: Sequence[Line], pair: Pair) -> frozenset[str]:
+    """The words that a draft writes small somewhere: no names."""
+    if scripts_of(pair.target) != LATIN:
+        return frozenset()
+    return frozenset(unaccented(word) for line in lines for word in words(line.draft) if word[:1].islower())
+
+
+def _given(lines: Sequence[Line], pair: Pair) -> Iterator[tuple[str, Given]]:
+    """The Hindi given names of a text: those that are nothing else, and those that some line uses as a name."""
+    seen: set[str] = set()
+    for line in lines:
+        for word in words(line.source):
+            name = folded(word)
+            given = GIVEN.get(name)
+            if given is None or name in seen:
+                continue
+            use = use_of(word, line.source)
+            if use > 0 or (use == 0 and pair.target == "en" and is_translated(given, line.draft)):
+                seen.add(name)
+                yield name, given
