@@ -1,0 +1,181 @@
+"""What post-editing costs beyond its requests, and how long a film takes: ``python -m bench enhancer``.
+
+Through the real SDK against OpenAI's wire on loopback, with the guards and the scorer that production has.
+"""
+
+import asyncio
+import itertools
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+
+from openai import AsyncOpenAI
+from openai.types.shared_params import ResponseFormatJSONSchema
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from bench.calls import ROUNDS, medians
+from bench.figures import Figure, judged
+from setu_common.contracts import Character, Context, Reason
+from setu_common.cost import Unmetered, Usage
+from setu_common.http import Dependencies, create_client
+from setu_common.http.metrics import PrometheusObserver
+from setu_common.llm import LimitPolicy, Limits, OpenAiProvider
+from setu_common.testing import Asked, Fault, OpenAiWire, always, faulty_wire
+from setu_enhancer.domain.glossary import Glossary, glossary
+from setu_enhancer.domain.guards import breaches
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.prompting import SHAPE, prompt_of
+from setu_enhancer.domain.prompts import read_prompts
+from setu_enhancer.domain.scoring import better, score
+from setu_enhancer.editing import Editor, Edits, Instruments
+from setu_enhancer.memory import NoMemory
+from setu_enhancer.settings import EditingSettings
+
+CALLS = 30
+OWN_MS = 5.0
+FILM_LINES = 1500
+SCENE_LINES = 25
+LATENCY_S = 1.0
+FILM_S = 300.0
+FILM_ROUNDS = 2
+LEAVES_OUT = 5  # one answer in so many leaves a line out
+CHARACTERS_PER_S = 20.0
+PAIR = Pair("hi", "en")
+CONTEXT = Context(title="Setu", characters=(Character(name="Raj", source="राज"), Character(name="Asha", source="आशा")))
+# What is said, its literal draft, and how one would say it.
+DIALOGUE = (
+    ("राज, तुम कहाँ थे?", "King, where were you?", "Raj, where were you?"),
+    ("मैं आशा के घर पर था।", "I was at hope's house.", "I was at Asha's house."),
+    ("अरे बाप रे, इतनी रात को?", "Oh father, this late at night?", "Good grief, this late at night?"),
+    ("मेरे पास 500 रुपये नहीं थे।", "With me 500 rupees were not there.", "I didn't have 500 rupees."),
+    ("तो फिर टैक्सी कैसे ली?", "So then how did you take a taxi?", "So how did you take a taxi?"),
+    ("राज ने कभी झूठ नहीं बोला।", "King has never spoken a lie.", "Raj has never told a lie."),
+    ("टेंशन मत लो, मैं हूँ ना।", "Do not take tension, I am no.", "Don't worry, I'm here."),
+    ("हम 7 बजे निकलेंगे।", "We will exit at 7 o'clock.", "We leave at 7 o'clock."),
+    ("उसकी तो नाक कट गई।", "His nose was cut.", "He was humiliated."),
+    ("आशा कल दिल्ली जा रही है।", "Hope is going to Delhi tomorrow.", "Asha is going to Delhi tomorrow."),
+)
+EDITS = {draft: edit for _, draft, edit in DIALOGUE}
+ASKED = (Reason(kind="asked"),)
+
+
+def measure() -> list[Figure]:
+    """The editor's own time for a request of ten lines, and a film of 1,500 lines over a slow wire."""
+    return asyncio.run(all_figures())
+
+
+async def all_figures() -> list[Figure]:
+    return [await own_time(), await whole_film()]
+
+
+def film(count: int) -> tuple[Line, ...]:
+    """Lines in scenes, each three seconds long."""
+    lines, at_s = [], 0.0
+    for index, (source, draft, _) in zip(range(count), itertools.cycle(DIALOGUE), strict=False):
+        at_s += 10.0 if index % SCENE_LINES == 0 else 0.5
+        lines.append(Line(index, at_s, at_s + 3.0, source, draft, confidence=0.5, speaker="AB"[index % 2]))
+        at_s += 3.0
+    return tuple(lines)
+
+
+def say(asked: Asked) -> str:
+    """Edits that a good model makes; one answer in five leaves a line out."""
+    user = asked.messages[-1][1]
+    document = json.loads(user[user.index("\n") + 1 : user.rindex("\nAnswer with JSON only")].rsplit("\n", 1)[0])
+    entries = [{"id": line["id"], "text": EDITS[line["draft"]]} for line in document["lines"] if "id" in line]
+    if asked.number % LEAVES_OUT == LEAVES_OUT - 1 and len(entries) > 2:
+        del entries[1]
+    return json.dumps({"lines": entries}, ensure_ascii=False)
+
+
+def editor_over(url: str) -> Editor:
+    dependencies = Dependencies([PrometheusObserver(CollectorRegistry())])
+    provider = OpenAiProvider(
+        base_url=f"{url}/v1",
+        model="m",
+        api_key=SecretStr("any"),
+        billed_as="openai",
+        dependency=dependencies.dependency("openai"),
+        limits=Limits("openai", LimitPolicy(), dependencies.timing),
+        meter=Unmetered(),
+    )
+    return Editor(
+        [provider],
+        prompts=read_prompts(),
+        instruments=Instruments(breaches, score, better),
+        memory=NoMemory(),
+        settings=EditingSettings(),
+        price=price,
+    )
+
+
+def price(provider: str, model: str, usage: Usage) -> Decimal:  # noqa: ARG001  see Priced
+    return Decimal(usage.input_tokens + usage.output_tokens) / 1_000_000
+
+
+async def edit(editor: Editor, lines: Sequence[Line], names: Glossary) -> Edits:
+    chosen = {line.index: ASKED for line in lines}
+    return await editor.edit(lines, chosen, PAIR, names, CONTEXT, characters_per_s=CHARACTERS_PER_S)
+
+
+async def own_time() -> Figure:
+    lines = film(10)
+    names = glossary(CONTEXT, lines, PAIR)
+    form: ResponseFormatJSONSchema = {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "strict": True, "schema": dict(SHAPE)},
+    }
+    answer = json.dumps({"lines": [{"id": line.index, "text": EDITS[line.draft]} for line in lines]}, ensure_ascii=False)
+    async with faulty_wire(OpenAiWire(say=lambda _asked: answer)) as wire, create_client(wire.url, service_token=None) as http:
+        sdk = AsyncOpenAI(base_url=f"{wire.url}/v1", api_key="any", max_retries=0, http_client=http)
+        editor = editor_over(wire.url)
+        scenes = editor.film(lines, PAIR, names, CONTEXT, characters_per_s=CHARACTERS_PER_S)
+        (window,) = editor.windows(scenes, {line.index: ASKED for line in lines})
+        asking = prompt_of(window, read_prompts().for_pair(PAIR))
+
+        async def bare() -> None:
+            await sdk.chat.completions.create(
+                model="m",
+                messages=[{"role": "system", "content": asking.system}, {"role": "user", "content": asking.user}],
+                max_tokens=asking.max_tokens,
+                temperature=0,
+                logprobs=True,
+                response_format=form,
+            )
+
+        async def edited() -> None:
+            edits = await edit(editor, lines, names)
+            if edits.requests != 1 or sum(each.changed for each in edits) < 8:
+                raise AssertionError(f"not what is to be measured: {[(each.text, each.rejected) for each in edits]}")
+
+        rounds = await medians({"bare": bare, "editor": edited}, CALLS)
+    whole = statistics.median(each["bare"] for each in rounds) * 1e3
+    told = (
+        f"median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the reply, guards, scores of "
+        f"drafts and edits) than just before or after the same request by the SDK itself, of a server in the same thread; processor time, since "
+        f"others use this machine; {CALLS} calls a round, {ROUNDS} rounds; the SDK's own call takes {whole:.2f} ms"
+    )
+    added = [each["editor"] * 1e3 for each in rounds]
+    return judged("editor_over_sdk_ten_lines", added, unit="ms", goal=OWN_MS, better="less", how=told)
+
+
+async def whole_film() -> Figure:
+    lines = film(FILM_LINES)
+    names = glossary(CONTEXT, lines, PAIR)
+    took, requests = [], 0
+    for _ in range(FILM_ROUNDS):
+        async with faulty_wire(OpenAiWire(always(Fault.LATENCY), say=say, latency_s=LATENCY_S)) as wire:
+            began_s = time.monotonic()
+            edits = await edit(editor_over(wire.url), lines, names)
+            took.append(time.monotonic() - began_s)
+            requests = edits.requests
+            if len(edits) != FILM_LINES or edits.degraded or sum(each.changed for each in edits) < FILM_LINES * 0.8:
+                raise AssertionError(f"not what is to be measured: {edits.degraded} {edits.notes}")
+    told = (
+        f"all {FILM_LINES:,} lines of a film in scenes of {SCENE_LINES}, each of them asked for, unscaled, over a wire that answers after {LATENCY_S:g} s; "
+        f"one answer in {LEAVES_OUT} leaves a line out, so {requests} requests in all, {EditingSettings().parallel} at a time; wall time"
+    )
+    return judged("film_1500_lines", took, unit="s", goal=FILM_S, better="less", how=told)
