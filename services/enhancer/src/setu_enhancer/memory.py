@@ -8,7 +8,7 @@ to the other.
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
@@ -143,13 +143,23 @@ class KeptMemory:
         tenant: whose edits they are.
         operation_id: the operation that takes and makes them.
         similarity: how alike a source line has to be to serve as an example, 0..1.
+        counted: told how many keys were looked for, and how many of them found.
     """
 
-    def __init__(self, database: Database, tenant: str, operation_id: UUID, *, similarity: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tenant: str,
+        operation_id: UUID,
+        *,
+        similarity: float,
+        counted: Callable[[int, int], None] = lambda _asked, _found: None,
+    ) -> None:
         self._database = database
         self._tenant = tenant
         self._operation_id = operation_id
         self._similarity = similarity
+        self._counted = counted
         self._earlier: dict[Pair, asyncio.Task[Mapping[str, str]]] = {}
 
     async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
@@ -168,6 +178,7 @@ class KeptMemory:
             log.warning("memory.away", reason=error.detail)
             return {}
         log.info("memory.asked", asked=len(asked), found=len(found))
+        self._counted(len(asked), len(found))
         return found
 
     async def similar(self, pair: Pair, source: str, limit: int) -> Sequence[Example]:

@@ -9,7 +9,7 @@ breaker; the SDKs' own retries are off) and is metered (``setu_common.cost.Meter
 ``setu_common.llm.anthropic_provider`` is imported when there is such a provider: its SDK takes a second to import, and 40 MB.
 """
 
-from setu_common.llm.building import NoProvider, make_provider, whose_prices
+from setu_common.llm.building import NoProvider, billed_as, listed_providers, make_provider, make_providers, whose_prices
 from setu_common.llm.errors import (
     LlmContextTooLong,
     LlmError,
@@ -66,7 +66,10 @@ __all__ = [
     "PassedOver",
     "ProviderSettings",
     "Token",
+    "billed_as",
     "classify_llm",
+    "listed_providers",
     "make_provider",
+    "make_providers",
     "whose_prices",
 ]

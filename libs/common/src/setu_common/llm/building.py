@@ -33,8 +33,27 @@ def make_provider(settings: LlmSettings, dependencies: Dependencies, meter: Mete
         meter: told of each request.
         policy: how patient calls are; each provider's own timeout is put into it.
     """
+    usable, why = make_providers(settings, dependencies, meter, policy)
+    if not usable:
+        return NoProvider(why)
+    return usable[0] if len(usable) == 1 else Fallback(usable)
+
+
+def make_providers(
+    settings: LlmSettings, dependencies: Dependencies, meter: Meter, policy: Policy | None = None
+) -> tuple[list[LlmProvider], str]:
+    """Each provider by itself, in their order, for who decides anew each time whom to ask; and why others can't be asked, or none can.
+
+    Enter each as a context, and keep it.
+
+    Args:
+        settings: which providers there are.
+        dependencies: the process's; each provider becomes one of them.
+        meter: told of each request.
+        policy: how patient calls are; each provider's own timeout is put into it.
+    """
     usable, unusable = [], []
-    for each in _listed(settings):
+    for each in listed_providers(settings):
         vendors = settings.openai_api_key if each.kind == "openai" else settings.anthropic_api_key
         key = each.api_key or (vendors if each.base_url is None else None)
         if key is None and (each.kind == "anthropic" or each.base_url is None):
@@ -42,9 +61,8 @@ def make_provider(settings: LlmSettings, dependencies: Dependencies, meter: Mete
             unusable.append(f"{name_of(each)} has no key ({wants}).")
             continue
         usable.append(_made(each, key, dependencies, meter, policy or Policy()))
-    if not usable:
-        return NoProvider(" ".join(unusable) or "Name one in SETU_LLM_PROVIDERS, or give SETU_LLM_OPENAI_API_KEY and _MODEL.")
-    return usable[0] if len(usable) == 1 else Fallback(usable)
+    nobody = "" if usable else "Name one in SETU_LLM_PROVIDERS, or give SETU_LLM_OPENAI_API_KEY and _MODEL."
+    return usable, " ".join(unusable) or nobody
 
 
 def whose_prices(base_url: str) -> str:
@@ -57,7 +75,14 @@ def whose_prices(base_url: str) -> str:
     return OWN if ours else _VENDORS.get(host, host)
 
 
-def _listed(settings: LlmSettings) -> Sequence[ProviderSettings]:
+def billed_as(provider: ProviderSettings) -> str:
+    """Whose prices count for a provider, as genai-prices names it, or ``own``."""
+    usual = provider.kind if provider.kind == "anthropic" else whose_prices(provider.base_url or OPENAI)
+    return provider.billed_as or usual
+
+
+def listed_providers(settings: LlmSettings) -> Sequence[ProviderSettings]:
+    """The providers that settings name, in their order, whether there is a key for them or not."""
     if settings.providers:
         return settings.providers
     short = []
@@ -83,7 +108,7 @@ def _made(
             base_url=settings.base_url or API,
             model=settings.model,
             api_key=key or SecretStr(""),
-            billed_as=settings.billed_as or settings.kind,
+            billed_as=billed_as(settings),
             dependency=dependency,
             limits=limits,
             meter=meter,
@@ -93,7 +118,7 @@ def _made(
         base_url=settings.base_url or OPENAI,
         model=settings.model,
         api_key=key,
-        billed_as=settings.billed_as or whose_prices(settings.base_url or OPENAI),
+        billed_as=billed_as(settings),
         dependency=dependency,
         limits=limits,
         meter=meter,
