@@ -43,6 +43,19 @@ def test_a_service_is_told_what_the_embedded_stack_tells_its_process(embedded):
         assert ("SETU_WORKER_READY_FILE" in service["environment"]) == isinstance(process.probe, Touching), module
 
 
+def test_prometheus_has_a_port_of_its_own_at_the_gateway_and_at_each_worker_and_no_container_publishes_it(embedded):
+    ports = []
+    for module, process in embedded.items():
+        asked = module == "setu_gateway.main" or "worker" in module
+        ports += [process.launch.environment["SETU_PROMETHEUS_PORT"]] if asked else []
+        told = composed(module)["environment"]
+        assert (told.get("SETU_PROMETHEUS_HOST"), told.get("SETU_PROMETHEUS_PORT")) == (
+            ("0.0.0.0", "9464") if asked else (None, None)
+        )
+        assert asked or "SETU_PROMETHEUS_PORT" not in process.launch.environment
+    assert len(ports) == len(set(ports)) >= 5
+
+
 def test_a_service_waits_for_what_its_process_waits_for(embedded):
     modules = {process.name: module for module, process in embedded.items()}
     for module, process in embedded.items():
