@@ -20,7 +20,7 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation openapi \
+.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer openapi \
   compose-up compose-down compose-test
 
 help: ## list what can be done
@@ -119,6 +119,9 @@ eval-asr: eval-setup ## measure how well speech is recognised, and what is inven
 
 eval-translation: eval-setup ## measure how well what is said is translated into English, from text and from sound; writes build/figures/
 	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m evals translation
+
+eval-enhancer: setup ## measure which lines are edited and what of it is kept, and what it costs (ARGS="--provider openai --model …"); writes build/figures/
+	@PYTHONPATH=tests/support $(BIN)/python -m evals enhancer $(ARGS)
 
 openapi: setup ## write docs/openapi/ from the services' routes
 	@PYTHONPATH=tests/support $(BIN)/python -m testbed.openapi docs/openapi

@@ -1,1 +1,1 @@
-"""How good the enhancer is: ``make eval-enhancer``."""
+"""How good the enhancer is; measuring.py says how it is measured."""

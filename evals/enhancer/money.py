@@ -1,0 +1,182 @@
+"""What a video of ten minutes costs: the real prompts of its requests, in counted tokens, at today's prices."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bench.figures import Figure
+
+from evals.enhancer.data import Scene, Split, scenes
+from evals.enhancer.pricing import TIERS, usd
+from evals.enhancer.providers import Answering, Asked, Exchange
+from evals.enhancer.remembering import Begin, memories
+from evals.enhancer.reporting import goal, table, told
+from evals.enhancer.running import edit
+from evals.enhancer.staging import Staged, joined
+from setu_common.cost import Usage
+from setu_common.http import create_client
+from setu_enhancer.memory import Memory
+
+LINES: Final = 150
+"""Of ten minutes of a film."""
+RECAP_SCENES: Final = 2
+"""What an episode shows again of the one before it."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What was sent for a text, and what came back, in tokens.
+
+    Args:
+        system: of each request's instructions.
+        user: of each request's document.
+        answer: of each answer.
+    """
+
+    system: tuple[int, ...]
+    user: tuple[int, ...]
+    answer: tuple[int, ...]
+
+    def usage(self, *, cached: bool) -> Usage:
+        """As it would be billed; ``cached``: the vendor keeps the instructions from the first request on."""
+        told_ = sum(self.system)
+        if not cached or not self.system:
+            return Usage(input_tokens=told_ + sum(self.user), output_tokens=sum(self.answer))
+        first = self.system[0]
+        return Usage(
+            input_tokens=sum(self.user),
+            cache_write_tokens=first,
+            cache_read_tokens=told_ - first,
+            output_tokens=sum(self.answer),
+        )
+
+    def usd(self, provider: str, model: str, *, cached: bool = False) -> float:
+        """What it costs with a model."""
+        cost = usd(provider, model, self.usage(cached=cached))
+        if cost is None:
+            raise LookupError(f"there is no price for {provider} {model}")
+        return float(cost)
+
+
+class Counter:
+    """Counts tokens as the embedded model's vocabulary cuts text.
+
+    Args:
+        url: of a llama.cpp server.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client = create_client(url.removesuffix("/v1"), service_token=None)
+        self._known: dict[str, int] = {}
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._client.aclose()
+
+    async def spent(self, exchanges: Sequence[Exchange]) -> Spent:
+        """The tokens of requests and answers."""
+        return Spent(
+            tuple([await self._count(each.system) for each in exchanges]),
+            tuple([await self._count(each.user) for each in exchanges]),
+            tuple([await self._count(each.answer) for each in exchanges]),
+        )
+
+    async def _count(self, text: str) -> int:
+        if text not in self._known:
+            answer = await self._client.post("/tokenize", json={"content": text})
+            answer.raise_for_status()
+            self._known[text] = len(answer.json()["tokens"])
+        return self._known[text]
+
+
+async def measure(split: Split, url: str) -> list[Figure]:
+    """Tokens and money of a film, of the same film again, and of the next episode."""
+    async with _counting(url) as counter, memories() as begin:
+        first, second, alone = await _episodes(scenes("hi-en", split), counter, begin)
+    of_first = first.usage(cached=False)
+    about = (
+        f"{LINES} lines in whole scenes of the {split} split, selective; the requests that the editor makes where a model answers with "
+        "people's translations, repairs included, in tokens of gemma3's vocabulary"
+    )
+    figures = [
+        told("money_requests", len(first.system), unit="requests", how=about),
+        told("money_tokens_in", of_first.input_tokens, unit="tokens", how=about),
+        told("money_tokens_out", of_first.output_tokens, unit="tokens", how=about),
+    ]
+    rows: list[tuple[str | float | int, ...]] = []
+    for tier in TIERS:
+        for provider, model in tier.models:
+            plain, kept = (first.usd(provider, model, cached=cached) for cached in (False, True))
+            how = f"{provider}'s {model}, genai-prices today, without the vendor's prompt cache (low end: with it); {about}"
+            name = f"money_{tier.name}_{model}"
+            figures.append(goal(name, plain, tier.goal_usd, better="less", unit="USD", how=how, interval=(kept, plain)))
+            rows.append((model, tier.name, f"{plain:.4f}", f"{kept:.4f}", f"{tier.goal_usd:g}"))
+    print("Money, a video of ten minutes:", flush=True)
+    table(("model", "tier", "USD", "with the vendor's cache", "goal"), rows)
+    return figures + _again(first, second, alone)
+
+
+def _again(first: Spent, second: tuple[Spent, float], alone: Spent) -> list[Figure]:
+    """What the memory saves."""
+    provider, model = TIERS[0].models[0]
+    next_one, again = second
+    recap = f"{RECAP_SCENES} scenes of the first shown again at its start, {LINES} lines, {model}"
+    of_next, of_first, of_alone = (each.usd(provider, model) for each in (next_one, first, alone))
+    return [
+        goal("money_second_run", again, 0.0, better="less", unit="USD", how="the same film once more, its edits remembered"),
+        goal(
+            "money_next_episode",
+            of_next / of_alone,
+            0.999,
+            better="less",
+            unit="times",
+            how=f"cost of the next episode over its own where nothing is remembered: {recap}",
+        ),
+        told(
+            "money_next_episode_over_first",
+            of_next / of_first,
+            unit="times",
+            how=f"cost of the next episode over the first's, which is another text: {recap}",
+        ),
+    ]
+
+
+async def _episodes(among: Sequence[Scene], counter: Counter, begin: Begin) -> tuple[Spent, tuple[Spent, float], Spent]:
+    one, rest = _episode(among)
+    recap = one[-RECAP_SCENES:]
+    two, _ = _episode((*recap, *rest))
+    everybody = joined((*one, *rest)).context  # a series has one cast
+    films = [replace(joined(each), context=everybody) for each in (one, two)]
+    first, _ = await _edited(films[0], counter, await begin())
+    _, again = await _edited(films[0], counter, await begin())
+    following, _ = await _edited(films[1], counter, await begin())
+    alone, _ = await _edited(films[1], counter, None)
+    return first, (following, again), alone
+
+
+def _episode(among: Sequence[Scene]) -> tuple[tuple[Scene, ...], tuple[Scene, ...]]:
+    """Scenes of ten minutes, and the others."""
+    lines = 0
+    for count, scene in enumerate(among, start=1):
+        lines += len(scene.lines)
+        if lines >= LINES:
+            return tuple(among[:count]), tuple(among[count:])
+    raise ValueError(f"there are {lines} lines; {LINES} are wanted")
+
+
+async def _edited(text: Staged, counter: Counter, memory: Memory | None) -> tuple[Spent, float]:
+    """What was sent, and what it costs with the first of the small models."""
+    provider = Answering("references", {index: line.references[0] for index, line in text.spoken.items()})
+    await edit(text, Asked(provider), memory)
+    spent = await counter.spent(provider.exchanges)
+    return spent, spent.usd(*TIERS[0].models[0]) if provider.exchanges else 0.0
+
+
+@asynccontextmanager
+async def _counting(url: str) -> AsyncIterator[Counter]:
+    counter = Counter(url)
+    try:
+        yield counter
+    finally:
+        await counter.close()

@@ -1,0 +1,156 @@
+"""Who edits: a model, or somebody who gives what people wrote, or noise."""
+
+import json
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from bench.prompts import llm_server
+from pydantic import BaseModel
+
+from evals.enhancer.pricing import usd
+from setu_common.cost import Unmetered, Usage
+from setu_common.http import Dependencies
+from setu_common.llm import Answer, LlmProvider, Message, make_provider
+from setu_common.llm.settings import LlmSettings, ProviderSettings
+
+M = TypeVar("M", bound=BaseModel)
+
+EMBEDDED: Final = "embedded"
+EMBEDDED_MODEL: Final = "gemma3-270m"
+HOSTED: Final = ("openai", "anthropic")
+
+_DOCUMENT: Final = re.compile(r"<<(\w+)\n(.*)\n\1>>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer, word by word."""
+
+    system: str
+    user: str
+    answer: str
+
+
+class Answering:
+    """A ``LlmProvider`` that answers every line it is asked about with a text that is known beforehand.
+
+    Args:
+        name: its name.
+        texts: what it answers, by index.
+    """
+
+    model: Final = "known"
+
+    def __init__(self, name: str, texts: Mapping[int, str]) -> None:
+        self.name = name
+        self.exchanges: list[Exchange] = []
+        self._texts = texts
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,  # noqa: ARG002  see LlmProvider
+        shape: Mapping[str, object] | None = None,  # noqa: ARG002
+        timeout_s: float | None = None,  # noqa: ARG002
+    ) -> Answer[str]:
+        """See ``LlmProvider``."""
+        lines = [{"id": index, "text": self._texts[index]} for index in asked(messages[-1].text)]
+        text = json.dumps({"lines": lines}, ensure_ascii=False)
+        self.exchanges.append(Exchange(messages[0].text, messages[-1].text, text))
+        return Answer(text, text, self.name, self.model, Usage())
+
+    async def complete(
+        self, prompt: str, *, max_tokens: int, stop: Sequence[str] = (), timeout_s: float | None = None
+    ) -> Answer[str]:
+        """See ``LlmProvider``."""
+        raise NotImplementedError
+
+    async def chat_as(
+        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
+    ) -> Answer[M]:
+        """See ``LlmProvider``."""
+        raise NotImplementedError
+
+
+def asked(message: str) -> list[int]:
+    """The ids of the lines that a request is about."""
+    found = _DOCUMENT.search(message)
+    if found is None:
+        raise ValueError("the request has no document")
+    lines: list[dict[str, Any]] = json.loads(found.group(2))["lines"]  # Any: JSON
+    return [line["id"] for line in lines if "id" in line]
+
+
+def noise(indices: Sequence[int], seed: int = 6) -> dict[int, str]:
+    """Words that mean nothing, in English letters, by index."""
+    random_ = random.Random(seed)  # noqa: S311  (no secret)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+
+    def word() -> str:
+        return "".join(random_.choices(letters, k=random_.randint(2, 9)))
+
+    return {index: " ".join(word() for _ in range(random_.randint(2, 9))).capitalize() + "." for index in indices}
+
+
+def swapped(texts: Mapping[int, str]) -> dict[int, str]:
+    """Each line's text at the line after it: good English, and nothing to do with what is said."""
+    indices = list(texts)
+    return dict(zip(indices, [texts[index] for index in (*indices[1:], indices[0])], strict=True))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whom the enhancer asks in a run.
+
+    Args:
+        provider: to be entered as a context.
+        completing: whether it is a base model.
+        billed_as: whose prices count.
+    """
+
+    provider: LlmProvider
+    completing: bool = False
+    billed_as: str = ""
+
+    def price(self, provider: str, model: str, usage: Usage) -> Decimal | None:  # noqa: ARG002  see Priced
+        """What a request cost."""
+        return usd(self.billed_as, model, usage) if self.billed_as else Decimal(0)
+
+
+@contextmanager
+def embedded() -> Iterator[tuple[Asked, str]]:
+    """The embedded model, on a server as the demo starts it; and that server's URL."""
+    with llm_server() as url:
+        settings = ProviderSettings(name=EMBEDDED, model=EMBEDDED_MODEL, base_url=url, timeout_s=300, at_once=4)
+        yield Asked(_made(settings), completing=True), url
+
+
+def hosted(kind: str, model: str, base_url: str | None) -> Asked:
+    """A vendor's model; its key is in SETU_LLM_OPENAI_API_KEY or SETU_LLM_ANTHROPIC_API_KEY."""
+    settings = ProviderSettings.model_validate({"kind": kind, "model": model, "base_url": base_url})
+    return Asked(_made(settings), billed_as="" if base_url else kind)
+
+
+def known(name: str, texts: Mapping[int, str]) -> Asked:
+    """Somebody who answers what is known beforehand."""
+    return Asked(Answering(name, texts))
+
+
+def _made(settings: ProviderSettings) -> LlmProvider:
+    keys = LlmSettings()
+    return make_provider(keys.model_copy(update={"providers": (settings,)}), Dependencies(), Unmetered())
