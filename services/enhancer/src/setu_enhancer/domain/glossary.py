@@ -84,6 +84,7 @@ class Glossary:
                 self._longest = max(self._longest, len(words(spelling)) + 1)
                 for sound in sounds(spelling):
                     self._by_sound.setdefault(sound, []).append(entry)
+        self._starts = frozenset(sound[:1] for sound in self._by_sound)
         self._terms = tuple(entry for entry in self.entries if entry.kind == "term")
 
     @cached_property
@@ -103,8 +104,10 @@ class Glossary:
         said = words(source_text)
         cased = any(word[:1].isupper() for word in said)
         found = {id(entry) for entry in self._terms if any(_has_term(said, spelling) for spelling in entry.source)}
-        for size in range(1, self._longest + 1):
-            for start in range(len(said) - size + 1):
+        for start, word in enumerate(said):
+            if not any(sound[:1] in self._starts for sound in sounds(word)):
+                continue
+            for size in range(1, min(self._longest, len(said) - start) + 1):
                 found.update(self._names_at(said[start : start + size], source_text, cased=cased))
         return tuple(entry for entry in self.entries if id(entry) in found) if found else ()
 

@@ -78,6 +78,7 @@ _VERB_ENDINGS: Final = (
     "ogi",
 )
 _LONE_NO: Final = frozenset({"no", "nope", "nah"})
+_HINTS: Final = _NA | _LONE_NO | {"personne", "plus", "guere", "point", "aucunement"}
 _NE_WORDS: Final = frozenset({"personne", "plus", "guere", "point", "aucunement"})
 
 
@@ -101,6 +102,8 @@ def negations(text: str, language: str) -> int:
     if negators is None:
         return 0
     spelled = folded(text) if language == "hi" else unaccented(text)
+    if not any(word in negators or word in _HINTS or "n't" in word for word in _WORD.findall(spelled)):
+        return 0
     spelled = _NOTHING_SAID[language].sub(" ", spelled)
     is_negated = _RULES.get(language, _by_words)
     found, after_bare = 0, False

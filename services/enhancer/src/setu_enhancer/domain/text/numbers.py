@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from setu_enhancer.domain.text.numerals import AHEAD, BEHIND, DECIMAL_COMMA, NUMERALS, OTHERS, Numerals
-from setu_enhancer.domain.text.words import unaccented
+from setu_enhancer.domain.text.words import unaccented, words
 
 HUNDRED: Final = 100
 TWELVE: Final = 12
@@ -103,6 +103,8 @@ def _in_digits(there: Numbers, here: Numbers) -> Counter[Decimal]:
 def read(text: str, language: str) -> Numbers:
     """The numbers of a text, the certain and the possible ones. Not to be changed: they are kept."""
     numerals = NUMERALS.get(language, OTHERS)
+    if not any(map(str.isnumeric, text)) and not any(unaccented(word) in numerals.vocabulary for word in words(text)):
+        return Numbers(Counter(), Counter())
     reading = _Reading(_tokens(_rewritten(text, language, numerals), language, numerals), numerals)
     reading.run()
     return Numbers(reading.said, reading.possible)
@@ -117,16 +119,15 @@ class _Token:
 
 
 def _rewritten(text: str, language: str, numerals: Numerals) -> str:
-    plain = "".join(str(unicodedata.decimal(each, each)) for each in text)
-    for sign, decimals in _VULGAR:
+    plain = text if text.isascii() else "".join(str(unicodedata.decimal(each, each)) for each in text)
+    for sign, decimals in _VULGAR if not text.isascii() else ():
         plain = re.sub(rf"(?<=\d)\s?{sign}", f".{decimals}", plain).replace(sign, f"0.{decimals}")
     spaced = _WIDELY_SPACED_THOUSANDS if language in DECIMAL_COMMA else _SPACED_THOUSANDS
     plain = spaced.sub(lambda found: re.sub(r"\D", "", found.group()), plain)
     plain = unaccented(plain)
-    for pattern in numerals.idioms:
-        plain = re.sub(rf"(?<![\w\u0900-\u0963]){unaccented(pattern)}(?![\w\u0900-\u0963])", " * ", plain)
-    for pattern, replacement in numerals.rewritten:
-        plain = re.sub(pattern, replacement, plain)
+    plain = numerals.idiom.sub(" * ", plain)
+    for pattern, replacement in numerals.rewriting:
+        plain = pattern.sub(replacement, plain)
     return plain
 
 

@@ -1,8 +1,10 @@
 """The words for numbers, by language. Spelling is folded, see ``words``: accents and nuktas do not matter."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 from setu_enhancer.domain.text.words import unaccented
@@ -80,6 +82,22 @@ class Numerals:
     rewritten: tuple[tuple[str, str], ...] = ()
     teens: bool = False
     decimal_comma: bool = False
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """All words without which no number is said."""
+        ahead = ("साढे", "सवा", "पौने", "sadhe", "saadhe", "saade", "sava", "sawa", "paune", "pone")
+        return frozenset((*self.simple, *self.powers, *self.vague, *ahead))
+
+    @cached_property
+    def idiom(self) -> re.Pattern[str]:
+        """What finds a saying."""
+        return re.compile(rf"(?<![\w\u0900-\u0963])(?:{'|'.join(map(unaccented, self.idioms)) or '(?!)'})(?![\w\u0900-\u0963])")
+
+    @cached_property
+    def rewriting(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """What finds what is spelled otherwise, and its replacement."""
+        return tuple((re.compile(pattern), replacement) for pattern, replacement in self.rewritten)
 
 
 # Marks that stand for fractions in rewritten text: so much is added to what follows, or to what stands before.

@@ -19,12 +19,19 @@ _HALF_NASAL: Final = re.compile("[\u0919\u091e\u0923\u0928\u092e]\u094d(?=[\u091
 
 def words(text: str) -> list[str]:
     """The words of a text, as they stand there."""
-    return WORD.findall(unicodedata.normalize("NFC", text))
+    return list(_words(text))
+
+
+@lru_cache(maxsize=8192)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(unicodedata.normalize("NFC", text)))
 
 
 @lru_cache(maxsize=65_536)
 def folded(text: str) -> str:
     """A text whose spelling matters no more: small letters; in Devanagari without nukta, and with one sign for all nasals."""
+    if text.isascii():
+        return text.casefold()
     plain = unicodedata.normalize("NFC", text).casefold().translate(_JOINERS).replace("’", "'")
     if "\u0900" <= max(plain, default=" ") <= "\u097f":
         plain = unicodedata.normalize("NFD", plain).replace(_NUKTA, "").replace("\u0901", "\u0902")
@@ -35,6 +42,8 @@ def folded(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def unaccented(text: str) -> str:
     """A folded text without accents on Latin letters."""
+    if text.isascii():
+        return text.casefold()
     return unicodedata.normalize("NFC", _LATIN_ACCENTS.sub("", unicodedata.normalize("NFKD", folded(text))))
 
 
