@@ -21,6 +21,8 @@ from setu_asr.engines.voicing import VoiceDetector
 from setu_asr.errand import Abandoned, Engines, load_model, step
 from setu_asr.settings import RecognitionSettings
 from setu_common.contracts import AudioProfile, LanguageWindow, ProfileRequest, ProfileResult, Reference
+from setu_common.cost import Meter, Unmetered
+from setu_common.cost.own import OwnTime, computed_here
 from setu_common.models import Catalogue
 from setu_common.operations import Work
 from setu_common.store import Store
@@ -42,6 +44,7 @@ class _Measured:
     profile: AudioProfile
     recording: Recording
     model_time_s: float
+    model_load_s: float
 
 
 class ProfilingService:
@@ -54,6 +57,7 @@ class ProfilingService:
         engines: load them.
         voices: tells how probable speech is.
         settings: the model that tells languages, and limits.
+        meter: told what models take.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class ProfilingService:
         engines: Engines,
         voices: VoiceDetector,
         settings: RecognitionSettings,
+        meter: Meter | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -72,6 +77,7 @@ class ProfilingService:
         self._engines = engines
         self._voices = voices
         self._settings = settings
+        self._meter = meter or Unmetered()
 
     async def profile(self, request: ProfileRequest, work: Work) -> ProfileResult:
         """The handler of the kind ``profiles``. A recording in which nobody speaks has a profile too.
@@ -80,9 +86,11 @@ class ProfilingService:
             UnusableMedia: the media can't be opened, or has no sound; its subclasses say why.
             ObjectMissing: the media is not in the store.
         """
+        spent = OwnTime(self._settings.device)
         async with self._store.local_file(request.media) as path:
             try:
-                done = await work.in_thread(self._measure, path, request.language, work)
+                async with computed_here(self._meter, self._settings.model, spent):
+                    done = await work.in_thread(self._measure, path, request.language, work, spent)
             except Abandoned:
                 raise asyncio.CancelledError from None
             audio = await self._keep(work.tenant, done.recording)
@@ -94,7 +102,7 @@ class ProfilingService:
             language=profile.language,
             model_time_s=round(done.model_time_s, 3),
         )
-        return ProfileResult(profile=profile, audio=audio, model_time_s=done.model_time_s)
+        return ProfileResult(profile=profile, audio=audio, model_time_s=done.model_time_s, model_load_s=done.model_load_s)
 
     async def _keep(self, tenant: str, recording: Recording) -> Reference:
         """Store the sound, a piece at a time."""
@@ -105,7 +113,7 @@ class ProfilingService:
                 await writer.write(pcm[start : start + WRITTEN_AT_ONCE].data)
             return await writer.finish()
 
-    def _measure(self, path: Path, language: str | None, work: Work) -> _Measured:
+    def _measure(self, path: Path, language: str | None, work: Work, spent: OwnTime) -> _Measured:
         """All that blocks; in a thread of its own."""
         step(work, 0.0, "reading the media")
         longest_s = min(self._settings.max_duration_s, LONGEST_BYTES / SAMPLE_BYTES / RATE_HZ)
@@ -118,12 +126,14 @@ class ProfilingService:
         )
         recording = decoded.recording
         meter = SoundMeter(self._settings.vad_threshold)
-        model_time_s = self._listen(recording, meter, work)
+        with spent:
+            model_time_s = self._listen(recording, meter, work)
         windows: list[LanguageWindow] = []
         found = (language, 1.0) if language is not None else None
         if found is None:
             began_s = time.monotonic()
-            windows = self._languages(recording, meter, work)
+            with spent:
+                windows = self._languages(recording, meter, work, spent)
             model_time_s += time.monotonic() - began_s
             found = verdict(windows)
         profile = AudioProfile(
@@ -135,7 +145,7 @@ class ProfilingService:
             languages=tuple(windows),
         )
         work.progress(1.0, "measured")
-        return _Measured(profile, recording, model_time_s)
+        return _Measured(profile, recording, model_time_s, spent.load_s)
 
     def _listen(self, recording: Recording, meter: SoundMeter, work: Work) -> float:
         """Walk through all of it, and return the seconds inside the model that tells speech."""
@@ -149,7 +159,7 @@ class ProfilingService:
             meter.add(recording.pcm[stretch.start : stretch.end], probabilities)
         return inside_s
 
-    def _languages(self, recording: Recording, meter: SoundMeter, work: Work) -> list[LanguageWindow]:
+    def _languages(self, recording: Recording, meter: SoundMeter, work: Work, spent: OwnTime) -> list[LanguageWindow]:
         """Which language is spoken at a few places."""
         clips = spread(list(pack(meter.speech())))
         if not clips:
@@ -158,7 +168,9 @@ class ProfilingService:
         key = ModelKey(plan.engine, plan.model, plan.compute_type)
         windows: list[LanguageWindow] = []
         with self._pool.lease(
-            key, lambda: load_model(self._catalogue, self._engines, key, lambda note: step(work, MEASURED, note))
+            key,
+            lambda: load_model(self._catalogue, self._engines, key, lambda note: step(work, MEASURED, note)),
+            spent.loaded,
         ) as recogniser:
             for number, clip in enumerate(clips):
                 step(work, MEASURED + (1 - MEASURED) * number / len(clips), "asking for the language")

@@ -73,7 +73,8 @@ class Rehearing:
         result = await self._again(work.tenant, likeness, plan) if request.reuse else None
         if result is None:
             result = await self._service.transcribe(request, work)
-        await self._remember(work.operation_id, work.tenant, likeness)
+        if result.stand_in is None:  # else it is not what this plan gives
+            await self._remember(work.operation_id, work.tenant, likeness)
         return result
 
     def _likeness(self, request: TranscriptionRequest, plan: AsrPlan) -> str:
@@ -105,7 +106,9 @@ class Rehearing:
             return None  # there is none, or one of another release, or it is being erased at this moment
         copy = await self._store.put(tenant, content, earlier.transcript.media_type)
         log.info("transcription.taken_again", duration_s=round(earlier.duration_s, 3), segments=earlier.segment_count)
-        return earlier.model_copy(update={"transcript": copy, "plan": plan, "cached": True, "model_time_s": 0.0})
+        return earlier.model_copy(
+            update={"transcript": copy, "plan": plan, "cached": True, "model_time_s": 0.0, "model_load_s": None}
+        )
 
     async def _found(self, tenant: str, likeness: str) -> dict[str, Any] | None:  # Any: JSON
         async with self._database.reading() as connection:

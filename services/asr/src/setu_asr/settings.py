@@ -57,6 +57,7 @@ class HostedSettings(SettingsBlock):
     api_key: SecretStr | None = Field(default=None, description="Without it the engine is not there")
     model: str = Field(default="whisper-1", description="The model, where a plan names none of the server's")
     timeout_s: float = Field(default=300.0, gt=0, description="How long the answer to one upload may take")
+    patience_s: float = Field(default=900.0, gt=0, description="How long one upload may take in all, when it is repeated")
     billed_as: str | None = Field(
         default=None, description="Whose prices count, as genai-prices names it, or own; unset: told by the URL"
     )

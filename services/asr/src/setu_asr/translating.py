@@ -29,6 +29,8 @@ from setu_common.contracts import (
     Translation,
     TranslationResult,
 )
+from setu_common.cost import Meter, Unmetered
+from setu_common.cost.own import OwnTime, computed_here
 from setu_common.models import Catalogue
 from setu_common.operations import Work
 from setu_common.store import Store
@@ -68,6 +70,7 @@ class SpeechTranslationService:
         pool: keeps them loaded; the transcription's own, so that a model is in memory once.
         engines: load them.
         settings: the default plan, and limits.
+        meter: told what models take.
     """
 
     def __init__(
@@ -78,12 +81,14 @@ class SpeechTranslationService:
         pool: RecogniserPool,
         engines: Engines,
         settings: RecognitionSettings,
+        meter: Meter | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._pool = pool
         self._engines = engines
         self._settings = settings
+        self._meter = meter or Unmetered()
 
     async def translate(self, request: SpeechTranslationRequest, work: Work) -> TranslationResult:
         """The handler of the kind ``speech-translations``. N segments in, N translations out, same indices.
@@ -96,13 +101,15 @@ class SpeechTranslationService:
         """
         transcript = await self._store.load(request.transcript, Transcript)
         began_s = time.monotonic()
+        spent = OwnTime(self._settings.device)
         if transcript.language == ENGLISH:
             model, translations = COPY_ENGINE, tuple(_copy(segment, 1.0) for segment in transcript.segments)
         else:
             model = self._model(transcript.model)
             async with self._store.local_file(request.media) as path:
                 try:
-                    translations = await work.in_thread(self._heard_again, path, transcript, model, work)
+                    async with computed_here(self._meter, model, spent):
+                        translations = await work.in_thread(self._heard_again, path, transcript, model, work, spent)
                 except Abandoned:
                     raise asyncio.CancelledError from None
         translated = TranslatedTranscript(
@@ -130,6 +137,7 @@ class SpeechTranslationService:
             engine=translated.engine,
             model=model,
             model_time_s=model_time_s,
+            model_load_s=spent.load_s,
         )
 
     def _model(self, transcribed_by: str) -> str:
@@ -144,7 +152,9 @@ class SpeechTranslationService:
         model = self._catalogue[name]
         return model.purpose == "speech" and not model.languages and name not in WITHOUT_TRANSLATION
 
-    def _heard_again(self, path: Path, transcript: Transcript, model: str, work: Work) -> tuple[Translation, ...]:
+    def _heard_again(
+        self, path: Path, transcript: Transcript, model: str, work: Work, spent: OwnTime
+    ) -> tuple[Translation, ...]:
         """All that blocks; in a thread of its own."""
         recording = decode(
             path,
@@ -159,7 +169,7 @@ class SpeechTranslationService:
             )
         plan = self._settings.default_plan().model_copy(update={"engine": RECOGNISER, "model": model})
         key = ModelKey(RECOGNISER, model, plan.compute_type)
-        with self._pool.lease(key, lambda: self._load(key, work)) as recogniser:
+        with spent, self._pool.lease(key, lambda: self._load(key, work), spent.loaded) as recogniser:
             if not isinstance(recogniser, SpeechTranslator):
                 raise UnusablePlan(f"The engine {RECOGNISER} does not translate speech on this worker.")
             heard = _in_english(recogniser, recording, transcript, plan, work)

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,15 +17,17 @@ from setu_asr.engines.recogniser import Load, ModelKey, Recogniser, Remote
 from setu_asr.engines.speech import SileroDetector
 from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
+from setu_asr.parts import OperationParts, forgotten
 from setu_asr.profiling import ProfilingService
 from setu_asr.reuse import Rehearing
 from setu_asr.service import TranscriptionService
-from setu_asr.settings import SERVICE, AsrSettings, HostedSettings, RecognitionSettings, WhisperxSettings, read_settings
+from setu_asr.settings import SERVICE, AsrSettings, RecognitionSettings, WhisperxSettings, read_settings
 from setu_asr.translating import SpeechTranslationService
 from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
 from setu_common.cost import Meter
 from setu_common.cost.recording import metering
 from setu_common.db import Database
+from setu_common.http.sharing import shared_dependencies
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.store import Store
@@ -48,7 +50,13 @@ def main() -> None:
 def specify(settings: AsrSettings) -> WorkerSpec:
     """What the worker is."""
     concurrency = concurrency_of(settings)
-    return WorkerSpec(service=SERVICE, kinds=KINDS, wire=partial(handlers, settings, concurrency), concurrency=concurrency)
+    return WorkerSpec(
+        service=SERVICE,
+        kinds=KINDS,
+        wire=partial(handlers, settings, concurrency),
+        concurrency=concurrency,
+        settled={TRANSCRIPTIONS.name: forgotten},
+    )
 
 
 def concurrency_of(settings: AsrSettings) -> int:
@@ -79,40 +87,61 @@ def _free_bytes() -> int:
 async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does, one of so many. Models are loaded when first needed, and kept."""
     recognition = settings.recognition
-    pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
     store = Store(settings.core.store, SERVICE)
     catalogue = Catalogue.load(settings.models)
-    metered = partial(metering, settings.core.database, settings.prices)
-    engines = Installed(recognition, concurrency, settings.hosted, settings.whisperx, metered)
-    service = TranscriptionService(
-        store=store,
-        catalogue=catalogue,
-        pool=pool,
-        engines=engines,
-        find_speech=SileroDetector(recognition.vad_threshold),
-        settings=recognition,
-    )
-    profiling = ProfilingService(
-        store=store, catalogue=catalogue, pool=pool, engines=engines, voices=SileroVoices(), settings=recognition
-    )
-    translating = SpeechTranslationService(store=store, catalogue=catalogue, pool=pool, engines=engines, settings=recognition)
-    database = Database(settings.core.database, SERVICE)
-    rehearing = Rehearing(
-        service=service,
-        database=database,
-        store=store,
-        catalogue=catalogue,
-        vad_threshold=recognition.vad_threshold,
-    )
-    try:
+    async with AsyncExitStack() as resources:
+        database = Database(settings.core.database, SERVICE)
+        resources.push_async_callback(database.close)
+        pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
+        resources.callback(pool.close)
+        meter = await resources.enter_async_context(metering(settings.core.database, settings.prices))
+        connect = await _hosted(settings, meter, database, resources)
+        engines = Installed(recognition, concurrency, connect, settings.whisperx)
+        service = TranscriptionService(
+            store=store,
+            catalogue=catalogue,
+            pool=pool,
+            engines=engines,
+            find_speech=SileroDetector(recognition.vad_threshold),
+            settings=recognition,
+            meter=meter,
+        )
+        profiling = ProfilingService(
+            store=store,
+            catalogue=catalogue,
+            pool=pool,
+            engines=engines,
+            voices=SileroVoices(),
+            settings=recognition,
+            meter=meter,
+        )
+        translating = SpeechTranslationService(
+            store=store, catalogue=catalogue, pool=pool, engines=engines, settings=recognition, meter=meter
+        )
+        rehearing = Rehearing(
+            service=service,
+            database=database,
+            store=store,
+            catalogue=catalogue,
+            vad_threshold=recognition.vad_threshold,
+        )
         yield [
             Bound(PROFILES, profiling.profile),
             Bound(TRANSCRIPTIONS, rehearing.transcribe),
             Bound(SPEECH_TRANSLATIONS, translating.translate),
         ]
-    finally:
-        pool.close()
-        await database.close()
+
+
+async def _hosted(settings: AsrSettings, meter: Meter, database: Database, resources: AsyncExitStack) -> Remote | None:
+    """The hosted engine, where this worker has a key; its connections, and what processes tell each other of its circuit."""
+    if settings.hosted.api_key is None:
+        return None
+    from setu_asr.engines.openai import HostedServer, HostedWhisper  # noqa: PLC0415  the SDK takes a second to import
+
+    dependencies = await resources.enter_async_context(shared_dependencies(settings.core.redis))
+    server = HostedServer(settings.hosted, dependencies, meter, OperationParts(database))
+    resources.push_async_callback(server.close)
+    return Remote(lambda key: HostedWhisper(key, server), settings.hosted.model)
 
 
 class Installed:
@@ -121,24 +150,22 @@ class Installed:
     Args:
         settings: the device, and the threads of one recognition.
         concurrency: recognitions at once, which share the cores where the settings name no number of threads.
-        hosted: the hosted engine's server; None: there is none.
+        hosted: the hosted engine; None: there is none.
         whisperx: what whisperx is given, where it is installed; None: it is not used.
-        metered: gives what the hosted engine tells of each call; None: nobody is told.
     """
 
     def __init__(
         self,
         settings: RecognitionSettings,
         concurrency: int = 1,
-        hosted: HostedSettings | None = None,
+        hosted: Remote | None = None,
         whisperx: WhisperxSettings | None = None,
-        metered: Callable[[], AbstractAsyncContextManager[Meter]] | None = None,
     ) -> None:
         self._device = settings.device
         self._cpu_threads = settings.cpu_threads or max(1, len(os.sched_getaffinity(0)) // concurrency)
         self._loads: dict[str, Load] = {ENGINE: self._faster_whisper}
-        if hosted is not None and hosted.api_key is not None:
-            self._loads[HOSTED] = Remote(partial(_hosted, hosted, metered), hosted.model)
+        if hosted is not None:
+            self._loads[HOSTED] = hosted
         if whisperx is not None and find_spec(WHISPERX) is not None:
             self._loads[WHISPERX] = partial(self._whisperx, whisperx)
 
@@ -157,14 +184,6 @@ class Installed:
         from setu_asr.engines.whisperx import WhisperX  # noqa: PLC0415  an extra
 
         return WhisperX(key, folder, self._device, self._cpu_threads, settings)
-
-
-def _hosted(
-    settings: HostedSettings, metered: Callable[[], AbstractAsyncContextManager[Meter]] | None, key: ModelKey
-) -> Recogniser:
-    from setu_asr.engines.openai import HostedWhisper  # noqa: PLC0415  the SDK takes a second to import
-
-    return HostedWhisper(key, settings, metered) if metered is not None else HostedWhisper(key, settings)
 
 
 if __name__ == "__main__":

@@ -51,3 +51,4 @@ class ProfileResult(Contract):
     profile: AudioProfile
     audio: Reference
     model_time_s: float = Field(ge=0, description="Wall time inside models, loading included")
+    model_load_s: float | None = Field(default=None, ge=0, description="Of model_time_s: loading; 0 where it was in memory")

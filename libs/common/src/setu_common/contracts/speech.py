@@ -130,4 +130,8 @@ class Transcription(Contract):
     notes: tuple[str, ...] = ()
     plan: AsrPlan
     cached: bool = Field(default=False, description="Taken from an earlier operation on the same sound and plan")
+    stand_in: str | None = Field(
+        default=None, description="The engine that heard what the plan's could not; absent where the plan's heard it all"
+    )
     model_time_s: float = Field(ge=0, description="Wall time inside the model, loading included")
+    model_load_s: float | None = Field(default=None, ge=0, description="Of model_time_s: loading; 0 where it was in memory")

@@ -75,4 +75,7 @@ class TranslationResult(Contract):
     engine: str
     model: str
     model_time_s: float = Field(ge=0, description="Wall time inside the model or its API")
+    model_load_s: float | None = Field(
+        default=None, ge=0, description="Of model_time_s: loading; 0 where it was in memory, absent where a server does it"
+    )
     notes: tuple[str, ...] = Field(default=(), description="What a reader should know of how it came about")

@@ -66,7 +66,7 @@ class Metering:
         price = self._prices.price(intent.provider, intent.model, usage, datetime.now(UTC))
         if outcome == "cached":
             price = Price(Decimal(0), "cached")
-        if price.usd is not None and intent.price.usd is not None and price.usd > intent.price.usd:
+        if intent.bound and price.usd is not None and intent.price.usd is not None and price.usd > intent.price.usd:
             log.warning("call.over_bound", call_id=str(intent.id), provider=intent.provider, model=intent.model)
         return Event(intent.id, intent.to.tenant, outcome, usage, price, duration_s)
 

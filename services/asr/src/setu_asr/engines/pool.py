@@ -41,20 +41,25 @@ class RecogniserPool:
         self._held: dict[ModelKey, _Held] = {}
 
     @contextmanager
-    def lease(self, key: ModelKey, load: Callable[[], Recogniser]) -> Iterator[Recogniser]:
-        """Use a model; it stays loaded at least as long. Blocks while it loads."""
+    def lease(
+        self, key: ModelKey, load: Callable[[], Recogniser], loaded: Callable[[float], None] = lambda _took_s: None
+    ) -> Iterator[Recogniser]:
+        """Use a model; it stays loaded at least as long. Blocks while it loads.
+
+        Args:
+            key: which one.
+            load: loads it.
+            loaded: told how long that took, seconds, if it was not in memory already.
+        """
         held = self._take(key)
         try:
             with held.loading:
                 if held.recogniser is None:
                     began = self._clock()
                     held.recogniser = load()
-                    log.info(
-                        "model.loaded",
-                        model=key.model,
-                        compute_type=key.compute_type,
-                        duration_s=round(self._clock() - began, 3),
-                    )
+                    took_s = self._clock() - began
+                    loaded(took_s)
+                    log.info("model.loaded", model=key.model, compute_type=key.compute_type, duration_s=round(took_s, 3))
             yield held.recogniser
         finally:
             self._give_back(key, held)

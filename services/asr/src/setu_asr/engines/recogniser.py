@@ -1,6 +1,6 @@
 """What the service needs of a recogniser, whoever makes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -30,6 +30,16 @@ class Recogniser(Protocol):
             plan: beam and batch size; whether doubtful stretches are heard again, where the engine does so.
             hints: a prompt and a temperature, where the engine takes them.
         """
+
+
+@runtime_checkable
+class Piecemeal(Recogniser, Protocol):
+    """A recogniser that may stop in the midst of a batch: what it heard until then counts."""
+
+    def pieces(
+        self, clips: Sequence[Samples], language: str, plan: AsrPlan, hints: Hints = NO_HINTS
+    ) -> Iterator[list[list[Heard]]]:
+        """As ``recognise``, some clips after the other, in their order."""
 
 
 @runtime_checkable

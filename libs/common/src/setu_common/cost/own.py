@@ -1,0 +1,86 @@
+"""What models take of our own hardware: seconds of processors and GPUs, at the price that the operator gives them, or at none."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+from setu_common.cost.metering import Meter, Outcome
+from setu_common.cost.settings import OWN
+from setu_common.cost.usage import Usage
+
+
+class OwnTime:
+    """Adds up what the process takes within its blocks, of which one is open at a time. The process does nothing else meanwhile.
+
+    Args:
+        device: what models are computed on; with ``cuda`` the time on the clock is a GPU's.
+
+    Attributes:
+        began: whether there was a block at all.
+        load_s: of the time on the clock, how long models took to load, seconds.
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+        self.began = False
+        self.load_s = 0.0
+        self._wall_s = 0.0
+        self._cpu_s = 0.0
+        self._since: tuple[float, float] | None = None
+
+    def __enter__(self) -> Self:
+        self.began = True
+        self._since = (time.monotonic(), _cpu_s())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._wall_s, self._cpu_s, self._since = *self._until_now(), None
+
+    def loaded(self, took_s: float) -> None:
+        """A model was loaded."""
+        self.load_s += took_s
+
+    @property
+    def usage(self) -> Usage:
+        """What was taken until now."""
+        wall_s, cpu_s = self._until_now()
+        return Usage(cpu_s=round(cpu_s, 3), gpu_s=round(wall_s, 3) if self.device == "cuda" else 0.0)
+
+    def _until_now(self) -> tuple[float, float]:
+        since = self._since  # another thread may close the block meanwhile
+        if since is None:
+            return self._wall_s, self._cpu_s
+        began_s, began_cpu_s = since
+        return self._wall_s + time.monotonic() - began_s, self._cpu_s + _cpu_s() - began_cpu_s
+
+
+@asynccontextmanager
+async def computed_here(meter: Meter, model: str, spent: OwnTime) -> AsyncIterator[None]:
+    """Go around work that models of ours do: what it took is on record, also where it fails.
+
+    No budget holds it, for it is what work falls back on when budgets are used up.
+
+    Args:
+        meter: told of it.
+        model: which one computes.
+        spent: what it takes, known once the block ends.
+    """
+    async with meter.call(OWN, model, Usage()) as call:
+        outcome: Outcome = "failed"
+        try:
+            yield
+            outcome = "ok"
+        except asyncio.CancelledError:
+            outcome = "aborted"
+            raise
+        finally:
+            call.settle(spent.usage, outcome=outcome)
+
+
+def _cpu_s() -> float:
+    times = os.times()
+    return times.user + times.system
