@@ -119,6 +119,10 @@ class HandErrand:
 
     def __init__(self) -> None:
         self.renderings: dict[int, Rendering] = {}
+        self.loads_s: list[float] = []
+
+    def loaded(self, took_s: float) -> None:
+        self.loads_s.append(took_s)
 
     def done(self, place: int, rendering: Rendering) -> None:
         self.renderings[place] = rendering

@@ -16,8 +16,10 @@ import sentencepiece
 from ctranslate2.specs import TransformerSpec
 
 from setu_common.contracts import LANGUAGE_NAMES, Term
+from setu_common.cost import Usage
 from setu_common.models import Catalogue, ModelMissing
 from setu_common.settings import ModelSettings
+from setu_common.testing import RecordingMeter
 from setu_translate.domain.flores import FLORES, INDIC
 from setu_translate.domain.lines import Line
 from setu_translate.engines.decoding import Computing, LocalModels
@@ -187,12 +189,30 @@ async def test_a_line_that_no_model_could_hold_stays_and_costs_the_others_nothin
     assert renderings[0].text == long
 
 
+async def test_what_a_model_of_ours_takes_is_on_record_and_how_long_it_took_to_load(models, nllb_folder, errand):
+    meter = RecordingMeter()
+    engine = LocalTranslator(nllb(str(nllb_folder)), models, meter)
+    for _ in range(2):
+        await engine.translate([Line("bonjour")] * 50, "fr", "en", errand)
+    assert [(call.provider, call.model, call.bound, call.outcome) for call in meter.calls] == [
+        ("own", nllb_folder.name, Usage(), "ok")
+    ] * 2
+    usage = meter.calls[0].usage
+    assert usage is not None
+    assert (usage.cpu_s > 0, usage.gpu_s, usage.input_tokens) == (True, 0, 0)
+    first_s, second_s = errand.loads_s
+    assert first_s > second_s == 0
+
+
 async def test_a_cancellation_is_heeded_between_batches(nllb_engine):
     class Stopped:
         cancelled = False
         batches = 0
 
         def done(self, place, rendering):
+            pass
+
+        def loaded(self, took_s):
             pass
 
         async def in_thread(self, function, *args, **kwargs):

@@ -60,6 +60,7 @@ class Dialogue:
         self._progress = _Progress(work, len(self._wordy))
         self._found: dict[int, Translation] = {}
         self._refused: dict[str, BudgetExhausted] = {}  # by engine
+        self._loads_s: list[float] = []
 
     async def through(self, engines: Sequence[Translator]) -> tuple[Translation, ...]:
         """Translate with the first engine, and with the next what it could not.
@@ -95,6 +96,11 @@ class Dialogue:
         return tuple(
             f"The engine {engine} had to stop before the end. {error.detail}" for engine, error in self._refused.items()
         )
+
+    @property
+    def model_load_s(self) -> float | None:
+        """How long models of this machine took to load, seconds; None if none was used."""
+        return sum(self._loads_s) if self._loads_s else None
 
     async def _by(self, engine: Translator, places: Sequence[int]) -> list[int]:
         """Have an engine translate segments; returns those that it could not."""
@@ -169,7 +175,9 @@ class Dialogue:
 
         if unknown:
             asked = [lines[place] for place in unknown]
-            known.update(zip(unknown, await self._made(engine, asked, _Errand(self._work, done)), strict=True))
+            known.update(
+                zip(unknown, await self._made(engine, asked, _Errand(self._work, done, self._loads_s.append)), strict=True)
+            )
         return [known[place] for place in range(len(lines))]
 
     async def _made(self, engine: Translator, lines: Sequence[Line], errand: "_Errand") -> Sequence[Rendering]:
@@ -225,9 +233,10 @@ class _Progress:
 class _Errand:
     """See ``setu_translate.engines.translator.Errand``."""
 
-    def __init__(self, work: Work, done: Callable[[int, Rendering], None]) -> None:
+    def __init__(self, work: Work, done: Callable[[int, Rendering], None], loaded: Callable[[float], None]) -> None:
         self._work = work
         self.done = done
+        self.loaded = loaded
 
     @property
     def cancelled(self) -> bool:

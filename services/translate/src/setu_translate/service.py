@@ -48,11 +48,14 @@ class TranslationService:
         transcript = await self._store.load(request.transcript, Transcript)
         began_s = time.monotonic()
         notes: tuple[str, ...] = ()
+        model_load_s: float | None = None
         if transcript.language == request.target_language:
             translated, untranslated = _copied(transcript), 0
         else:
             engines = self._engines.choose(request.engine, transcript.language, request.target_language)
-            translated, untranslated, notes = await self._translated(transcript, request, engines, work)
+            dialogue = self._dialogue(transcript, request, work)
+            translated = await _translated(dialogue, transcript, request, engines)
+            untranslated, notes, model_load_s = dialogue.untranslated_count, dialogue.notes, dialogue.model_load_s
         model_time_s = time.monotonic() - began_s
         reference = await self._store.put_model(work.tenant, translated)
         self._kept.pop(work.operation_id, None)
@@ -77,14 +80,12 @@ class TranslationService:
             engine=translated.engine,
             model=translated.model,
             model_time_s=model_time_s,
+            model_load_s=model_load_s,
             notes=notes,
         )
 
-    async def _translated(
-        self, transcript: Transcript, request: TranslationRequest, engines: Sequence[Translator], work: Work
-    ) -> tuple[TranslatedTranscript, int, tuple[str, ...]]:
-        """The translation, how many segments kept their source text for want of a usable one, and what is to be known of it."""
-        dialogue = Dialogue(
+    def _dialogue(self, transcript: Transcript, request: TranslationRequest, work: Work) -> Dialogue:
+        return Dialogue(
             transcript,
             request.target_language,
             request.terms,
@@ -92,16 +93,6 @@ class TranslationService:
             kept=self._kept_of(work.operation_id),
             work=work,
         )
-        translations = await dialogue.through(engines)
-        used = _most_used(translations, engines)
-        translated = TranslatedTranscript(
-            source_language=transcript.language,
-            target_language=request.target_language,
-            translations=translations,
-            engine=used.engine,
-            model=used.model(transcript.language, request.target_language),
-        )
-        return translated, dialogue.untranslated_count, dialogue.notes
 
     def _kept_of(self, operation_id: UUID) -> Kept:
         kept = self._kept.setdefault(operation_id, {})
@@ -109,6 +100,20 @@ class TranslationService:
         while len(self._kept) > OPERATIONS_KEPT:
             self._kept.popitem(last=False)
         return kept
+
+
+async def _translated(
+    dialogue: Dialogue, transcript: Transcript, request: TranslationRequest, engines: Sequence[Translator]
+) -> TranslatedTranscript:
+    translations = await dialogue.through(engines)
+    used = _most_used(translations, engines)
+    return TranslatedTranscript(
+        source_language=transcript.language,
+        target_language=request.target_language,
+        translations=translations,
+        engine=used.engine,
+        model=used.model(transcript.language, request.target_language),
+    )
 
 
 def _most_used(translations: Sequence[Translation], engines: Sequence[Translator]) -> Translator:

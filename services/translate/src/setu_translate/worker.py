@@ -53,7 +53,7 @@ async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]
         metering(settings.core.database, settings.prices) as meter,
         language_model(settings.llm, dependencies, meter) as llm,
     ):
-        installed = {engine.engine: engine for engine in (llm, *local_engines(settings.local, settings.models))}
+        installed = {engine.engine: engine for engine in (llm, *local_engines(settings.local, settings.models, meter))}
         engines = Engines(installed, settings.translation.engines)
         store = Store(settings.core.store, SERVICE)
         service = TranslationService(store, engines, join_sentences=settings.translation.join_sentences)
@@ -85,14 +85,20 @@ async def language_model(
                 yield SelfStyled(few_shot, instruct, examples)
 
 
-def local_engines(settings: LocalSettings, models: ModelSettings) -> tuple[Translator, ...]:
-    """The engines that compute on this machine. Their models are loaded when first needed, and kept."""
+def local_engines(settings: LocalSettings, models: ModelSettings, meter: Meter | None = None) -> tuple[Translator, ...]:
+    """The engines that compute on this machine. Their models are loaded when first needed, and kept.
+
+    Args:
+        settings: which models, and how they are computed.
+        models: where they lie.
+        meter: told what they take.
+    """
     computing = Computing(
         device=settings.device, compute_type=settings.compute_type, threads=settings.threads, beam_size=settings.beam_size
     )
     here = LocalModels(Catalogue.load(models), computing)
     families = (nllb(settings.nllb), indictrans2(settings.indictrans2_to_english, settings.indictrans2_from_english))
-    return tuple(LocalTranslator(family, here) for family in families)
+    return tuple(LocalTranslator(family, here, meter) for family in families)
 
 
 def _connected(settings: LlmSettings, called: Dependency, meter: Meter | None, server: type[S]) -> S:

@@ -2,6 +2,7 @@
 
 import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -96,6 +97,7 @@ class LoadedModel:
         self._translator: Any = ctranslate2.Translator(
             str(home), device=computing.device, compute_type=computing.compute_type, intra_threads=computing.threads
         )
+        self.device = str(self._translator.device)
 
     def prepare(self, sentence: str, source: str, target: str) -> Prepared:
         """See ``Pieces``."""
@@ -183,19 +185,25 @@ class LocalModels:
                 f"{name} is not on this machine. Get it with `setu models pull {name}` (licence: {licence}).", model=name
             )
 
-    def load(self, name: str, pieces: Callable[[Path], Pieces], engine: str) -> LoadedModel:
+    def load(
+        self, name: str, pieces: Callable[[Path], Pieces], engine: str, loaded: Callable[[float], None] = lambda _took_s: None
+    ) -> LoadedModel:
         """A model, loaded if it is not yet. Blocks.
 
         Args:
             name: see ``check``.
             pieces: opens its vocabulary, in its folder.
             engine: see ``check``.
+            loaded: told how long that took, seconds; 0 if it was in memory already.
 
         Raises:
             EngineMissing, ModelMissing: see ``check``; or what lies there can't be loaded.
         """
         with self._lock:
-            if name not in self._loaded:
+            began_s = time.monotonic()
+            if name in self._loaded:
+                loaded(0.0)
+            else:
                 self.check(name, engine)
                 folder = Path(name).expanduser() if _is_path(name) else self._catalogue.ensure(name)
                 home = _weights_in(folder, name).parent
@@ -211,7 +219,9 @@ class LocalModels:
                         "and that SETU_TRANSLATE_LOCAL_DEVICE and _COMPUTE_TYPE fit this machine.",
                         model=name,
                     ) from error
-                log.info("model.loaded", model=name, engine=engine, device=self._computing.device)
+                took_s = time.monotonic() - began_s
+                loaded(took_s)
+                log.info("model.loaded", model=name, engine=engine, device=self._computing.device, duration_s=round(took_s, 3))
             return self._loaded[name]
 
 

@@ -9,6 +9,8 @@ from typing import Final
 import structlog
 
 from setu_common.contracts import LANGUAGE_NAMES
+from setu_common.cost import Meter, Unmetered
+from setu_common.cost.own import OwnTime, computed_here
 from setu_translate.domain.flores import FLORES, INDIC
 from setu_translate.domain.guards import fault
 from setu_translate.domain.lines import Line
@@ -65,11 +67,13 @@ class LocalTranslator:
     Args:
         family: which models, and how they are used.
         models: has them.
+        meter: told what they take.
     """
 
-    def __init__(self, family: Family, models: LocalModels) -> None:
+    def __init__(self, family: Family, models: LocalModels, meter: Meter | None = None) -> None:
         self._family = family
         self._models = models
+        self._meter = meter or Unmetered()
 
     @property
     def engine(self) -> str:
@@ -89,11 +93,15 @@ class LocalTranslator:
     ) -> list[Rendering]:
         """See ``Translator``. Each batch is a thread's work of its own, so a cancellation is heeded after one."""
         name = self._named(source_language, target_language)
-        model = await errand.in_thread(self._models.load, name, self._family.pieces, self.engine)
-        task = _Task(model, source_language, target_language, errand)
-        renderings = await task.round(dict(enumerate(lines)), against_loops=False)
-        left = {place: line for place, line in enumerate(lines) if place not in renderings}
-        renderings |= await task.round(left, against_loops=True)
+        spent = OwnTime()
+        async with computed_here(self._meter, self.model(source_language, target_language), spent):
+            with spent:
+                model = await errand.in_thread(self._models.load, name, self._family.pieces, self.engine, errand.loaded)
+                spent.device = model.device
+                task = _Task(model, source_language, target_language, errand)
+                renderings = await task.round(dict(enumerate(lines)), against_loops=False)
+                left = {place: line for place, line in enumerate(lines) if place not in renderings}
+                renderings |= await task.round(left, against_loops=True)
         for place in left.keys() - renderings.keys():
             renderings[place] = Rendering(lines[place].text, 0.0, usable=False)
             errand.done(place, renderings[place])

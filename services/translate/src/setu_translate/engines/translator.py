@@ -35,6 +35,9 @@ class Errand(Protocol):
     def done(self, place: int, rendering: Rendering) -> None:
         """Say that the line at ``place`` is done; in whatever order that happens."""
 
+    def loaded(self, took_s: float) -> None:
+        """Say how long it took to have a model of this machine in memory, seconds; 0 where it was there."""
+
     def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         """Run blocking code off the event loop."""
 
