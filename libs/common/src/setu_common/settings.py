@@ -67,6 +67,9 @@ class OperationSettings(SettingsBlock):
     inline_bytes: int = Field(default=65536, ge=0, description="Larger payloads go to the store")
     retention_days: int = Field(default=30, ge=1, description="Ended operations are kept for so long")
     retention_days_by_tenant: dict[str, int] = Field(default_factory=dict)
+    ledger_retention_days: int = Field(
+        default=400, ge=32, description="What stages took is kept for so long; what was spent is kept for good"
+    )
 
 
 class LogSettings(SettingsBlock):

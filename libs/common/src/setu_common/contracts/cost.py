@@ -119,11 +119,14 @@ class StageMetrics(View):
     operation_id: UUID
     attempt: int = Field(ge=1)
     outcome: str = Field(
-        description="succeeded, failed (for good, or to be tried again) or stopped (cancelled, or handed back)"
+        description="succeeded, failed (for good, or to be tried again), stopped (cancelled, or handed back), died (its process "
+        "did) or lost (its whole worker was)"
     )
     problem: str | None = Field(default=None, description="The code of what went wrong")
     wall_s: float = Field(ge=0)
-    cpu_s: float = Field(ge=0, description="Of the process and of the processes that it waited for")
+    cpu_s: float | None = Field(
+        default=None, ge=0, description="Of the process and of the processes that it waited for; absent where it can't tell"
+    )
     peak_rss_bytes: int | None = Field(default=None, ge=0)
     queue_wait_s: float = Field(ge=0, description="From when it could have been done to when it was begun")
     bytes_in: int = Field(ge=0, description="Of the objects that the request names")

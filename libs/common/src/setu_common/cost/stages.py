@@ -1,4 +1,4 @@
-"""How what stages took is written down."""
+"""How what stages took is written down, and forgotten in time."""
 
 from collections.abc import Sequence
 from typing import Any, Final, LiteralString
@@ -14,6 +14,22 @@ VALUES (%(tenant)s, %(service)s, %(job_id)s, %(stage)s, %(target)s, %(operation_
     %(cpu_s)s, %(peak_rss_bytes)s, %(queue_wait_s)s, %(bytes_in)s, %(bytes_out)s, %(cached)s, %(model)s, %(model_load_s)s,
     %(model_time_s)s, %(audio_s)s)
 """
+
+
+# What is kept longer: attempts that were in vain though they cost something, since sums tell what was wasted, and those stay as they are.
+_FORGET_STAGES: Final[LiteralString] = """
+DELETE FROM ledger.stage_metrics WHERE id IN (
+    SELECT m.id FROM ledger.stage_metrics m WHERE m.created_at < now() - make_interval(days => %(days)s)
+        AND (m.outcome = 'succeeded' OR NOT EXISTS (SELECT FROM ledger.call_intent i WHERE i.operation_id = m.operation_id))
+    ORDER BY m.created_at LIMIT 1000)
+"""
+# What a call took from a budget is given back or spent by then.
+_FORGET_RESERVATIONS: Final[LiteralString] = """
+DELETE FROM ledger.reservation WHERE (call_id, budget_id) IN (
+    SELECT call_id, budget_id FROM ledger.reservation WHERE settled_at < now() - make_interval(days => %(days)s) LIMIT 1000)
+"""
+AGEING: Final[tuple[LiteralString, ...]] = (_FORGET_STAGES, _FORGET_RESERVATIONS)
+"""What ends in time of the ledger; each to be repeated until it finds nothing. Takes ``days``. What calls cost is kept for good."""
 
 
 def write_stage_metrics(

@@ -14,7 +14,7 @@ import structlog
 from setu_common.contracts.cost import StageMetrics
 from setu_common.cost.metering import Attribution
 from setu_common.cost.stages import write_stage_metrics
-from setu_common.errors import DependencyUnavailable
+from setu_common.errors import DependencyUnavailable, WorkerDied
 from setu_common.operations.claims import Claim
 from setu_common.operations.connection import Connection
 
@@ -84,6 +84,45 @@ class Measure:
             model_time_s=_number(result.get("model_time_s")),
             audio_s=_number(profile.get("duration_s") if isinstance(profile, dict) else result.get("duration_s")),
         )
+
+
+def buried(row: Json, service: str, outcome: str) -> StageMetrics:
+    """What is known of an attempt whose process can't tell it any more.
+
+    Args:
+        row: the operation's, with ``wall_s`` (from its claim to when it was last heard of) and ``queue_wait_s``, both seconds.
+        service: whose operation it is.
+        outcome: ``died`` or ``lost``.
+    """
+    return StageMetrics(
+        tenant=row["tenant"],
+        service=service,
+        job_id=row["job_id"],
+        stage=row["kind"],
+        target=_target(row["request"]),
+        operation_id=row["id"],
+        attempt=row["attempt"],
+        outcome=outcome,
+        problem=WorkerDied.code,
+        wall_s=row["wall_s"],
+        cpu_s=None,
+        queue_wait_s=row["queue_wait_s"],
+        bytes_in=sum(_sizes(row["request"])),
+        bytes_out=0,
+    )
+
+
+def write_buried(db: Connection, metrics: StageMetrics) -> None:
+    """Write down an attempt that was buried, with what buries it, which does not fail for it."""
+    try:
+        with db.transaction():
+            write_stage_metrics(db, [metrics])
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        raise
+    except psycopg.errors.UndefinedTable:
+        log.warning("stage_metrics.no_ledger")
+    except psycopg.Error:
+        log.exception("stage_metrics.refused", rows=1)
 
 
 class Recorder:

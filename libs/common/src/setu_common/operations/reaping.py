@@ -17,6 +17,7 @@ from setu_common.errors import WorkerDied
 from setu_common.operations.claims import settle
 from setu_common.operations.connection import Connection, HealingConnection
 from setu_common.operations.endings import Ending, Settled
+from setu_common.operations.measuring import buried, write_buried
 from setu_common.settings import OperationSettings
 
 log = structlog.get_logger()
@@ -36,8 +37,9 @@ class Held:
 
 @dataclass(frozen=True)
 class _Cause:
-    """Why a row is taken from who held it: what that counts, and what its callers read."""
+    """Why a row is taken from who held it: what that counts, what it is called, and what its callers read."""
 
+    outcome: str
     attempts: int
     losses: int
     tried_again: WorkerDied
@@ -45,6 +47,7 @@ class _Cause:
 
 
 _DIED: Final = _Cause(
+    outcome="died",
     attempts=1,
     losses=0,
     tried_again=WorkerDied("The process that worked on this died. It is tried again."),
@@ -53,6 +56,7 @@ _DIED: Final = _Cause(
     ),
 )
 _LOST: Final = _Cause(
+    outcome="lost",
     attempts=0,
     losses=1,
     tried_again=WorkerDied("The worker that held this was lost. Another takes it on."),
@@ -68,6 +72,14 @@ FROM operation WHERE worker = %(worker)s AND state IN ('running', 'cancelling')
 """
 
 _GIVEN_UP: Final[LiteralString] = "(attempts + %(attempts)s >= max_attempts OR losses + %(losses)s >= %(max_losses)s)"
+
+# The attempt as it stood: it was heard of when its lease was last extended.
+_ATTEMPT: Final[LiteralString] = """
+SELECT id, tenant, kind, job_id, request, attempts + 1 AS attempt,
+    greatest(0, extract(epoch FROM least(now(), lease_until - make_interval(secs => %(lease_s)s)) - claimed_at))::float8 AS wall_s,
+    greatest(0, extract(epoch FROM claimed_at - greatest(created_at, not_before)))::float8 AS queue_wait_s
+FROM operation WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling') FOR UPDATE
+"""
 
 # A cancelled row is cancelled, a given-up one fails, the rest are queued again.
 _BURY: Final[LiteralString] = f"""
@@ -111,6 +123,7 @@ class Reaping:
     ) -> None:
         self._connection = connection
         self._settings = settings
+        self._service = service
         self._lock_key = f"setu.reaper.{service}"
         self._settled = settled
         self._led_in: int | None = None
@@ -178,9 +191,14 @@ class Reaping:
             "attempts": cause.attempts,
             "losses": cause.losses,
             "max_losses": self._settings.max_losses,
+            "lease_s": self._settings.lease_s,
             "tried_again": Jsonb(cause.tried_again.problem().model_dump(mode="json")),
             "given_up": Jsonb(cause.given_up.problem().model_dump(mode="json")),
         }
+        attempt = db.execute(_ATTEMPT, values).fetchone()
+        if attempt is None:
+            return None
+        write_buried(db, buried(attempt, self._service, cause.outcome))
         try:
             with db.transaction():
                 row = db.execute(_BURY, values).fetchone()

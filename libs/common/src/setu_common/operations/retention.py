@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, LiteralString
 
 import structlog
+from psycopg.errors import UndefinedTable
 from psycopg.types.json import Jsonb
 
+from setu_common.cost.stages import AGEING
 from setu_common.operations.connection import HealingConnection
 from setu_common.settings import OperationSettings
 from setu_common.store import Store
@@ -58,8 +60,17 @@ class Retention:
         rows = 0
         for statement in self._retire:
             rows += self._exhaust(statement, age)
+        rows += self._age_ledger()
         objects = asyncio.run(self._store.sweep((datetime.now(UTC) - timedelta(days=1)).date(), self._names))
         log.info("retention.swept", rows=rows, objects=objects)
+
+    def _age_ledger(self) -> int:
+        """The ledger is everybody's, and so is this."""
+        try:
+            return sum(self._exhaust(statement, {"days": self._settings.ledger_retention_days}) for statement in AGEING)
+        except UndefinedTable:
+            log.warning("retention.no_ledger")
+            return 0
 
     def _exhaust(self, statement: LiteralString, age: Mapping[str, Any]) -> int:  # Any: whatever the database takes
         """Repeat a statement, a transaction each, until it has nothing left to delete."""
