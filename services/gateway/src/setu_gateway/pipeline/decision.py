@@ -7,10 +7,12 @@ from typing import Final
 from pydantic import BaseModel
 
 from setu_common.contracts import Degradation, JobState, Problem, StageState
+from setu_common.cost import BudgetExhausted
 from setu_gateway.pipeline.stages import Media, Pipeline, Results
 from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
 
 _RETRY_HINT: Final = "POST /jobs/{id}/retry runs the failed stages again."
+_BUDGET_HINT: Final = "Raise the budget, then POST /jobs/{id}/retry makes what is missing."
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,15 @@ class _View:
             key for key, stage in self._stages.items() if stage.state is StageState.FAILED and self._has_fallback(stage)
         )
 
+    def _held_back(self) -> bool:
+        """Whether all that is missing was not made since its caller did not want to spend more: what was made is what was asked for."""
+        failed = [
+            stage
+            for key, stage in self._stages.items()
+            if stage.state is StageState.FAILED and self._pipeline.stage(key).essential
+        ]
+        return bool(failed) and all(_for_its_budget(stage) for stage in failed)
+
     def _has_fallback(self, stage: StageRecord) -> bool:
         fallback = self._pipeline.stage(stage.key).fallback
         return stage.detour is None and fallback is not None and stage.key.target in fallback.targets
@@ -171,7 +182,9 @@ class _View:
         if cancelling and StageState.CANCELLED in states:
             return JobState.CANCELLED
         delivered = {file.language for file in self.delivered()}
-        return JobState.SUCCEEDED if delivered & set(self._wanted()) else JobState.FAILED
+        if delivered & set(self._wanted()) or (delivered and self._held_back()):
+            return JobState.SUCCEEDED
+        return JobState.FAILED
 
     def progress(self) -> float:
         weights = {key: self._pipeline.stage(key).weight for key in self._keys}
@@ -189,7 +202,8 @@ class _View:
         found: list[Degradation] = []
         for key, stage in self._stages.items():
             if stage.state is StageState.FAILED:
-                reasons: tuple[str, ...] = (_reason(stage.problem),)
+                hint = f" {_BUDGET_HINT}" if _for_its_budget(stage) else ""
+                reasons: tuple[str, ...] = (f"{_reason(stage.problem)}{hint}",)
             else:
                 reasons = self._caveats(stage)
             found.extend(Degradation(stage=key.stage, target=key.target, reason=reason) for reason in reasons)
@@ -249,6 +263,11 @@ _ENDED_AS: Final = {
     StageState.SKIPPED: "was skipped",
     StageState.CANCELLED: "was cancelled",
 }
+
+
+def _for_its_budget(stage: StageRecord) -> bool:
+    """Whether a stage failed for its budget alone, and not after its last resort as well."""
+    return stage.problem is not None and stage.problem.code == BudgetExhausted.code and stage.detour is None
 
 
 def _reason(problem: Problem | None) -> str:
