@@ -2,11 +2,11 @@
 
 import pytest
 
-from setu_enhancer.domain.lexicon import LANGUAGES, _lexicon, idioms_in, says
+from setu_enhancer.domain.lexicon import LANGUAGES, _lexicon, _said, calque, idioms_in, says
 
 
 def entries(language):
-    return {pattern.idiom for patterns in _lexicon(language).written.values() for pattern in patterns}
+    return {pattern.idiom for patterns in _lexicon(language).written.values() for pattern in patterns if pattern.idiom.meant}
 
 
 @pytest.mark.parametrize(("language", "count"), [("hi", 120), ("fr", 25), ("es", 25), ("pt", 25)])
@@ -15,13 +15,20 @@ def test_a_language_has_enough_entries(language, count):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_entry_is_found_in_itself(language):
+def test_every_entry_is_found_in_itself_unless_a_longer_one_is(language):
     for patterns in _lexicon(language).written.values():
         for pattern in patterns:
-            text = " ".join(word for word, _ in pattern.words)
-            assert any(
-                len(idiom.source) >= len(pattern.idiom.source) or idiom == pattern.idiom for idiom in idioms_in(text, language)
-            ), text
+            found = _said(" ".join(word for word, _ in pattern.words), language)
+            assert pattern.idiom in found or any(len(other.source) > len(pattern.idiom.source) for other in found), pattern
+
+
+def test_plain_words_are_no_idioms_but_may_be_rendered_word_by_word():
+    assert idioms_in("मुझे डर लग रहा है", "hi") == ()
+    assert calque("मुझे डर लग रहा है", "Fear is felt by me", "hi") == "डर लग"
+    assert calque("मुझे डर लग रहा है", "I'm scared", "hi") == ""
+    assert calque("माँ कसम!", "Mother swear!", "hi")
+    assert calque("माँ कसम!", "I swear!", "hi") == ""
+    assert calque("怖い", "scared", "ja") == ""
 
 
 @pytest.mark.parametrize(

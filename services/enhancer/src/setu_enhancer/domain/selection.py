@@ -11,7 +11,7 @@ from typing import Final
 from setu_common.contracts import EnhancementMode, Reason, ReasonKind
 from setu_enhancer.domain.denial import denial_fault
 from setu_enhancer.domain.glossary import Glossary
-from setu_enhancer.domain.lexicon import Idiom, idioms_in, says
+from setu_enhancer.domain.lexicon import calque, idioms_in, says
 from setu_enhancer.domain.lines import Line, Pair, scenes
 from setu_enhancer.domain.referring import BACK, wrong_reference
 from setu_enhancer.domain.text.measures import limit_of, reading_speed
@@ -129,17 +129,15 @@ def _too_fast(line: Line, pair: Pair, thresholds: Thresholds) -> str:
 
 
 def _mistaken_idiom(line: Line, pair: Pair) -> str:
-    """The idiom of a line that its draft seems to have missed; empty if there is none."""
-    return next((idiom.source for idiom in idioms_in(line.source, pair.source) if _is_missed(idiom, line.draft, pair)), "")
+    """The idiom of a line that its draft seems to have missed; empty if there is none.
 
-
-def _is_missed(idiom: Idiom, draft: str, pair: Pair) -> bool:
-    """Meanings are known in English: into any other language an idiom is a reason by itself."""
+    Meanings are known in English: into any other language an idiom is a reason by itself.
+    """
+    said = (idiom for idiom in idioms_in(line.source, pair.source) if idiom.kind in CLEAR)
     if pair.target != "en":
-        return idiom.kind in CLEAR
-    if says(idiom.meant, draft):
-        return False
-    return bool(says(idiom.literal, draft)) or (idiom.kind in CLEAR and bool(idiom.meant))
+        return next((idiom.source for idiom in said), "")
+    literal = calque(line.source, line.draft, pair.source)
+    return literal or next((idiom.source for idiom in said if not says(idiom.meant, line.draft)), "")
 
 
 def _left_over(line: Line, pair: Pair, thresholds: Thresholds) -> str:

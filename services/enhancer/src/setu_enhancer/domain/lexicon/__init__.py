@@ -23,7 +23,7 @@ STAR: Final = "*"
 HEAD: Final = 2  # characters of a pattern's first word, under which it is looked up
 HEARD: Final = 6  # sounds that a pattern needs to be told by its sound alone
 # Small words that may come between those of a saying: "आँखों में तो धूल मत झोंको".
-_SMALL: Final = "तो ही भी न ना मत बस भाई यार मेरी मेरे मेरा तेरी तेरे उसकी उसके to hi bhi na mat"
+_SMALL: Final = "नहीं nahi nahin तो ही भी न ना मत बस भाई यार मेरी मेरे मेरा तेरी तेरे उसकी उसके to hi bhi na mat"
 FILLERS: Final = frozenset(unaccented(word) for word in _SMALL.split())
 
 
@@ -36,7 +36,7 @@ class Idiom:
         kind: what it is.
         literal: renderings into English, word by word, that are wrong; a word that ends in ``*`` stands for all of its forms, a lone
             ``*`` for any word.
-        meant: ways to say it in English, written alike; empty where there are too many.
+        meant: ways to say it in English, written alike.
     """
 
     source: str
@@ -68,7 +68,22 @@ def idioms_in(text: str, language: str) -> tuple[Idiom, ...]:
         text: a line as it is said.
         language: of the text; Hindi is understood in Latin script too.
     """
-    return _idioms_in(text, language) if language in LANGUAGES else ()
+    return tuple(idiom for idiom in _said(text, language) if idiom.meant) if language in LANGUAGES else ()
+
+
+def calque(text: str, draft: str, language: str) -> str:
+    """What a line says that its English draft has word by word; empty if there is nothing.
+
+    Idioms are looked for, and plain words that go together: "fear felt" for डर लगना. A rendering of several words gives them away; one of
+    a single word does only where the draft has no way to say it as well.
+    """
+    if language not in LANGUAGES:
+        return ""
+    for idiom in _said(text, language):
+        literal = says(idiom.literal, draft)
+        if literal and (" " in literal or not says(idiom.meant, draft)):
+            return idiom.source
+    return ""
 
 
 def says(phrases: Sequence[str], text: str) -> str:
@@ -78,7 +93,7 @@ def says(phrases: Sequence[str], text: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _idioms_in(text: str, language: str) -> tuple[Idiom, ...]:
+def _said(text: str, language: str) -> tuple[Idiom, ...]:
     lexicon = _lexicon(language)
     said = [unaccented(word) for word in words(text)]
     patterns = lexicon.written

@@ -140,7 +140,7 @@ HINDI: Final = Numerals(
     },
     powers=_listed(_HI_POWERS),
     ors=_words("या ya"),
-    vague=_listed({"दो do two टू दोनों दोनो dono donon दूसरा दूसरी दूसरे doosra dusra dusri doosri dusre": 2, "वन one पहला पहली pehla": 1, "आधा आधे आधी adha aadha aadhe": "0.5", "tera": 13, "sat": 7}),
+    vague=_listed({"दो do two टू दोनों दोनो dono donon दूसरा दूसरी दूसरे doosra dusra dusri doosri dusre": 2, "वन one पहला पहली pehla": 1, "आधा आधे आधी adha aadha aadhe": "0.5", "tera": 13, "sat": 7, "छक्का छक्के": 6, "चौका चौके": 4}),
     bare=_words("लाख lakh lac करोड़ crore karod अरब खरब k"),
     before_hour=_words("बजकर बजके bajkar bajke"),
     point=_words("दशमलव पॉइंट प्वाइंट point"),
