@@ -150,10 +150,13 @@ async def test_then_windows_get_smaller_then_the_next_provider_is_asked_and_then
     assert edits[0].provider == "other"
 
 
-async def test_a_line_alone_that_stays_bad_is_not_sent_again_for_ever():
+async def test_a_line_alone_that_stays_bad_is_not_sent_again_as_it_was():
     model = Model(with_texts(l3="I had 50."))
-    edits = await edit(model, selected=FIRST, repairs=2)
-    assert model.ids == [list(range(6)), [3], [3]]
+    edits = await edit(model, selected=FIRST, repairs=5)
+    assert model.ids == [list(range(6)), [3]]
+    model = Model(in_turn(*(with_texts(l3=f"I had {number}.") for number in range(20))))
+    await edit(model, selected=FIRST, repairs=3)
+    assert model.ids == [list(range(6)), [3], [3], [3]]
     assert edits[3].text == LINES[3].draft
 
 

@@ -10,7 +10,8 @@ from setu_common.contracts import Context, Reason
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.prompting import Prompts, completion_of, count, named_as_written, parse_prompt, prompt_of
+from setu_enhancer.domain.preparing import meaning, named_draft, named_source
+from setu_enhancer.domain.prompting import Prompts, completion_of, count, parse_prompt, prompt_of
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.replies import judge, read
 from setu_enhancer.domain.windows import Ask, Example, Film
@@ -159,16 +160,39 @@ def test_a_file_that_is_no_prompt_is_refused(broken):
 
 def test_a_base_model_sees_names_as_they_are_to_be_written_and_ends_where_the_edit_begins():
     window = film().window([Ask(LINES[0])], {})
-    prompt = completion_of(window.asks[0], window, PROMPT, note="x = y")
-    assert prompt.endswith("Hindi: Raj, तुम कहाँ थे?\nMeaning: x = y\nDraft: King, where were you?\nEnglish:")
+    prompt = completion_of(window.asks[0], window, PROMPT)
+    assert prompt.endswith("Hindi: Raj, तुम कहाँ थे?\nDraft: Raj, where were you?\nEnglish:")
     assert prompt.count("\n\n") == len(PROMPT.completed)
     without = completion_of(window.asks[0], window, PROMPT, with_draft=False)
     assert "Draft:" not in without
     assert without.endswith("Hindi: Raj, तुम कहाँ थे?\nEnglish:")
 
 
+def test_a_base_model_is_told_what_an_idiom_means():
+    window = film().window([Ask(LINES[2])], {})
+    assert "\nMeaning: अरे बाप रे = oh my god\n" in completion_of(window.asks[0], window, PROMPT)
+    assert meaning("दरवाज़ा बंद करो।", "hi") == ""
+
+
 def test_a_name_within_a_word_is_left_alone():
-    assert named_as_written("निराशा मत हो, आशा!", NAMES) == "निराशा मत हो, Asha!"
+    assert named_source("निराशा मत हो, आशा!", NAMES) == "निराशा मत हो, Asha!"
+
+
+@pytest.mark.parametrize(
+    ("draft", "named"),
+    [
+        ("The king's mother is ill.", "Raj's mother is ill."),
+        ("King, where were you?", "Raj, where were you?"),
+        ("I was at hope's house.", "I was at Asha's house."),
+        ("King and hope will come.", "Raj and Asha will come."),
+        ("Raj told the king.", "Raj told the king."),
+        ("The king of kings: king!", "The king of kings: king!"),
+        ("He is kingly.", "He is kingly."),
+        ("", ""),
+    ],
+)
+def test_a_name_that_was_translated_stands_again_where_it_is_plain_which_word_was_one(draft, named):
+    assert named_draft(draft, NAMES) == named
 
 
 def test_tokens_are_counted_by_script():

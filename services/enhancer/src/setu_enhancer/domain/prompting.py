@@ -5,7 +5,6 @@ for an instruction or end the document it stands in. Ids are the lines' own indi
 """
 
 import json
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from setu_common.contracts import LANGUAGE_NAMES, Context, Reason
 from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.preparing import meaning, named_draft, named_source
 from setu_enhancer.domain.windows import Ask, Break, Example, Said, Window
 
 GENERAL: Final = "general"
@@ -23,7 +23,6 @@ STOP: Final = "\n"
 MOST_ANSWER_TOKENS: Final = 600  # for one line
 TOKENS_AROUND_LINE: Final = 20  # of JSON
 MARK_DIGITS: Final = 8
-LETTER: Final = r"[\w\u0300-\u036f\u0900-\u0d7f]"  # Indic vowel signs are no word characters to Python
 MOST_REASONS: Final = 4
 MOST_DETAIL_CHARACTERS: Final = 160
 # Characters of JSON a token, by estimate: what English takes, and what the writing of other languages takes at worst in the vocabularies
@@ -167,21 +166,23 @@ def prompt_of(window: Window, prompt: Prompt) -> Asking:
     return Asking(prompt.system_for(window.pair), user, bound, (mark, prompt.canary))
 
 
-def completion_of(ask: Ask, window: Window, prompt: Prompt, *, note: str = "", with_draft: bool = True) -> str:
+def completion_of(ask: Ask, window: Window, prompt: Prompt, *, with_draft: bool = True) -> str:
     """What a base model is to go on with, up to ``STOP``: examples, then the line.
 
-    Names stand in the source as they are to be written, since a small model copies what it would otherwise translate.
+    Names stand in the line as they are to be written, and idioms with what they mean, as far as that is known without a model.
 
     Args:
         ask: the line.
         window: where it stands.
         prompt: has examples for the pair.
-        note: what an idiom in it means, or empty.
         with_draft: whether the draft is shown; without it the line is translated anew.
     """
-    source, target = (LANGUAGE_NAMES.get(code, code) for code in (window.pair.source, window.pair.target))
-    line = Completed(named_as_written(ask.line.source, window.entries), one_line(ask.line.draft), "", note)
-    shots = [*prompt.completed, line]
+    pair, entries = window.pair, window.entries
+    draft, note = one_line(ask.line.draft), ""
+    if pair.target == "en":
+        draft, note = named_draft(draft, entries), meaning(ask.line.source, pair.source)
+    source, target = (LANGUAGE_NAMES.get(code, code) for code in (pair.source, pair.target))
+    shots = [*prompt.completed, Completed(one_line(named_source(ask.line.source, entries)), draft, "", note)]
     parts = []
     for each in shots:
         rows = [f"{source}: {each.source}"]
@@ -192,17 +193,6 @@ def completion_of(ask: Ask, window: Window, prompt: Prompt, *, note: str = "", w
         rows.append(f"{target}: {each.text}".rstrip())
         parts.append("\n".join(rows))
     return "\n\n".join(parts)
-
-
-def named_as_written(source: str, entries: Sequence[Entry]) -> str:
-    """A source line in which names and terms stand as the target language writes them."""
-    for entry in entries:
-        for spelling in sorted(entry.source, key=len, reverse=True):
-            whole = re.compile(f"(?<!{LETTER}){re.escape(spelling)}(?!{LETTER})")
-            if spelling and whole.search(source):
-                source = entry.target.join(whole.split(source))
-                break
-    return one_line(source)
 
 
 def one_line(text: str) -> str:

@@ -5,14 +5,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 import structlog
 
 from setu_common.errors import SetuError
 from setu_common.llm import Answer, Finish, LlmContextTooLong, LlmNoAnswer, LlmRefusal, Message
 from setu_enhancer.domain.guards import Breach
-from setu_enhancer.domain.lexicon import idioms_in
 from setu_enhancer.domain.prompting import (
     SHAPE,
     STOP,
@@ -27,8 +25,6 @@ from setu_enhancer.domain.replies import Reading, judge, nothing, read
 from setu_enhancer.domain.windows import Ask, Window
 from setu_enhancer.editing.members import Member
 from setu_enhancer.editing.sharing import Priced, shares
-
-MOST_NOTED: Final = 2  # idioms that a base model is told of
 
 log = structlog.get_logger()
 
@@ -116,7 +112,7 @@ class Asker:
     async def complete(self, member: Member, ask: Ask, window: Window, *, with_draft: bool) -> Answered:
         """Have a base model go on with a text that ends where the edit of a line would begin."""
         index = ask.line.index
-        prompt = completion_of(ask, window, self._prompt, note=_meaning(ask, window), with_draft=with_draft)
+        prompt = completion_of(ask, window, self._prompt, with_draft=with_draft)
         unread = Answered(None, {}, member.provider.name, member.provider.model)
         async with self._room:
             if member.out:
@@ -164,9 +160,3 @@ def _without_marks(reading: Reading, marks: tuple[str, ...]) -> Reading:
     fault = Breach("instruction", "the text repeats what stands around the dialogue")
     kept = {number: text for number, text in reading.texts.items() if number not in telling}
     return Reading(kept, {**reading.faults, **dict.fromkeys(telling, fault)})
-
-
-def _meaning(ask: Ask, window: Window) -> str:
-    """What the idioms of a line mean, for a model too small to know."""
-    found = [each for each in idioms_in(ask.line.source, window.pair.source) if each.meant][:MOST_NOTED]
-    return "; ".join(f"{each.source} = {each.meant[0]}" for each in found)

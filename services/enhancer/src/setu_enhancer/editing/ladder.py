@@ -4,7 +4,7 @@
                         the bad ones, each with what was wrong with it        (``repairs`` times)
                         the bad ones, a few at a time
     each next provider  the bad ones together
-    a base model        those that it can do something about, each alone
+    a base model        those that it can do something about, each alone: with the draft, then without
 
 So a line is in 2 + ``repairs`` requests of the first provider at most, one of each other, and two of a base model.
 """
@@ -17,6 +17,7 @@ from typing import Final
 
 from setu_common.contracts import ReasonKind
 from setu_enhancer.domain.guards import Breach
+from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.windows import Ask, Window
 from setu_enhancer.editing.asking import Answered, Asker
 from setu_enhancer.editing.gate import Gate
@@ -91,6 +92,7 @@ class _Climb:
         self.silent = False  # there was none, after all that the provider itself tries
         self._asker = asker
         self._gate = gate
+        self._sent: list[tuple[int, tuple[Ask, ...]]] = []
         self._asks = {ask.line.index: ask for ask in asks}
         self._window_of = window_of
 
@@ -118,6 +120,9 @@ class _Climb:
         await asyncio.gather(*(self._complete(member, ask) for ask in asks))
 
     async def _chat(self, member: Member, asks: Sequence[Ask]) -> None:
+        if (id(member), tuple(asks)) in self._sent:
+            return  # the answer would be the same
+        self._sent.append((id(member), tuple(asks)))
         answered = await self._asker.chat(member, self._window_of(asks))
         self.too_much = answered.too_much
         self.silent = answered.reading is None
@@ -129,7 +134,8 @@ class _Climb:
         for with_draft in (not untranslated, untranslated):
             answered = await self._asker.complete(member, ask, self._window_of((ask,)), with_draft=with_draft)
             self._take(ask, answered)
-            if answered.reading is None or self.offers[ask.line.index].stands:
+            offer = self.offers.get(ask.line.index, Offer())
+            if answered.reading is None or (offer.stands and offer.text != one_line(ask.line.draft)):
                 return
 
     def _take(self, ask: Ask, answered: Answered) -> None:
