@@ -1,0 +1,155 @@
+"""What must be the same in a line and its translation: numbers, names and terms, script and language. Denial has a module of its own."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import chain
+from typing import Final
+
+from setu_enhancer.domain.glossary import Entry, Glossary
+from setu_enhancer.domain.lexicon import idioms_in, says
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.names import SAME, likeness
+from setu_enhancer.domain.text.numbers import mismatch, numbers
+from setu_enhancer.domain.text.scripts import LATIN, foreign_share, likely_language, scripts_of
+from setu_enhancer.domain.text.words import folded, words
+from setu_enhancer.domain.words import is_ordinary
+
+MOSTLY: Final = 0.35
+SURE: Final = 0.5
+ENOUGH_WORDS: Final = 4
+LONG_NAME: Final = 3
+COPIED_WORDS: Final = 3
+# Capitalised in English wherever they stand, and no name of the story.
+_ALWAYS_CAPITAL: Final = frozenset(
+    "i i'm i'll i've i'd ok tv god lord mr mrs ms dr sir madam ma'am mom mum dad mama papa mother father grandma grandpa uncle aunt auntie "  # noqa: SIM905
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november "
+    "december english hindi urdu french spanish portuguese indian india american british christmas diwali holi eid heaven jesus christ".split()
+)
+_SENTENCE_ENDS: Final = ".!?…:;।\"“”'‘’«»¡¿(-–—♪\n"
+
+
+def number_faults(line: Line, text: str, pair: Pair) -> tuple[tuple[Decimal, ...], tuple[Decimal, ...]]:
+    """The numbers of a line that its translation lacks, and those that it has and the line has not.
+
+    Neither counts what an idiom needs: nobody who makes off "becomes nine two eleven".
+    """
+    missing, extra = mismatch(line.source, pair.source, text, pair.target)
+    if missing or extra:
+        for idiom in idioms_in(line.source, pair.source):
+            missing = [value for value in missing if value not in numbers(idiom.source, pair.source)]
+            meant = says(idiom.meant, text)
+            extra = [value for value in extra if value not in numbers(meant, pair.target)]
+    return tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(extra))
+
+
+def glossary_faults(line: Line, text: str, glossary: Glossary) -> tuple[Entry, ...]:
+    """The entries that a line has and its translation lacks."""
+    return glossary.missing(line.source, text)
+
+
+def lost_names(line: Line, text: str) -> tuple[str, ...]:
+    """Names that the line and its draft have and a text has not, whether or not anyone listed them.
+
+    A name is a capitalised word of the draft that sounds like a word of the line, or stands in it.
+    """
+    said, told = words(line.source), words(text)
+    found = [word for word, _ in _capitalised(line.draft) if not is_ordinary(folded(word)) and _sounds_in(word, said)]
+    return tuple(dict.fromkeys(name for name in found if not _sounds_in(name, told)))
+
+
+def strange_names(line: Line, text: str, glossary: Glossary) -> tuple[str, ...]:
+    """Names in a text that neither the line nor its draft nor the glossary has."""
+    known = [*words(line.source), *words(line.draft)]
+    for entry in glossary.entries:
+        known.extend(chain.from_iterable(map(words, (entry.target, *entry.accepted, *entry.source))))
+    listed = frozenset(map(folded, known))
+    found = []
+    for word, opens in _capitalised(text):
+        plain = folded(word).removesuffix("'s")
+        if plain in listed or plain in _ALWAYS_CAPITAL or is_ordinary(plain) or (opens and not _is_called(word, text)):
+            continue
+        if not _sounds_in(word, known):
+            found.append(word)
+    return tuple(dict.fromkeys(found))
+
+
+def _capitalised(text: str) -> Iterator[tuple[str, bool]]:
+    """The capitalised words of a text that is not all in capitals, and whether each opens a sentence."""
+    if text == text.upper():
+        return
+    at = 0
+    for word in words(text):
+        normal = unicodedata.normalize("NFC", text)
+        at = normal.find(word, at)
+        before = normal[:at].rstrip()
+        at += len(word)
+        if word[:1].isupper() and len(word) >= LONG_NAME and folded(word) not in _ALWAYS_CAPITAL:
+            yield word, not before or before[-1] in _SENTENCE_ENDS
+
+
+def _is_called(word: str, text: str) -> bool:
+    """Whether somebody is addressed by a word that opens a sentence: "Ravi, come here"."""
+    return re.search(rf"\b{re.escape(word)}\s*[,!]", text) is not None
+
+
+def _sounds_in(name: str, said: list[str]) -> bool:
+    plain = name.removesuffix("'s")
+    return any(likeness(plain, word) >= SAME or likeness(plain, word.removesuffix("'s")) >= SAME for word in said)
+
+
+def script_fault(line: Line, text: str, pair: Pair, glossary: Glossary) -> str:
+    """What stands in a script that the language is not written in. Names and words in Latin may stand in every script, but not make up the text."""
+    share = foreign_share(text, pair.target)
+    if not share:
+        return ""
+    strange = [word for word in words(text) if foreign_share(word, pair.target) > 0]
+    if scripts_of(pair.target) == LATIN:
+        return f"{_quoted(strange)} is not in the script of the target language."
+    kept = frozenset(map(folded, chain(words(line.source), *(words(entry.target) for entry in glossary.entries))))
+    left = [word for word in strange if not _may_stay(word, kept, pair)]
+    letters = sum(map(len, left))
+    return (
+        f"{_quoted(left)} is not in the script of the target language."
+        if any(not word.isascii() for word in left) or letters > MOSTLY * sum(map(len, words(text)))
+        else ""
+    )
+
+
+def _may_stay(word: str, kept: frozenset[str], pair: Pair) -> bool:
+    """Whether a word may keep its script: Latin abbreviations, names, and words of a line in Latin that are written so anywhere."""
+    if not word.isascii():
+        return False
+    return word.isupper() or (folded(word) in kept and (scripts_of(pair.source) != LATIN or word[:1].isupper()))
+
+
+def language_fault(line: Line, text: str, pair: Pair) -> str:
+    """What tells that a text is in another language than it should be, the line's own among others."""
+    said, told = [folded(word) for word in words(line.source)], [folded(word) for word in words(text)]
+    if (
+        pair.source != pair.target
+        and len(told) >= COPIED_WORDS
+        and told == said
+        and told != [folded(w) for w in words(line.draft)]
+    ):
+        return "This is the line itself, not its translation."
+    if len(told) < ENOUGH_WORDS:
+        return ""
+    language, sure = likely_language(text, dict.fromkeys((pair.target, pair.source, "en", "hi", "fr", "es", "pt", "de", "it")))
+    if language != pair.target and sure >= SURE and likely_language(text, (pair.target, language)) != (pair.target, 0.0):
+        return f"This reads as {language!r}, and is to be {pair.target!r}."
+    return ""
+
+
+def literal_idioms(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
+    """The idioms of a line that a text renders word by word. Their meanings are known in English."""
+    return tuple(
+        idiom.source
+        for idiom in idioms_in(line.source, pair.source)
+        if says(idiom.literal, text) and not says(idiom.meant, text)
+    )
+
+
+def _quoted(found: list[str]) -> str:
+    return ", ".join(f"“{word}”" for word in found[:3])

@@ -1,0 +1,127 @@
+"""How much a translation has to do with its line, as far as that can be told without a model."""
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from setu_enhancer.domain.lexicon import idioms_in, says
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.words import folded, folded_words
+from setu_enhancer.domain.words import FUNCTION, content, expanded, is_akin, shared, stem, words
+
+LONGEST_ENDING: Final = 4  # characters of a Hindi verb's; three of another word's
+ENOUGH_KNOWN: Final = 2
+TALKATIVE: Final = 2
+SMALL_COUNTS: Final = 0.12
+FREELY: Final = 1.5
+_PEOPLE: Final = {
+    word: who
+    for who, listed in enumerate(("i me my mine myself we us our", "you your yours", "he him his she her hers they them their"))
+    for word in listed.split()
+}
+
+Gloss = dict[str, frozenset[str]]
+
+
+def _read(text: str) -> tuple[Gloss, Gloss]:
+    """Verbs and other words, each with its renderings as stems."""
+    verbs: Gloss = {}
+    others: Gloss = {}
+    for entry in text.strip().splitlines():
+        word, *renderings = entry.split()
+        kept = verbs if word.endswith("-") else others
+        key = folded(word.removesuffix("-"))
+        kept[key] = kept.get(key, frozenset()) | frozenset(map(stem, renderings))
+    return verbs, others
+
+
+_GLOSSES: Final = {
+    language: _read(text)
+    for language, text in tomllib.loads((Path(__file__).parent / "gloss.toml").read_text(encoding="utf-8")).items()
+}
+
+
+@lru_cache(maxsize=16_384)
+def _renderings(word: str, language: str) -> frozenset[str]:
+    """The stems that a word may come to in English; none if it is not known."""
+    verbs, others = _GLOSSES[language]
+    found = others.get(word, frozenset()) | verbs.get(word, frozenset())
+    if found:
+        return found
+    for cut in range(1, LONGEST_ENDING + 1):
+        beginning = word[:-cut]
+        found = verbs.get(beginning, frozenset()) | (
+            others.get(beginning, frozenset()) if cut < LONGEST_ENDING else frozenset()
+        )
+        if found:
+            return found
+    return frozenset()
+
+
+def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
+    """How many of a line's words are known here, and how many of those a translation renders; nothing is known of most languages."""
+    if pair.target != "en" or pair.source not in _GLOSSES:
+        return 0, 0
+    told = frozenset(map(stem, words(text)))
+    options = [found for word in folded_words(line.source) if (found := _renderings(word, pair.source))]
+    return len(options), sum(any(is_akin(one, each) for one in found for each in told) for found in options)
+
+
+def relatedness(line: Line, text: str, pair: Pair) -> float:
+    """How much a text has to do with its line, 0..1: by the draft's words, by the line's, and by what its idioms mean; the best counts.
+
+    Who is spoken of, and whether something is denied, counts a little: where an idiom is rendered freely nothing else may be the same.
+    """
+    idioms = idioms_in(line.source, pair.source)
+    if any(says(idiom.meant, text) for idiom in idioms):
+        return 1.0
+    known, met = rendered(line, text, pair)
+    by_line = met / known if known >= ENOUGH_KNOWN else 0.0
+    found = max(shared(line.draft, text, pair.target), by_line)
+    freely = FREELY if any(says(idiom.literal, line.draft) and not says(idiom.literal, text) for idiom in idioms) else 1.0
+    return min(
+        1.0, found + freely * SMALL_COUNTS * _same_people(line.draft, text) + SMALL_COUNTS * _same_denial(line.draft, text)
+    )
+
+
+def _same_people(one: str, other: str) -> bool:
+    """Whether two English texts speak of the same people: me, you, somebody else."""
+    first, second = _people(one), _people(other)
+    return bool(first) and first == second
+
+
+def speaks_of_others(one: str, other: str) -> bool:
+    """Whether two English texts speak of people, and of none in common."""
+    first, second = _people(one), _people(other)
+    return bool(first) and bool(second) and not first & second
+
+
+def _people(text: str) -> set[int]:
+    return {_PEOPLE[word] for word in expanded(text) if word in _PEOPLE}
+
+
+def _same_denial(one: str, other: str) -> bool:
+    return "not" in expanded(one) and "not" in expanded(other)
+
+
+def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
+    """Whether a text has nothing at all in common with its line or draft, though both say enough to have.
+
+    Where an idiom is in the line, its draft may be all wrong, and nothing is told.
+    """
+    if idioms_in(line.source, pair.source):
+        return False
+    drafted, told = content(line.draft, pair.target), content(text, pair.target)
+    if min(len(drafted), len(told)) < TALKATIVE and not _is_lone(told, drafted):
+        return False
+    known, met = rendered(line, text, pair)
+    if met or shared(line.draft, text, pair.target) or _same_denial(line.draft, text):
+        return False
+    small = set(expanded(text)) & set(expanded(line.draft)) & FUNCTION
+    return len(small) < TALKATIVE or (known > 0 and not _same_people(line.draft, text))
+
+
+def _is_lone(told: list[str], drafted: list[str]) -> bool:
+    """Whether one word stands for a whole sentence."""
+    return len(told) == 1 and len(drafted) > TALKATIVE

@@ -1,0 +1,147 @@
+"""Signs that a text was translated word by word, or is how people speak: rules and tables by language, no model."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from setu_enhancer.domain.words import is_ordinary, plain, words
+
+LONGEST_CHUNK: Final = 6
+OFTEN: Final = 3
+_FOLDER: Final = Path(__file__).parent
+_TOKEN: Final = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|[^\sa-z\d]")
+_SENTENCE_START: Final = re.compile(r"(?:^|[.!?…]\s+|\n)[\"'“‘«¿¡(\-–—♪\s]*([^\W\d_])")
+_LONE_I: Final = re.compile(r"\bi(?:'(?:m|ll|ve|d))?\b")
+_SPACED: Final = re.compile(r"\s[,.!?;:](?:\s|$)|  +|,,|\.\.(?!\.)(?<!\.\.\.)\s|[!?.,]{4,}")
+_END: Final = re.compile(r"[.!?…।♪:;—–\-\"”'’)\]]\s*$")
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Something that people don't say.
+
+    Args:
+        name: what it is, in a few words.
+        weight: the share of fluency that each place costs, 0..1.
+        patterns: what it looks like, in small letters.
+        spare: what looks so and is none.
+    """
+
+    name: str
+    weight: float
+    patterns: tuple[re.Pattern[str], ...]
+    spare: re.Pattern[str] | None = None
+
+    def places(self, text: str) -> int:
+        """In how many places a text has it."""
+        if self.spare is not None:
+            text = self.spare.sub("", text)
+        return sum(1 for pattern in self.patterns for _ in pattern.finditer(text))
+
+
+def _markers(listed: Sequence[Mapping[str, Any]]) -> tuple[Marker, ...]:  # Any: TOML
+    return tuple(
+        Marker(
+            each["name"],
+            each["weight"],
+            tuple(map(re.compile, each["patterns"])),
+            re.compile(rf"\b{each['spare']}\b") if "spare" in each else None,
+        )
+        for each in listed
+    )
+
+
+_ENGLISH: Final = tomllib.loads((_FOLDER / "english.toml").read_text(encoding="utf-8"))
+_OTHERS: Final = tomllib.loads((_FOLDER / "others.toml").read_text(encoding="utf-8"))
+MARKERS: Final[Mapping[str, tuple[Marker, ...]]] = {
+    "en": _markers(_ENGLISH["marker"]),
+    **{language: _markers(listed["marker"]) for language, listed in _OTHERS.items()},
+}
+_CHUNKS: Final = frozenset(
+    tuple(words(chunk)) for chunk in _ENGLISH["chunks"]["en"].split("|") if 0 < len(words(chunk)) <= LONGEST_CHUNK
+)
+_COUNT: Final = frozenset(_ENGLISH["nouns"]["count"].split())
+_CALLED: Final = frozenset(("mother", "father", "doctor", "teacher", "boss", "god"))  # names, too
+_ARTICLED: Final = frozenset(_ENGLISH["nouns"]["articled"].split())
+_BEFORE: Final = frozenset(_ENGLISH["nouns"]["before"].split())
+_DETERMINERS: Final = frozenset(("a", "an", "the", "my", "your", "his", "her", "our", "their"))
+_AFTER_SUBJECT: Final = frozenset(
+    ("is", "was", "will", "has", "had", "came", "went", "comes", "goes", "said", "says", "isn't", "wasn't")
+)
+_ADJECTIVES: Final = frozenset(_ENGLISH["nouns"]["adjectives"].split())
+
+
+def translated_signs(text: str, language: str) -> Iterator[tuple[str, float]]:
+    """What in a text people don't say: the name of each kind, and the share of fluency that it costs."""
+    told = plain(text)
+    for marker in MARKERS.get(language, ()):
+        if places := min(OFTEN, marker.places(told)):
+            yield marker.name, 1 - (1 - marker.weight) ** places
+    if language == "en" and (lone := bare_nouns(told)):
+        yield "noun without an article", 1 - (1 - 0.14) ** min(OFTEN, len(lone))
+
+
+def bare_nouns(told: str) -> tuple[str, ...]:
+    """Countable nouns of an English text, in small letters, that want an article: "he is good friend"."""
+    tokens = _TOKEN.findall(told)
+    found = []
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1] if at + 1 < len(tokens) else "."
+        if token not in _COUNT or following in _COUNT or following in ("-", "'") or following.endswith("ing"):
+            continue
+        before = at - 1
+        while before >= 0 and tokens[before] in _ADJECTIVES:
+            before -= 1
+        bare_object = before >= 0 and tokens[before] in _BEFORE and tokens[before] not in _ARTICLED
+        bare_subject = (before < 0 or not tokens[before].isalnum()) and following in _AFTER_SUBJECT and token not in _CALLED
+        if bare_object or bare_subject:
+            found.append(token)
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def familiarity(text: str, language: str) -> float | None:
+    """The share of a text's words that stand in turns that people use, 0..1; None where none are known."""
+    if language != "en":
+        return None
+    said = words(text)
+    if not said:
+        return None
+    met = [False] * len(said)
+    for at in range(len(said)):
+        for length in range(min(LONGEST_CHUNK, len(said) - at), 0, -1):
+            if tuple(said[at : at + length]) in _CHUNKS:
+                met[at : at + length] = [True] * length
+                break
+    for at, word in enumerate(said[:-1]):
+        if word in _DETERMINERS and is_ordinary(said[at + 1]):
+            met[at] = met[at + 1] = True
+    return sum(met) / len(said)
+
+
+def commonness(text: str, language: str, names: Sequence[str] = ()) -> float | None:
+    """The share of a text's words that people use every day, names left out, 0..1; None where they are not known."""
+    if language != "en":
+        return None
+    left = {word for name in names for word in words(name)}
+    said = [word for word in words(text) if word not in left and not word.isdigit()]
+    return sum(map(is_ordinary, said)) / len(said) if said else None
+
+
+def untidy_signs(text: str, source: str, language: str) -> Iterator[tuple[str, float]]:
+    """What is wrong with a text's capitals and punctuation: the name of each kind, and the share of fluency that it costs."""
+    if any(start[1].islower() for start in _SENTENCE_START.finditer(text)) and any(map(str.isalpha, text)):
+        yield "small letter at the start", 0.05
+    if language == "en" and _LONE_I.search(text):
+        yield "small i", 0.05
+    if _SPACED.search(text):
+        yield "punctuation", 0.04
+    shouts = text.isupper() and len(words(text)) > 1 and not source.isupper() and source.lower() != source.upper()
+    if shouts:
+        yield "all in capitals", 0.06
+    if _END.search(source) and not _END.search(text):
+        yield "no mark at the end", 0.04

@@ -1,0 +1,118 @@
+"""What two texts in one language have in common, by their words."""
+
+import tomllib
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Final
+
+from setu_enhancer.domain.text.words import folded_words
+
+_QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"'})
+LONG_LETTERS: Final = 4
+
+_ENGLISH: Final = tomllib.loads((Path(__file__).parent / "english.toml").read_text(encoding="utf-8"))
+FUNCTION: Final = frozenset(_ENGLISH["function"].split())
+COMMON: Final = frozenset(_ENGLISH["common"].split()) | FUNCTION
+_IRREGULAR: Final[dict[str, str]] = {form: base for base, forms in _ENGLISH["irregular"].items() for form in forms.split()}
+
+
+_WHOLE: Final = {
+    "won't": "will not",
+    "can't": "can not",
+    "cannot": "can not",
+    "let's": "let us",
+    "ain't": "is not",
+    "gonna": "going to",
+}
+_ENDINGS: Final = {"m": "am", "re": "are", "s": "is", "ll": "will", "ve": "have", "d": "would"}
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, as they are compared."""
+    return folded_words(text)
+
+
+def plain(text: str) -> str:
+    """A text with one kind of apostrophe and of quotes, in small letters."""
+    return text.translate(_QUOTES).casefold()
+
+
+def stem(word: str) -> str:
+    """What the forms of an English word have in common, roughly: ``went`` has none with ``go``, ``tried`` has with ``try``."""
+    word = word.removesuffix("'s")
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    for ending, instead in (
+        ("iness", "y"),
+        ("ies", "y"),
+        ("ied", "y"),
+        ("ing", ""),
+        ("ed", ""),
+        ("es", ""),
+        ("ly", ""),
+        ("s", ""),
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= LONG_LETTERS - 1:
+            return _single(word.removesuffix(ending) + instead).removesuffix("e")
+    return word.removesuffix("e") if len(word) > LONG_LETTERS else word
+
+
+def _single(word: str) -> str:
+    """``stopp`` is ``stop``; ``tell`` stays."""
+    return word[:-1] if len(word) > LONG_LETTERS and word[-1] == word[-2] and word[-1] not in "lsz" else word
+
+
+def expanded(text: str) -> list[str]:
+    """The words of an English text with contractions taken apart: ``don't`` is ``do``, ``not``."""
+    found: list[str] = []
+    for word in words(text):
+        whole = _WHOLE.get(word)
+        bare, _, ending = word.partition("'")
+        if whole:
+            found += whole.split()
+        elif word.endswith("n't"):
+            found += [word[:-3], "not"]
+        else:
+            found += [bare, *((_ENDINGS[ending],) if ending in _ENDINGS else ())]
+    return found
+
+
+def content(text: str, language: str) -> list[str]:
+    """The words of a text that say what it is about, as stems in English."""
+    found = words(text)
+    if language == "en":
+        return [stem(word) for word in found if word not in FUNCTION and not word.isdigit()]
+    return [word for word in found if len(word) >= LONG_LETTERS] or found
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether an English word, in small letters, is one that people use every day, in whatever form."""
+    return word in COMMON or word.removesuffix("'s") in COMMON or stem(word) in _COMMON_STEMS
+
+
+def is_akin(one: str, other: str) -> bool:
+    """Whether two stems may stand for each other."""
+    if one == other:
+        return True
+    if min(len(one), len(other)) > LONG_LETTERS and (one.startswith(other) or other.startswith(one)):
+        return True
+    return any(one in group and other in group for group in _ALIKE)
+
+
+_COMMON_STEMS: Final = frozenset(map(stem, COMMON))
+_ALIKE: Final = tuple(frozenset(map(stem, group.split())) for group in _ENGLISH["alike"])
+
+
+def shared(one: str, other: str, language: str) -> float:
+    """How much of what the shorter of two texts speaks of the other speaks of as well, 0..1; 1 if there is nothing to compare."""
+    first, second = content(one, language), content(other, language)
+    fewer, more = sorted((first, second), key=len)
+    if not fewer:
+        all_first, all_second = set(expanded(one)), set(expanded(other))
+        return len(all_first & all_second) / max(1, len(all_first), len(all_second))
+    return sum(any(is_akin(word, each) for each in more) for word in fewer) / len(fewer)
+
+
+def closeness(one: str, other: str) -> float:
+    """How much of two texts' wording is the same, word by word in order, 0..1."""
+    return SequenceMatcher(None, words(one), words(other), autojunk=False).ratio()
