@@ -44,6 +44,7 @@ def reasons(source, draft, *, pair=HINDI, context=CONTEXT, before=(), thresholds
         ("number", "साढ़े तीन बजे आना", "Come at three o'clock"),
         ("negation", "मैं कल नहीं आऊँगा", "I will come tomorrow"),
         ("negation", "मैं कल आऊँगा", "I won't come tomorrow"),
+        ("negation", "अब खतरे की कोई बात नहीं है", "It's a matter of danger now"),
         ("reference", "वो गाना गा रही है", "He is singing a song"),
         ("reference", "वो कल आएगा", "She will come tomorrow"),
         ("length", "तुम यहाँ क्या कर रहे हो, मुझे सच सच बताओ", "What"),
@@ -71,6 +72,7 @@ def test_what_is_wrong_is_the_reason(kind, source, draft):
         ("एक आदमी आया था", "A man came"),
         ("तुम आओगे, है ना?", "You'll come, won't you?"),
         ("कोई बात नहीं", "It's all right"),
+        ("अब तुम इतना मत रोओ बेटा", "Stop crying so much, son"),
         ("वो गाना गा रही है", "She is singing a song"),
         ("वो मेरे दोस्त हैं", "They are my friends"),
         ("क्या?", "What?"),
@@ -93,6 +95,13 @@ def test_who_was_spoken_of_tells_who_is_meant():
     assert reasons("उसने मुझे बताया", "He told me", before=before) == {"reference": "Simran is female, and the draft says male"}
     assert reasons("उसने मुझे बताया", "She told me", before=before) == {}
     assert reasons("उसने मुझे बताया", "He told me") == {}
+
+
+def test_one_who_is_honoured_is_not_several():
+    before = [("पापा कहाँ हैं?", "Where is Dad?")]
+    assert "reference" in reasons("मैं उनसे मिल सकता हूँ?", "Can I meet them?", before=before)
+    assert reasons("मैं उनसे मिल सकता हूँ?", "Can I meet him?", before=before) == {}
+    assert reasons("मैं उनसे मिल सकता हूँ?", "Can I meet them?", before=[("बच्चे और पापा कहाँ हैं?", "Where are the kids?")]) == {}
 
 
 def test_nobody_is_meant_across_scenes():

@@ -10,11 +10,43 @@ from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, wo
 
 Gender = Literal["female", "male"]
 
-BACK: Final = 2  # lines before a line, in which it may have its antecedent
+BACK: Final = 3  # lines before a line, in which it may have its antecedent
 _HERS: Final = frozenset(["she", "her", "hers", "herself", "she's", "she'll", "she'd"])
 _HIS: Final = frozenset(["he", "him", "his", "himself", "he's", "he'll", "he'd"])
 _THIRD: Final = frozenset(map(folded, ["वो", "वह", "उसने", "उसे", "उसको", "उससे", "उसका", "उसकी", "उसके", "उसपर", "उसमें"]))
 _SUBJECT: Final = frozenset(map(folded, ["वो", "वह", "ये", "यह"]))
+_THEY: Final = frozenset(["they", "them", "their", "theirs", "they're", "they'll", "they've", "they'd"])
+# Hindi speaks of one who is honoured as of several.
+_HONOURING: Final = frozenset(map(folded, ["उन्हें", "उनसे", "उनका", "उनकी", "उनके", "उन्होंने", "उनको", "वो", "वे"]))
+_RESPECTED: Final = (
+    "पापा पिता पिताजी बाबूजी अब्बा माँ माता मम्मी अम्मी दादा दादी दादाजी नाना नानी चाचा चाची मामा साहब साहिबा सर मैडम डॉक्टर गुरुजी मास्टर जी अंकल आंटी "
+    "पति भैया प्रधानमंत्री मंत्री सेठ मालिक"
+)
+_HONOURED: Final = frozenset(map(folded, _RESPECTED.split()))
+_SEVERAL: Final = frozenset(
+    map(
+        folded,
+        [
+            "लोग",
+            "लोगों",
+            "सब",
+            "सबको",
+            "दोनों",
+            "तीनों",
+            "बच्चे",
+            "बच्चों",
+            "वाले",
+            "वालों",
+            "लड़के",
+            "लड़कों",
+            "लड़कियाँ",
+            "दोस्त",
+            "दोस्तों",
+            "माँ-बाप",
+        ],
+    )
+)
+
 _GERUND: Final = "(?:कर|जा|आ|दे|ले|बोल|कह|रो|हँस|सो|बैठ|चल|भाग|मर|मिल|रह|लग|सक|चाह|जान|मान|लड़|गिर|पढ़|सोच|हो)"
 # The verb that ends a clause, of a subject in the nominative. A perfective with "ने" agrees with its object, and tells nothing.
 _FEMALE_VERB: Final = re.compile(
@@ -78,7 +110,7 @@ def _is_alone(said: Sequence[str]) -> bool:
 
 
 def wrong_reference(line: Line, before: Sequence[Line], pair: Pair, glossary: Glossary) -> str:
-    """What tells that a draft takes a woman for a man, or a man for a woman; empty if nothing does.
+    """What tells that a draft takes a woman for a man, a man for a woman, or one for several; empty if nothing does.
 
     Args:
         line: the line.
@@ -86,9 +118,11 @@ def wrong_reference(line: Line, before: Sequence[Line], pair: Pair, glossary: Gl
         pair: into English, or nothing is told.
         glossary: with the genders of who is named.
     """
-    drafted = drafted_gender(line.draft) if pair.target == "en" else None
-    if drafted is None:
+    if pair.target != "en":
         return ""
+    drafted = drafted_gender(line.draft)
+    if drafted is None:
+        return _wrong_number(line, before) if pair.source == "hi" else ""
     said = said_gender(line.source, pair.source)
     if said is not None:
         return f"it is {said}, and the draft says {drafted}" if said != drafted else ""
@@ -97,6 +131,20 @@ def wrong_reference(line: Line, before: Sequence[Line], pair: Pair, glossary: Gl
     if named is None or named.gender == drafted:
         return ""
     return f"{named.target} is {named.gender}, and the draft says {drafted}"
+
+
+def _wrong_number(line: Line, before: Sequence[Line]) -> str:
+    """What tells that a draft takes one who is honoured for several."""
+    said = {folded(word) for word in words(line.source)}
+    if not said & _HONOURING or not _THEY & {unaccented(word) for word in words(line.draft)} or said & _SEVERAL:
+        return ""
+    for earlier in (line, *reversed(before[-BACK:])):
+        named = {folded(word) for word in words(earlier.source)}
+        if named & _SEVERAL:
+            return ""
+        if named & _HONOURED:
+            return "it may be one person who is honoured, and the draft says they"
+    return ""
 
 
 def _named_before(before: Sequence[Line], glossary: Glossary) -> Entry | None:

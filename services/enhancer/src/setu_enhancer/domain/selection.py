@@ -3,6 +3,7 @@
 A reason is evidence that a draft is probably wrong, or that a model could do better; that a line has a name, or a number, is none.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -15,6 +16,7 @@ from setu_enhancer.domain.lexicon import calque, idioms_in, says
 from setu_enhancer.domain.lines import Line, Pair, scenes
 from setu_enhancer.domain.referring import BACK, wrong_reference
 from setu_enhancer.domain.text.measures import limit_of, reading_speed
+from setu_enhancer.domain.text.negation import knows_negation, negations
 from setu_enhancer.domain.text.numbers import mismatch
 from setu_enhancer.domain.text.scripts import LATIN, foreign_share, likely_language, script_counts, scripts_of
 from setu_enhancer.domain.text.words import folded, words
@@ -57,6 +59,13 @@ class Thresholds:
 ASKED: Final = Reason(kind="asked")
 _FEWEST_FOR_MEDIAN: Final = 8
 _USUAL_RATIO: Final = 1.1
+_ENOUGH_WORDS: Final = 5
+# English that denies without a word for it.
+_TURNED: Final = re.compile(
+    r"\b(?:stop|quit|forget|avoid|refuse[sd]?|fail(?:s|ed)?|leave|hardly|barely|unless|until|lack\w*|impossible|un\w+|dis\w+|in(?:sane|visible|complete)\w*"
+    r"|\w+less|hate[sd]?|otherwise|all ?right|ok(?:ay)?|fine|worr\w+|relax|easy|why|free|safe|quiet|calm|off|out|too)\b",
+    re.IGNORECASE,
+)
 
 
 def select(
@@ -108,11 +117,21 @@ class _Looking:
             ("script", _left_over(line, self.pair, self.thresholds)),
             ("length", _odd_length(line, self.thresholds, self.usual)),
             ("number", _wrong_numbers(line, self.pair)),
-            ("negation", denial_fault(line.source, line.draft, "", self.pair.source, self.pair.target)),
+            ("negation", _lost_negation(line, self.pair)),
             ("reference", wrong_reference(line, before, self.pair, self.glossary)),
             ("reading-speed", _too_fast(line, self.pair, self.thresholds)),
         )
         yield from (Reason(kind=kind, detail=detail) for kind, detail in told if detail)
+
+
+def _lost_negation(line: Line, pair: Pair) -> str:
+    """What is wrong with what a draft denies. Machines keep negations where people may turn them, so a longer line that lost all of its is suspect."""
+    if fault := denial_fault(line.source, line.draft, "", pair.source, pair.target):
+        return fault
+    if len(words(line.source)) < _ENOUGH_WORDS or not knows_negation(pair.target) or _TURNED.search(line.draft):
+        return ""
+    lost = negations(line.source, pair.source) and not negations(line.draft, pair.target)
+    return "the line denies something, and the draft nothing" if lost else ""
 
 
 def _wrong_numbers(line: Line, pair: Pair) -> str:
