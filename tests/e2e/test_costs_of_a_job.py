@@ -19,8 +19,10 @@ def test_a_jobs_calls_and_stages_are_on_record_and_told(stack: OwnStack, caller:
     assert caller.ended(job_id, JOB_S)["state"] == "succeeded"
 
     cost = caller.http.get(f"/jobs/{job_id}/cost").json()
-    (translating,) = cost["stages"]
-    assert (translating["stage"], translating["target"], translating["provider"]) == ("translations", "en", "own")
+    by_stage = {stage["stage"]: stage for stage in cost["stages"]}
+    translating, hearing = by_stage["translations"], by_stage["transcriptions"]
+    assert (translating["target"], translating["provider"]) == ("en", "own")
+    assert (hearing["provider"], hearing["model"], hearing["calls"]) == ("own", "whisper-base", 1)
     assert translating["calls"] >= 1
     assert translating["output_tokens"] > 0
     assert (Decimal(cost["usd"]), cost["unpriced"], cost["unresolved"]) == (Decimal(0), 0, 0)
@@ -29,6 +31,14 @@ def test_a_jobs_calls_and_stages_are_on_record_and_told(stack: OwnStack, caller:
         rows = connection.execute(
             "SELECT stage, outcome, wall_s > 0, peak_rss_bytes > 0 FROM ledger.stage_metrics WHERE job_id = %s", (job_id,)
         ).fetchall()
+        took = connection.execute(
+            "SELECT m.model_load_s, (c.usage ->> 'cpu_s')::float FROM ledger.stage_metrics m JOIN ledger.call c USING (operation_id)"
+            " WHERE m.job_id = %s AND m.stage = 'transcriptions'",
+            (job_id,),
+        ).fetchone()
+    assert took is not None
+    assert took[0] > 0, "the first recording loads the model"
+    assert took[1] > 0.1
     assert {row[0] for row in rows} >= {"profiles", "transcriptions", "translations", "renderings"}
     assert {row[1:] for row in rows} == {("succeeded", True, True)}
 
