@@ -1,4 +1,4 @@
-"""``setu submit --estimate``: nothing is sent but how long the recording is."""
+"""``setu submit --estimate``: nothing is sent but how long the recording is, or its beginning where nobody here can tell."""
 
 import json
 import shutil
@@ -21,6 +21,7 @@ class Gateway(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answering)
         self.asked: list[tuple[str, dict]] = []
         self.cost: dict | None = COST
+        self.per_minute = False
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -28,11 +29,14 @@ class Answering(BaseHTTPRequestHandler):
     server: Gateway
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        sent = self.rfile.read(int(self.headers["content-length"]))
+        form = self.headers["content-type"].startswith("multipart/")
+        body = {"form": sent} if form else json.loads(sent)
         self.server.asked.append((self.path, body))
         answer = {
             "duration_s": body.get("duration_s", 60),
             "duration_guessed": "duration_s" not in body,
+            "per_minute": self.server.per_minute,
             "time_s": SPAN,
             "cost_usd": self.server.cost,
             "stages": [],
@@ -90,16 +94,32 @@ def test_a_cost_that_nobody_knows_is_not_shown_as_nothing(gateway, run, tmp_path
     assert "0.0000" not in told.output
 
 
-def test_of_a_file_without_a_header_that_can_be_read_the_size_is_told(gateway, run, tmp_path, monkeypatch):
+def test_of_a_file_that_nobody_here_can_read_the_beginning_is_sent_and_the_size_is_told(gateway, run, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
     film = tmp_path / "film.mkv"
-    film.write_bytes(b"no header at all")
+    film.write_bytes(b"no header at all" + bytes(5 << 20))
     assert duration_of(film) is None
-    told = run("submit", film, "--estimate", "--url", gateway.url)
+    told = run("submit", film, "--to", "en", "--source", "fr", "--estimate", "--url", gateway.url)
     assert "about" in told.output
-    assert gateway.asked == [("/jobs/estimate", {"bytes": 16})]
+    ((path, body),) = gateway.asked
+    assert path == f"/jobs/estimate/media?bytes={16 + (5 << 20)}"
+    assert b'filename="film.mkv"' in body["form"]
+    assert b"no header at all" in body["form"]
+    assert b'name="target_languages"\r\n\r\nen' in body["form"]
+    assert len(body["form"]) < 5 << 20
 
 
-def test_a_recording_elsewhere_cannot_be_estimated(gateway, run):
-    assert run("submit", "https://media.example.org/talk.mp4", "--estimate", "--url", gateway.url).exit_code == 2
-    assert gateway.asked == []
+def test_a_recording_elsewhere_is_looked_at_by_the_gateway(gateway, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    told = run("submit", "https://media.example.org/talk.mp4", "--to", "en", "--estimate", "--url", gateway.url)
+    assert told.exit_code == 0, told.output
+    assert gateway.asked == [
+        ("/jobs/estimate", {"media_url": "https://media.example.org/talk.mp4", "target_languages": ["en"]})
+    ]
+
+
+def test_what_is_for_each_minute_is_not_shown_as_the_whole(gateway, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    gateway.per_minute = True
+    told = run("submit", "https://media.example.org/talk.mp4", "--estimate", "--url", gateway.url)
+    assert "each minute" in told.output

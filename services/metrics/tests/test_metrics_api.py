@@ -111,6 +111,25 @@ async def test_what_an_attempt_spent_that_failed_for_good_was_in_vain(asking):
     assert Decimal((await asking.get(f"/v1/costs/jobs/{FILM}"))["wasted_usd"]) == 1
 
 
+async def test_of_an_attempt_that_was_lost_and_made_again_what_was_called_before_was_in_vain(asking):
+    operation_id = uuid4()
+
+    def row(outcome: str) -> StageMetrics:
+        return StageMetrics(
+            tenant="acme", service="translate", job_id=FILM, stage="translations", target="en", operation_id=operation_id, attempt=1,
+            outcome=outcome, wall_s=1, queue_wait_s=0, bytes_in=0, bytes_out=0,
+        )  # fmt: skip
+
+    await asking.spend(of(FILM, operation_id=operation_id), "1")
+    with connect(asking.settings, SCHEMA) as connection:
+        write_stage_metrics(connection, [row("lost")])
+    await asking.spend(of(FILM, operation_id=operation_id), "2")
+    with connect(asking.settings, SCHEMA) as connection:
+        write_stage_metrics(connection, [row("succeeded")])
+    cost = await asking.get(f"/v1/costs/jobs/{FILM}")
+    assert (Decimal(cost["usd"]), Decimal(cost["wasted_usd"])) == (Decimal(3), Decimal(1))
+
+
 async def test_costs_are_summed_by_job_service_model_tenant_and_day(asking):
     await asking.spend(of(FILM), "3")
     await asking.spend(of(TALK), "2", model="cheap")

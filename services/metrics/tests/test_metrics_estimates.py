@@ -1,38 +1,39 @@
 """Estimates: what earlier jobs tell of the next, and what is said where there were none."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
-from billed.jobs import TENANT, Past, asked_for, outcome
-from setu_common.contracts.cost import EstimateRequest
+from billed.jobs import TENANT, Past, asked_for, outcome, past_of
+from setu_common.contracts.cost import EstimateRequest, Span, StageMetrics
 from setu_common.cost.ledger import SCHEMA, migrate_ledger
-from setu_common.db import Database
+from setu_common.cost.stages import write_stage_metrics
+from setu_common.db import Database, connect
 from setu_metrics.domain.estimating import length_of, line_of, rate_of, unseen
-from setu_metrics.errors import LengthMissing
 from setu_metrics.estimates import Estimates
 
 
 @pytest.fixture
 async def past(cloned_database) -> AsyncIterator[Past]:
-    past = Past(cloned_database("ledger", migrate_ledger), seed=11)
-    yield past
-    await past.close()
+    async with past_of(cloned_database("ledger", migrate_ledger), seed=11, lines_per_request=50) as past:
+        yield past
 
 
 @pytest.fixture
 async def estimates(past) -> AsyncIterator[Estimates]:
-    database = Database(past._settings, SCHEMA)
+    database = Database(past.settings, SCHEMA)
     yield Estimates(database)
     await database.close()
 
 
 @pytest.mark.timeout(300)
-async def test_the_range_holds_nine_in_ten_jobs_and_is_narrow_enough_to_be_of_use(past, estimates):
-    for _ in range(50):
+async def test_the_range_holds_nine_in_ten_bills_and_is_narrow_enough_to_be_of_use(past, estimates):
+    past.shortest_s, past.longest_s = 300, 600  # evals/estimates.py has longer ones, and more, and so a smaller error
+    for _ in range(24):
         await past.make(past.next_length_s())
     made, told = [], []
-    for _ in range(50):  # each is estimated before it is done, and known after it
+    for _ in range(20):  # each is estimated before it is done, and known after it
         duration_s = past.next_length_s()
         told.append(await estimates.of(TENANT, asked_for(duration_s)))
         made.append(await past.make(duration_s))
@@ -40,7 +41,7 @@ async def test_the_range_holds_nine_in_ten_jobs_and_is_narrow_enough_to_be_of_us
     assert found.covered >= 0.9
     assert found.time_covered >= 0.9
     assert found.half_width <= 0.25
-    assert found.median_error < 0.05
+    assert found.median_error < 0.08
     assert {stage.basis for each in told for stage in each.stages} == {"history"}
 
 
@@ -75,12 +76,49 @@ async def test_few_jobs_give_a_wide_range_and_another_target_stands_in(past, est
     assert any("few jobs" in note for note in told.notes)
 
 
-async def test_without_a_length_it_is_guessed_from_the_size_or_asked_for(past, estimates):
+async def test_without_a_length_it_is_guessed_from_the_size_or_told_for_a_minute(past, estimates):
     told = await estimates.of(TENANT, EstimateRequest(bytes=16_000_000, kind="audio"))
     assert (told.duration_s, told.duration_guessed) == (1000, True)
     assert any("guessed from its size" in note for note in told.notes)
-    with pytest.raises(LengthMissing):
-        await estimates.of(TENANT, EstimateRequest())
+    minute = await estimates.of(TENANT, EstimateRequest(target_languages=("en",)))
+    assert (minute.duration_s, minute.duration_guessed, minute.per_minute) == (60, False, True)
+    assert any("each minute of it" in note for note in minute.notes)
+    assert minute.time_s == (await estimates.of(TENANT, EstimateRequest(duration_s=60, target_languages=("en",)))).time_s
+
+
+async def test_a_recording_that_is_fetched_is_told_with_its_fetching_which_costs_nothing(past, estimates):
+    for _ in range(3):
+        await past.make(60)
+    request = EstimateRequest(duration_s=60, media_url="https://media.example/talk.mp4", target_languages=("en",))
+    told = await estimates.of(TENANT, request)
+    fetching = told.stages[0]
+    assert (fetching.stage, fetching.basis, fetching.cost_usd) == ("fetches", "prior", Span(expected=0, low=0, high=0))
+    assert fetching.time_s.expected > 0
+    assert told.cost_usd is not None  # that nothing was fetched before keeps no cost from being told
+
+
+async def test_english_that_the_recogniser_made_itself_counts_with_the_translation_whose_place_it_took(past, estimates):
+    def row(job_id, stage, target, wall_s, **more) -> StageMetrics:
+        return StageMetrics(
+            tenant=TENANT, service="any", job_id=job_id, stage=stage, target=target, operation_id=uuid4(), attempt=1,
+            wall_s=wall_s, queue_wait_s=0, bytes_in=0, bytes_out=0, **{"outcome": "succeeded", **more},
+        )  # fmt: skip
+
+    jobs = [uuid4() for _ in range(4)]
+    with connect(past.settings, SCHEMA) as connection:
+        for job_id in jobs:
+            write_stage_metrics(
+                connection,
+                [
+                    row(job_id, "transcriptions", "", 40, audio_s=100),
+                    row(job_id, "translations", "en", 10, outcome="failed"),
+                    row(job_id, "speech-translations", "", 50),
+                ],
+            )
+    told = await estimates.of(TENANT, EstimateRequest(duration_s=100, target_languages=("en",)))
+    (translating,) = [stage for stage in told.stages if stage.stage == "translations"]
+    assert (translating.time_s.expected, translating.samples) == (pytest.approx(60), 4)
+    assert any("In 4 of 4 earlier jobs the recogniser itself made the English" in note for note in told.notes)
 
 
 def test_order_statistics_bound_nine_in_ten():

@@ -20,15 +20,17 @@ from setu_common.observability.metrics import MetricsListener, process_registry
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import ANY, AllowedHosts, EdgeTrust, RateLimits, breakers_router, create_app, metrics_router
-from setu_gateway.api import budgets, costs, enhancements, intake, jobs, media, openai_audio, subtitles
+from setu_gateway.api import budgets, costs, enhancements, estimates, intake, jobs, media, openai_audio, subtitles
 from setu_gateway.api.dependencies import Admin
 from setu_gateway.delivery.audits import Audits
 from setu_gateway.delivery.budget_notices import AlertDesk, BudgetNotifier
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.delivery.muxing import Muxer
+from setu_gateway.delivery.probing import length_of
 from setu_gateway.delivery.rendering import Renderer
 from setu_gateway.delivery.webhooks import Notifier
 from setu_gateway.intake.fetching import Fetcher
+from setu_gateway.intake.looking import Looking
 from setu_gateway.intake.upload import Intake
 from setu_gateway.intake.vetting import Vetting
 from setu_gateway.keys.ring import KeyRing
@@ -79,6 +81,8 @@ def make_app(settings: GatewaySettings) -> FastAPI:
                         await resources.enter_async_context(used)
                 app.state.vetting = Vetting(guard, signs=settings.outside.webhook_secret is not None)
                 app.state.intake = Intake(store, settings.upload, app.state.vetting)
+                outside = await resources.enter_async_context(OutsideClient(guard))
+                app.state.looking = Looking(store, outside, settings.upload.max_upload_bytes, length_of)
                 yield
         finally:
             await use_cases.close()
@@ -93,6 +97,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         routers=[
             intake.router,
             costs.router,
+            estimates.router,
             jobs.router,
             subtitles.router,
             media.router,

@@ -15,10 +15,3 @@ class TimeReversed(InvalidRequest):
 
     code = "time-reversed"
     title = "The time ends before it begins"
-
-
-class LengthMissing(InvalidRequest):
-    """Neither how long a recording is, nor how large."""
-
-    code = "length-missing"
-    title = "It is not said how long the recording is"

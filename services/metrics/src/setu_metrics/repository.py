@@ -12,7 +12,8 @@ from setu_common.contracts.cost import CostGroup, CostQuery
 
 Row = RowMapping
 
-# What an attempt spent was in vain if its call gave nothing, or if the operation had to be attempted again, or failed.
+# What an attempt spent was in vain if its call gave nothing, or if the operation had to be attempted again, or failed. An attempt that was lost
+# with its worker, or handed back, is made again under the same number: only what was called before that was in vain.
 _SUMS: Final = """
     count(*) AS calls,
     count(*) FILTER (WHERE outcome IN ('failed', 'aborted')) AS failed,
@@ -33,7 +34,7 @@ WITH spent AS (
         OR c.attempt < max(c.attempt) OVER (PARTITION BY c.operation_id)
         OR EXISTS (SELECT FROM stage_metrics m
             WHERE m.operation_id = c.operation_id AND m.attempt = c.attempt AND m.job_id IS NOT DISTINCT FROM c.job_id
-            AND m.outcome <> 'succeeded') AS wasted
+            AND m.outcome <> 'succeeded' AND m.created_at >= c.created_at) AS wasted
     FROM call c WHERE c.tenant = :tenant AND {where})
 """
 _OF_TIME: Final = (
@@ -123,14 +124,23 @@ async def shares(connection: AsyncConnection) -> Sequence[tuple[str, float]]:
 _HISTORY: Final = text("""
 WITH heard AS (
     SELECT job_id, max(audio_s) AS audio_s FROM stage_metrics WHERE tenant = :tenant AND job_id IS NOT NULL AND audio_s > 0
-    GROUP BY job_id ORDER BY max(id) DESC LIMIT :limit)
-SELECT m.stage, m.target, h.audio_s, sum(m.wall_s) AS wall_s,
-    (SELECT coalesce(sum(c.usd), 0) FROM call c
-        WHERE c.job_id = m.job_id AND c.tenant = :tenant AND c.stage = m.stage AND c.target = m.target) AS usd,
-    (SELECT count(*) FROM call c
-        WHERE c.job_id = m.job_id AND c.tenant = :tenant AND c.stage = m.stage AND c.target = m.target AND c.unpriced) AS unpriced
-FROM stage_metrics m JOIN heard h USING (job_id) WHERE m.tenant = :tenant
-GROUP BY m.job_id, m.stage, m.target, h.audio_s HAVING bool_or(m.outcome = 'succeeded') AND NOT bool_or(m.cached)
+    GROUP BY job_id ORDER BY max(id) DESC LIMIT :limit
+), took AS (
+    SELECT m.job_id, h.audio_s, m.wall_s, m.outcome, m.cached, m.stage = 'speech-translations' AS detour,
+        CASE WHEN m.stage = 'speech-translations' THEN 'translations' ELSE m.stage END AS stage,
+        CASE WHEN m.stage = 'speech-translations' THEN 'en' ELSE m.target END AS target
+    FROM stage_metrics m JOIN heard h USING (job_id) WHERE m.tenant = :tenant
+), paid AS (
+    SELECT c.job_id, c.usd, c.unpriced,
+        CASE WHEN c.stage = 'speech-translations' THEN 'translations' ELSE c.stage END AS stage,
+        CASE WHEN c.stage = 'speech-translations' THEN 'en' ELSE c.target END AS target
+    FROM call c JOIN heard h USING (job_id) WHERE c.tenant = :tenant
+), summed AS (
+    SELECT job_id, stage, target, sum(usd) AS usd, count(*) FILTER (WHERE unpriced) AS unpriced FROM paid GROUP BY 1, 2, 3)
+SELECT t.stage, t.target, t.audio_s, sum(t.wall_s) AS wall_s, bool_or(t.detour AND t.outcome = 'succeeded') AS detour,
+    coalesce(max(s.usd), 0) AS usd, coalesce(max(s.unpriced), 0) AS unpriced
+FROM took t LEFT JOIN summed s USING (job_id, stage, target)
+GROUP BY t.job_id, t.stage, t.target, t.audio_s HAVING bool_or(t.outcome = 'succeeded') AND NOT bool_or(t.cached)
 """)
 
 

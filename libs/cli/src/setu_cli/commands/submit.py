@@ -56,7 +56,7 @@ def submit(
     formats: FormatsOption = None,
     url: UrlOption = None,
     home: HomeOption = None,
-    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take and cost, and send nothing.")] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take and cost, and submit nothing.")] = False,
     budget: BudgetOption = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Print the jobs' ids and return.")] = False,
 ) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from setu_common.clients.answers import read
 from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, Estimate, EstimateRequest, JobCost
-from setu_common.http import HttpCaller, Response
+from setu_common.http import FilePart, HttpCaller, Response
 
 
 class MoneyClient:
@@ -51,6 +51,20 @@ class MoneyClient:
         """What a job would take and cost."""
         asked = request.model_dump(mode="json", exclude_defaults=True)
         return read(await self._caller.call("POST", "/jobs/estimate", json=asked), Estimate)
+
+    async def estimate_media(self, beginning: FilePart, size_bytes: int, request: EstimateRequest) -> Estimate:
+        """The same of a recording whose length nobody here can tell; the gateway looks at its beginning.
+
+        Args:
+            beginning: the first megabytes, as ``media``.
+            size_bytes: how large all of it is.
+            request: the languages.
+        """
+        fields: dict[str, str | list[str]] = {"target_languages": list(request.target_languages)}
+        if request.source_language is not None:
+            fields["source_language"] = request.source_language
+        path = f"/jobs/estimate/media?bytes={size_bytes}"
+        return read(await self._caller.upload(path, fields=fields, file=beginning, headers={}, ok=(200,)), Estimate)
 
     async def _costs(self, query: CostQuery, form: str) -> Response:
         asked = query.model_dump(mode="json", exclude_none=True) | {"format": form}

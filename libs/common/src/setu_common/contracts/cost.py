@@ -145,10 +145,15 @@ class StageMetrics(View):
 
 
 class EstimateRequest(Contract):
-    """A job that is thought of. Without its duration, the recording's size says roughly how long it may be."""
+    """A job that is thought of.
+
+    Without its duration, the recording at ``media_url`` is looked at; without that, its size says roughly how long it may be; without any
+    of them, what is told is for a minute.
+    """
 
     duration_s: float | None = Field(default=None, gt=0, le=1_000_000)
-    bytes: int | None = Field(default=None, gt=0, le=1 << 50, description="Counts where duration_s is absent")
+    media_url: str | None = Field(default=None, max_length=2000, description="Where the recording is to be fetched from")
+    bytes: int | None = Field(default=None, gt=0, le=1 << 50, description="Counts where no duration can be had")
     kind: Literal["audio", "video"] = "video"
     source_language: LanguageCode | None = None
     target_languages: tuple[LanguageCode, ...] = Field(default=(), max_length=20)
@@ -177,7 +182,10 @@ class Estimate(View):
     """What a job will take and cost, before anything is spent. Time is that of the work, without waiting for its turn."""
 
     duration_s: float = Field(gt=0)
-    duration_guessed: bool = Field(description="From the recording's size, since its duration was not told")
+    duration_guessed: bool = Field(description="From the recording's size, since its duration could not be had")
+    per_minute: bool = Field(
+        default=False, description="Nobody knows how long the recording is: all of it is for each minute of one"
+    )
     time_s: Span
     cost_usd: Span | None = Field(default=None, description="US dollars; absent where nothing is known")
     stages: tuple[StageEstimate, ...]

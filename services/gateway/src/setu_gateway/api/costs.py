@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from setu_common.contracts.cost import CostQuery, CostReport, Estimate, EstimateRequest, JobCost
-from setu_common.errors import DependencyUnavailable, InvalidRequest
-from setu_common.web import MethodNotAllowed, problems
-from setu_common.web.problems import problem_response, request_id_of
+from setu_common.contracts.cost import CostQuery, CostReport, JobCost
+from setu_common.errors import DependencyUnavailable
+from setu_common.web import problems
 from setu_gateway.api.dependencies import JobId, JobsDep, MetricsDep, ReaderDep
 from setu_gateway.errors import JobNotFound
 
@@ -22,20 +21,6 @@ async def get_job_cost(job_id: JobId, caller: ReaderDep, jobs: JobsDep, metrics:
     """
     job = await jobs.get(caller.tenant, job_id)
     return await metrics.job_cost(caller.tenant, job.id)
-
-
-@router.post("/jobs/estimate", responses=problems(InvalidRequest, DependencyUnavailable))
-async def estimate_job(request: EstimateRequest, caller: ReaderDep, metrics: MetricsDep) -> Estimate:
-    """What a job would take and cost, before anything is spent: from what earlier jobs took, with the range that holds nine in ten."""
-    return await metrics.estimate(caller.tenant, request)
-
-
-# Else it would be taken for a job's id.
-@router.api_route("/jobs/estimate", methods=["GET", "DELETE"], include_in_schema=False)
-async def refuse_to_get_estimates(request: Request) -> Response:
-    """Estimates are made, not kept."""
-    error = MethodNotAllowed("Ask for an estimate with POST; none is kept.")
-    return problem_response(error, request_id_of(request), {"Allow": "POST"})
 
 
 @router.get(

@@ -20,7 +20,7 @@ _PRIOR_WIDENED: Final = 4.0
 _APART: Final = 2.0
 _BY_CHANCE: Final = 0.1
 # Seconds of work for a second of sound on two slow processors with the models that come with Setu. Measured with `setu demo`, roundly.
-PRIOR_RATES: Final = {"profiles": 0.05, "transcriptions": 0.5, "translations": 0.4, "renderings": 0.02}
+PRIOR_RATES: Final = {"fetches": 0.05, "profiles": 0.05, "transcriptions": 0.5, "translations": 0.4, "renderings": 0.02}
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,9 @@ class Length:
     low_s: float
     high_s: float
 
+
+A_MINUTE: Final = Length(60.0, 60.0, 60.0)
+"""What is told of where nobody knows how long it is."""
 
 _BITS_A_SECOND: Final = {"audio": 128_000, "video": 2_000_000}
 _SIZE_WIDENED: Final = 4.0

@@ -1,0 +1,191 @@
+"""Estimates of recordings whose length nobody said: their beginning is looked at, here or where they lie, and nothing of it stays."""
+
+import io
+import math
+import wave
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from fastapi import FastAPI, Response
+
+from setu_common.cost.ledger import migrate_ledger
+from setu_common.http import FilePart, HttpCaller, create_client
+from setu_common.settings import LogSettings
+from setu_common.testing import loopback
+from setu_gateway.app import make_app
+from setu_gateway.delivery.probing import length_of
+from setu_gateway.settings import OutsideSettings, PipelineSettings, UploadSettings
+from setu_metrics.app import create_api
+from setu_metrics.settings import MetricsSettings
+
+RATE_HZ = 16_000
+BEGINNING_BYTES = 40_000
+
+
+def wav(seconds: float) -> bytes:
+    content = io.BytesIO()
+    with wave.open(content, "wb") as writer:
+        writer.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+        writer.writeframes(bytes(int(seconds * RATE_HZ) * 2))
+    return content.getvalue()
+
+
+def encoded(seconds: float, codec: str, container: str, **options: str) -> bytes:
+    """A tone in another container."""
+    content = io.BytesIO()
+    samples = np.sin(np.arange(int(seconds * RATE_HZ)) * 2 * math.pi * 220 / RATE_HZ).astype(np.float32)[None, :]
+    with av.open(content, "w", format=container, options=options) as target:
+        stream = target.add_stream(codec, rate=RATE_HZ, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        size = stream.codec_context.frame_size or 1024
+        for start in range(0, samples.shape[1], size):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[:, start : start + size]), "fltp", "mono")
+            frame.sample_rate, frame.pts = RATE_HZ, start
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    return content.getvalue()
+
+
+async def told(content: bytes, tmp_path: Path) -> float | None:
+    path = tmp_path / "media"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        return await length_of(file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [wav(90), encoded(90, "aac", "mp4"), encoded(90, "aac", "matroska"), encoded(90, "libmp3lame", "mp3")],
+    ids=["wav", "mp4", "mkv", "mp3"],
+)
+async def test_a_file_tells_how_long_it_is_without_being_decoded(content, tmp_path):
+    assert await told(content, tmp_path) == pytest.approx(90, abs=0.5)
+
+
+@pytest.mark.parametrize("content", [b"no media at all", b"#EXTM3U\nhttp://127.0.0.1/secret.ts\n", wav(1)[:20]])
+async def test_what_is_no_media_tells_nothing(content, tmp_path):
+    assert await told(content, tmp_path) is None
+
+
+class Host:
+    """Where recordings lie."""
+
+    def __init__(self) -> None:
+        self.content = wav(90)
+        self.media_type = "audio/wav"
+        self.asked = 0
+
+    @property
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/talk")
+        async def _talk() -> Response:
+            self.asked += 1
+            return Response(self.content, media_type=self.media_type)
+
+        @app.get("/gone")
+        async def _gone() -> Response:
+            return Response(status_code=404)
+
+        return app
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+async def host_url(host) -> AsyncIterator[str]:
+    async with loopback(host.app) as url:
+        yield url
+
+
+@pytest.fixture
+async def gateway(gateway_settings, trust_settings, host_url) -> AsyncIterator[HttpCaller]:
+    database = gateway_settings.core.database
+    migrate_ledger(database)
+    outside = OutsideSettings(outside_allowed="127.0.0.1", outside_ports=host_url.rpartition(":")[2])
+    async with loopback(create_api(MetricsSettings(database, LogSettings()), trust_settings)) as metrics_url:
+        settings = replace(
+            gateway_settings, pipeline=PipelineSettings(metrics_url=metrics_url), outside=outside, upload=UploadSettings()
+        )
+        async with (
+            loopback(make_app(settings)) as url,
+            create_client(url, service_token=None, timeout_s=20) as client,
+        ):
+            yield HttpCaller(client, name="gateway")
+
+
+async def sent(gateway: HttpCaller, content: bytes, query: str = "", name: str = "talk.wav", **fields) -> dict:
+    part = FilePart("media", name, io.BytesIO(content), "audio/wav")
+    answer = await gateway.upload(f"/jobs/estimate/media{query}", fields=fields, file=part, headers={}, ok=(200,))
+    return answer.json()
+
+
+async def estimated(gateway: HttpCaller, ok: int = 200, **asked) -> dict:
+    return (await gateway.call("POST", "/jobs/estimate", json=asked, ok=(ok,))).json()
+
+
+def stored(store_settings) -> list[Path]:
+    return [path for path in Path(store_settings.url.removeprefix("file://")).rglob("*") if path.is_file()]
+
+
+async def test_a_recording_at_a_url_is_looked_at_and_fetched_as_far_as_that_takes(gateway, host, host_url):
+    found = await estimated(gateway, media_url=f"{host_url}/talk", target_languages=["en"])
+    assert (found["duration_s"], found["duration_guessed"], found["per_minute"]) == (90, False, False)
+    assert [stage["stage"] for stage in found["stages"]] == [
+        "fetches",
+        "profiles",
+        "transcriptions",
+        "translations",
+        "renderings",
+    ]
+    assert (await gateway.call("GET", "/jobs")).json()["jobs"] == []
+
+
+async def test_who_says_how_long_it_is_spares_the_look(gateway, host, host_url):
+    found = await estimated(gateway, media_url=f"{host_url}/talk", duration_s=50)
+    assert (found["duration_s"], host.asked, found["stages"][0]["stage"]) == (50, 0, "fetches")
+
+
+async def test_a_recording_that_does_not_tell_is_guessed_by_its_size(gateway, host, host_url):
+    host.content, host.media_type = bytes(160_000), "audio/mpeg"
+    found = await estimated(gateway, media_url=f"{host_url}/talk")
+    assert (found["duration_s"], found["duration_guessed"]) == (10, True)
+
+
+async def test_what_could_not_be_fetched_for_a_job_is_said_at_once(gateway, host, host_url):
+    assert (await estimated(gateway, 422, media_url=f"{host_url}/gone"))["code"] == "media-url-not-found"
+    host.media_type = "text/html"
+    assert (await estimated(gateway, 415, media_url=f"{host_url}/talk"))["code"] == "media-url-wrong-type"
+    assert (await estimated(gateway, 422, media_url="http://10.0.0.1/talk"))["code"] == "media-url-refused"
+
+
+async def test_a_file_that_is_sent_is_looked_at_and_not_kept(gateway, store_settings):
+    found = await sent(gateway, wav(30), target_languages=["en", "hi"], source_language="fr")
+    assert (found["duration_s"], found["duration_guessed"]) == (30, False)
+    assert [stage["target"] for stage in found["stages"] if stage["stage"] == "translations"] == ["en", "hi"]
+    assert stored(store_settings) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(wav(90), "talk.wav"), (encoded(90, "aac", "matroska"), "talk.mkv"), (encoded(90, "libmp3lame", "mp3"), "talk.mp3")],
+    ids=["wav", "mkv", "mp3"],
+)
+async def test_the_beginning_of_a_file_and_its_size_will_do(gateway, store_settings, content, name):
+    found = await sent(gateway, content[:BEGINNING_BYTES], f"?bytes={len(content)}", name)
+    assert found["duration_s"] == pytest.approx(90, rel=0.05)
+    assert stored(store_settings) == []
+
+
+async def test_where_nobody_knows_how_long_it_is_it_is_told_for_a_minute(gateway):
+    found = await estimated(gateway, target_languages=["en"])
+    assert (found["duration_s"], found["per_minute"], found["duration_guessed"]) == (60, True, False)
+    assert any("each minute" in note for note in found["notes"])
