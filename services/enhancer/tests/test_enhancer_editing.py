@@ -21,7 +21,7 @@ from setu_common.llm import (
     NoProvider,
 )
 from setu_enhancer.domain.glossary import Glossary
-from setu_enhancer.domain.lines import Line
+from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import prompt_of
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.scoring import Judgement
@@ -455,13 +455,36 @@ async def test_a_base_model_is_asked_for_one_line_at_a_time_and_only_for_what_it
     assert edits.notes == ("2 lines have reasons that the models at hand can do nothing about, or got no answer.",)
 
 
-@pytest.mark.parametrize("said", ["", "King, where?", "Vikram didn't come home last night.", "राज कहाँ", "x" * 200])
+FAILURES = ["", "King, where?", "Vikram didn't come home last night.", "राज कहाँ", "x" * 200, "Raj, the train to Delhi left."]
+
+
+@pytest.mark.parametrize("said", [said for said in FAILURES if "King" not in said])
 async def test_a_base_model_that_fails_is_tried_once_more_without_the_draft_and_then_the_draft_stays(said):
     base = Model(name="base", goes_on=lambda _prompt: said)
-    edits = await edit(base, selected={0: NAMED}, completing=["base"])
+    idiom = {2: (Reason(kind="idiom"),)}
+    edits = await edit(base, selected=idiom, completing=["base"])
     assert ["Draft:" in prompt for prompt in base.prompts] == [True, False]
-    assert edits[0].text == LINES[0].draft
-    assert edits[0].rejected
+    assert edits[2].text == LINES[2].draft
+    assert edits[2].rejected
+
+
+@pytest.mark.parametrize("said", [*FAILURES, LINES[0].draft])
+async def test_where_a_base_model_fails_to_set_a_name_right_a_rule_does_if_it_is_plain_which_word_was_one(said):
+    base = Model(name="base", goes_on=lambda _prompt: said)
+    edits = await edit(base, selected={0: NAMED, 8: NAMED}, completing=["base"])
+    assert (edits[0].text, edits[0].provider, edits[0].model) == ("Raj, where were you?", "rules", "names")
+    assert edits[8].text == LINES[8].draft
+    assert edits[0].cost_usd == Decimal("0.2")  # of what was asked in vain
+    silent = Model(name="base", goes_on=raising(CircuitOpen("It is open.")))
+    assert texts_of(await edit(silent, selected={0: NAMED}, completing=["base"])) == DRAFTS
+
+
+async def test_a_base_model_is_left_alone_with_languages_that_its_prompt_has_no_examples_of():
+    base = Model(name="base", goes_on=lambda _prompt: "Rosa, where were you?")
+    lines = [Line(0, 0.0, 3.0, "Rosa, ¿dónde estabas?", "Pink, where were you?")]
+    edits = await edit(base, lines=lines, selected={0: NAMED}, completing=["base"], pair=Pair("es", "en"))
+    assert base.prompts == []
+    assert edits[0].text == lines[0].draft
 
 
 async def test_a_base_model_comes_last():

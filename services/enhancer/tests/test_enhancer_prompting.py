@@ -10,7 +10,7 @@ from setu_common.contracts import Context, Reason
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.preparing import meaning, named_draft, named_source
+from setu_enhancer.domain.preparing import meaning, named_draft, named_source, prepared, strays
 from setu_enhancer.domain.prompting import Prompts, completion_of, count, parse_prompt, prompt_of
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.replies import judge, read
@@ -193,6 +193,27 @@ def test_a_name_within_a_word_is_left_alone():
 )
 def test_a_name_that_was_translated_stands_again_where_it_is_plain_which_word_was_one(draft, named):
     assert named_draft(draft, NAMES) == named
+
+
+@pytest.mark.parametrize(
+    ("place", "edit", "strange"),
+    [
+        (0, "Raj, where were you?", False),
+        (0, "Where have you been, Raj?", False),
+        (0, "Raj, the train to Delhi left.", True),
+        (5, "Raj has never told a lie.", False),
+        (5, "Raj has never.", True),
+        (2, "Oh my god, this late at night?", False),
+        (2, "Oh my god, I want to buy some water.", True),
+    ],
+)
+def test_a_small_model_may_not_make_things_up_or_leave_them_out(place, edit, strange):
+    assert strays(edit, prepared(LINES[place], NAMES, HINDI), HINDI) is strange
+
+
+def test_an_untranslated_draft_says_nothing_about_what_an_edit_may_say():
+    line = Line(0, 0.0, 3.0, "मुझे पानी चाहिए।", "मुझे पानी चाहिए।")
+    assert not strays("I need some water.", prepared(line, NAMES, HINDI), HINDI)
 
 
 def test_tokens_are_counted_by_script():

@@ -230,6 +230,7 @@ async def edit(
     context: Context | None = None,
     progress: Callable[[float], None] | None = None,
     price: Priced = cents,
+    pair: Pair = HINDI,
     **settings: Any,  # Any: fields of the settings
 ) -> Edits:
     """Edit the film, all its lines unless it is said which."""
@@ -244,5 +245,5 @@ async def edit(
     )
     chosen = {line.index: ASKED for line in lines} if selected is None else selected
     return await editor.edit(
-        lines, chosen, HINDI, Glossary(tuple(names)), context or Context(), characters_per_s=20.0, progress=progress
+        lines, chosen, pair, Glossary(tuple(names)), context or Context(), characters_per_s=20.0, progress=progress
     )

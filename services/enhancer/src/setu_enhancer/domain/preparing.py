@@ -2,15 +2,61 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from setu_enhancer.domain.given import GIVEN
 from setu_enhancer.domain.glossary import Entry, says
 from setu_enhancer.domain.lexicon import idioms_in
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.words import folded
+from setu_enhancer.domain.words import content, is_akin
 
 LETTER: Final = r"[\w\u0300-\u036f\u0900-\u0d7f]"  # Indic vowel signs are no word characters to Python
 MOST_MEANINGS: Final = 2
+MOST_STRAY: Final = 1
+UNTRANSLATED: Final = 0.3  # share of letters of another script, from which a draft says nothing about what an edit may say
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A line as a small model is shown it.
+
+    Args:
+        source: with names and terms as they are to be written.
+        draft: with those names that were translated as words, where it is plain which.
+        meaning: of its idioms; empty if none is known.
+        names: whether the draft has a name that it lacked.
+    """
+
+    source: str
+    draft: str
+    meaning: str = ""
+    names: bool = False
+
+
+def prepared(line: Line, entries: Sequence[Entry], pair: Pair) -> Prepared:
+    """A line made ready. What is known of drafts and idioms is known in English only."""
+    source, draft = named_source(line.source, entries), line.draft
+    if pair.target != "en":
+        return Prepared(source, draft)
+    named = named_draft(draft, entries)
+    return Prepared(source, named, meaning(line.source, pair.source), names=named != draft)
+
+
+def strays(edit: str, shown: Prepared, pair: Pair) -> bool:
+    """Whether a small model's edit says what its draft does not, or leaves out what it says: such models make things up.
+
+    An idiom is not held against the words of its draft, nor is anything that the draft left untranslated.
+    """
+    if pair.target != "en" or foreign_share(shown.draft, pair.target) > UNTRANSLATED:
+        return False
+    before, after = content(shown.draft, pair.target), content(edit, pair.target)
+    explained = [*before, *content(shown.meaning.partition("=")[2], pair.target)]
+    invented = [word for word in after if not any(is_akin(word, each) for each in explained)]
+    lost = [word for word in before if not any(is_akin(word, each) for each in after)]
+    return len(invented) > MOST_STRAY or (not shown.meaning and len(lost) > MOST_STRAY)
 
 
 def named_source(source: str, entries: Sequence[Entry]) -> str:

@@ -15,7 +15,7 @@ from setu_common.contracts import LANGUAGE_NAMES, Context, Reason
 from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.preparing import meaning, named_draft, named_source
+from setu_enhancer.domain.preparing import prepared
 from setu_enhancer.domain.windows import Ask, Break, Example, Said, Window
 
 GENERAL: Final = "general"
@@ -177,12 +177,9 @@ def completion_of(ask: Ask, window: Window, prompt: Prompt, *, with_draft: bool 
         prompt: has examples for the pair.
         with_draft: whether the draft is shown; without it the line is translated anew.
     """
-    pair, entries = window.pair, window.entries
-    draft, note = one_line(ask.line.draft), ""
-    if pair.target == "en":
-        draft, note = named_draft(draft, entries), meaning(ask.line.source, pair.source)
+    pair, shown = window.pair, prepared(ask.line, window.entries, window.pair)
     source, target = (LANGUAGE_NAMES.get(code, code) for code in (pair.source, pair.target))
-    shots = [*prompt.completed, Completed(one_line(named_source(ask.line.source, entries)), draft, "", note)]
+    shots = [*prompt.completed, Completed(one_line(shown.source), one_line(shown.draft), "", shown.meaning)]
     parts = []
     for each in shots:
         rows = [f"{source}: {each.source}"]

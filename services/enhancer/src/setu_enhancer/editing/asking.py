@@ -11,6 +11,7 @@ import structlog
 from setu_common.errors import SetuError
 from setu_common.llm import Answer, Finish, LlmContextTooLong, LlmNoAnswer, LlmRefusal, Message
 from setu_enhancer.domain.guards import Breach
+from setu_enhancer.domain.preparing import prepared, strays
 from setu_enhancer.domain.prompting import (
     SHAPE,
     STOP,
@@ -67,6 +68,11 @@ class Asker:
         self._price = price
         self._room = asyncio.Semaphore(at_once)
         self._timeout_s = timeout_s
+
+    @property
+    def knows_base_models(self) -> bool:
+        """Whether the prompt has examples for models that only go on with a text."""
+        return bool(self._prompt.completed)
 
     async def chat(self, member: Member, window: Window) -> Answered:
         """Ask a chat model about a window."""
@@ -140,6 +146,8 @@ class Asker:
             reading = nothing((ask,), "empty", "the model had nothing to say")
         elif any(text.casefold() == each.text.casefold() for each in self._prompt.completed):
             reading = nothing((ask,), "comment", "the model repeats an example")
+        elif strays(text, prepared(ask.line, window.entries, window.pair), window.pair):
+            reading = nothing((ask,), "meaning", "a small model says something else than the draft")
         cost = self._cost(member, answer)
         return Answered(reading, {index: cost}, answer.provider, self._model(member, answer))
 

@@ -4,7 +4,8 @@
                         the bad ones, each with what was wrong with it        (``repairs`` times)
                         the bad ones, a few at a time
     each next provider  the bad ones together
-    a base model        those that it can do something about, each alone: with the draft, then without
+    a base model        those that it can do something about, each alone: with the draft, then without; last the draft with
+                        its names in place, by rule, where it is plain which words were names
 
 So a line is in 2 + ``repairs`` requests of the first provider at most, one of each other, and two of a base model.
 """
@@ -17,6 +18,7 @@ from typing import Final
 
 from setu_common.contracts import ReasonKind
 from setu_enhancer.domain.guards import Breach
+from setu_enhancer.domain.preparing import prepared
 from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.windows import Ask, Window
 from setu_enhancer.editing.asking import Answered, Asker
@@ -26,6 +28,8 @@ from setu_enhancer.editing.outcomes import Offer
 from setu_enhancer.editing.sharing import added
 
 FEW: Final = 3
+RULES: Final = "rules"
+NAMES: Final = "names"
 ACTS_ON: Final[frozenset[ReasonKind]] = frozenset({"name", "term", "idiom", "script"})
 """Reasons that a base model can do something about: it knows no context, but copies names and continues patterns."""
 
@@ -66,7 +70,8 @@ class Ladder:
             if member.out:
                 continue
             if member.completes:
-                await climb.complete(member)
+                if self._asker.knows_base_models:
+                    await climb.complete(member)
             else:
                 await climb.together(member)
                 if first:
@@ -134,9 +139,21 @@ class _Climb:
         for with_draft in (not untranslated, untranslated):
             answered = await self._asker.complete(member, ask, self._window_of((ask,)), with_draft=with_draft)
             self._take(ask, answered)
-            offer = self.offers.get(ask.line.index, Offer())
-            if answered.reading is None or (offer.stands and offer.text != one_line(ask.line.draft)):
+            if answered.reading is None or self._changes(ask):
                 return
+        self._name(ask)
+
+    def _changes(self, ask: Ask) -> bool:
+        offer = self.offers.get(ask.line.index, Offer())
+        return offer.stands and offer.text != one_line(ask.line.draft)
+
+    def _name(self, ask: Ask) -> None:
+        """What such a model is asked for most, done by rule where it failed: the draft as it was shown it, with its names in place."""
+        window = self._window_of((ask,))
+        shown = prepared(ask.line, window.entries, window.pair)
+        text, before = one_line(shown.draft), self.offers[ask.line.index]
+        if shown.names and not self._gate.faults(ask.line, text):
+            self.offers[ask.line.index] = replace(before, text=text, faults=(), provider=RULES, model=NAMES)
 
     def _take(self, ask: Ask, answered: Answered) -> None:
         if answered.reading is None:
