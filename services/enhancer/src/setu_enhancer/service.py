@@ -1,52 +1,204 @@
 """Editing a translation, from what lies in the store or comes with the request to what is delivered and its audit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
-from setu_common.contracts import Enhancement, EnhancementRequest, EnhancementResult
+from setu_common.contracts import (
+    Context,
+    EnhancedTranscript,
+    EnhancementMode,
+    EnhancementRequest,
+    EnhancementResult,
+    QualityReport,
+    QualityRequest,
+)
+from setu_common.errors import SetuError
 from setu_common.operations import Work
-from setu_enhancer.settings import EditingSettings
+from setu_common.store import Store
+from setu_enhancer.auditing.page import page_of
+from setu_enhancer.auditing.report import audit_of, edited_translation, mean_of, result_of, skipped
+from setu_enhancer.casting import Casting
+from setu_enhancer.corpus import corpus_scores
+from setu_enhancer.domain.glossary import Glossary, glossary
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.prompting import Prompts
+from setu_enhancer.domain.scoring import Judgement, score
+from setu_enhancer.domain.selection import Thresholds, select
+from setu_enhancer.domain.text.measures import limit_of
+from setu_enhancer.editing import Editor
+from setu_enhancer.fluency import Fluency
+from setu_enhancer.judging import Judge
+from setu_enhancer.loading import Text, lines_of, text_of
+from setu_enhancer.memory import Memory, NoMemory
+
+HTML: Final = "text/html; charset=utf-8"
+KNOWN_SHARE: Final = 0.05
+"""How much of the work is done when names are known and lines are chosen."""
+EDITED_SHARE: Final = 0.98
 
 log = structlog.get_logger()
+
+MakeEditor = Callable[[Memory], Editor]
+MakeMemory = Callable[[Work], Memory]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What lines are edited with.
+
+    Args:
+        editor: makes one that has a memory.
+        memory: a tenant's, for the time of an operation.
+        prompts: what models are told.
+        thresholds: which lines are worth a call.
+        casting: who plays in what.
+        judge: asked for opinions; None: nobody.
+        fluency: has probabilities of texts; None: nobody.
+        mode: which lines are asked about, whatever a request says; None: as it says.
+        nobody: why there is no language model to ask; empty: there is one.
+    """
+
+    editor: MakeEditor
+    memory: MakeMemory
+    prompts: Prompts
+    thresholds: Thresholds
+    casting: Casting
+    judge: Judge | None = None
+    fluency: Fluency | None = None
+    mode: EnhancementMode | None = None
+    nobody: str = ""
 
 
 class EnhancementService:
     """Does what an EnhancementRequest or a QualityRequest asks.
 
     Args:
-        settings: how lines are put before models.
-        nobody: why there is no language model to ask; empty: there is one.
+        store: has transcripts and translations, takes what is made of them.
+        desk: what lines are edited with.
     """
 
-    def __init__(self, *, settings: EditingSettings, nobody: str) -> None:
-        self._settings = settings
-        self._nobody = nobody
+    def __init__(self, store: Store, desk: Desk) -> None:
+        self._store = store
+        self._desk = desk
 
     async def enhance(self, request: EnhancementRequest, work: Work) -> EnhancementResult:
-        """The handler of the kind ``enhancements``. N lines in, N lines out, same indices, same times."""
-        why = self._pointless(request)
-        log.info("enhancement.skipped", reason=why, attempt=work.attempt)
-        return skipped(request, why)
+        """The handler of the kind ``enhancements``. N lines in, N lines out, same indices, same times.
 
-    def _pointless(self, request: EnhancementRequest) -> str:
-        if (self._settings.mode or request.mode) == "off":
+        That nobody can be asked, or that there is no money to, is no error: lines keep their drafts, and the answer says why.
+
+        Raises:
+            ObjectMissing, LinesDiffer: see ``text_of``.
+        """
+        mode = self._desk.mode or request.mode
+        if why := self._pointless(mode):
+            log.info("enhancement.skipped", reason=why)
+            return skipped(request, why)
+        text = await text_of(request, self._store)
+        pair = Pair(request.source_language, request.target_language)
+        work.progress(0.0, "looking up names")
+        names, notes = await self._glossary(request.context, text.lines, pair, work)
+        speed = request.characters_per_s or limit_of(pair.target)
+        thresholds = replace(self._desk.thresholds, characters_per_s=speed)
+        chosen = await work.in_thread(select, text.lines, pair, names, thresholds, mode)
+        work.progress(KNOWN_SHARE, f"0 of {len(chosen)} lines")
+
+        def progress(done: float) -> None:
+            share = KNOWN_SHARE + (EDITED_SHARE - KNOWN_SHARE) * done
+            work.progress(share, f"{round(done * len(chosen))} of {len(chosen)} lines")
+
+        editor = self._desk.editor(self._desk.memory(work) if request.reuse else NoMemory())
+        edits = await editor.edit(
+            text.lines,
+            chosen,
+            pair,
+            names,
+            request.context,
+            characters_per_s=speed,
+            progress=progress,
+        )
+        audit = audit_of(edits, pair, names, self._desk.prompts.for_pair(pair).stamp)
+        result = result_of(audit, edits, chosen=len(chosen), notes=notes)
+        return await self._kept(result, audit, text, work)
+
+    async def scores(self, request: QualityRequest, work: Work) -> QualityReport:
+        """The handler of the kind ``quality-scores``. References are for BLEU and chrF alone; the scorer does not see them."""
+        lines = lines_of(request)
+        pair = Pair(request.source_language, request.target_language)
+        names, notes = await self._glossary(request.context, lines, pair, work)
+        judgements: Sequence[Judgement | None] = [None] * len(lines)
+        if request.judge:
+            judgements, why = await self._judged(lines, pair, names)
+            notes = (*notes, *([why] if why else []))
+        logprobs, why = await self._probable(lines, pair)
+        notes = (*notes, *([why] if why else []))
+        scored = tuple(
+            score(
+                line,
+                line.draft,
+                pair,
+                names,
+                judgement=judgement,
+                mean_logprob=logprob,
+                neighbours=[other.draft for other in lines[max(0, line.index - 1) : line.index + 2] if other is not line],
+            )
+            for line, judgement, logprob in zip(lines, judgements, logprobs, strict=True)
+        )
+        references = [(line.text, line.reference) for line in request.lines]
+        corpus = await work.in_thread(corpus_scores, references, pair.target)
+        return QualityReport(scores=scored, mean=mean_of(scored), bleu=corpus.bleu, chrf=corpus.chrf, notes=notes)
+
+    def _pointless(self, mode: EnhancementMode) -> str:
+        if mode == "off":
             return "not wanted: the mode is off"
-        return f"not possible: {self._nobody}"
+        return f"not possible: {self._desk.nobody}" if self._desk.nobody else ""
 
+    async def _glossary(
+        self, context: Context, lines: Sequence[Line], pair: Pair, work: Work
+    ) -> tuple[Glossary, tuple[str, ...]]:
+        cast, why = await self._desk.casting.of(context)
+        names = await work.in_thread(glossary, context, lines, pair, cast)
+        return names, (why,) if why else ()
 
-def skipped(request: EnhancementRequest, why: str) -> EnhancementResult:
-    """The answer where nobody is asked: lines keep their drafts."""
-    lines: Sequence[Enhancement] = [
-        Enhancement(segment_index=line.index, draft=line.draft, text=line.draft, changed=False) for line in request.lines
-    ]
-    return EnhancementResult(
-        source_language=request.source_language,
-        target_language=request.target_language,
-        lines=tuple(lines),
-        segment_count=len(lines),
-        selected_count=0,
-        edited_count=0,
-        kept_count=0,
-        skipped=why,
-    )
+    async def _judged(self, lines: Sequence[Line], pair: Pair, names: Glossary) -> tuple[Sequence[Judgement | None], str]:
+        if self._desk.judge is None:
+            return [None] * len(lines), f"Scored without a judge: {self._desk.nobody or 'there is no language model to ask'}"
+        try:
+            return await self._desk.judge.judge([(line, line.draft) for line in lines], pair, names), ""
+        except SetuError as error:
+            return [None] * len(lines), f"Scored without a judge: {error.detail}"
+
+    async def _probable(self, lines: Sequence[Line], pair: Pair) -> tuple[Sequence[float | None], str]:
+        if self._desk.fluency is None:
+            return [None] * len(lines), ""
+        try:
+            return await self._desk.fluency.mean_logprobs([line.draft for line in lines], pair.target), ""
+        except SetuError as error:
+            return [None] * len(lines), f"Scored without probabilities: {error.detail}"
+
+    async def _kept(self, result: EnhancementResult, audit: EnhancedTranscript, text: Text, work: Work) -> EnhancementResult:
+        """The result, with what was made put into the store."""
+        report = await self._store.put_model(work.tenant, audit)
+        update: dict[str, object] = {"report": report}
+        if text.draft is None:
+            update["lines"] = audit.lines
+        else:
+            page = await work.in_thread(page_of, audit, text.lines)
+            update["page"] = await self._store.put(work.tenant, page.encode(), HTML)
+            update["translated"] = await self._store.put_model(work.tenant, edited_translation(text.draft, audit))
+        log.info(
+            "enhancement.made",
+            source_language=result.source_language,
+            target_language=result.target_language,
+            lines=result.segment_count,
+            selected=result.selected_count,
+            edited=result.edited_count,
+            kept=result.kept_count,
+            cached=result.cached_count,
+            cost_usd=str(result.cost_usd),
+            degraded=bool(result.degraded),
+            model_time_s=round(result.model_time_s, 3),
+        )
+        return result.model_copy(update=update)

@@ -11,6 +11,7 @@ from setu_common.contracts import EnhancementMode
 from setu_common.cost.settings import PriceSettings
 from setu_common.llm.settings import LlmSettings
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
+from setu_enhancer.domain.selection import Thresholds
 
 SERVICE: Final = "enhancer"
 
@@ -38,6 +39,24 @@ class SelectionSettings(SettingsBlock):
     """Which lines are worth a call."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ENHANCER_SELECT_")
+
+    confidence: float = Field(
+        default=Thresholds.confidence, ge=0, le=1, description="A line of whose translation its engine was less sure is chosen"
+    )
+    longer: float = Field(default=Thresholds.longer, gt=1, description="How many times as long as usual a draft may be")
+    shorter: float = Field(default=Thresholds.shorter, gt=1, description="How many times as short as usual")
+    reading_speed: float = Field(
+        default=Thresholds.reading_speed,
+        gt=0,
+        description="A draft is chosen that must be read so many times as fast as one may",
+    )
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """As selection takes them."""
+        return Thresholds(
+            confidence=self.confidence, longer=self.longer, shorter=self.shorter, reading_speed=self.reading_speed
+        )
 
 
 class MemorySettings(SettingsBlock):

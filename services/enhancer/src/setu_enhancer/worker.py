@@ -5,9 +5,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
-from setu_common.contracts import ENHANCEMENTS
+from setu_common.contracts import ENHANCEMENTS, QUALITY_SCORES
+from setu_common.cost.recording import metering
+from setu_common.db import Database
+from setu_common.http.sharing import shared_dependencies
 from setu_common.operations import Bound, Keepsakes, WorkerSpec, run_worker
+from setu_common.store import Store
 from setu_enhancer.app import KINDS
+from setu_enhancer.equipment import equipped
 from setu_enhancer.repository import NAMED, RETIRE
 from setu_enhancer.service import EnhancementService
 from setu_enhancer.settings import SERVICE, EnhancerSettings, read_settings
@@ -36,8 +41,17 @@ def specify(settings: EnhancerSettings) -> WorkerSpec:
 @asynccontextmanager
 async def handlers(settings: EnhancerSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its connections to language models."""
-    service = EnhancementService(settings=settings.editing, nobody="there is no language model to ask")
-    yield [Bound(ENHANCEMENTS, service.enhance)]
+    database = Database(settings.core.database, SERVICE)
+    try:
+        async with (
+            shared_dependencies(settings.core.redis) as dependencies,
+            metering(settings.core.database, settings.prices) as meter,
+            equipped(settings, database, dependencies, meter) as desk,
+        ):
+            service = EnhancementService(Store(settings.core.store, SERVICE), desk)
+            yield [Bound(ENHANCEMENTS, service.enhance), Bound(QUALITY_SCORES, service.scores)]
+    finally:
+        await database.close()
 
 
 if __name__ == "__main__":
