@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from setu_common.clients.breakers import BreakersClient
 from setu_common.http import Dependencies, HttpCaller, create_client
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.settings import PrometheusSettings, RedisSettings
@@ -91,11 +92,12 @@ async def test_an_operator_sees_what_another_process_calls_and_shuts_it_off_ther
             assert await asyncio.to_thread(member.told, "call", "answered", "refused") == "refused"
             with member_of(redis) as late:  # who starts later finds the order
                 assert await asyncio.to_thread(late.told, "call", "answered", "refused") == "refused"
-            assert (await gateway.call("PUT", "/v1/breakers/tmdb", json={"mode": "auto"})).json()["mode"] == "auto"
+            assert (await BreakersClient(gateway).force("tmdb", "auto")).mode == "auto"
             for each in (member, other):
                 await asyncio.to_thread(each.hear, "closed")
                 assert await asyncio.to_thread(each.told, "call", "answered", "refused") == "answered"
             await until(gateway, state="closed", mode="auto")
+            assert {each.name: each.state for each in await BreakersClient(gateway).breakers()}["tmdb"] == "closed"
 
 
 async def test_a_circuit_that_opened_by_itself_elsewhere_is_shown_open_and_can_be_forced_closed(gateway_settings):
