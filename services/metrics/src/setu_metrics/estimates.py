@@ -17,6 +17,7 @@ JOBS_LOOKED_AT: Final = 300
 _FETCHES: Final = "fetches"
 _ONCE: Final = ("profiles", "transcriptions")
 _TRANSLATIONS: Final = "translations"
+_ENHANCEMENTS: Final = "enhancements"
 _RENDERINGS: Final = "renderings"
 _FREE: Final = (_FETCHES, _RENDERINGS)
 """What asks no model anything."""
@@ -48,7 +49,7 @@ class Estimates:
         length = _length(request)
         async with self._database.reading() as connection:
             known = _known(await repository.history(connection, tenant, JOBS_LOOKED_AT))
-        stages = tuple(_stage(stage, target, known, length) for stage, target in _stages(request))
+        stages = tuple(_stage(stage, target, known, length) for stage, target in _stages(request, known))
         costs = [stage.cost_usd for stage in stages if stage.cost_usd is not None]
         return Estimate(
             duration_s=length.expected_s,
@@ -69,12 +70,15 @@ def _length(request: EstimateRequest) -> Length:
     return length_of(request.bytes, request.kind)
 
 
-def _stages(request: EstimateRequest) -> Iterator[tuple[str, str]]:
+def _stages(request: EstimateRequest, known: Mapping[tuple[str, str], _Known]) -> Iterator[tuple[str, str]]:
+    """What a job does. That translations are enhanced only a stack with a language model knows, by having done it."""
     for stage in (_FETCHES, *_ONCE) if request.media_url is not None else _ONCE:
         yield stage, ""
     for target in dict.fromkeys(request.target_languages):
         if target != request.source_language:
             yield _TRANSLATIONS, target
+            if (_ENHANCEMENTS, "*") in known:
+                yield _ENHANCEMENTS, target
     yield _RENDERINGS, ""
 
 

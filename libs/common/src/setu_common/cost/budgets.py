@@ -61,7 +61,8 @@ WHERE r.call_id = :call_id AND r.settled_at IS NULL ORDER BY b.job_id NULLS FIRS
 _GIVE_BACK: Final = text("UPDATE budget SET committed_usd = committed_usd - :usd, updated_at = now() WHERE id = :id")
 _SETTLED: Final = text("UPDATE reservation SET settled_at = now() WHERE call_id = :call_id")
 
-# What was spent before there was a budget counts as well; no call may begin or be settled while that is summed up.
+# What was spent before there was a budget counts as well; no call may begin or be settled while that is summed up. What our own hardware
+# takes is bounded by nothing, and held by no budget: it counts neither then nor now.
 _NO_CALLS: Final = text("LOCK TABLE ledger.call_intent, ledger.cost_event IN SHARE ROW EXCLUSIVE MODE")
 # The sum is taken anew each time. Calls under way are in it at their bounds, so each has a reservation to give back from: of a budget that
 # was removed meanwhile, the reservations are gone with it.
@@ -70,7 +71,7 @@ WITH counted AS (
     SELECT i.id, i.bound_usd, e.call_id IS NULL AS under_way,
         CASE WHEN e.call_id IS NULL THEN i.bound_usd ELSE coalesce(e.usd, i.bound_usd) END AS usd
     FROM ledger.call_intent i LEFT JOIN ledger.cost_event e ON e.call_id = i.id
-    WHERE i.tenant = :tenant AND {counts}
+    WHERE i.tenant = :tenant AND i.bound_usd > 0 AND {counts}
 ), made AS (
     INSERT INTO ledger.budget AS b (id, tenant, job_id, limit_usd, period, committed_usd, alert_url)
     SELECT :id, :tenant, {job_id}, :limit_usd, {period}, coalesce(sum(usd), 0), CAST(:alert_url AS text) FROM counted

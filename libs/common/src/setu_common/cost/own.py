@@ -1,7 +1,6 @@
 """What models take of our own hardware: seconds of processors and GPUs, at the price that the operator gives them, or at none."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,7 +33,7 @@ class OwnTime:
 
     def __enter__(self) -> Self:
         self.began = True
-        self._since = (time.monotonic(), _cpu_s())
+        self._since = (time.monotonic(), time.process_time())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -55,7 +54,7 @@ class OwnTime:
         if since is None:
             return self._wall_s, self._cpu_s
         began_s, began_cpu_s = since
-        return self._wall_s + time.monotonic() - began_s, self._cpu_s + _cpu_s() - began_cpu_s
+        return self._wall_s + time.monotonic() - began_s, self._cpu_s + time.process_time() - began_cpu_s
 
 
 @asynccontextmanager
@@ -79,8 +78,3 @@ async def computed_here(meter: Meter, model: str, spent: OwnTime) -> AsyncIterat
             raise
         finally:
             call.settle(spent.usage, outcome=outcome)
-
-
-def _cpu_s() -> float:
-    times = os.times()
-    return times.user + times.system

@@ -20,7 +20,14 @@ _PRIOR_WIDENED: Final = 4.0
 _APART: Final = 2.0
 _BY_CHANCE: Final = 0.1
 # Seconds of work for a second of sound on two slow processors with the models that come with Setu. Measured with `setu demo`, roundly.
-PRIOR_RATES: Final = {"fetches": 0.05, "profiles": 0.05, "transcriptions": 0.5, "translations": 0.4, "renderings": 0.02}
+PRIOR_RATES: Final = {
+    "fetches": 0.05,
+    "profiles": 0.05,
+    "transcriptions": 0.5,
+    "translations": 0.4,
+    "enhancements": 0.4,
+    "renderings": 0.02,
+}
 
 
 @dataclass(frozen=True)
