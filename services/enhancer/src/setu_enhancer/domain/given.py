@@ -22,6 +22,7 @@ class Given:
     Args:
         source: in Devanagari.
         target: in English.
+        others: what else it is called in English.
         gender: as the contracts call it; None where both bear it.
         meanings: what it means in English as a word; empty if it is only a name.
         followers: beginnings of words that make it a word where they follow.
@@ -29,20 +30,51 @@ class Given:
 
     source: str
     target: str
-    gender: str | None
+    others: tuple[str, ...] = ()
+    gender: str | None = None
     meanings: tuple[str, ...] = ()
     followers: tuple[str, ...] = ()
 
 
+_LISTED: Final[tuple[tuple[str, str | None], ...]] = (
+    (f"{_FOUND['female']} {_FOUND['more_female']}", "female"),
+    (f"{_FOUND['male']} {_FOUND['more_male']}", "male"),
+    (f"{_FOUND['surnames']} {_FOUND['places']}", None),
+)
+_ALSO: Final = {
+    "बंबई": "Bombay Mumbai",
+    "मुंबई": "Mumbai Bombay",
+    "कोलकाता": "Kolkata Calcutta",
+    "कलकत्ता": "Calcutta Kolkata",
+    "मद्रास": "Madras Chennai",
+    "चेन्नई": "Chennai Madras",
+    "बेंगलुरु": "Bengaluru Bangalore",
+    "बैंगलोर": "Bangalore Bengaluru",
+    "पूना": "Poona Pune",
+    "पुणे": "Pune Poona",
+    "बनारस": "Banaras Benares Varanasi",
+    "वाराणसी": "Varanasi Banaras Benares",
+    "इलाहाबाद": "Allahabad Prayagraj",
+}
+
+
+def _called(name: str) -> tuple[str, tuple[str, ...]]:
+    """How a name is written in English, and how else."""
+    target, *others = _ALSO.get(name, latin(name).title()).split(" ") if name in _ALSO else [latin(name).title()]
+    return target, tuple(others)
+
+
 def _named() -> dict[str, Given]:
     plain = {
-        folded(name): Given(name, latin(name).capitalize(), gender)
-        for listed, gender in ((_FOUND["female"], "female"), (_FOUND["male"], "male"), (_FOUND["surnames"], None))
-        for name in str(listed).split()
+        folded(name): Given(name, *_called(name), gender=gender) for listed, gender in _LISTED for name in str(listed).split()
     }
     words_too = {
         folded(name): Given(
-            name, target, "female" if gender == "f" else "male", tuple(means.split()), tuple(map(folded, behind.split()))
+            name,
+            target,
+            gender="female" if gender == "f" else "male",
+            meanings=tuple(means.split()),
+            followers=tuple(map(folded, behind.split())),
         )
         for name, target, gender, means, behind in _FOUND["words"]
     }
@@ -67,6 +99,8 @@ _BEHIND_A_NAME: Final = frozenset(
 _TITLES: Final = frozenset(
     map(folded, ["मिस्टर", "मिस", "मिसेज", "श्री", "श्रीमती", "डॉक्टर", "इंस्पेक्टर", "प्रोफेसर", "कैप्टन", "ठाकुर", "सेठ", "मैं", "हाय", "गुड"])
 )
+_POINTING: Final = frozenset(map(folded, ["ये", "यह", "वो", "वह"]))
+_IS: Final = frozenset(map(folded, ["है", "था", "थी", "हैं"]))
 _ARTICLES: Final = frozenset(
     [
         "a",
@@ -129,6 +163,8 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
     behind = said[at + 1] if at + 1 < len(said) else ""
     if (between_commas and _is_called(said, at)) or behind in _BEHIND_A_NAME or before in _TITLES | _CALLS:
         return 1
+    if before in _POINTING and behind in _IS and at + 2 == len(said):
+        return 0  # "ये राज है": this is Raj, or this is a secret
     if before in DETERMINERS or (behind and behind.startswith(given.followers)):
         return -1
     return 1 if len(said) == 1 else 0

@@ -77,7 +77,8 @@ def _named(word: str, tally: _Tally) -> Named:
     given = GIVEN.get(word)
     drafted = [spelling for spelling, _ in sorted(tally.drafted.items(), key=lambda each: (-each[1], each[0]))]
     target = drafted[0] if drafted else given.target if given else word
-    return Named(min(tally.spellings, key=lambda each: (-tally.spellings[each], each)), target, tuple(drafted[1:]))
+    others = dict.fromkeys((*drafted[1:], *(given.others if given else ())))
+    return Named(min(tally.spellings, key=lambda each: (-tally.spellings[each], each)), target, tuple(others))
 
 
 def _is_name(word: str, tally: _Tally, lowered: frozenset[str]) -> bool:

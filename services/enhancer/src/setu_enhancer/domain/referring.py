@@ -62,10 +62,15 @@ _MALE_VERB: Final = re.compile(
     )
 )
 _PRONOUNS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
-    "fr": (frozenset({"elle", "elles"}), frozenset({"il", "ils", "lui"})),
+    "fr": (frozenset({"elle", "elles"}), frozenset({"il", "ils"})),
     "es": (frozenset({"ella", "ellas"}), frozenset({"el"})),
     "pt": (frozenset({"ela", "elas"}), frozenset({"ele", "eles"})),
 }
+# Nobody is meant by them.
+_IMPERSONAL: Final = re.compile(
+    r"\bil (?:n'|ne )?(?:y a|y avait|faut|fallait|faudra|paraît|pleut|pleuvait|neige|fait|s'agit|vaut|semble|reste|suffit|manque|est (?:tard|tôt|temps|vrai|\w+ heures?))",
+    re.IGNORECASE,
+)
 _SPANISH_HE: Final = re.compile(r"\bél\b", re.IGNORECASE)
 
 
@@ -82,7 +87,7 @@ def said_gender(source: str, language: str) -> Gender | None:
         return _hindi_gender(source)
     if language not in _PRONOUNS:
         return None
-    said = {unaccented(word) for word in words(source)}
+    said = {unaccented(word) for word in words(_IMPERSONAL.sub(" ", source))}
     female, male = _PRONOUNS[language]
     hers = bool(said & female)
     his = bool(_SPANISH_HE.search(source)) if language == "es" else bool(said & male)

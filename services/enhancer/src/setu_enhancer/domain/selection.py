@@ -12,7 +12,7 @@ from typing import Final
 from setu_common.contracts import EnhancementMode, Reason, ReasonKind
 from setu_enhancer.domain.denial import denial_fault
 from setu_enhancer.domain.glossary import Glossary
-from setu_enhancer.domain.lexicon import calque, idioms_in, says
+from setu_enhancer.domain.lexicon import idioms_in, missed
 from setu_enhancer.domain.lines import Line, Pair, scenes
 from setu_enhancer.domain.referring import BACK, wrong_reference
 from setu_enhancer.domain.text.measures import limit_of, reading_speed
@@ -22,7 +22,7 @@ from setu_enhancer.domain.text.scripts import LATIN, foreign_share, likely_langu
 from setu_enhancer.domain.text.words import folded, words
 
 CLEAR: Final = frozenset({"idiom", "interjection", "custom"})
-"""Kinds whose meaning English has few ways to say, so that a draft with none of them is suspect."""
+"""Kinds that are hardly ever rendered right word by word."""
 
 
 @dataclass(frozen=True)
@@ -152,11 +152,9 @@ def _mistaken_idiom(line: Line, pair: Pair) -> str:
 
     Meanings are known in English: into any other language an idiom is a reason by itself.
     """
-    said = (idiom for idiom in idioms_in(line.source, pair.source) if idiom.kind in CLEAR)
-    if pair.target != "en":
-        return next((idiom.source for idiom in said), "")
-    literal = calque(line.source, line.draft, pair.source)
-    return literal or next((idiom.source for idiom in said if not says(idiom.meant, line.draft)), "")
+    if pair.target == "en":
+        return missed(line.source, line.draft, pair.source)
+    return next((idiom.source for idiom in idioms_in(line.source, pair.source) if idiom.kind in CLEAR), "")
 
 
 def _left_over(line: Line, pair: Pair, thresholds: Thresholds) -> str:

@@ -71,17 +71,20 @@ def idioms_in(text: str, language: str) -> tuple[Idiom, ...]:
     return tuple(idiom for idiom in _said(text, language) if idiom.meant) if language in LANGUAGES else ()
 
 
-def calque(text: str, draft: str, language: str) -> str:
-    """What a line says that its English draft has word by word; empty if there is nothing.
+def missed(text: str, draft: str, language: str) -> str:
+    """What a line says that its English draft has word by word, or in no way at all; empty if there is nothing.
 
-    Idioms are looked for, and plain words that go together: "fear felt" for डर लगना. A rendering of several words gives them away; one of
-    a single word does only where the draft has no way to say it as well.
+    Idioms are looked for by both, and plain words that go together ("fear felt" for डर लगना) by their literal rendering. A literal rendering
+    of one word that is part of a right one ("bread" in "bread and butter") is none.
     """
-    if language not in LANGUAGES:
-        return ""
-    for idiom in _said(text, language):
-        literal = says(idiom.literal, draft)
-        if literal and (" " in literal or not says(idiom.meant, draft)):
+    for idiom in _said(text, language) if language in LANGUAGES else ():
+        plain = unaccented(draft)
+        right = [found for phrase in idiom.meant if (found := _phrase(phrase).search(plain))]
+        for found in right:
+            plain = plain.replace(found.group(), " _ ")
+        if (idiom.meant and not right) or any(
+            _phrase(phrase).search(unaccented(draft) if " " in phrase else plain) for phrase in idiom.literal
+        ):
             return idiom.source
     return ""
 

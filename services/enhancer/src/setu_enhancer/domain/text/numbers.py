@@ -39,9 +39,12 @@ def _folded(listed: str) -> frozenset[str]:
 # "दो" is two, and "give": it is taken for a number before a word that can be counted, unless what stands before makes a verb of it.
 _GIVE: Final = frozenset({"दो", "do"})
 _AFTER_GIVE: Final = _folded(
-    "ना न मत तो जी भाई यार बेटा बाबा मुझे उसे इसे हमें उन्हें इन्हें मेरा मेरी मेरे उसका उसकी इसका कि और वरना नहीं अब अभी जल्दी प्लीज़ प्लीज सर मैडम "
-    "na mat to toh ji bhai yaar beta mujhe use ise hume usko isko ki aur warna nahi nahin ab abhi jaldi please sir"
+    "ना न मत तो जी मुझे उसे इसे हमें उन्हें इन्हें मेरा मेरी मेरे उसका उसकी इसका कि वरना नहीं अब अभी जल्दी प्लीज़ प्लीज "
+    "na mat to toh ji mujhe use ise hume usko isko ki warna nahi nahin ab abhi jaldi please"
 )
+_CALLED: Final = _folded("भाई यार बेटा बाबा सर मैडम अंकल दोस्त bhai yaar beta baba sir madam uncle dost")
+_AND: Final = _folded("और फिर aur phir")
+_GIVEN_TO: Final = _folded("मुझे उसे इसे हमें उन्हें इन्हें तुझे को मुझको उसको इसको हमको mujhe use ise hume unhe usko isko ko")
 _BEFORE_GIVE: Final = _folded(
     "दे कर छोड़ बता रख मार डाल फेंक निकाल ला मिला भेज लिख कह बोल दिखा सुना पकड़ा हटा चला बना जला गिरा खोल बजा समझा लगा जवाब ध्यान साथ "
     "de kar chhod chod bata rakh maar daal phenk nikal la mila bhej likh keh bol dikha suna hata chala bana khol baja samjha laga"
@@ -103,7 +106,9 @@ def _in_digits(there: Numbers, here: Numbers) -> Counter[Decimal]:
 def read(text: str, language: str) -> Numbers:
     """The numbers of a text, the certain and the possible ones. Not to be changed: they are kept."""
     numerals = NUMERALS.get(language, OTHERS)
-    if not any(map(str.isnumeric, text)) and not any(unaccented(word) in numerals.vocabulary for word in words(text)):
+    if not any(map(str.isnumeric, text)) and not any(
+        numerals.stem(unaccented(word)) in numerals.vocabulary for word in words(text)
+    ):
         return Numbers(Counter(), Counter())
     reading = _Reading(_tokens(_rewritten(text, language, numerals), language, numerals), numerals)
     reading.run()
@@ -183,6 +188,7 @@ def _marked(mark: str) -> _Token:
 
 
 def _worded(word: str, numerals: Numerals) -> _Token:
+    word = numerals.stem(word)
     for kind, valued in (("vague", numerals.vague), ("simple", numerals.simple), ("power", numerals.powers)):
         if word in valued:
             return _Token(kind, valued[word], text=word)
@@ -245,17 +251,20 @@ class _Reading:
         if self.tokens[self.at].text not in _GIVE or following != "word":
             return False
         previous = self.tokens[self.at - 1].text if before == "word" else ""
-        return (
-            self.tokens[self.at + 1].text not in _AFTER_GIVE
-            and previous not in _BEFORE_GIVE
-            and not previous.endswith(("ने", "ne"))
-        )
+        behind = self.tokens[self.at + 1].text
+        if (behind in _CALLED and self._kind(self.at + 2) in ("", "gap")) or (behind in _AND and previous in _GIVEN_TO):
+            return False
+        return behind not in _AFTER_GIVE and previous not in _BEFORE_GIVE and not previous.endswith(("ने", "ne"))
 
     def _guess(self) -> bool:
         """Take two numbers that are a guess: दो-तीन, "two or three", "10-15". Both may be said, or neither ("a few")."""
         first = self._single(self.at)
         gap = 1 if self._kind(self.at + 1) in ("dash", "or") else 0
         second = self._single(self.at + 1 + gap)
+        if first is not None and first == second and gap and self._kind(self.at + 1) == "dash":
+            self.possible[_kept(first)] += 1  # पाँच-पाँच: five each
+            self.at += 2
+            return True
         if first is None or second is None or not first < second <= max(Decimal(HUNDRED), 2 * first):
             return False
         ahead = self.tokens[self.at], self.tokens[self.at + 1 + gap]

@@ -66,6 +66,7 @@ class Numerals:
         point: words for a decimal point.
         idioms: sayings with numbers in them that mean none, as patterns over folded text.
         rewritten: what is spelled otherwise before anything is read, pattern and replacement.
+        endings: of ordinals, behind the word for a number.
         teens: whether tens may be followed by numbers above ten: soixante-dix-sept.
         decimal_comma: whether digits have a comma before their decimals.
     """
@@ -80,6 +81,7 @@ class Numerals:
     point: frozenset[str] = frozenset()
     idioms: tuple[str, ...] = ()
     rewritten: tuple[tuple[str, str], ...] = ()
+    endings: tuple[str, ...] = ()
     teens: bool = False
     decimal_comma: bool = False
 
@@ -88,6 +90,10 @@ class Numerals:
         """All words without which no number is said."""
         ahead = ("साढे", "सवा", "पौने", "sadhe", "saadhe", "saade", "sava", "sawa", "paune", "pone")
         return frozenset((*self.simple, *self.powers, *self.vague, *ahead))
+
+    def stem(self, word: str) -> str:
+        """An ordinal without its ending, if that is a number; else the word."""
+        return next((word.removesuffix(each) for each in self.endings if word.removesuffix(each) in self.simple), word)
 
     @cached_property
     def idiom(self) -> re.Pattern[str]:
@@ -121,7 +127,7 @@ _HI_POWERS: Final[dict[str, int | str]] = {
     "sau hundred": 100, "hazar hazaar hajar thousand k": 1000, "lakh lac": 10**5, "crore karod karor": 10**7, "million": 10**6, "billion": 10**9,
 }  # fmt: skip
 _HI_MORE: Final[dict[str, int | str]] = {
-    "डेढ़ dedh": "1.5", "ढाई अढ़ाई dhai": "2.5", "दर्जन darjan dozen": 12, "तीनों teeno teenon": 3, "चारों chaaro charon": 4, "पाँचों": 5, "सातों": 7,
+    "पौन पौना": "0.75", "डेढ़ dedh": "1.5", "ढाई अढ़ाई dhai": "2.5", "दर्जन darjan dozen": 12, "तीनों teeno teenon": 3, "चारों chaaro charon": 4, "पाँचों": 5, "सातों": 7,
     "थर्टी": 30, "फोर्टी": 40, "फिफ्टी": 50, "सिक्सटी": 60, "सेवेंटी": 70, "एटी": 80, "नाइनटी": 90,
     "तीसरा तीसरी तीसरे teesra teesri teesre": 3, "चौथा चौथी चौथे chautha chauthi chauthe": 4, "पाँचवाँ पाँचवीं पाँचवें paanchva paanchvi": 5,
     "छठा छठी छठे": 6, "सातवाँ सातवीं सातवें": 7, "आठवाँ आठवीं आठवें": 8, "नौवाँ नौवीं नौवें नवाँ नवीं": 9, "दसवाँ दसवीं दसवें": 10, "ग्यारहवीं ग्यारहवें": 11,
@@ -129,20 +135,21 @@ _HI_MORE: Final[dict[str, int | str]] = {
 }  # fmt: skip
 # English words inside of Hindi, but those that are Hindi words in Latin script as well.
 _HI_ENGLISH: Final = {
-    word: value for word, value in _counted(_ENGLISH, _EN_MORE).items() if word not in {"one", "two", "ten", "second"}
+    word: value for word, value in _counted(_ENGLISH, _EN_MORE).items() if word not in {"one", "ten", "second"}
 } | {"ten": Decimal(10)}
 
 HINDI: Final = Numerals(
     simple={
         word: value
         for word, value in (_HI_ENGLISH | _counted(_IN_DEVANAGARI) | _counted(_ROMANISED) | _counted(_HINDI, _HI_MORE)).items()
-        if word not in _words("दो do टू वन tera sat सातों")
+        if word not in _words("दो do वन tera sat सातों")
     },
     powers=_listed(_HI_POWERS),
     ors=_words("या ya"),
-    vague=_listed({"दो do two टू दोनों दोनो dono donon दूसरा दूसरी दूसरे doosra dusra dusri doosri dusre": 2, "वन one पहला पहली pehla": 1, "आधा आधे आधी adha aadha aadhe": "0.5", "tera": 13, "sat": 7, "छक्का छक्के": 6, "चौका चौके": 4}),
+    vague=_listed({"दो do दोनों दोनो dono donon दूसरा दूसरी दूसरे doosra dusra dusri doosri dusre": 2, "वन one पहला पहली pehla": 1, "आधा आधे आधी adha aadha aadhe": "0.5", "tera": 13, "sat": 7, "छक्का छक्के": 6, "चौका चौके": 4}),
     bare=_words("लाख lakh lac करोड़ crore karod अरब खरब k"),
     before_hour=_words("बजकर बजके bajkar bajke"),
+    endings=tuple(map(unaccented, ("वाँ", "वीं", "वें", "वां", "वा", "वी"))),
     point=_words("दशमलव पॉइंट प्वाइंट point"),
     idioms=(
         "नौ दो ग्यारह", "नौ[ -]दो[ -]ग्यारह", "चार चांद", "तीन तेरह", "उन्नीस[ -]बीस", "सोलह आने", "एक और एक ग्यारह", "चार दिन की चांदनी", "आठ[ -]आठ आंसू", "तीन[ -]पांच",
