@@ -3,25 +3,20 @@
 import asyncio
 import contextlib
 import email.utils
-import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import structlog
 from openai import AsyncOpenAI
 
 from bench.figures import Figure, judged
 from bench.resilience_openai import ask, classify_openai, http_client, openai_wire, sdk
-from setu_cli.embedded.valkey import running_valkey
+from bench.resilience_sharing import sharing
+from bench.resilience_stalls import HUNG, ended_in_time, stalls
 from setu_common.http import Dependencies, Dependency, Policy, RetryPolicy, State
-from setu_common.testing import Fault, always, faulty_wire, in_order, some
+from setu_common.testing import Answer, Fault, FaultyWire, always, faulty_wire, in_order, some
 
 TRANSIENT = (Fault.RESET, Fault.SERVER_ERROR, Fault.OVERLOADED, Fault.RATE_LIMITED)
 CALLS = 2000
@@ -33,8 +28,23 @@ SETTLED_S = 10.0
 CALLERS = 20
 EVERY_S = 0.1
 OPEN_S = 1.0
-HUNG = 100
 DEADLINE_S = 1.0
+HOLDS_UP = {
+    Fault.SILENT: "accepts and says nothing",
+    Fault.DRIP: "sends a byte a second",
+    Fault.HALF_OPEN: "is gone without having closed its connections",
+}
+
+STATUSES = (400, 401, 403, 404, 409, 413, 422)
+REFUSED = b'{"error": {"message": "no"}}'
+WONT_GET_BETTER: dict[str, tuple[int, str, Callable[[], FaultyWire]]] = {
+    "4xx": (
+        140,
+        f"{', '.join(map(str, STATUSES))} in turn",
+        lambda: FaultyWire(answer=lambda received: Answer(REFUSED, STATUSES[received.number % len(STATUSES)])),
+    ),
+    "quota": (20, "429 with a quota that is used up", lambda: openai_wire(always(Fault.QUOTA))),
+}
 
 Call = Callable[[], Awaitable[object]]
 
@@ -42,7 +52,7 @@ Call = Callable[[], Awaitable[object]]
 def measure() -> list[Figure]:
     """All figures; some 3 minutes."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    return asyncio.run(all_figures()) + sharing()
+    return [*asyncio.run(all_figures()), *stalls(), *sharing()]
 
 
 async def all_figures() -> list[Figure]:
@@ -149,7 +159,10 @@ async def outage() -> list[Figure]:
         f"requests per call from the {SETTLED_S:.0f}th to the {OUTAGE_S:.0f}th second of an outage, {CALLERS} callers, policies as they come; "
         f"{sent['layer']} requests for {late['layer']} calls; the SDK sends {sent['sdk'] / max(late['sdk'], 1):.1f} per call"
     )
-    fast = f"time until the error of {len(refused)} calls that found the circuit open; median, spread from the fastest to the slowest"
+    fast = (
+        f"time until the error of {len(refused)} calls that found the circuit open; 99 % within {statistics.quantiles(refused, n=100)[-1]:.2f} ms; "
+        "all callers and both wires share a thread"
+    )
     return [
         judged(
             "requests_per_call_in_an_outage", [sent["layer"] / late["layer"]], unit="requests", goal=1.1, better="less", how=how
@@ -187,21 +200,18 @@ async def called_until(state: State, dependency: Dependency, call: Call) -> None
 async def hanging() -> list[Figure]:
     """The other side does not end what it began."""
     figures = []
-    for fault in (Fault.SILENT, Fault.DRIP, Fault.HALF_OPEN):
+    for fault, what in HOLDS_UP.items():
         wire = openai_wire(always(fault))
         dependency = layer(Policy(), fault.value)
         async with faulty_wire(wire), http_client(wire.url) as http:
             call = within(dependency, sdk(http, retries=False), DEADLINE_S)
             ended = [asyncio.create_task(ended_after(call)) for _ in range(HUNG)]
             done, hung = await asyncio.wait(ended, timeout=DEADLINE_S + 30)
-            late = [task.result() - DEADLINE_S for task in done]
+            late_s = [task.result() - DEADLINE_S for task in done]
             for task in hung:
                 task.cancel()
-        in_time = sum(each <= 2.0 for each in late)
-        slowest = max(late, default=30.0)
-        how = f"calls of {HUNG} at once that ended by their deadline of {DEADLINE_S:g} s + 2 s; the last one {slowest:.2f} s after it; the SDK by itself waits 600 s, three times"
-        name = fault.value.replace("-", "_")
-        figures.append(judged(f"ended_in_time_{name}", [in_time], unit="of 100", goal=HUNG, better="more", how=how))
+        how = f"calls to a server that {what}, all at once; the SDK by itself waits 600 s, three times"
+        figures.append(ended_in_time(fault.value.replace("-", "_"), late_s, DEADLINE_S, how))
     return figures
 
 
@@ -215,16 +225,7 @@ async def ended_after(call: Call) -> float:
 
 async def pauses() -> list[Figure]:
     """The other side says when to come back."""
-    ratios = []
-    for asked_s in (1.0, 2.0, 3.0, None):  # None: a date
-        header = email.utils.formatdate(time.time() + 4, usegmt=True) if asked_s is None else f"{asked_s:g}"
-        wire = openai_wire(in_order(Fault.RATE_LIMITED), retry_after=header)
-        async with faulty_wire(wire), http_client(wire.url) as http:
-            call = within(layer(Policy()), sdk(http, retries=False))
-            until_s = email.utils.parsedate_to_datetime(header).timestamp() - time.time() if asked_s is None else asked_s
-            await call()
-        first, second = wire.received
-        ratios.append((second.at_s - first.at_s) / until_s)
+    ratios = await asyncio.gather(*[pause_over_asked(asked_s) for asked_s in (1.0, 2.0, 3.0, None)])
     how = "time between the request that was answered 429 and the next one over what Retry-After asked for: 1, 2, 3 s, and a date 4 s ahead"
     return [
         judged("retry_after_longest", [max(ratios)], unit="of asked", goal=1.1, better="less", how=how),
@@ -232,60 +233,31 @@ async def pauses() -> list[Figure]:
     ]
 
 
+async def pause_over_asked(asked_s: float | None) -> float:
+    """How long the layer paused before it asked again over how long it was told to; None: by a date that is 4 s ahead."""
+    header = email.utils.formatdate(time.time() + 4, usegmt=True) if asked_s is None else f"{asked_s:g}"
+    wire = openai_wire(in_order(Fault.RATE_LIMITED), retry_after=header)
+    async with faulty_wire(wire), http_client(wire.url) as http:
+        call = within(layer(Policy()), sdk(http, retries=False))
+        until_s = email.utils.parsedate_to_datetime(header).timestamp() - time.time() if asked_s is None else asked_s
+        await call()
+    first, second = wire.received
+    return (second.at_s - first.at_s) / until_s
+
+
 async def refusals() -> list[Figure]:
     """What won't get better is not asked for again."""
     figures = []
-    for fault in (Fault.BAD_REQUEST, Fault.QUOTA):
-        calls = 100 if fault is Fault.BAD_REQUEST else 20  # the SDK pauses between its attempts
-        sent = [await sent_for(fault, calls, retries=False), await sent_for(fault, calls, retries=True)]
-        how = f"requests per call, {calls} calls that are answered {fault.value}; the SDK by itself sends {sent[1] / calls:g}"
-        name = fault.value.replace("-", "_")
-        figures.append(judged(f"requests_per_{name}", [sent[0] / calls], unit="requests", goal=1.0, better="less", how=how))
+    for name, (calls, what, wire) in WONT_GET_BETTER.items():
+        ours, theirs = await sent_for(wire(), calls, retries=False), await sent_for(wire(), calls, retries=True)
+        how = f"requests per call, {calls} calls that are answered {what}; the SDK by itself sends {theirs / calls:g}"
+        figures.append(judged(f"requests_per_{name}", [ours / calls], unit="requests", goal=1.0, better="less", how=how))
     return figures
 
 
-async def sent_for(fault: Fault, calls: int, *, retries: bool) -> int:
+async def sent_for(wire: FaultyWire, calls: int, *, retries: bool) -> int:
     """Requests that so many calls became: of the SDK with its own retries, or without them through the layer."""
-    wire = openai_wire(always(fault))
     async with faulty_wire(wire), http_client(wire.url) as http:
         client = sdk(http, retries=retries)
         await made(alone(client) if retries else within(layer(Policy()), client), calls)
     return len(wire.received)
-
-
-def sharing() -> list[Figure]:
-    """One process of four opens its circuit."""
-    rounds = []
-    with tempfile.TemporaryDirectory() as folder, running_valkey(Path(folder) / "valkey") as server:
-        for number in range(3):
-            with contextlib.ExitStack() as stack:
-                members = [stack.enter_context(member(server.url, f"bench-{number}:")) for _ in range(4)]
-                for each in members:
-                    heard(each, "ready")
-                assert members[0].stdin
-                members[0].stdin.write("fail\n")
-                members[0].stdin.flush()
-                opened = [heard(each, "open") for each in members]
-                rounds.append(max(opened) - opened[0])
-    how = "from the moment that one of four processes opens its circuit until the last one has, by the machine's one monotonic clock; a real Valkey; 3 rounds"
-    return [judged("open_in_all_processes", rounds, unit="s", goal=1.0, better="less", how=how)]
-
-
-@contextlib.contextmanager
-def member(url: str, prefix: str) -> Iterator[subprocess.Popen[str]]:
-    environment = os.environ | {"REDIS_URL": url, "REDIS_KEY_PREFIX": prefix, "PYTHONPATH": "tests/support"}
-    command = [sys.executable, "-m", "testbed.breaker_member"]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        assert process.stdin
-        process.stdin.close()
-        process.wait(30)
-
-
-def heard(process: subprocess.Popen[str], event: str) -> float:
-    """When a member said so."""
-    for line in process.stdout or ():
-        said = json.loads(line)
-        if said["event"] == event:
-            return float(said["at_s"])
-    raise RuntimeError(f"A member ended before it said {event!r}.")
