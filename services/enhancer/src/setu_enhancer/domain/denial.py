@@ -131,7 +131,7 @@ _CUES: Final = {
         (r"हार|haar", r"didn't win|don't give up|can't win"),
         (r"बर्दाश्त|सह|bardaasht", r"can't (?:stand|bear|take)|won't"),
         (r"हमेशा|सदा|hamesha", r"never (?:leave|stop|fail|forget)|won't ever"),
-        (r"बंद|band\b", r"don't (?!close|shut|lock|turn|switch)|no more"),
+        (r"बंद कर|band kar", r"don't (?:do|say|start|make|be|act)\b|no more"),
         (r"बस की|अक़्ल|अक्ल|होश|हिम्मत", r"n't (?:you )?(?:have|any|dare)|no (?:sense|brain)"),
         (r"यक़ीन|यकीन|विश्वास|yakeen|yakin", r"no doubt"),
         (r"इंतज़ार|इंतजार|intezaar|intezar", r"can't wait"),

@@ -12,7 +12,7 @@ from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.numbers import mismatch, numbers
-from setu_enhancer.domain.text.scripts import LATIN, foreign_share, likely_language, scripts_of
+from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, foreign_share, likely_language, scripts_of
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import is_ordinary
 
@@ -21,6 +21,9 @@ SURE: Final = 0.5
 ENOUGH_WORDS: Final = 4
 LONG_NAME: Final = 3
 COPIED_WORDS: Final = 3
+FEW_WORDS, LEFT_SHARE = 2, 0.2
+ENGLISH_ENOUGH: Final = 0.75
+_TOLD_APART: Final = ("en", "hi", "fr", "es", "pt", "de", "it")
 # Capitalised in English wherever they stand, and no name of the story.
 _ALWAYS_CAPITAL: Final = frozenset(
     "i i'm i'll i've i'd ok tv god lord mr mrs ms dr sir madam ma'am mom mum dad mama papa mother father grandma grandpa uncle aunt auntie "  # noqa: SIM905
@@ -136,10 +139,23 @@ def language_fault(line: Line, text: str, pair: Pair) -> str:
         return "This is the line itself, not its translation."
     if len(told) < ENOUGH_WORDS:
         return ""
-    language, sure = likely_language(text, dict.fromkeys((pair.target, pair.source, "en", "hi", "fr", "es", "pt", "de", "it")))
-    if language != pair.target and sure >= SURE and likely_language(text, (pair.target, language)) != (pair.target, 0.0):
+    if left := _romanised_words(told, pair):
+        return f"{_quoted(left)} is the line's own language in other letters."
+    if pair.target == "en" and sum(map(is_ordinary, told)) >= ENGLISH_ENOUGH * len(told):
+        return ""  # small words of one language are words of another: "come" is Italian, too
+    language, sure = likely_language(text, dict.fromkeys((pair.target, pair.source, *_TOLD_APART)))
+    if language != pair.target and sure >= SURE:
         return f"This reads as {language!r}, and is to be {pair.target!r}."
     return ""
+
+
+def _romanised_words(told: list[str], pair: Pair) -> list[str]:
+    """Small words of Hindi in Latin letters, if they are no rarity in a text."""
+    if pair.source != "hi" or pair.target == "hi":
+        return []
+    own = SMALL_WORDS.get(pair.target, frozenset())
+    left = [word for word in told if word in SMALL_WORDS["hi"] and word not in own and not is_ordinary(word)]
+    return left if len(left) >= FEW_WORDS and len(left) >= LEFT_SHARE * len(told) else []
 
 
 def literal_idioms(line: Line, text: str, pair: Pair) -> tuple[str, ...]:

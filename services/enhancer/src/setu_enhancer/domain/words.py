@@ -72,6 +72,8 @@ def expanded(text: str) -> list[str]:
             found += whole.split()
         elif word.endswith("n't"):
             found += [word[:-3], "not"]
+        elif ending == "s" and bare not in FUNCTION:
+            found.append(bare)  # a genitive, mostly
         else:
             found += [bare, *((_ENDINGS[ending],) if ending in _ENDINGS else ())]
     return found
@@ -115,4 +117,4 @@ def shared(one: str, other: str, language: str) -> float:
 
 def closeness(one: str, other: str) -> float:
     """How much of two texts' wording is the same, word by word in order, 0..1."""
-    return SequenceMatcher(None, words(one), words(other), autojunk=False).ratio()
+    return SequenceMatcher(None, expanded(one), expanded(other), autojunk=False).ratio()

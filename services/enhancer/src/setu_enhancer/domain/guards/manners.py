@@ -54,12 +54,16 @@ _REFUSALS: Final = re.compile(
     r"|help (?:you )?with (?:that|this|the))\b"
     r"|\bas an? (?:ai|a\.i\.|artificial|assistant|large language|language) ?\w*|\blanguage model\b|\b(?:my|the|our) (?:guidelines|programming|policy|policies)\b"
     r"|\b(?:goes|is|be) against (?:my|our|the) \w+|\b(?:harmful|inappropriate|offensive|explicit|unsafe|sensitive) (?:content|material|language|text)\b"
-    r"|\bi (?:apologi[sz]e|'m sorry|am sorry)\b[^.!?]{0,30}\b(?:but )?i (?:can(?:'|no)?t|cannot|am unable|'m unable|won't)\b"
     r"|\bwould you like me to\b|\b(?:unable|not able) to (?:translate|assist|comply|provide|process|help)\b|\bno translation (?:available|provided|needed)\b"
     r"|\b(?:please|could you|can you) (?:provide|give|send|share) (?:me )?(?:the|more|additional|a|some) (?:text|line|lines|context|information|source|details)\b"
     r"|\bje ne (?:peux|suis) pas[^.!?]{0,30}\b(?:traduire|aider|demande|contenu)\b|\bno puedo\b[^.!?]{0,30}\b(?:traducir|ayudar\w*|solicitud|contenido)\b"
     r"|(?:अनुवाद|सहायता|मदद)[^।.!?]{0,20}(?:नहीं कर सकता|नहीं कर सकती|असमर्थ)|\bn[ãa]o posso\b[^.!?]{0,30}\b(?:traduzir|ajudar|conte[úu]do)\b"
 )  # fmt: skip
+
+_APOLOGIES: Final = re.compile(
+    r"\bi(?: apologi[sz]e|'m sorry| am sorry)\b[^.!?]{0,30}\bi(?: can(?:'|no)?t| cannot|'m unable| am unable| won't)\b"
+)
+_SORRY: Final = re.compile(r"\b(?:sorry|forgive\w*|excuse|pardon|apolog\w*|regret\w*|mercy)\b")
 
 # What dialogue says to whoever translates it, or seems to. That it is said is no fault; that it is done is one.
 _ORDERS: Final = re.compile(
@@ -96,9 +100,10 @@ def comments(line: Line, edit: str) -> Iterator[str]:
 
 def is_refusal(line: Line, edit: str) -> bool:
     """Whether a model declines. People in films are sorry, too, and can't: what the draft says in the same way is theirs."""
-    if not _REFUSALS.search(plain(edit[:READ_CHARACTERS])):
-        return False
-    return not (_REFUSALS.search(plain(line.draft)) or closeness(edit, line.draft) >= STILL_THE_LINE)
+    told, drafted = plain(edit[:READ_CHARACTERS]), plain(line.draft)
+    declines = _REFUSALS.search(told) is not None and not _REFUSALS.search(drafted)
+    excuses = _APOLOGIES.search(told) is not None and not _SORRY.search(drafted)
+    return (declines or excuses) and closeness(edit, line.draft) < STILL_THE_LINE
 
 
 def obeys(line: Line, edit: str, language: str) -> bool:

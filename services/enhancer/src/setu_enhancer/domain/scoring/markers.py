@@ -128,7 +128,7 @@ def commonness(text: str, language: str, names: Sequence[str] = ()) -> float | N
     if language != "en":
         return None
     left = {word for name in names for word in words(name)}
-    said = [word for word in words(text) if word not in left and not word.isdigit()]
+    said = [word for word in words(text) if word.removesuffix("'s") not in left and not word.isdigit()]
     return sum(map(is_ordinary, said)) / len(said) if said else None
 
 
@@ -140,7 +140,7 @@ def untidy_signs(text: str, source: str, language: str) -> Iterator[tuple[str, f
         yield "small i", 0.05
     if _SPACED.search(text):
         yield "punctuation", 0.04
-    shouts = text.isupper() and len(words(text)) > 1 and not source.isupper() and source.lower() != source.upper()
+    shouts = text.isupper() and len(words(text)) > 1 and not source.isupper()
     if shouts:
         yield "all in capitals", 0.06
     if _END.search(source) and not _END.search(text):

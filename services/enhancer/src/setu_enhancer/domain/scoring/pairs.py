@@ -21,6 +21,7 @@ RARE: Final = 3e6  # occurrences; the rarest pair of the file has 6.4 million
 UNSEEN: Final = 0.2
 """What is left of a word's own frequency where it was never counted behind another."""
 LOWEST: Final = -4.0
+_A_NUMBER: Final = "two"  # which stands for all that are in digits
 SHORT_PAIRS: Final = 3
 """Pairs that everybody expects, which each text is given beside its own: few words surprise less than many."""
 
@@ -60,7 +61,7 @@ def surprise(text: str) -> float:
     counts = _counts()
     known = [
         _log(first, second, counts)
-        for first, second in pairwise(expanded(text))
+        for first, second in pairwise(_A_NUMBER if word.isdigit() else word for word in expanded(text))
         if (first in counts.first or first in counts.second) and (second in counts.second or second in counts.first)
     ]
     return -math.fsum(known) / (len(known) + SHORT_PAIRS)

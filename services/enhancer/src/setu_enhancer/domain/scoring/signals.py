@@ -30,8 +30,8 @@ from setu_enhancer.domain.text.words import words as cased_words
 from setu_enhancer.domain.words import closeness, plain, words
 
 Part = Literal["accuracy", "fluency", "consistency", "cultural"]
-RELATED: Final = 0.4
-UNRELATED_COSTS: Final = 0.7
+RELATED: Final = 0.36
+UNRELATED_COSTS: Final = 0.6
 DOUBTED: Final = 0.55
 DOUBT_COSTS: Final = 0.6
 FAST_COSTS: Final = 0.5
@@ -184,7 +184,7 @@ def _of_culture(line: Line, text: str, pair: Pair) -> Iterator[Signal]:
     elif any(
         idiom.kind in IDIOMATIC and idiom.meant and not says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source)
     ):
-        yield Signal("cultural", "idiom in doubt", 0.3)
+        yield Signal("cultural", "idiom in doubt", 0.45)
     told = plain(text)
     if _POLITE.search(line.source) and _RUDE.search(told):
         yield Signal("cultural", "rude where the line is polite", 0.15)
