@@ -1,0 +1,142 @@
+"""A job whose lines a language model edits, on a whole stack: over HTTP, with real speech, and a provider's wire to translate and to edit."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ownstack.jobs import Caller, Json
+from ownstack.speech import catalogue
+from ownstack.stack import OwnStack, own_stack
+from ownstack.whole import declare
+from setu_cli.embedded.stack import SPEECH_MODEL
+from setu_common.testing.dialects import Asked
+from setu_common.testing.faulty import faulty_wire
+from setu_common.testing.openai_wire import OpenAiWire
+from testbed.editing import document_of, reply_of
+
+pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, func_only=True)]
+
+MODEL = "gpt-5-mini"
+JOB_S = 180.0
+NAME = "Zebulon"
+DRAFT = "we said hello"
+
+
+def says(asked: Asked) -> str:
+    """A translator that gives each line the same words, and an editor that has the first of them say the name."""
+    if "into English" in asked.messages[0][1] and not asked.messages[-1][1].startswith("<<"):
+        return reply_of({line["id"]: DRAFT for line in json.loads(asked.messages[-1][1])["lines"]})
+    lines = [line for line in document_of(asked.messages[-1][1])["lines"] if "id" in line]
+    return reply_of({line["id"]: line["draft"].replace("we", NAME, 1) for line in lines})
+
+
+@contextmanager
+def serving(wire: OpenAiWire) -> Iterator[OpenAiWire]:
+    """A wire beside a test that has no event loop."""
+    up, over = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with faulty_wire(wire):
+            up.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    up.wait()
+    try:
+        yield wire
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[OpenAiWire]:
+    with serving(OpenAiWire(say=says)) as wire:
+        yield wire
+
+
+@pytest.fixture(scope="module")
+def stack(provider: OpenAiWire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
+    """Setu with a hosted model, which translates and edits."""
+    catalogue().ensure(SPEECH_MODEL)
+    url = f"{provider.url}/v1"
+    settings = {
+        "SETU_TRANSLATE_LLM_URL": url,
+        "SETU_TRANSLATE_LLM_MODEL": MODEL,
+        "SETU_TRANSLATE_LLM_API_KEY": "any",
+        "SETU_TRANSLATE_LLM_STYLE": "chat",
+        "SETU_TRANSLATE_LLM_BILLED_AS": "openai",
+        "SETU_TRANSLATE_JOIN_SENTENCES": "false",
+        "SETU_LLM_PROVIDERS": json.dumps([{"name": "vendor", "model": MODEL, "base_url": url, "billed_as": "openai"}]),
+    }
+    with own_stack(declare, settings, tmp_path_factory.mktemp("logs")) as running:
+        yield running
+
+
+def finished(caller: Caller, media: Path, **fields: Json) -> Json:
+    """A job that ended well."""
+    with media.open("rb") as content:
+        answer = caller.http.post(
+            "/jobs",
+            data={
+                "source_language": "fr",
+                "target_languages": ["en"],
+                **{name: json.dumps(told) for name, told in fields.items()},
+            },
+            files={"media": (media.name, content, "audio/wav")},
+        )
+    assert answer.status_code == 202, answer.text
+    job = caller.ended(answer.json()["id"], JOB_S)
+    assert (job["state"], job["degraded"]) == ("succeeded", []), job
+    return job
+
+
+def lines_of(caller: Caller, job: Json, language: str) -> list[str]:
+    document = caller.http.get(f"/jobs/{job['id']}/subtitles/{language}.json").raise_for_status().json()
+    return [line["text"] for line in document["lines"]]
+
+
+def edited_for_usd(caller: Caller, job: Json) -> Decimal:
+    stages = caller.http.get(f"/jobs/{job['id']}/cost").json()["stages"]
+    return sum((Decimal(stage["usd"]) for stage in stages if stage["stage"] == "enhancements"), Decimal(0))
+
+
+def test_a_jobs_lines_are_edited_and_the_next_run_has_its_edits_for_nothing(
+    stack: OwnStack, caller: Caller, provider: OpenAiWire, short_speech: Path
+):
+    plain = finished(caller, short_speech, overrides={"enhancement": "off"})
+    stage = next(stage for stage in plain["stages"] if stage["stage"] == "enhance")
+    assert (stage["state"], stage["note"]) == ("skipped", "not wanted: overrides.enhancement is off")
+    draft = lines_of(caller, plain, "en")[-1]
+    assert draft == DRAFT
+    heard = lines_of(caller, plain, "fr")[-1]  # the others count to ten
+
+    known = {"characters": [{"name": NAME, "source": " ".join(heard.split()[:2])}]}
+    job = finished(caller, short_speech, context=known)
+    audit = caller.http.get(f"/jobs/{job['id']}/enhancements/en").raise_for_status().json()
+    assert lines_of(caller, job, "en")[-1] == draft.replace("we", NAME, 1), audit
+    assert NAME in caller.http.get(f"/jobs/{job['id']}/subtitles/en.srt").text
+    edited = audit["lines"][-1]
+    assert (edited["draft"], edited["changed"], edited["cached"], edited["model"]) == (draft, True, False, MODEL)
+    assert "name" in {reason["kind"] for reason in edited["reasons"]}
+    assert edited["score_after"]["total"] > edited["score_before"]["total"]
+    assert f"<del>we</del> <ins>{NAME}</ins>" in caller.http.get(f"/jobs/{job['id']}/enhancements/en.html").text
+    glossary = caller.http.get(f"/v1/glossaries/{job['id']}/en").json()
+    assert next((entry["target"], entry["provenance"]) for entry in glossary["entries"]) == (NAME, "caller")
+    assert edited_for_usd(caller, job) == sum(Decimal(line["cost_usd"]) for line in audit["lines"]) > 0
+
+    again = finished(caller, short_speech, context=known)
+    assert lines_of(caller, again, "en") == lines_of(caller, job, "en")
+    assert edited_for_usd(caller, again) == 0
+    assert caller.http.get(f"/jobs/{again['id']}/enhancements/en").json()["lines"][-1]["cached"] is True
+
+    caller.gone(job["id"], JOB_S)
+    caller.gone(again["id"], JOB_S)
+    assert edited_for_usd(caller, finished(caller, short_speech, context=known)) > 0  # what was erased is not remembered
