@@ -34,6 +34,7 @@ CLAUSES = (
     ("en", "Why don't we go?", 0),
     ("en", "neither Ram nor Shyam came", 1),
     ("en", "I can't help laughing", 0),
+    ("en", "I'm sorry, I can't help you", 1),
     ("en", "without telling", 1),
     ("en", "No, no, no!", 1),
     ("en", "No problem", 1),

@@ -8,7 +8,7 @@ from setu_enhancer.domain.text.measures import limit_of, reading_speed
 from setu_enhancer.domain.text.scripts import foreign_share, likely_language
 from setu_enhancer.domain.text.words import folded, folded_words
 
-LANGUAGES = ("en", "hi", "fr", "es", "pt", "mr")
+LANGUAGES = ("en", "hi", "fr", "es", "pt", "mr", "it", "de")
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ LANGUAGES = ("en", "hi", "fr", "es", "pt", "mr")
         ("Raj is a very good friend", "en"),
         ("Do you know me?", "en"),
         ("What are you doing here?", "en"),
+        ("Note: come tomorrow, okay.", "en"),
         ("Je ne sais pas", "fr"),
         ("No sé qué hacer", "es"),
         ("Eu não sei o que fazer", "pt"),

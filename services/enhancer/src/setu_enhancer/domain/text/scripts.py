@@ -8,6 +8,7 @@ from typing import Final
 
 from setu_enhancer.domain.text.words import folded, folded_words
 
+DOUBT: Final = 2.0  # words; so many must speak for a language before it is half sure
 LATIN: Final = frozenset({"LATIN"})
 HAN: Final = frozenset({"CJK", "IDEOGRAPHIC"})
 # By the first word of the names that Unicode gives to their letters. What isn't named here is written in Latin.
@@ -44,7 +45,9 @@ SCRIPTS: Final = {language: scripts for scripts, languages in _OTHERS.items() fo
 # Words that say little and occur everywhere. Hindi is known in both of its scripts: what is typed in Latin is Hindi all the same.
 _SMALL: Final[dict[str, str]] = {
     "en": "a the and is are was were you he she they we it of to in that this not for with have has be do does did what my your his "
-    "her i i'm don't can't it's let's on at but so if there will would can me him them who how why where when just from our no yes",
+    "her i i'm don't can't it's let's on at but so if there will would can me him them who how why where when just from our no yes come go get got know see look think want like need say said tell told take give make good well here there now then "
+    "right sorry please thank thanks okay help wait stop very too much more about out up down back over into by or as an were any some all one time day "
+    "man never ever been being has had am should could may must shall us their its than only really",
     "hi": "है हैं हूँ हो था थी थे का की के को से में ने पर और नहीं ये यह वो वह मैं तुम आप हम मेरा मेरी मेरे तेरा तेरी तेरे क्या क्यों कैसे कहाँ कब कौन "
     "तो भी ही कि जो अब तक लेकिन मत अपना अपनी अपने कर रहा रही रहे गया गई गए मुझे तुझे उसे इसे कुछ कोई बहुत "
     "hai hain hoon hun ho tha thi ka ki ke ko se mein main ne par aur nahi nahin ye yeh vo woh tum aap hum mera meri mere tera "
@@ -53,11 +56,14 @@ _SMALL: Final[dict[str, str]] = {
     "mr": "आहे आहेत नाही मी तू ते ती हे ही आणि काय का कसे मला तुला होता होती होते पण तर ची चा चे च्या ला ना",
     "ne": "छ छन् हुन्छ म तिमी उनी यो त्यो र को मा लाई ले छैन किन कसरी पनि भने थियो हो के",
     "fr": "le la les et est pas que de des un une je tu il elle nous vous ce cette dans pour sur avec qui ne se au du plus mais être "
-    "sont suis es j'ai c'est t'es qu'il n'est d'un mon ma mes ton ta tes son sa ses ça oui non y en où quoi comme moi toi lui",
+    "sont suis es j'ai c'est t'es qu'il n'est d'un mon ma mes ton ta tes son sa ses ça oui non y en où quoi comme moi toi lui tout tous ici là bien fait faire va vais vas viens avec leur rien jamais toujours "
+    "encore parce quand alors aussi très trop peu ai avons avez ont était peut veux veut dit votre notre vos nos merci bonjour donc car sans sous",
     "es": "el la los las y es no que de en un una por para con lo le se está pero como más mi tu su yo qué muy hay fue son al "
-    "estoy eres soy me te si sí ya aquí ese esta este esto del tengo tienes nada cuando donde porque",
+    "estoy eres soy me te si sí ya aquí ese esta este esto del tengo tienes nada cuando donde porque vamos voy va ven nos os hola gracias bien también siempre nunca "
+    "todo todos algo alguien ella él ellos usted tiene quiero quieres sé dijo hacer haces",
     "pt": "o a os as e é não que de do da um uma por para com eu você ele ela se mas como mais meu minha seu foi são em no na está "
-    "estou me te isso este esta isto aqui já muito quando onde porque dos das ao nos tem tenho vai vou sim",
+    "estou me te isso este esta isto aqui já muito quando onde porque dos das ao nos tem tenho vai vou sim obrigado tudo nada ninguém também sempre nunca fazer fez disse quero você vocês eles elas nós "
+    "só bem cá lá então quem qual ser ter",
     "it": "il lo la gli le e è non che di un una per con sono mi ti si ma come più della del nel alla questo anche ho hai cosa perché "
     "io tu lui lei noi voi sei siamo c'è qui bene tutto",
     "de": "der die das und ist nicht ich du sie wir ein eine den dem mit auf für von zu sich auch wie war haben wird aber dass es er "
@@ -127,4 +133,4 @@ def likely_language(text: str, among: Collection[str]) -> tuple[str, float]:
     (best, most), (_, next_most) = sorted(hits.items(), key=lambda each: each[1], reverse=True)[:2]
     if most == next_most:
         return (best, 0.0) if most else (next((each for each in written_so if main in scripts_of(each)), first), 0.0)
-    return best, share * (most - next_most) / (most + next_most + 1)
+    return best, share * (most - next_most) / (most + next_most + DOUBT)
