@@ -174,3 +174,19 @@ async def test_the_state_of_a_circuit_that_only_others_use_is_theirs_and_time_pa
         status = mine.status("tmdb")
         assert (str(status.state), status.calls) == ("open", None)
         assert status.open_for_s == pytest.approx(60.0, abs=30.0)
+
+
+async def test_what_a_process_calls_is_known_before_it_calls_it_though_its_loop_stands_still_then(redis_settings):
+    mine, theirs = Dependencies(), Dependencies()
+    async with (
+        SharedBreakers(theirs, redis_settings.url, redis_settings.key_prefix) as silent,
+        SharedBreakers(mine, redis_settings.url, redis_settings.key_prefix),
+    ):
+        assert silent._task is not None
+        silent._task.cancel()  # as in a worker's child between operations
+        theirs.dependency("tmdb")
+        await mine.announce()
+        assert mine.statuses() == []
+        await theirs.announce()
+        await mine.announce()
+        assert [(each.name, str(each.state)) for each in mine.statuses()] == [("tmdb", "closed")]

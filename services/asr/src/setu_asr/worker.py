@@ -141,6 +141,7 @@ async def _hosted(settings: AsrSettings, meter: Meter, database: Database, resou
     dependencies = await resources.enter_async_context(shared_dependencies(settings.core.redis))
     server = HostedServer(settings.hosted, dependencies, meter, OperationParts(database))
     resources.push_async_callback(server.close)
+    await dependencies.announce()
     return Remote(lambda key: HostedWhisper(key, server), settings.hosted.model)
 
 

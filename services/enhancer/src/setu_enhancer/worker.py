@@ -49,6 +49,7 @@ async def handlers(settings: EnhancerSettings) -> AsyncIterator[Sequence[Bound]]
             equipped(settings, database, dependencies, meter) as desk,
         ):
             service = EnhancementService(Store(settings.core.store, SERVICE), desk)
+            await dependencies.announce()
             yield [Bound(ENHANCEMENTS, service.enhance), Bound(QUALITY_SCORES, service.scores)]
     finally:
         await database.close()

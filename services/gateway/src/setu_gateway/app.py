@@ -132,6 +132,7 @@ async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
             "enhancer": await _remote(settings.pipeline.enhancer_url, "enhancer", settings, dependencies, resources),
             SERVICE: operations,
         }
+        await dependencies.announce()
         eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
         advancer = Advancer(database=database, ports=ports, eraser=eraser, pipeline=PIPELINE, settings=settings.pipeline)
         yield [Bound(ADVANCES, advancer), Bound(RENDERINGS, Renderer(store))]

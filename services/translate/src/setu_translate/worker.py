@@ -57,6 +57,7 @@ async def handlers(settings: TranslateSettings) -> AsyncIterator[Sequence[Bound]
         engines = Engines(installed, settings.translation.engines)
         store = Store(settings.core.store, SERVICE)
         service = TranslationService(store, engines, join_sentences=settings.translation.join_sentences)
+        await dependencies.announce()
         yield [Bound(TRANSLATIONS, service.translate)]
 
 

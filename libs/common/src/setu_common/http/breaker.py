@@ -53,6 +53,9 @@ class Sharing(Protocol):
     def changed(self, name: str) -> None:
         """The state changed here; whatever comes of it must not take time."""
 
+    async def announce(self) -> None:
+        """Tell the others now which circuits there are here, and hear what they say."""
+
     async def lease(self, name: str, limit_s: float) -> Lease:
         """Ask for the one probe; answers in a fraction of a second, granted when there is nobody to ask."""
 
@@ -66,6 +69,9 @@ class Alone:
         return False
 
     def changed(self, name: str) -> None:
+        """Nobody to tell."""
+
+    async def announce(self) -> None:
         """Nobody to tell."""
 
     async def lease(self, name: str, limit_s: float) -> Lease:  # noqa: ARG002  the Protocol's signature

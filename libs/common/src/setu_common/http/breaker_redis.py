@@ -88,6 +88,7 @@ class SharedBreakers:
         self._seen: dict[str, str] = {}
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._present: bool | None = None
         self._server_ahead_s = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -121,6 +122,11 @@ class SharedBreakers:
         self._dirty.add(name)
         self._wake.set()
 
+    async def announce(self) -> None:
+        """Tell the others now, without insisting."""
+        async with self._looking:
+            await self._look()
+
     async def lease(self, name: str, limit_s: float) -> Lease:
         """Ask for the one probe of all processes."""
         if not self._present:
@@ -150,7 +156,7 @@ class SharedBreakers:
                 async with asyncio.timeout(POLL_S):
                     await self._wake.wait()
             self._wake.clear()
-            await self._look()
+            await self.announce()
 
     async def _look(self) -> None:
         telling = set(self._dirty)

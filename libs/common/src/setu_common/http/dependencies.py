@@ -118,6 +118,13 @@ class Dependencies:
     def sharing(self, sharing: Sharing | None) -> None:
         self._sharing = sharing or _NOBODY
 
+    async def announce(self) -> None:
+        """Tell other processes now what this one calls, so that operators see it before it calls anything.
+
+        They would hear of it within the second; but only while the event loop runs, which in a worker's child it does for operations alone.
+        """
+        await self._sharing.announce()
+
     def force(self, name: str, mode: Mode) -> BreakerStatus:
         """Do what an operator wants, here at once and in other processes as soon as they hear of it.
 
@@ -178,6 +185,9 @@ class _Current:
 
     def changed(self, name: str) -> None:
         self._dependencies.sharing.changed(name)
+
+    async def announce(self) -> None:
+        await self._dependencies.sharing.announce()
 
     async def lease(self, name: str, limit_s: float) -> Lease:
         return await self._dependencies.sharing.lease(name, limit_s)
