@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from evals.enhancer.pricing import usd
 from setu_common.cost import Unmetered, Usage
 from setu_common.http import Dependencies
-from setu_common.llm import Answer, LlmProvider, Message, make_provider
+from setu_common.llm import Answer, LlmProvider, Message, NoProvider, make_provider
 from setu_common.llm.settings import LlmSettings, ProviderSettings
 
 M = TypeVar("M", bound=BaseModel)
@@ -143,7 +143,10 @@ def embedded() -> Iterator[tuple[Asked, str]]:
 def hosted(kind: str, model: str, base_url: str | None) -> Asked:
     """A vendor's model; its key is in SETU_LLM_OPENAI_API_KEY or SETU_LLM_ANTHROPIC_API_KEY."""
     settings = ProviderSettings.model_validate({"kind": kind, "model": model, "base_url": base_url})
-    return Asked(_made(settings), billed_as="" if base_url else kind)
+    provider = _made(settings)
+    if isinstance(provider, NoProvider):
+        raise SystemExit(f"There is no language model to ask. {provider.why}")
+    return Asked(provider, billed_as="" if base_url else kind)
 
 
 def known(name: str, texts: Mapping[int, str]) -> Asked:

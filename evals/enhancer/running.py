@@ -12,14 +12,13 @@ from evals.enhancer.gating import INSTRUMENTS
 from evals.enhancer.measures import bleu, chrf, interval, nearness, share
 from evals.enhancer.providers import Asked
 from evals.enhancer.reporting import goal, table, told
+from evals.enhancer.scoring import USABLE
 from evals.enhancer.staging import Staged, staged
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.editing import Edited, Editor, Edits, Instruments
 from setu_enhancer.memory import Memory, NoMemory
-from setu_enhancer.settings import EditingSettings
+from setu_enhancer.settings import EditingSettings, MemorySettings
 
-USABLE: Final = 70.0
-"""Points of the score from which a line is called usable here; the roadmap names no figure."""
 NAMES_RIGHT: Final = 0.95
 WORSE_BY: Final = 5.0  # chrF of one line: less is another way to say the same
 
@@ -63,6 +62,7 @@ def editor_of(asked: Asked, memory: Memory, instruments: Instruments = INSTRUMEN
         settings=EditingSettings(),
         price=asked.price,
         completing=(asked.provider.name,) if asked.completing else (),
+        examples=MemorySettings().examples,
     )
 
 
@@ -128,6 +128,11 @@ def figures(name: str, lines: Sequence[Line], about: str, *, judge: bool) -> lis
     found.append(
         told(f"{name}_controls_worse", share(worse), how=f"more than {WORSE_BY:g} chrF further from every reference {how}")
     )
+    costs = [float(line.edited.cost_usd) for line in lines if line.edited.cost_usd]
+    if costs:
+        found.append(
+            told(f"{name}_cost", sum(costs), unit="USD", how=f"what its edits cost, as billed, judging not counted; {about}")
+        )
     named = [line for line in lines if line.spoken.names]
     if named:
         how = f"of {len(named)} lines tagged name, those with every name as it has to be spelt; {about}"
