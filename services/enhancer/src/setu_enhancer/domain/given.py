@@ -101,6 +101,86 @@ _TITLES: Final = frozenset(
 )
 _POINTING: Final = frozenset(map(folded, ["ये", "यह", "वो", "वह"]))
 _IS: Final = frozenset(map(folded, ["है", "था", "थी", "हैं"]))
+_WITH: Final = folded("और")
+_BY: Final = folded("से")
+_CASES: Final = frozenset(map(folded, ["को", "से", "का", "की", "के"]))
+_DONE_TO: Final = tuple(
+    map(
+        folded,
+        [
+            "बुला",
+            "बोल",
+            "पूछ",
+            "मिल",
+            "कह",
+            "फ़ोन",
+            "फोन",
+            "शादी",
+            "प्यार",
+            "घर",
+            "भाई",
+            "बहन",
+            "पापा",
+            "पिता",
+            "माँ",
+            "मम्मी",
+            "बाप",
+            "बेट",
+            "पति",
+            "पत्नी",
+            "दोस्त",
+            "जन्मदिन",
+            "बर्थडे",
+            "नंबर",
+            "कमर",
+            "साथ",
+            "पास",
+            "लिए यहाँ",
+            "भेज",
+            "मार",
+            "छोड़",
+            "डाँट",
+        ],
+    )
+)
+_SPOKEN_TO: Final = frozenset(
+    map(
+        folded,
+        [
+            "तुम",
+            "तू",
+            "आप",
+            "तुझे",
+            "तुम्हें",
+            "आपको",
+            "इधर",
+            "उधर",
+            "यहाँ",
+            "सुन",
+            "सुनो",
+            "चल",
+            "चलो",
+            "आ",
+            "आओ",
+            "जा",
+            "जाओ",
+            "देख",
+            "देखो",
+            "रुक",
+            "रुको",
+            "उठ",
+            "उठो",
+            "बोल",
+            "बोलो",
+        ],
+    )
+)
+_SPOKEN_BEFORE: Final = tuple(map(folded, ["ओ", "ो", "इए", "िए", "हूँ", "ूँगा", "ूँगी"]))
+_SAYING: Final = frozenset(
+    map(
+        folded, ["बोला", "बोली", "बोल", "कहता", "कहती", "कह", "पूछ", "पूछता", "पूछती", "सो", "रो", "हँस", "पढ़", "नाच", "भाग", "कहाँ"]
+    )
+)
 _ARTICLES: Final = frozenset(
     [
         "a",
@@ -167,7 +247,21 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
         return 0  # "ये राज है": this is Raj, or this is a secret
     if before in DETERMINERS or (behind and behind.startswith(given.followers)):
         return -1
-    return 1 if len(said) == 1 else 0
+    return 1 if len(said) == 1 or _acts(given, said, at) else 0
+
+
+def _acts(given: Given, said: Sequence[str], at: int) -> bool:
+    """Whether a word is called without a comma, does or suffers what people do, or stands beside a name."""
+    behind = [*said[at + 1 : at + 3], "", ""]
+    if behind[0] in _CASES:
+        how = behind[0] == _BY and MASS.issuperset(given.meanings)  # "प्रेम से" is lovingly
+        return not how and behind[1].startswith(_DONE_TO)
+    if (at == 0 and behind[0] in _SPOKEN_TO) or (at == len(said) - 1 and at > 1 and said[at - 1].endswith(_SPOKEN_BEFORE)):
+        return True
+    if behind[0] == _WITH or (at > 1 and said[at - 1] == _WITH):
+        other = GIVEN.get(behind[1] if behind[0] == _WITH else said[at - 2])
+        return other is not None and not other.meanings
+    return behind[0] in _SAYING
 
 
 def _is_called(said: Sequence[str], at: int) -> bool:
