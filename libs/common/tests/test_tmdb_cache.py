@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from setu_common.clients.keeping import Kept
 from setu_common.clients.tmdb import TmdbClient, TmdbSettings
-from setu_common.clients.tmdb_cache import PostgresCache
+from setu_common.clients.tmdb_cache import _TURN, PostgresCache
 from setu_common.db import Database, migrate
 from setu_common.settings import DatabaseSettings
 from setu_common.testing import faulty_wire
@@ -45,8 +45,11 @@ class Films:
         self._settings = settings
         self.here, self.there = Database(settings, SCHEMA), Database(settings, SCHEMA)
 
+    def connection(self) -> psycopg.Connection:
+        return psycopg.connect(self._settings.url, options=f"-c search_path={SCHEMA}", autocommit=True)
+
     def rows(self, statement: str) -> list[tuple]:
-        with psycopg.connect(self._settings.url, options=f"-c search_path={SCHEMA}", autocommit=True) as connection:
+        with self.connection() as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
@@ -144,6 +147,22 @@ async def test_many_processes_may_fill_the_same_keys_at_once_and_the_table_holds
     assert same == await caches[1].get("the same")
     assert int(same.body or "") in range(120)
     assert films.count() == 5
+
+
+async def test_writers_take_turns_so_that_each_counts_what_the_others_wrote(films):
+    cache = PostgresCache(films.here, most=3)
+    for key in "abc":
+        await cache.put(key, Kept("{}"), DAY_S)
+    with films.connection() as other, other.transaction():
+        other.execute(_TURN)
+        other.execute("INSERT INTO tmdb_cache (key, expires_at) VALUES ('d', now() + interval '2 days')")
+        putting = asyncio.create_task(cache.put("e", Kept("{}"), DAY_S))
+        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not putting.done() and not films.rows(waiting):  # noqa: ASYNC110  (what is waited for has no event)
+            await asyncio.sleep(0.01)
+        assert not putting.done()
+    await putting
+    assert films.count() == 3
 
 
 @pytest.mark.parametrize("key", ["", "x" * 10_000, "nul \0", "half \ud83d", "लंबा"])
