@@ -171,7 +171,7 @@ async def test_after_wrong_ids_all_lines_are_asked_for_again_with_that_said(ids)
 
 async def test_an_edit_that_scores_no_better_is_kept_out_and_both_scores_are_told():
     model = Model(with_texts(l2="Oh dad, so late at night?"))
-    edits = await edit(model, selected=FIRST)
+    edits = await edit(model, selected=FIRST, margin=2.0)
     assert model.ids == [list(range(6))]  # asking again would bring no other
     assert (edits[2].text, edits[2].offered) == (LINES[2].draft, "Oh dad, so late at night?")
     assert edits[2].rejected == "score: 50.0, and the draft has 50.0; 2 more are wanted"

@@ -2,6 +2,7 @@
 
 import tomllib
 from difflib import SequenceMatcher
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -32,11 +33,13 @@ def words(text: str) -> list[str]:
     return folded_words(text)
 
 
+@lru_cache(maxsize=4096)  # a line's texts are looked at by many rules
 def plain(text: str) -> str:
     """A text with one kind of apostrophe and of quotes, in small letters."""
     return text.translate(_QUOTES).casefold()
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """What the forms of an English word have in common, roughly: ``went`` has none with ``go``, ``tried`` has with ``try``."""
     word = word.removesuffix("'s")
@@ -96,13 +99,19 @@ def is_akin(one: str, other: str) -> bool:
     """Whether two stems may stand for each other."""
     if one == other:
         return True
-    if min(len(one), len(other)) > LONG_LETTERS and (one.startswith(other) or other.startswith(one)):
+    if min(len(one), len(other)) >= LONG_LETTERS and (
+        one[:LONG_LETTERS] == other[:LONG_LETTERS] or one in other or other in one
+    ):
         return True
-    return any(one in group and other in group for group in _ALIKE)
+    return not _GROUPS.get(one, _NONE).isdisjoint(_GROUPS.get(other, _NONE))
 
 
 _COMMON_STEMS: Final = frozenset(map(stem, COMMON))
 _ALIKE: Final = tuple(frozenset(map(stem, group.split())) for group in _ENGLISH["alike"])
+_NONE: Final[frozenset[int]] = frozenset()
+_GROUPS: Final = {
+    word: frozenset(number for number, group in enumerate(_ALIKE) if word in group) for word in frozenset().union(*_ALIKE)
+}
 
 
 def shared(one: str, other: str, language: str) -> float:
