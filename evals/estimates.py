@@ -21,6 +21,7 @@ from setu_metrics.estimates import Estimates
 
 JOBS: Final = 50
 SEEDS: Final = (11, 23, 47)
+SHORTEST_S: Final = 300.0
 LONGEST_S: Final = 1200.0
 LINES_PER_REQUEST: Final = 25
 
@@ -31,7 +32,7 @@ async def one_round(settings: DatabaseSettings, seed: int) -> Outcome:
     estimates = Estimates(database)
     made, told = [], []
     async with past_of(settings, seed, LINES_PER_REQUEST) as past:
-        past.longest_s = LONGEST_S
+        past.shortest_s, past.longest_s = SHORTEST_S, LONGEST_S
         for _ in range(JOBS):
             await past.make(past.next_length_s())
         for _ in range(JOBS):

@@ -1,6 +1,7 @@
 """What models take of our own hardware: on record at its price, or at none, and held by no budget."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from setu_common.cost.pricing import Prices
 from setu_common.cost.recording import Metering
 from setu_common.cost.settings import PriceSettings
 from setu_common.db import Database
+from setu_common.settings import DatabaseSettings
 from setu_common.testing import RecordingMeter
 
 ACME = Attribution(tenant="acme", service="asr", job_id=uuid4(), stage="transcriptions", operation_id=uuid4())
@@ -62,17 +64,27 @@ def test_on_a_gpu_the_time_on_the_clock_is_its_own():
 )
 async def test_what_was_taken_is_told_whatever_becomes_of_the_work(error, outcome):
     meter, spent = RecordingMeter(), OwnTime()
-    try:
+    with attributed(ACME), contextlib.suppress(ValueError, asyncio.CancelledError):
         async with computed_here(meter, "whisper-base", spent):
             with spent:
                 work()
             if error is not None:
                 raise error
-    except (ValueError, asyncio.CancelledError):
-        pass
     (call,) = meter.calls
     assert (call.provider, call.model, call.bound, call.outcome) == ("own", "whisper-base", Usage(), outcome)
     assert call.usage == spent.usage
+
+
+async def test_work_is_done_where_it_cannot_be_put_on_record(unused_tcp_port):
+    away = Database(DatabaseSettings(url=f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/setu", connect_timeout_s=1), SCHEMA)
+    done = []
+    with attributed(ACME):
+        async with computed_here(Metering(Ledger(away), Prices(PriceSettings())), "whisper-base", OwnTime()):
+            done.append("with the database away")
+    async with computed_here(RecordingMeter(), "whisper-base", OwnTime()):
+        done.append("for nobody")
+    assert len(done) == 2
+    await away.close()
 
 
 def test_our_own_time_is_free_unless_it_has_a_price_and_is_never_unpriced():

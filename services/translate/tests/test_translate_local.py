@@ -16,7 +16,7 @@ import sentencepiece
 from ctranslate2.specs import TransformerSpec
 
 from setu_common.contracts import LANGUAGE_NAMES, Term
-from setu_common.cost import Usage
+from setu_common.cost import Attribution, Usage, attributed
 from setu_common.models import Catalogue, ModelMissing
 from setu_common.settings import ModelSettings
 from setu_common.testing import RecordingMeter
@@ -192,8 +192,9 @@ async def test_a_line_that_no_model_could_hold_stays_and_costs_the_others_nothin
 async def test_what_a_model_of_ours_takes_is_on_record_and_how_long_it_took_to_load(models, nllb_folder, errand):
     meter = RecordingMeter()
     engine = LocalTranslator(nllb(str(nllb_folder)), models, meter)
-    for _ in range(2):
-        await engine.translate([Line("bonjour")] * 50, "fr", "en", errand)
+    with attributed(Attribution("acme", "translate")):
+        for _ in range(2):
+            await engine.translate([Line("bonjour")] * 50, "fr", "en", errand)
     assert [(call.provider, call.model, call.bound, call.outcome) for call in meter.calls] == [
         ("own", nllb_folder.name, Usage(), "ok")
     ] * 2

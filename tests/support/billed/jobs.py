@@ -164,7 +164,7 @@ async def past_of(settings: DatabaseSettings, seed: int, lines_per_request: int 
                 base_url=f"{wire.url}/v1",
                 model=MODEL,
                 api_key=None,
-                timeout_s=30,
+                timeout_s=300,
                 meter=meter,
                 billed_as="openai",
                 at_once=AT_ONCE,

@@ -3,13 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
-from setu_common.cost.metering import Meter, Outcome
+import structlog
+
+from setu_common.cost.metering import Call, Meter, Outcome, attribution
 from setu_common.cost.settings import OWN
 from setu_common.cost.usage import Usage
+from setu_common.errors import DependencyUnavailable
+
+log = structlog.get_logger()
 
 
 class OwnTime:
@@ -61,14 +66,16 @@ class OwnTime:
 async def computed_here(meter: Meter, model: str, spent: OwnTime) -> AsyncIterator[None]:
     """Go around work that models of ours do: what it took is on record, also where it fails.
 
-    No budget holds it, for it is what work falls back on when budgets are used up.
+    No budget holds it, for it is what work falls back on when budgets are used up; nor does it fail where it can't be put on record, for
+    nobody is billed for it.
 
     Args:
         meter: told of it.
         model: which one computes.
         spent: what it takes, known once the block ends.
     """
-    async with meter.call(OWN, model, Usage()) as call:
+    async with AsyncExitStack() as recording:
+        call = await _call(recording, meter, model)
         outcome: Outcome = "failed"
         try:
             yield
@@ -77,4 +84,15 @@ async def computed_here(meter: Meter, model: str, spent: OwnTime) -> AsyncIterat
             outcome = "aborted"
             raise
         finally:
-            call.settle(spent.usage, outcome=outcome)
+            if call is not None:
+                call.settle(spent.usage, outcome=outcome)
+
+
+async def _call(recording: AsyncExitStack, meter: Meter, model: str) -> Call | None:
+    if attribution() is None:
+        return None
+    try:
+        return await recording.enter_async_context(meter.call(OWN, model, Usage()))
+    except DependencyUnavailable as error:
+        log.warning("own_time.not_recorded", model=model, reason=error.detail)
+        return None
