@@ -8,6 +8,7 @@ the other can't be read so.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from setu_enhancer.domain.text.negation import knows_negation, negations
@@ -171,6 +172,7 @@ def denial_fault(source: str, text: str, draft: str, source_language: str, targe
     return ""
 
 
+@lru_cache(maxsize=8192)  # the source is asked about with the draft and with the edit
 def _denies(text: str, language: str) -> tuple[int, int]:
     """How many things a text surely denies, and how many it may. An answering "no" with more behind it is neither."""
     said = plain(text)
