@@ -28,7 +28,7 @@ class EditingSettings(SettingsBlock):
     lines_before: int = Field(default=4, ge=0, le=20, description="Lines before them that a model sees, with their final text")
     lines_after: int = Field(default=2, ge=0, le=20, description="Lines after them that a model sees")
     scene_gap_s: float = Field(default=4.0, gt=0, description="A silence as long as this ends a scene")
-    margin: float = Field(default=1.0, ge=0, le=100, description="By how much an edit has to score better than its draft")
+    margin: float = Field(default=0.5, ge=0, le=100, description="By how much an edit has to score better than its draft")
     parallel: int = Field(default=8, ge=1, le=64, description="Requests under way at once, scenes in order each")
     repairs: int = Field(default=1, ge=0, le=5, description="How often lines that came back wrong are asked for again")
     judge: bool = Field(default=False, description="Let a language model judge each edit beside the rules; costs money")
@@ -78,7 +78,10 @@ class LocalModelSettings(SettingsBlock):
     model: str = Field(default="gemma3-270m", description="What the server calls the model")
     api_key: SecretStr | None = Field(default=None, description="If the server wants one")
     edits: bool = Field(default=False, description="Ask it for edits, after all of SETU_LLM_PROVIDERS")
-    fluency: bool = Field(default=True, description="Take a line's probability as a sign of how fluent it is")
+    fluency: bool = Field(
+        default=False,
+        description="Take a line's probability as a sign of how fluent it is where edits are judged, too; takes its time for each",
+    )
     timeout_s: float = Field(default=30.0, gt=0, description="How long one answer may take")
     parallel: int = Field(default=4, ge=1, le=64, description="Requests under way at once; what the server has slots for")
 

@@ -21,6 +21,12 @@ SURE: Final = 0.5
 ENOUGH_WORDS: Final = 4
 LONG_NAME: Final = 3
 COPIED_WORDS: Final = 3
+_HALF_AN_HOUR: Final = re.compile(r"आध[ेा] घंट|aadhe? ghant|half (?:an )?hour|demi-heure|media hora|meia hora")
+# What stays of Hindi in a draft, and looks like a name there.
+LEFT_IN_HINDI: Final = frozenset(
+    "babuji bhaiya bhai didi beta beti maa amma baba papa chacha chachi mausi nana nani dada dadi kaka kaki bhabhi sahab saheb sahib ji "  # noqa: SIM905
+    "maaji pitaji mataji guruji swamiji netaji bhagwan yaar arre arey are haan huzoor janab memsahab bitiya munna namaste namaskar".split()
+)
 FEW_WORDS, LEFT_SHARE = 2, 0.2
 ENGLISH_ENOUGH: Final = 0.75
 _TOLD_APART: Final = ("en", "hi", "fr", "es", "pt", "de", "it")
@@ -39,6 +45,11 @@ def number_faults(line: Line, text: str, pair: Pair) -> tuple[tuple[Decimal, ...
     Neither counts what an idiom needs: nobody who makes off "becomes nine two eleven".
     """
     missing, extra = mismatch(line.source, pair.source, text, pair.target)
+    if (half := Decimal("0.5")) in missing and Decimal(30) in extra:  # of an hour, in minutes
+        missing.remove(half)
+        extra.remove(Decimal(30))
+    elif extra == [Decimal(30)] and _HALF_AN_HOUR.search(line.source):
+        extra = []
     if missing or extra:
         for idiom in idioms_in(line.source, pair.source):
             missing = [value for value in missing if value not in numbers(idiom.source, pair.source)]
@@ -52,13 +63,21 @@ def glossary_faults(line: Line, text: str, glossary: Glossary) -> tuple[Entry, .
     return glossary.missing(line.source, text)
 
 
-def lost_names(line: Line, text: str) -> tuple[str, ...]:
+def lost_names(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
     """Names that the line and its draft have and a text has not, whether or not anyone listed them.
 
     A name is a capitalised word of the draft that sounds like a word of the line, or stands in it.
     """
     said, told = words(line.source), words(text)
-    found = [word for word, _ in _capitalised(line.draft) if not is_ordinary(folded(word)) and _sounds_in(word, said)]
+    sayings = [word for idiom in idioms_in(line.source, pair.source) for word in words(idiom.source)]
+    found = [
+        word
+        for word, _ in _capitalised(line.draft)
+        if not is_ordinary(folded(word))
+        and folded(word) not in LEFT_IN_HINDI
+        and _sounds_in(word, said)
+        and not _sounds_in(word, sayings)
+    ]
     return tuple(dict.fromkeys(name for name in found if not _sounds_in(name, told)))
 
 

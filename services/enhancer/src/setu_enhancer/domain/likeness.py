@@ -80,15 +80,13 @@ def relatedness(line: Line, text: str, pair: Pair) -> float:
     by_line = met / known if known >= ENOUGH_KNOWN else 0.0
     found = max(shared(line.draft, text, pair.target), by_line)
     freely = FREELY if any(says(idiom.literal, line.draft) and not says(idiom.literal, text) for idiom in idioms) else 1.0
-    return min(
-        1.0, found + freely * SMALL_COUNTS * _same_people(line.draft, text) + SMALL_COUNTS * _same_denial(line.draft, text)
-    )
+    return min(1.0, found + freely * _same_people(line.draft, text) + SMALL_COUNTS * _same_denial(line.draft, text))
 
 
-def _same_people(one: str, other: str) -> bool:
-    """Whether two English texts speak of the same people: me, you, somebody else."""
+def _same_people(one: str, other: str) -> float:
+    """What it counts that two English texts speak of the same people: me, you, somebody else."""
     first, second = _people(one), _people(other)
-    return bool(first) and first == second
+    return len(first) * SMALL_COUNTS if first == second else 0.0
 
 
 def speaks_of_others(one: str, other: str) -> bool:
@@ -101,6 +99,11 @@ def _people(text: str) -> set[int]:
     return {_PEOPLE[word] for word in expanded(text) if word in _PEOPLE}
 
 
+def is_known(line: Line, pair: Pair) -> bool:
+    """Whether enough of a line's own words are known here for a translation that has none of them to be suspicious."""
+    return rendered(line, "", pair)[0] >= ENOUGH_KNOWN
+
+
 def _same_denial(one: str, other: str) -> bool:
     return "not" in expanded(one) and "not" in expanded(other)
 
@@ -108,10 +111,12 @@ def _same_denial(one: str, other: str) -> bool:
 def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
     """Whether a text has nothing at all in common with its line or draft, though both say enough to have.
 
-    Where an idiom is in the line, its draft may be all wrong, and nothing is told.
+    Where an idiom is in the line, its draft may be all wrong; then a text is unrelated only if it says none of what the idiom means, and
+    not even speaks of the same people.
     """
-    if idioms_in(line.source, pair.source):
-        return False
+    if idioms := idioms_in(line.source, pair.source):
+        free = any(not idiom.meant for idiom in idioms) or len(content(text, pair.target)) < TALKATIVE
+        return not free and relatedness(line, text, pair) == 0
     drafted, told = content(line.draft, pair.target), content(text, pair.target)
     if min(len(drafted), len(told)) < TALKATIVE and not _is_lone(told, drafted):
         return False

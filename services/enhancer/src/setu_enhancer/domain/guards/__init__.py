@@ -94,7 +94,7 @@ def _of_facts(line: Line, edit: str, pair: Pair, glossary: Glossary) -> Iterator
         said = ", ".join(f"“{source}”" for source in entry.source[:2])
         yield Breach(entry.kind, f"{said} is to be “{entry.target}”.")
     if not entries:
-        for name in lost_names(line, edit)[:NAMED]:
+        for name in lost_names(line, edit, pair)[:NAMED]:
             yield Breach("name", f"“{name}” is missing: keep the names of the line.")
     for name in strange_names(line, edit, glossary)[:NAMED]:
         yield Breach("name", f"“{name}” is not in the line: keep its names.")

@@ -22,8 +22,8 @@ __all__ = ["MARGIN", "PARTS", "WEIGHTS", "Judgement", "Signal", "better", "score
 
 WEIGHTS: Final[dict[Part, int]] = {"accuracy": 30, "fluency": 30, "consistency": 20, "cultural": 20}
 PARTS: Final[tuple[Part, ...]] = tuple(WEIGHTS)
-MARGIN: Final = 1.0
-"""By how many points an edit is to beat its draft, unless settings say otherwise: a turn of phrase that people use makes about one."""
+MARGIN: Final = 0.5
+"""By how many points an edit is to beat its draft, unless settings say otherwise: one contraction makes more than one point."""
 RULES_CONFIDENCE: Final = 0.3
 """How sure rules are that know the target language; what they can't read takes a third of it each."""
 SUREST: Final = 0.95

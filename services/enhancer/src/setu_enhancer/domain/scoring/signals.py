@@ -19,7 +19,7 @@ from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards.manners import comments, is_refusal, layout_faults, obeys, runs_in_circles
 from setu_enhancer.domain.guards.size import proportion_fault
 from setu_enhancer.domain.lexicon import idioms_in, says
-from setu_enhancer.domain.likeness import relatedness, speaks_of_others
+from setu_enhancer.domain.likeness import is_known, relatedness, speaks_of_others
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.scoring.markers import commonness, familiarity, translated_signs, untidy_signs
 from setu_enhancer.domain.scoring.pairs import surprise
@@ -32,6 +32,7 @@ from setu_enhancer.domain.words import closeness, plain, words
 Part = Literal["accuracy", "fluency", "consistency", "cultural"]
 RELATED: Final = 0.36
 UNRELATED_COSTS: Final = 0.6
+UNRELATED_UNKNOWN_COSTS: Final = 0.4
 DOUBTED: Final = 0.55
 DOUBT_COSTS: Final = 0.6
 FAST_COSTS: Final = 0.5
@@ -79,7 +80,7 @@ def _of_facts(line: Line, text: str, pair: Pair, glossary: Glossary) -> Iterator
     for kind in sorted({entry.kind for entry in missing}):
         yield Signal("accuracy", kind, 0.35 if kind == "name" else 0.2)
         yield Signal("consistency", kind, 0.4)
-    if lost_names(line, text) and not missing:
+    if lost_names(line, text, pair) and not missing:
         yield Signal("accuracy", "name", 0.35)
     if strange_names(line, text, glossary):
         yield Signal("consistency", "strange name", 0.3)
@@ -94,7 +95,8 @@ def _of_facts(line: Line, text: str, pair: Pair, glossary: Glossary) -> Iterator
 
 def _of_meaning(line: Line, text: str, pair: Pair) -> Iterator[Signal]:
     if (related := relatedness(line, text, pair)) < RELATED:
-        yield Signal("accuracy", "unrelated", UNRELATED_COSTS * (1 - related / RELATED))
+        costs = UNRELATED_COSTS if is_known(line, pair) else UNRELATED_UNKNOWN_COSTS
+        yield Signal("accuracy", "unrelated", costs * (1 - related / RELATED))
     if pair.target == "en" and speaks_of_others(line.draft, text):
         yield Signal("accuracy", "other people", 0.12)
     if proportion_fault(line, text, pair):
