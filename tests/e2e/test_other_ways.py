@@ -87,3 +87,16 @@ def test_what_no_engine_can_translate_is_translated_by_the_recogniser_and_the_jo
     assert [row["state"] for row in operations_of(stack, job["id"], ["translate"])] == ["failed"]
     caller.gone(job["id"], JOB_S)
     assert operations_of(stack, job["id"], ["asr", "translate"]) == []
+
+
+def test_lines_of_other_teams_are_scored_by_rules_and_by_this_machines_model(stack, caller):
+    texts = {"good": "Close the door, please.", "odd": "Please of the door making shut."}
+    lines = [{"source": "Ferme la porte, s'il te plaît.", "text": text, "reference": texts["good"]} for text in texts.values()]
+    asked = {"source_language": "fr", "target_language": "en", "lines": lines}
+    answer = caller.http.post("/v1/quality-scores", json=asked, headers={"Prefer": "wait=60"}, timeout=70)
+    assert (answer.status_code, answer.json()["state"]) == (200, "succeeded"), answer.text
+    report = answer.json()["result"]
+    good, odd = report["scores"]
+    assert good["methods"] == odd["methods"] == ["signals", "logprob"], report
+    assert good["fluency"] > odd["fluency"]
+    assert (report["notes"], 0 < report["bleu"] < 100) == ([], True)

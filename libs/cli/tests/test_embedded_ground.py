@@ -154,6 +154,8 @@ def test_the_stack_gives_every_process_what_it_needs_to_find_the_others(home):
     assert gateway["SETU_GATEWAY_ASR_URL"].endswith(f":{found['asr-api'].port}")
     assert gateway["SETU_GATEWAY_TRANSLATE_URL"].endswith(f":{found['translate-api'].port}")
     assert gateway["SETU_TRANSLATE_LLM_URL"] == f"http://127.0.0.1:{found['llm'].port}/v1"
+    assert gateway["SETU_GATEWAY_ENHANCER_URL"].endswith(f":{found['enhancer-api'].port}")
+    assert gateway["SETU_ENHANCER_LOCAL_URL"] == gateway["SETU_TRANSLATE_LLM_URL"]
     assert gateway["SETU_STORE_URL"] == home.store.as_uri()
     assert len({process.launch.environment.get("SETU_SERVICE_TOKEN") for process in found.values() if process.launch.nice}) == 1
     assert found["gateway-api"].port == 18080
@@ -174,6 +176,7 @@ def test_servers_that_exist_are_used_and_none_is_started(home):
     assert {"postgres", "valkey", "llm"} & set(found) == set()
     assert found["asr-api"].launch.environment["DATABASE_URL"] == "postgresql://db/x"
     assert found["asr-api"].needs == ("asr-migrate",)
+    assert found["enhancer-worker"].launch.environment["SETU_ENHANCER_LOCAL_URL"] == ""
 
 
 def test_settings_of_the_services_are_passed_on(home):

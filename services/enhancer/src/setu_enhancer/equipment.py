@@ -62,9 +62,10 @@ async def equipped(
         judge = LlmJudge(providers[0], timeout_s=settings.editing.timeout_s) if providers else None
         asked: Sequence[LlmProvider] = (*providers, *(local if settings.local.edits else ()))
         fluency = None
-        if settings.local.fluency and local:
+        if local:
             fluency = CompletionsFluency(local[0], at_once=settings.local.parallel, timeout_s=settings.local.timeout_s)
-        instruments = Instruments(breaches, score, better, judge if settings.editing.judge else None, fluency)
+        gauges = (judge if settings.editing.judge else None, fluency if settings.local.fluency else None)
+        instruments = Instruments(breaches, score, better, *gauges)
 
         def editor(memory: Memory) -> Editor:
             return Editor(

@@ -38,6 +38,8 @@ HTML: Final = "text/html; charset=utf-8"
 KNOWN_SHARE: Final = 0.05
 """How much of the work is done when names are known and lines are chosen."""
 EDITED_SHARE: Final = 0.98
+PROBABLE_LINES: Final = 20
+"""Of more lines at once no probabilities are told: a model on a processor takes long for each."""
 
 log = structlog.get_logger()
 
@@ -173,6 +175,8 @@ class EnhancementService:
     async def _probable(self, lines: Sequence[Line], pair: Pair) -> tuple[Sequence[float | None], str]:
         if self._desk.fluency is None:
             return [None] * len(lines), ""
+        if len(lines) > PROBABLE_LINES:
+            return [None] * len(lines), f"Scored without probabilities, which are told of {PROBABLE_LINES} lines at most."
         try:
             return await self._desk.fluency.mean_logprobs([line.draft for line in lines], pair.target), ""
         except SetuError as error:

@@ -153,6 +153,9 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         "SETU_TRANSLATE_LLM_MODEL": LANGUAGE_MODEL,
         # Ours is a base model; a server that exists is tried.
         "SETU_TRANSLATE_LLM_STYLE": "auto" if environment.get("SETU_TRANSLATE_LLM_URL") else "completion",
+        # It also tells how probable a line is, which a server that exists may not.
+        "SETU_ENHANCER_LOCAL_URL": "" if environment.get("SETU_TRANSLATE_LLM_URL") else f"http://{LOOPBACK}:{llm_port}/v1",
+        "SETU_ENHANCER_LOCAL_MODEL": environment.get("SETU_TRANSLATE_LLM_MODEL", LANGUAGE_MODEL),
     }
     shared = {
         **defaults,
