@@ -1,6 +1,9 @@
 """Attempts that were killed leave a row of what is known of them, written by whoever buries them."""
 
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import LiteralString
 from uuid import uuid4
 
 import pytest
@@ -10,7 +13,10 @@ from probe.kinds import Task
 from probe.rig import FRONT, Rig, opened_rig
 from setu_common.contracts import Submission
 from setu_common.cost.ledger import migrate_ledger
-from setu_common.settings import DatabaseSettings
+from setu_common.operations.claims import Claim
+from setu_common.operations.heart import Heart
+from setu_common.operations.measuring import Burials
+from setu_common.settings import DatabaseSettings, OperationSettings
 
 JOB = uuid4()
 
@@ -76,6 +82,49 @@ def test_what_comes_after_a_burial_has_a_row_of_its_own(billed_rig: Rig):
         died(rig)
     assert [(row["attempt"], row["outcome"]) for row in rows(rig)] == [(1, "died"), (2, "died"), (3, "died")]
     assert rig.execute("SELECT state FROM operation") == [{"state": "failed"}]
+
+
+@dataclass
+class Stuck:
+    """Work that heeds nothing."""
+
+    claim: Claim
+
+    def reported(self) -> tuple[float, str]:
+        return 0.0, ""
+
+    def stop(self, reason: str) -> None:
+        """It goes on."""
+
+
+@pytest.mark.parametrize(
+    ("what", "outcome", "problem"),
+    [("deadline_at = now()", "failed", "deadline-exceeded"), ("state = 'cancelling'", "stopped", None)],
+)
+def test_an_attempt_that_ends_its_own_process_is_written_down_before_it_dies(
+    billed_rig: Rig, what: LiteralString, outcome: str, problem: str | None
+):
+    rig = billed_rig
+    rig.run(rig.operations.submit(FRONT, Task(), Submission(tenant="acme", job_id=JOB)))
+    claim = rig.claims().next(FRONT.queue)
+    assert claim is not None
+    rig.execute(f"UPDATE operation SET {what}")
+    died = threading.Event()
+    heart = Heart(
+        rig.claims(),
+        OperationSettings(heartbeat_s=0.05, lease_s=3600, cancel_grace_s=0.05),
+        stopping_since=lambda: 0.0,
+        ended=lambda _: None,
+        settled=lambda _: None,
+        buried=Burials("probe", rig.connection().transaction),
+        die=died.set,
+    )
+    heart.start(Stuck(claim))
+    assert died.wait(30)
+    heart.rest()
+    (row,) = rows(rig)
+    assert (row["job_id"], row["attempt"], row["outcome"], row["problem"]) == (JOB, 1, outcome, problem)
+    assert row["wall_s"] > 0
 
 
 def test_what_the_ledger_refuses_keeps_no_row_from_its_end(billed_rig: Rig):

@@ -23,6 +23,9 @@ from setu_common.settings import OperationSettings
 log = structlog.get_logger()
 
 
+Buried = Callable[[Claim, str, str | None, float], None]
+
+
 class Running(Protocol):
     """The work that a child does right now."""
 
@@ -44,6 +47,8 @@ class Heart:
         stopping_since: monotonic time at which the worker's shutdown began, or 0.
         ended: told what became of a row that this thread ended.
         settled: what ends a kind's row in the same transaction.
+        buried: told of each attempt that this thread ended, since its own process can't tell what it took any more: its outcome, the code
+            of what went wrong, and how long it took, seconds.
         die: ends this process; never returns in production.
     """
 
@@ -55,6 +60,7 @@ class Heart:
         stopping_since: Callable[[], float],
         ended: Callable[[Ending], None],
         settled: Callable[[str], Settled | None],
+        buried: Buried = lambda _claim, _outcome, _problem, _wall_s: None,
         die: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGKILL),
     ) -> None:
         self._claims = claims
@@ -62,6 +68,7 @@ class Heart:
         self._stopping_since = stopping_since
         self._ended = ended
         self._settled = settled
+        self._buried = buried
         self._die = die
         self._changed = threading.Condition()
         self._running: Running | None = None
@@ -139,20 +146,21 @@ class Heart:
         ).problem()
         settled = self._settled(claim.kind)
         if claim.attempt >= claim.max_attempts:
-            self._finish(lambda: self._claims.fail(claim, problem, settled))
+            self._finish(claim, "failed", problem.code, lambda: self._claims.fail(claim, problem, settled))
         else:
             after_s = retry_delay_s(claim.attempt, None, random.uniform)
-            self._finish(lambda: self._claims.retry(claim, problem, after_s, settled))
+            self._finish(claim, "failed", problem.code, lambda: self._claims.retry(claim, problem, after_s, settled))
 
     def _end_unheeding(self, claim: Claim, reason: str) -> None:
         log.warning("operation.unheeding", operation_id=str(claim.id), reason=reason)
         settled = self._settled(claim.kind)
         end = self._claims.cancel if reason == "cancelled" else self._claims.hand_back
-        self._finish(lambda: end(claim, settled))
+        self._finish(claim, "stopped", None, lambda: end(claim, settled))
 
-    def _finish(self, end: Callable[[], Ending]) -> None:
+    def _finish(self, claim: Claim, outcome: str, problem: str | None, end: Callable[[], Ending]) -> None:
         try:
             self._ended(end())
+            self._buried(claim, outcome, problem, time.monotonic() - self._began_at)
         except (LeaseLost, DependencyUnavailable) as error:
             # The parent sees this process end and counts it as an attempt, or the lease runs out.
             log.warning("operation.end_unwritten", error=type(error).__name__)

@@ -125,6 +125,42 @@ def write_buried(db: Connection, metrics: StageMetrics) -> None:
         log.exception("stage_metrics.refused", rows=1)
 
 
+class Burials:
+    """Writes down attempts that their own process ends with itself. No end fails for it.
+
+    Args:
+        service: whose operations they are.
+        transaction: of a connection that only the calling thread uses.
+    """
+
+    def __init__(self, service: str, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._service = service
+        self._transaction = transaction
+
+    def __call__(self, claim: Claim, outcome: str, problem: str | None, wall_s: float) -> None:
+        """See ``Heart``."""
+        metrics = StageMetrics(
+            tenant=claim.tenant,
+            service=self._service,
+            job_id=claim.job_id,
+            stage=claim.kind,
+            target=_target(claim.request),
+            operation_id=claim.id,
+            attempt=claim.attempt,
+            outcome=outcome,
+            problem=problem,
+            wall_s=wall_s,
+            queue_wait_s=claim.queue_wait_s,
+            bytes_in=sum(_sizes(claim.request)),
+            bytes_out=0,
+        )
+        try:
+            with self._transaction() as connection:
+                write_buried(connection, metrics)
+        except DependencyUnavailable as error:
+            log.warning("stage_metrics.lost", reason=error.detail)
+
+
 class Recorder:
     """Keeps what attempts took until they are written together.
 

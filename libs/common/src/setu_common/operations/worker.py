@@ -30,7 +30,7 @@ from setu_common.operations.death import die_with_parent
 from setu_common.operations.endings import Ending, Settled
 from setu_common.operations.heart import Heart
 from setu_common.operations.hints import Hints
-from setu_common.operations.measuring import Recorder
+from setu_common.operations.measuring import Burials, Recorder
 from setu_common.operations.monitor import Monitor
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.reaping import Reaping
@@ -244,12 +244,14 @@ class _Child:
             log.exception("worker.wiring_failed")
             self._shared.not_wired()
             sys.exit(1)
+        hearts = HealingConnection(settings.database, spec.service)
         heart = Heart(
-            Claims(HealingConnection(settings.database, spec.service), settings.operations, self._worker_id, os.getpid()),
+            Claims(hearts, settings.operations, self._worker_id, os.getpid()),
             settings.operations,
             stopping_since=self._shared.stopping_since,
             ended=self._ended_by_heart,
             settled=spec.settled.get,
+            buried=Burials(spec.service, hearts.transaction),
         )
         self._runner = Runner(
             run=self._run,
