@@ -121,6 +121,15 @@ def test_a_name_elsewhere_makes_a_neutral_line_one_but_not_the_word():
     assert found.missing("मुझे आशा है", "I have hope") == ()
 
 
+def test_a_name_that_the_caller_gives_is_one_unless_it_is_surely_the_word():
+    context = Context(characters=(Character(name="Asha", source="आशा"), Character(name="Raj", source="राज")))
+    found = of(context=context)
+    assert targets(found.missing("हमारी आशा पास हो गई", "Our hope passed")) == ["Asha"]
+    assert targets(found.missing("राज बता रहा था", "The secret was telling")) == ["Raj"]
+    assert found.missing("एक आशा बची है", "One hope is left") == ()
+    assert found.missing("मुझे आशा है", "I have hope") == ()
+
+
 def test_who_has_two_names_is_called_by_either():
     context = Context(characters=(Character(name="Raj Malhotra", source="राज मल्होत्रा", aliases=("Bunty",)),))
     found = of(context=context)

@@ -127,7 +127,7 @@ SAID = (
     ("fr", "deux cent mille", "200000"),
     ("fr", "trois heures et demie", "3.5"),
     ("fr", "15h30", "3.5"),
-    ("fr", "à 15 heures", "15"),
+    ("fr", "à 15 heures", ""),
     ("fr", "deux heures dix", "2.1667"),
     ("fr", "1 000 euros", "1000"),
     ("fr", "3,5 km", "3.5"),
@@ -196,6 +196,20 @@ def test_a_number_that_is_said_twice_counts_twice():
 )
 def test_a_translation_may_say_a_number_in_its_own_way(source, target):
     assert mismatch(source, "hi", target, "en") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("On se voit à 19 heures", "See you at seven"),
+        ("Dans une demi-heure", "In thirty minutes"),
+        ("Il y a une dizaine de chats", "There are ten cats or so"),
+        ("La musique des années soixante", "The music of the sixties"),
+        ("Tous les deux", "Both of you"),
+    ],
+)
+def test_french_says_hours_and_rounded_numbers_otherwise(source, target):
+    assert mismatch(source, "fr", target, "en") == ([], [])
 
 
 def test_a_number_that_became_another_is_missing_and_extra():

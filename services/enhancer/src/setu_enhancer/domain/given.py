@@ -12,6 +12,7 @@ from setu_enhancer.domain.text.devanagari import NUKTA, latin
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
 
 _FOUND: Final = tomllib.loads((Path(__file__).parent / "lexicon" / "names-hi.toml").read_text(encoding="utf-8"))
+SURELY_A_WORD: Final = -2
 MASS: Final = frozenset(str(_FOUND["mass"]).split())
 
 
@@ -99,6 +100,34 @@ _BEHIND_A_NAME: Final = frozenset(
 _TITLES: Final = frozenset(
     map(folded, ["मिस्टर", "मिस", "मिसेज", "श्री", "श्रीमती", "डॉक्टर", "इंस्पेक्टर", "प्रोफेसर", "कैप्टन", "ठाकुर", "सेठ", "मैं", "हाय", "गुड"])
 )
+_OF_THINGS: Final = frozenset(
+    map(
+        folded,
+        [
+            "एक",
+            "कोई",
+            "कुछ",
+            "हर",
+            "सब",
+            "सारा",
+            "सारी",
+            "सारे",
+            "इतना",
+            "इतनी",
+            "इतने",
+            "कितना",
+            "कितनी",
+            "बहुत",
+            "थोड़ा",
+            "थोड़ी",
+            "ऐसा",
+            "ऐसी",
+            "दो",
+            "तीन",
+        ],
+    )
+)
+_GOING_ON: Final = folded("रह")  # "राज बता रहा है" may be Raj, "राज बताओ" is a secret
 _POINTING: Final = frozenset(map(folded, ["ये", "यह", "वो", "वह"]))
 _IS: Final = frozenset(map(folded, ["है", "था", "थी", "हैं"]))
 _WITH: Final = folded("और")
@@ -209,7 +238,9 @@ _ARTICLES: Final = frozenset(
 
 @lru_cache(maxsize=16_384)
 def use_of(word: str, text: str) -> int:
-    """Whether a word that is a name, too, is one in a line: 1 if something says so, -1 if something says that it is the word, 0 if nothing does.
+    """Whether a word that is a name, too, is one in a line: 1 if something says so, 0 if nothing does.
+
+    Below 0 something says that it is the word: -1, or ``SURELY_A_WORD``.
 
     A name is called ("राज, सुनो"), does something (राज ने), has a title or "जी"; a word has a determiner ("मेरा सपना") or what goes with it
     ("आशा है"). What is only a name is one.
@@ -223,7 +254,7 @@ def use_of(word: str, text: str) -> int:
     if given is None or not given.meanings:
         return 1
     if NUKTA in unicodedata.normalize("NFD", word) and NUKTA not in unicodedata.normalize("NFD", given.source):
-        return -1  # राज़ is a secret, and never Raj
+        return SURELY_A_WORD  # राज़ is a secret, and never Raj
     found = [_use(given, name, clause) for sentence in SENTENCE_END.split(text) for clause in _clauses(sentence)]
     return max(found, key=abs, default=0)
 
@@ -245,8 +276,10 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
         return 1
     if before in _POINTING and behind in _IS and at + 2 == len(said):
         return 0  # "ये राज है": this is Raj, or this is a secret
-    if before in DETERMINERS or (behind and behind.startswith(given.followers)):
-        return -1
+    if behind and behind.startswith(given.followers):
+        return -1 if len(said) > at + 2 and said[at + 2].startswith(_GOING_ON) else SURELY_A_WORD
+    if before in DETERMINERS:
+        return SURELY_A_WORD if before in _OF_THINGS else -1
     return 1 if len(said) == 1 or _acts(given, said, at) else 0
 
 

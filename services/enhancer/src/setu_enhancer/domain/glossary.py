@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from setu_common.contracts import Context
-from setu_enhancer.domain.given import GIVEN, use_of
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, use_of
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.text.devanagari import is_brahmic
@@ -123,9 +123,10 @@ class Glossary:
         for sound in sounds(said):
             for entry in self._by_sound.get(sound, ()):
                 if any(is_named(spelling, said, exact=len(words(spelling)) != len(part)) for spelling in entry.source):
-                    if len(part) == 1 and use_of(said, text) < 0:
-                        continue
-                    yield id(entry)
+                    # Who says that there is somebody of that name is believed, unless it is surely the word.
+                    word = -1 if entry.provenance == "text" else SURELY_A_WORD
+                    if len(part) > 1 or use_of(said, text) > word:
+                        yield id(entry)
 
 
 def says(entry: Entry, text: str) -> bool:

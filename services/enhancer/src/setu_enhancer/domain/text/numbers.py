@@ -86,20 +86,22 @@ def knows_numbers(language: str) -> bool:
 def mismatch(source: str, source_language: str, target: str, target_language: str) -> tuple[list[Decimal], list[Decimal]]:
     """The numbers of a source that its translation lacks, and those of the translation that the source does not say.
 
-    What one side may be read as saying counts for it, not against it. Where a language's number words aren't known here, only the digits
-    of the other side can be missed.
+    What one side may be read as saying counts for it, not against it; half an hour may be thirty minutes. Where a language's number
+    words aren't known here, only the digits of the other side can be missed.
     """
     there, here = read(source, source_language), read(target, target_language)
-    missing = (
-        there.said - here.said - here.possible if knows_numbers(target_language) or not there.said else _in_digits(there, here)
-    )
-    extra = here.said - there.said - there.possible if knows_numbers(source_language) else Counter[Decimal]()
+    missing = there.said - here.said - here.possible - _in_minutes(here)
+    if not knows_numbers(target_language) and not here.said:
+        missing = Counter()  # they may be there in words
+    extra = here.said - there.said - there.possible - _in_minutes(there)
+    if not knows_numbers(source_language):
+        extra = Counter()
     return sorted(missing.elements()), sorted(extra.elements())
 
 
-def _in_digits(there: Numbers, here: Numbers) -> Counter[Decimal]:
-    """What is missing where the words of the translation can't be read: nothing that it may have put in words."""
-    return there.said - here.said - here.possible if here.said else Counter()
+def _in_minutes(numbers_said: Numbers) -> Counter[Decimal]:
+    """What fractions are in minutes, if they are of hours."""
+    return Counter(_kept(value * 60) for value in (*numbers_said.said, *numbers_said.possible) if value % 1)
 
 
 @lru_cache(maxsize=8192)
@@ -334,6 +336,8 @@ class _Reading:
         elif following == "hour" and after is not None and after < 60 and value <= 24:  # noqa: PLR2004 - minutes and hours
             self.at += 2
             self._say(_hours(int(value), int(after)))
+        elif following == "hour" and TWELVE < value <= 2 * TWELVE:
+            self.possible.update((_kept(value), _kept(value - TWELVE)))  # 19 heures: at seven
         elif (
             (minutes := self._single(self.at)) is not None
             and not self.tokens[self.at].digits
