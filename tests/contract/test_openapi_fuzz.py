@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 # Most requests are about jobs that there are: an invented id is answered with 404 and shows nothing of what a job looks like.
 KNOWN_JOBS = """
 [[operations]]
-include-path-regex = "^/jobs/"
+include-path-regex = "^/(?:jobs|v1/glossaries)/"
 [operations.parameters]
 "path.id" = { dictionary = "jobs", probability = 0.9 }
 "path.language" = { dictionary = "languages", probability = 0.9 }
@@ -72,12 +73,16 @@ def test_a_service_without_operations_keeps_to_its_document(service_environment,
 def test_the_gateway_keeps_to_its_document_whatever_is_sent_about_jobs_that_there_are(
     service_environment, service_token, make_jobs, tmp_path
 ):
-    behind = tmp_path / "metrics"
-    behind.mkdir()
-    with (
-        served("setu_metrics.main", service_environment, behind) as metrics_url,
-        served("setu_gateway.main", {**service_environment, "SETU_GATEWAY_METRICS_URL": metrics_url}, tmp_path) as url,
-    ):
+    behind = {name: tmp_path / name for name in ("metrics", "enhancer")}
+    with ExitStack() as running:
+        urls = {}
+        for name, folder in behind.items():
+            folder.mkdir()
+            urls[name] = running.enter_context(served(f"setu_{name}.main", service_environment, folder))
+        # No worker edits or scores lines, so nobody waits for that.
+        told = {"SETU_GATEWAY_METRICS_URL": urls["metrics"], "SETU_GATEWAY_ENHANCER_URL": urls["enhancer"]}
+        environment = {**service_environment, **told, "SETU_GATEWAY_ENHANCE_WAIT_S": "0"}
+        url = running.enter_context(served("setu_gateway.main", environment, tmp_path))
         jobs = make_jobs()
         config = tmp_path / "schemathesis.toml"
         config.write_text(CONFIG.read_text() + KNOWN_JOBS.replace("JOBS", json.dumps([str(jobs.succeeded), str(jobs.failed)])))

@@ -68,6 +68,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         app.state.jobs = use_cases
         app.state.listener = Listener(use_cases, store)
         app.state.audits = Audits(store)
+        app.state.enhance_wait_s = settings.edge.enhance_wait_s
         app.state.media = MediaFiles(database=database, store=store, operations=operations)
         try:
             async with AsyncExitStack() as resources:

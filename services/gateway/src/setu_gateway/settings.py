@@ -43,6 +43,13 @@ class EdgeSettings(SettingsBlock):
         default_factory=dict, description='Tenants with limits of their own, as JSON: {"acme": 6000}'
     )
 
+    enhance_wait_s: float = Field(
+        default=20.0,
+        ge=0,
+        le=60,
+        description="A few lines to edit or score are waited for so long where `Prefer: wait` says nothing",
+    )
+
     def rate_of(self, tenant: str) -> int:
         """How many requests a tenant may make in a minute."""
         return self.rate_per_minute_by_tenant.get(tenant, self.rate_per_minute)

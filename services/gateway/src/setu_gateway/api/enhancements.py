@@ -33,7 +33,6 @@ router = APIRouter(tags=["enhancements"])
 
 AT_ONCE_LINES: Final = 50
 """So many lines are waited for where the caller does not say how long."""
-AT_ONCE_S: Final = 20.0
 LONGEST_WAIT_S: Final = 60
 
 _LINES: Final[dict[str, Any]] = {  # Any: JSON
@@ -84,6 +83,7 @@ class _Asked:
     enhancer: OperationsClient
     idempotency_key: str | None
     prefer: str | None
+    usual_wait_s: float
 
     # Any: kinds of two requests and results
     async def of(self, kind: OperationKind[Any, Any], request: BaseModel, lines: int, response: Response) -> Operation:
@@ -91,7 +91,7 @@ class _Asked:
         # With a key of our own where there is none, so that asking once more does no harm.
         asked = Submission(tenant=self.caller.tenant, idempotency_key=self.idempotency_key or str(uuid4()))
         operation = await self.enhancer.submit(kind, request, asked)
-        usual_s = AT_ONCE_S if self.prefer is None and lines <= AT_ONCE_LINES else 0.0
+        usual_s = self.usual_wait_s if self.prefer is None and lines <= AT_ONCE_LINES else 0.0
         wait_s = asked_wait_s(self.prefer) or usual_s
         if wait_s and not operation.state.ended:
             with suppress(DependencyUnavailable):  # it was accepted all the same
@@ -104,6 +104,7 @@ class _Asked:
 async def _asked(
     caller: EnhanceDep,
     enhancer: EnhancerDep,
+    request: Request,
     *,
     idempotency_key: Annotated[
         str | None,
@@ -116,7 +117,7 @@ async def _asked(
     ] = None,
     prefer: Prefer = None,
 ) -> _Asked:
-    return _Asked(caller, enhancer, idempotency_key, prefer)
+    return _Asked(caller, enhancer, idempotency_key, prefer, request.app.state.enhance_wait_s)
 
 
 AskedDep = Annotated[_Asked, Depends(_asked)]
