@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from setu_enhancer.domain.text.negation import knows_negation, negations
-from setu_enhancer.domain.words import plain, words
+from setu_enhancer.domain.words import KEPT, plain, words
 
 # A "no" that answers, before what is said.
 _ANSWER: Final = {
@@ -142,6 +142,7 @@ _CUES: Final = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=KEPT)
 def denial_fault(source: str, text: str, draft: str, source_language: str, target_language: str) -> str:
     """What is wrong with what a translation denies.
 
@@ -173,6 +174,7 @@ def denial_fault(source: str, text: str, draft: str, source_language: str, targe
 
 
 @lru_cache(maxsize=8192)  # the source is asked about with the draft and with the edit
+@lru_cache(maxsize=KEPT)
 def _denies(text: str, language: str) -> tuple[int, int]:
     """How many things a text surely denies, and how many it may. An answering "no" with more behind it is neither."""
     said = plain(text)

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -14,7 +15,7 @@ from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.numbers import mismatch, numbers
 from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, foreign_share, likely_language, scripts_of
 from setu_enhancer.domain.text.words import folded, words
-from setu_enhancer.domain.words import is_ordinary
+from setu_enhancer.domain.words import KEPT, is_ordinary
 
 MOSTLY: Final = 0.35
 SURE: Final = 0.5
@@ -39,6 +40,7 @@ _ALWAYS_CAPITAL: Final = frozenset(
 _SENTENCE_ENDS: Final = ".!?…:;।\"“”'‘’«»¡¿(-–—♪\n"
 
 
+@lru_cache(maxsize=KEPT)
 def number_faults(line: Line, text: str, pair: Pair) -> tuple[tuple[Decimal, ...], tuple[Decimal, ...]]:
     """The numbers of a line that its translation lacks, and those that it has and the line has not.
 
@@ -58,11 +60,13 @@ def number_faults(line: Line, text: str, pair: Pair) -> tuple[tuple[Decimal, ...
     return tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(extra))
 
 
+@lru_cache(maxsize=KEPT)
 def glossary_faults(line: Line, text: str, glossary: Glossary) -> tuple[Entry, ...]:
     """The entries that a line has and its translation lacks."""
     return glossary.missing(line.source, text)
 
 
+@lru_cache(maxsize=KEPT)
 def lost_names(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
     """Names that the line and its draft have and a text has not, whether or not anyone listed them.
 
@@ -81,34 +85,47 @@ def lost_names(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if not _sounds_in(name, told)))
 
 
+@lru_cache(maxsize=KEPT)
 def strange_names(line: Line, text: str, glossary: Glossary) -> tuple[str, ...]:
     """Names in a text that neither the line nor its draft nor the glossary has."""
+    listed, spellings = _listed(glossary)
     known = [*words(line.source), *words(line.draft)]
-    for entry in glossary.entries:
-        known.extend(chain.from_iterable(map(words, (entry.target, *entry.accepted, *entry.source))))
-    listed = frozenset(map(folded, known))
+    listed = listed.union(map(folded, known))
     found = []
     for word, opens in _capitalised(text):
         plain = folded(word).removesuffix("'s")
         if plain in listed or plain in _ALWAYS_CAPITAL or is_ordinary(plain) or (opens and not _is_called(word, text)):
             continue
-        if not _sounds_in(word, known):
+        if not _sounds_in(word, known) and not _sounds_in(word, spellings):
             found.append(word)
     return tuple(dict.fromkeys(found))
 
 
-def _capitalised(text: str) -> Iterator[tuple[str, bool]]:
+@lru_cache(maxsize=8)
+def _listed(glossary: Glossary) -> tuple[frozenset[str], tuple[str, ...]]:
+    """All words of a glossary, folded and as they are spelled."""
+    spelled = tuple(
+        chain.from_iterable(
+            words(form) for entry in glossary.entries for form in (entry.target, *entry.accepted, *entry.source)
+        )
+    )
+    return frozenset(map(folded, spelled)), spelled
+
+
+@lru_cache(maxsize=KEPT)
+def _capitalised(text: str) -> tuple[tuple[str, bool], ...]:
     """The capitalised words of a text that is not all in capitals, and whether each opens a sentence."""
     if text == text.upper():
-        return
-    at = 0
+        return ()
+    found: list[tuple[str, bool]] = []
+    normal, at = unicodedata.normalize("NFC", text), 0
     for word in words(text):
-        normal = unicodedata.normalize("NFC", text)
         at = normal.find(word, at)
         before = normal[:at].rstrip()
         at += len(word)
         if word[:1].isupper() and len(word) >= LONG_NAME and folded(word) not in _ALWAYS_CAPITAL:
-            yield word, not before or before[-1] in _SENTENCE_ENDS
+            found.append((word, not before or before[-1] in _SENTENCE_ENDS))
+    return tuple(found)
 
 
 def _is_called(word: str, text: str) -> bool:
@@ -116,11 +133,12 @@ def _is_called(word: str, text: str) -> bool:
     return re.search(rf"\b{re.escape(word)}\s*[,!]", text) is not None
 
 
-def _sounds_in(name: str, said: list[str]) -> bool:
+def _sounds_in(name: str, said: Sequence[str]) -> bool:
     plain = name.removesuffix("'s")
     return any(likeness(plain, word) >= SAME or likeness(plain, word.removesuffix("'s")) >= SAME for word in said)
 
 
+@lru_cache(maxsize=KEPT)
 def script_fault(line: Line, text: str, pair: Pair, glossary: Glossary) -> str:
     """What stands in a script that the language is not written in. Names and words in Latin may stand in every script, but not make up the text."""
     share = foreign_share(text, pair.target)
@@ -146,6 +164,7 @@ def _may_stay(word: str, kept: frozenset[str], pair: Pair) -> bool:
     return word.isupper() or (folded(word) in kept and (scripts_of(pair.source) != LATIN or word[:1].isupper()))
 
 
+@lru_cache(maxsize=KEPT)
 def language_fault(line: Line, text: str, pair: Pair) -> str:
     """What tells that a text is in another language than it should be, the line's own among others."""
     said, told = [folded(word) for word in words(line.source)], [folded(word) for word in words(text)]
@@ -177,6 +196,7 @@ def _romanised_words(told: list[str], pair: Pair) -> list[str]:
     return left if len(left) >= FEW_WORDS and len(left) >= LEFT_SHARE * len(told) else []
 
 
+@lru_cache(maxsize=KEPT)
 def literal_idioms(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
     """The idioms of a line that a text renders word by word. Their meanings are known in English."""
     return tuple(

@@ -8,7 +8,7 @@ from typing import Final
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.words import folded, folded_words
-from setu_enhancer.domain.words import FUNCTION, content, expanded, is_akin, shared, stem, words
+from setu_enhancer.domain.words import FUNCTION, KEPT, content, expanded, is_akin, shared, stem, words
 
 LONGEST_ENDING: Final = 4  # characters of a Hindi verb's; three of another word's
 ENOUGH_KNOWN: Final = 2
@@ -59,6 +59,7 @@ def _renderings(word: str, language: str) -> frozenset[str]:
     return frozenset()
 
 
+@lru_cache(maxsize=KEPT)
 def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
     """How many of a line's words are known here, and how many of those a translation renders; nothing is known of most languages."""
     if pair.target != "en" or pair.source not in _GLOSSES:
@@ -68,6 +69,7 @@ def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
     return len(options), sum(any(is_akin(one, each) for one in found for each in told) for found in options)
 
 
+@lru_cache(maxsize=KEPT)
 def relatedness(line: Line, text: str, pair: Pair) -> float:
     """How much a text has to do with its line, 0..1: by the draft's words, by the line's, and by what its idioms mean; the best counts.
 
@@ -127,6 +129,6 @@ def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
     return len(small) < TALKATIVE or (known > 0 and not _same_people(line.draft, text))
 
 
-def _is_lone(told: list[str], drafted: list[str]) -> bool:
+def _is_lone(told: tuple[str, ...], drafted: tuple[str, ...]) -> bool:
     """Whether one word stands for a whole sentence."""
     return len(told) == 1 and len(drafted) > TALKATIVE

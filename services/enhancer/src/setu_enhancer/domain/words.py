@@ -10,6 +10,7 @@ from setu_enhancer.domain.text.words import folded_words
 
 _QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"'})
 LONG_LETTERS: Final = 4
+KEPT: Final = 1024  # texts whose reading is kept: draft and edit are read by the guards, and again for the score
 
 _ENGLISH: Final = tomllib.loads((Path(__file__).parent / "english.toml").read_text(encoding="utf-8"))
 FUNCTION: Final = frozenset(_ENGLISH["function"].split())
@@ -28,9 +29,10 @@ _WHOLE: Final = {
 _ENDINGS: Final = {"m": "am", "re": "are", "s": "is", "ll": "will", "ve": "have", "d": "would"}
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=KEPT)
+def words(text: str) -> tuple[str, ...]:
     """The words of a text, as they are compared."""
-    return folded_words(text)
+    return tuple(folded_words(text))
 
 
 @lru_cache(maxsize=4096)  # a line's texts are looked at by many rules
@@ -65,7 +67,8 @@ def _single(word: str) -> str:
     return word[:-1] if len(word) > LONG_LETTERS and word[-1] == word[-2] and word[-1] not in "lsz" else word
 
 
-def expanded(text: str) -> list[str]:
+@lru_cache(maxsize=KEPT)
+def expanded(text: str) -> tuple[str, ...]:
     """The words of an English text with contractions taken apart: ``don't`` is ``do``, ``not``."""
     found: list[str] = []
     for word in words(text):
@@ -79,15 +82,16 @@ def expanded(text: str) -> list[str]:
             found.append(bare)  # a genitive, mostly
         else:
             found += [bare, *((_ENDINGS[ending],) if ending in _ENDINGS else ())]
-    return found
+    return tuple(found)
 
 
-def content(text: str, language: str) -> list[str]:
+@lru_cache(maxsize=KEPT)
+def content(text: str, language: str) -> tuple[str, ...]:
     """The words of a text that say what it is about, as stems in English."""
     found = words(text)
     if language == "en":
-        return [stem(word) for word in found if word not in FUNCTION and not word.isdigit()]
-    return [word for word in found if len(word) >= LONG_LETTERS] or found
+        return tuple(stem(word) for word in found if word not in FUNCTION and not word.isdigit())
+    return tuple(word for word in found if len(word) >= LONG_LETTERS) or found
 
 
 def is_ordinary(word: str) -> bool:
@@ -95,6 +99,7 @@ def is_ordinary(word: str) -> bool:
     return word in COMMON or word.removesuffix("'s") in COMMON or stem(word) in _COMMON_STEMS
 
 
+@lru_cache(maxsize=16_384)
 def is_akin(one: str, other: str) -> bool:
     """Whether two stems may stand for each other."""
     if one == other:
@@ -114,6 +119,7 @@ _GROUPS: Final = {
 }
 
 
+@lru_cache(maxsize=KEPT)
 def shared(one: str, other: str, language: str) -> float:
     """How much of what the shorter of two texts speaks of the other speaks of as well, 0..1; 1 if there is nothing to compare."""
     first, second = content(one, language), content(other, language)
@@ -124,6 +130,7 @@ def shared(one: str, other: str, language: str) -> float:
     return sum(any(is_akin(word, each) for each in more) for word in fewer) / len(fewer)
 
 
+@lru_cache(maxsize=KEPT)
 def closeness(one: str, other: str) -> float:
     """How much of two texts' wording is the same, word by word in order, 0..1."""
     return SequenceMatcher(None, expanded(one), expanded(other), autojunk=False).ratio()

@@ -3,11 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_enhancer.domain.lines import Line
-from setu_enhancer.domain.words import closeness, content, plain, shared, words
+from setu_enhancer.domain.words import KEPT, closeness, content, plain, shared, words
 
 KEPT_OF_AN_ORDER: Final = 0.5
 STILL_THE_LINE: Final = 0.5
@@ -83,21 +84,25 @@ _ORDERS: Final = re.compile(
 _LOOP: Final = re.compile(r"(\w.{1,4}?)\1{3,}|(\w.{5,39}?)\2{2,}", re.DOTALL)
 
 
-def comments(line: Line, edit: str) -> Iterator[str]:
+@lru_cache(maxsize=KEPT)
+def comments(line: Line, edit: str) -> tuple[str, ...]:
     """What an edit says that nobody says in the film: each in words. What line or draft have as well is dialogue."""
     told, known = plain(edit[:READ_CHARACTERS]), (plain(line.draft), plain(line.source))
+    found: list[str] = []
     for pattern, name in _COMMENTS:
         if pattern.search(told) and not any(pattern.search(each) for each in known):
-            yield f"There is {name} in it: give the line alone."
+            found.append(f"There is {name} in it: give the line alone.")
     quoted = _QUOTED.match(edit)
     if quoted and len(quoted[2]) > 1 and not any(_QUOTED.match(each) or '"' in each for each in (line.draft, line.source)):
-        yield "It is put in quotation marks: give the line without them."
+        found.append("It is put in quotation marks: give the line without them.")
     if len(_BRACKETED.findall(told)) > max(len(_BRACKETED.findall(each)) for each in known):
-        yield "There is something in brackets that nobody says: give the line alone."
+        found.append("There is something in brackets that nobody says: give the line alone.")
     if len(_LABEL.findall(told)) > max(len(_LABEL.findall(each)) for each in known):
-        yield "There is a speaker or a label before the line: give the line alone."
+        found.append("There is a speaker or a label before the line: give the line alone.")
+    return tuple(found)
 
 
+@lru_cache(maxsize=KEPT)
 def is_refusal(line: Line, edit: str) -> bool:
     """Whether a model declines. People in films are sorry, too, and can't: what the draft says in the same way is theirs."""
     told, drafted = plain(edit[:READ_CHARACTERS]), plain(line.draft)
@@ -106,6 +111,7 @@ def is_refusal(line: Line, edit: str) -> bool:
     return (declines or excuses) and closeness(edit, line.draft) < STILL_THE_LINE
 
 
+@lru_cache(maxsize=KEPT)
 def obeys(line: Line, edit: str, language: str) -> bool:
     """Whether an edit does what its line seems to order, and does not say it."""
     if not any(_ORDERS.search(plain(each)) for each in (line.source, line.draft)):
@@ -119,6 +125,7 @@ def obeys(line: Line, edit: str, language: str) -> bool:
     return kept < KEPT_OF_AN_ORDER or len(words(edit)) < KEPT_OF_AN_ORDER * len(words(line.draft))
 
 
+@lru_cache(maxsize=KEPT)
 def runs_in_circles(line: Line, edit: str) -> bool:
     """Whether an edit says the same again and again, and neither line nor draft does."""
     return _circles(edit[:READ_CHARACTERS]) and not _circles(line.draft) and not _circles(line.source)

@@ -8,10 +8,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from setu_enhancer.domain.words import is_ordinary, plain, words
+from setu_enhancer.domain.words import KEPT, is_ordinary, plain, words
 
 LONGEST_CHUNK: Final = 6
 OFTEN: Final = 3
+BARE_NOUN: Final = 0.14
 _FOLDER: Final = Path(__file__).parent
 _TOKEN: Final = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|[^\sa-z\d]")
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?…]\s+|\n)[\"'“‘«¿¡(\-–—♪\s]*([^\W\d_])")
@@ -83,14 +84,18 @@ _AFTER_SUBJECT: Final = frozenset(
 _ADJECTIVES: Final = frozenset(_ENGLISH["nouns"]["adjectives"].split())
 
 
-def translated_signs(text: str, language: str) -> Iterator[tuple[str, float]]:
+@lru_cache(maxsize=KEPT)
+def translated_signs(text: str, language: str) -> tuple[tuple[str, float], ...]:
     """What in a text people don't say: the name of each kind, and the share of fluency that it costs."""
     told = plain(text)
-    for marker in MARKERS.get(language, ()):
-        if places := min(OFTEN, marker.places(told)):
-            yield marker.name, 1 - (1 - marker.weight) ** places
+    found = [
+        (marker.name, 1 - (1 - marker.weight) ** min(OFTEN, places))
+        for marker in MARKERS.get(language, ())
+        if (places := marker.places(told))
+    ]
     if language == "en" and (lone := bare_nouns(told)):
-        yield "noun without an article", 1 - (1 - 0.14) ** min(OFTEN, len(lone))
+        found.append(("noun without an article", 1 - (1 - BARE_NOUN) ** min(OFTEN, len(lone))))
+    return tuple(found)
 
 
 def bare_nouns(told: str) -> tuple[str, ...]:
