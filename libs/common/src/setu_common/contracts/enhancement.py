@@ -59,11 +59,12 @@ class QualityScore(Contract):
 class Enhancement(Contract):
     """What became of one line.
 
-    ``text`` is what is delivered: the edit if it was kept, else the draft. ``offered`` is what a model gave, ``rejected`` why it was not
+    ``source`` is what is said. ``text`` is what is delivered: the edit if it was kept, else the draft. ``offered`` is what a model gave, ``rejected`` why it was not
     kept; both empty where nobody was asked.
     """
 
     segment_index: int = Field(ge=0)
+    source: str = ""
     draft: str
     text: str
     changed: bool

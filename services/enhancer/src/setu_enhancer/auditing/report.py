@@ -25,7 +25,8 @@ DIGITS = 2
 def skipped(request: EnhancementRequest, why: str) -> EnhancementResult:
     """The answer where nobody is asked: lines keep their drafts."""
     lines = tuple(
-        Enhancement(segment_index=line.index, draft=line.draft, text=line.draft, changed=False) for line in request.lines
+        Enhancement(segment_index=line.index, source=line.source, draft=line.draft, text=line.draft, changed=False)
+        for line in request.lines
     )
     return EnhancementResult(
         source_language=request.source_language,
@@ -130,6 +131,7 @@ def mean_of(scores: Sequence[QualityScore]) -> QualityScore:
 def _told(edited: Edited) -> Enhancement:
     return Enhancement(
         segment_index=edited.line.index,
+        source=edited.line.source,
         draft=edited.line.draft,
         text=edited.text,
         changed=edited.changed,
