@@ -10,15 +10,17 @@ import statistics
 import time
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NoReturn
 
+import structlog
 from openai import AsyncOpenAI
 from openai.types.shared_params import ResponseFormatJSONSchema
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from bench.calls import ROUNDS, medians
+from bench.calls import ROUNDS, Attempt, medians
 from bench.figures import Figure, judged
-from setu_common.contracts import Character, Context, Reason
+from setu_common.contracts import Character, Context, QualityScore, Reason
 from setu_common.cost import Unmetered, Usage
 from setu_common.http import Dependencies, create_client
 from setu_common.http.metrics import PrometheusObserver
@@ -34,13 +36,13 @@ from setu_enhancer.editing import Editor, Edits, Instruments
 from setu_enhancer.memory import NoMemory
 from setu_enhancer.settings import EditingSettings
 
-CALLS = 30
+CALLS = 15
 OWN_MS = 5.0
 FILM_LINES = 1500
 SCENE_LINES = 25
 LATENCY_S = 1.0
 FILM_S = 300.0
-FILM_ROUNDS = 2
+FILM_ROUNDS = 1
 LEAVES_OUT = 5  # one answer in so many leaves a line out
 CHARACTERS_PER_S = 20.0
 PAIR = Pair("hi", "en")
@@ -60,38 +62,67 @@ DIALOGUE = (
 )
 EDITS = {draft: edit for _, draft, edit in DIALOGUE}
 ASKED = (Reason(kind="asked"),)
+REAL = Instruments(breaches, score, better)
+POOR, FINE = (
+    QualityScore(total=each, accuracy=each, fluency=each, consistency=each, cultural=each, confidence=1) for each in (50, 90)
+)
 
 
 def measure() -> list[Figure]:
     """The editor's own time for a request of ten lines, and a film of 1,500 lines over a slow wire."""
-    return asyncio.run(all_figures())
+    structlog.configure(processors=[drop])  # nothing is measured but what is done for each request
+    try:
+        return asyncio.run(all_figures())
+    finally:
+        structlog.reset_defaults()
+
+
+def drop(*_: object) -> NoReturn:
+    raise structlog.DropEvent
 
 
 async def all_figures() -> list[Figure]:
-    return [await own_time(), await whole_film()]
+    return [*await own_time(), await whole_film()]
 
 
-def film(count: int) -> tuple[Line, ...]:
-    """Lines in scenes, each three seconds long."""
+def film(count: int, first: int = 0) -> tuple[Line, ...]:
+    """Lines in scenes, each three seconds long and with a number of its own, so that nothing is known of it from others."""
     lines, at_s = [], 0.0
-    for index, (source, draft, _) in zip(range(count), itertools.cycle(DIALOGUE), strict=False):
+    for index, (source, draft, _) in zip(range(first, first + count), itertools.cycle(DIALOGUE), strict=False):
         at_s += 10.0 if index % SCENE_LINES == 0 else 0.5
-        lines.append(Line(index, at_s, at_s + 3.0, source, draft, confidence=0.5, speaker="AB"[index % 2]))
+        end = f" {index + 1000}."
+        lines.append(Line(index, at_s, at_s + 3.0, source + end, draft + end, confidence=0.5, speaker="AB"[index % 2]))
         at_s += 3.0
     return tuple(lines)
 
 
 def say(asked: Asked) -> str:
-    """Edits that a good model makes; one answer in five leaves a line out."""
+    """Edits that a good model makes."""
     user = asked.messages[-1][1]
     document = json.loads(user[user.index("\n") + 1 : user.rindex("\nAnswer with JSON only")].rsplit("\n", 1)[0])
-    entries = [{"id": line["id"], "text": EDITS[line["draft"]]} for line in document["lines"] if "id" in line]
-    if asked.number % LEAVES_OUT == LEAVES_OUT - 1 and len(entries) > 2:
-        del entries[1]
+    entries = [{"id": line["id"], "text": edited_as(line["draft"])} for line in document["lines"] if "id" in line]
     return json.dumps({"lines": entries}, ensure_ascii=False)
 
 
-def editor_over(url: str) -> Editor:
+def sloppy(asked: Asked) -> str:
+    """The same, but one answer in five leaves a line out."""
+    told = json.loads(say(asked))
+    if asked.number % LEAVES_OUT == LEAVES_OUT - 1 and len(told["lines"]) > 2:
+        del told["lines"][1]
+    return json.dumps(told, ensure_ascii=False)
+
+
+def edited_as(draft: str) -> str:
+    words, _, number = draft.rpartition(" ")
+    return f"{EDITS[words]} {number}"
+
+
+def unmeasured(line: Line, text: str, *_: object, **__: object) -> QualityScore:
+    """A scorer that takes no time, and likes edits."""
+    return POOR if text == line.draft else FINE
+
+
+def editor_over(url: str, instruments: Instruments = REAL) -> Editor:
     dependencies = Dependencies([PrometheusObserver(CollectorRegistry())])
     provider = OpenAiProvider(
         base_url=f"{url}/v1",
@@ -105,7 +136,7 @@ def editor_over(url: str) -> Editor:
     return Editor(
         [provider],
         prompts=read_prompts(),
-        instruments=Instruments(breaches, score, better),
+        instruments=instruments,
         memory=NoMemory(),
         settings=EditingSettings(),
         price=price,
@@ -121,15 +152,14 @@ async def edit(editor: Editor, lines: Sequence[Line], names: Glossary) -> Edits:
     return await editor.edit(lines, chosen, PAIR, names, CONTEXT, characters_per_s=CHARACTERS_PER_S)
 
 
-async def own_time() -> Figure:
-    lines = film(10)
+async def own_time() -> list[Figure]:
+    lines, called = film(10), itertools.count(1)
     names = glossary(CONTEXT, lines, PAIR)
     form: ResponseFormatJSONSchema = {
         "type": "json_schema",
         "json_schema": {"name": "answer", "strict": True, "schema": dict(SHAPE)},
     }
-    answer = json.dumps({"lines": [{"id": line.index, "text": EDITS[line.draft]} for line in lines]}, ensure_ascii=False)
-    async with faulty_wire(OpenAiWire(say=lambda _asked: answer)) as wire, create_client(wire.url, service_token=None) as http:
+    async with faulty_wire(OpenAiWire(say=say)) as wire, create_client(wire.url, service_token=None) as http:
         sdk = AsyncOpenAI(base_url=f"{wire.url}/v1", api_key="any", max_retries=0, http_client=http)
         editor = editor_over(wire.url)
         scenes = editor.film(lines, PAIR, names, CONTEXT, characters_per_s=CHARACTERS_PER_S)
@@ -146,20 +176,41 @@ async def own_time() -> Figure:
                 response_format=form,
             )
 
-        async def edited() -> None:
-            edits = await edit(editor, lines, names)
-            if edits.requests != 1 or sum(each.changed for each in edits) < 8:
-                raise AssertionError(f"not what is to be measured: {[(each.text, each.rejected) for each in edits]}")
+        def editing(by: Editor) -> Attempt:
+            async def edited() -> None:
+                edits = await edit(by, film(10, 10 * next(called)), names)
+                if edits.requests != 1 or sum(each.changed for each in edits) < 8:
+                    raise AssertionError(f"not what is to be measured: {[(each.text, each.rejected) for each in edits]}")
 
-        rounds = await medians({"bare": bare, "editor": edited}, CALLS)
+            return edited
+
+        plain = editor_over(wire.url, Instruments(lambda *_, **__: (), unmeasured, better))
+        rounds = await medians({"bare": bare, "layer": editing(plain), "judged": editing(editor)}, CALLS)
     whole = statistics.median(each["bare"] for each in rounds) * 1e3
-    told = (
-        f"median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the reply, guards, scores of "
-        f"drafts and edits) than just before or after the same request by the SDK itself, of a server in the same thread; processor time, since "
-        f"others use this machine; {CALLS} calls a round, {ROUNDS} rounds; the SDK's own call takes {whole:.2f} ms"
+    how = (
+        f"than just before or after the same request by the SDK itself, of a server in the same thread; processor time, since others use this machine; "
+        f"{CALLS} calls a round, {ROUNDS} rounds, each line with a number of its own, so that nothing is known of it; the SDK's own call takes {whole:.2f} ms"
     )
-    added = [each["editor"] * 1e3 for each in rounds]
-    return judged("editor_over_sdk_ten_lines", added, unit="ms", goal=OWN_MS, better="less", how=told)
+    layer = "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the reply, the ladder)"
+    judging = "the same with the guards of ten edits, and the scores of ten drafts and ten edits"
+    return [
+        judged(
+            "layer_over_sdk",
+            [each["layer"] * 1e3 for each in rounds],
+            unit="ms",
+            goal=OWN_MS,
+            better="less",
+            how=f"{layer} {how}",
+        ),
+        judged(
+            "layer_guards_scores_over_sdk",
+            [each["judged"] * 1e3 for each in rounds],
+            unit="ms",
+            goal=OWN_MS,
+            better="less",
+            how=judging,
+        ),
+    ]
 
 
 async def whole_film() -> Figure:
@@ -167,7 +218,7 @@ async def whole_film() -> Figure:
     names = glossary(CONTEXT, lines, PAIR)
     took, requests = [], 0
     for _ in range(FILM_ROUNDS):
-        async with faulty_wire(OpenAiWire(always(Fault.LATENCY), say=say, latency_s=LATENCY_S)) as wire:
+        async with faulty_wire(OpenAiWire(always(Fault.LATENCY), say=sloppy, latency_s=LATENCY_S)) as wire:
             began_s = time.monotonic()
             edits = await edit(editor_over(wire.url), lines, names)
             took.append(time.monotonic() - began_s)
