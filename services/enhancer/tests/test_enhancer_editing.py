@@ -253,6 +253,26 @@ async def test_another_provider_stands_in_for_one_that_is_out_and_the_answer_say
     assert (edits.degraded, edits.notes) == ("", ("Others stood in. fake: It is used up.",))
 
 
+async def test_those_who_wait_for_a_place_do_not_ask_a_provider_that_went_out_meanwhile():
+    class Slow(Model):
+        async def chat(self, messages, **how):
+            await asyncio.sleep(0)
+            return await super().chat(messages, **how)
+
+    lines = [Line(number, number * 60.0, number * 60.0 + 3, "हाँ।", "Yes") for number in range(8)]
+    model = Slow(raising(BudgetExhausted("It is used up.")))
+    edits = await edit(model, lines=lines, lines_per_request=1, parallel=1)
+    assert len(model.asked) == 1
+    assert edits.degraded.startswith("8 of 8 lines")
+
+
+async def test_who_stands_in_for_a_provider_that_is_out_repairs_as_it_would_have():
+    other = Model(in_turn(with_texts(l3="I had 50."), translated), name="other")
+    edits = await edit(Model(raising(CircuitOpen("It is open."))), other, selected=FIRST)
+    assert other.ids == [list(range(6)), [3]]
+    assert texts_of(edits)[:6] == list(ENGLISH.values())[:6]
+
+
 @pytest.mark.parametrize("error", [LlmOverloaded("Busy."), DependencyUnavailable("Away."), DeadlineExceeded("Late.")])
 async def test_one_bad_moment_costs_one_window_and_three_in_a_row_the_provider(error):
     model = Model(in_turn(raising(error), translated))
