@@ -76,6 +76,12 @@ def test_numbers_are_those_of_the_line_and_not_of_the_draft(source, draft, edit,
         ("फ़िक्र मत करो।", "Do not do worry.", "Relax.", True),
         ("दरवाज़ा बंद करो।", "Close door.", "Don't close the door.", False),
         ("नहीं, वो आया था।", "No, he had come.", "No, he didn't come.", False),
+        ("बिना बताए मत जाना।", "Do not go without telling.", "Go without telling me.", False),
+        ("बिना बताए मत जाना।", "Do not go without telling.", "Don't leave without telling me.", True),
+        ("ये काम आसान नहीं है।", "This work is not easy.", "This is easy work.", False),
+        ("न वो आया, न उसने फ़ोन किया।", "Neither he came, nor did he phone.", "He didn't come, but he did call.", False),
+        ("किसी को मत बताना।", "Do not tell anyone.", "Tell everyone.", False),
+        ("क्यों नहीं, ज़रूर आऊँगा।", "Why not, definitely will come.", "Sure, I'll be there.", True),
         ("जल्दी करो, नहीं तो देर हो जाएगी।", "Do quickly, not then late will be.", "Hurry up, or we'll be late.", True),
     ],
 )
@@ -112,6 +118,22 @@ def test_a_term_is_to_be_as_the_glossary_has_it():
         characters_per_s=20,
     )
     assert [(each.kind, each.detail) for each in breach] == [("term", "“बुनियादी तालीम” is to be “Nai Talim”.")]
+
+
+@pytest.mark.parametrize(
+    ("pair", "source", "draft", "edit", "kind"),
+    [
+        (Pair("fr", "en"), "J'ai vingt-deux ans.", "I have twenty-two years.", "I'm thirty-two.", "number"),
+        (Pair("fr", "en"), "Je n'ai rien dit.", "I not said nothing.", "I said something.", "negation"),
+        (Pair("es", "en"), "No tengo dinero.", "Not have money.", "I have money.", "negation"),
+        (Pair("en", "hi"), "I have two sisters.", "मेरे पास दो बहनें हैं।", "मेरी तीन बहनें हैं।", "number"),
+        (Pair("en", "hi"), "I don't know him.", "मैं उसे नहीं जानता।", "मैं उसे जानता हूँ।", "negation"),
+        (Pair("en", "fr"), "Don't leave me.", "Ne pas laisser moi.", "Quitte-moi.", "negation"),
+        (Pair("en", "es"), "Give me ten minutes.", "Da me diez minutos.", "Dame veinte minutos.", "number"),
+    ],
+)
+def test_what_must_be_kept_is_kept_in_other_pairs_of_languages(pair, source, draft, edit, kind):
+    assert kind in kinds(source, draft, edit, pair=pair)
 
 
 @pytest.mark.parametrize(

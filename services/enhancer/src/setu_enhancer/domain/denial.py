@@ -14,6 +14,8 @@ from typing import Final
 from setu_enhancer.domain.text.negation import knows_negation, negations
 from setu_enhancer.domain.words import KEPT, plain, words
 
+SEVERAL: Final = 2
+
 # A "no" that answers, before what is said.
 _ANSWER: Final = {
     "hi": re.compile(r"^\W*(?:(?:जी )?(?:कोई बात नहीं|कोई बात नही|क्यों नहीं|क्यूँ नहीं|नहीं|नही|ना|न)|(?:ji )?(?:koi baat nahin?|ky[ou]n nahin?|nahin|nahi|nai|na))(?:[\s,]+(?:जी|नहीं|नही|ना|ji|nahin|nahi))*\s*[,।.!–—-]+\s*"),
@@ -52,6 +54,15 @@ _SILENT: Final = {
 }  # fmt: skip
 
 
+_WITHOUT: Final = {
+    "hi": re.compile(r"बिना|बग़ैर|बगैर|\b(?:bina|bagair)\b"),
+    "en": re.compile(r"\bwithout\b"),
+    "fr": re.compile(r"\bsans\b"),
+    "es": re.compile(r"\bsin\b"),
+    "pt": re.compile(r"\bsem\b"),
+}
+
+
 @dataclass(frozen=True)
 class _Cue:
     """Words of a line that deny without saying so, and how they come out in English."""
@@ -76,7 +87,7 @@ _UNSAID: Final = {
         (r"क्यों नहीं|क्यूँ नहीं|ky(?:u|o)n nahi", r"of course|\bsure|certainly|absolutely|definitely|gladly|yes"),
         (r"पता|मालूम|जान|pata|maloom|jaan", r"(?:who|god|heaven|lord) (?:only )?knows|beats me|wonder|clueless|search me|stranger"),
         (r"ठीक|अच्छ|सही|theek|accha|sahi", r"\b(?:sick|ill|bad|wrong|off|upset|awful|terrible|under the weather)\b"),
-        (r"मत|न |ना |mat\b|na\b", r"\b(?:quiet|shut|hush|silence|relax|calm|easy|cheer|keep|stay|leave|hold|hands off|wait|enough|forget|let|spare|dare|beware|watch|save|skip|drop|cut|hurry|careful|get off|back off|go away|be a man|be brave|grow up|pull yourself|snap out|come on)\b"),
+        (r"(?:^|\s)(?:मत|न|ना|mat|na)(?=[\s।!?.,]|$)", r"\b(?:quiet|shut|hush|silence|relax|calm|easy|cheer|keep|stay|leave|hold|hands off|wait|enough|forget|let|spare|dare|beware|watch|save|skip|drop|cut|hurry|careful|get off|back off|go away|be a man|be brave|grow up|pull yourself|snap out|come on)\b"),
         (r"फ़िक्र|फिक्र|चिंता|चिन्ता|घबरा|डर|टेंशन|fikar|chinta|tension|ghabra|dar", r"relax|calm|cheer|easy|okay|all right|brave|trust me|chin up|safe"),
         (r"सिवा|अलावा|सिर्फ़|सिर्फ|बस|siva|sirf", r"\b(?:only|but|except|just|all)\b"),
         (r"इतन|itna|itni", r"\btoo\b"),
@@ -162,18 +173,33 @@ def denial_fault(source: str, text: str, draft: str, source_language: str, targe
     said, language = (source, source_language) if known else (draft, target_language)
     surely, perhaps = _denies(said, language)
     surely_told, perhaps_told = _denies(text, target_language)
-    if surely and not perhaps_told:
-        if _is_silent(text, draft, target_language) or _is_cued(_UNSAID, source, text, source_language, target_language):
-            return ""
-        return "The line denies something, and this does not: keep its negation."
-    if surely_told and not perhaps and not (known and _is_cued(_CUES, source, text, source_language, target_language)):
-        return "The line denies nothing, and this does: take the negation out."
-    if surely >= 2 and known and _loses_one(surely, surely_told, perhaps_told, draft, target_language):  # noqa: PLR2004  two clauses
-        return "The line denies more than one thing: keep each negation."
-    return ""
+    silent = _is_silent(text, draft, target_language) or _is_cued(_UNSAID, source, text, source_language, target_language)
+    cued = known and _is_cued(_CUES, source, text, source_language, target_language)
+    faults = (
+        (surely and not perhaps_told and not silent, "The line denies something, and this does not: keep its negation."),
+        (
+            known and _keeps_only_without(said, text, source_language, target_language),
+            "The line denies something beside what it says is without: keep both negations.",
+        ),
+        (surely_told and not perhaps and not cued, "The line denies nothing, and this does: take the negation out."),
+        (
+            known and perhaps_told and _loses_one(surely, surely_told, perhaps_told, draft, target_language),
+            "The line denies more than one thing: keep each negation.",
+        ),
+    )
+    return next((told for holds, told in faults if holds), "")
 
 
-@lru_cache(maxsize=8192)  # the source is asked about with the draft and with the edit
+def _keeps_only_without(source: str, text: str, source_language: str, target_language: str) -> bool:
+    """Whether a line denies something, and has something without something, and its translation only the latter."""
+    with_it, without = _WITHOUT.get(source_language), _WITHOUT.get(target_language)
+    if with_it is None or without is None or not with_it.search(plain(source)) or not without.search(plain(text)):
+        return False
+    denied, _ = _denies(with_it.sub(" ", plain(source)), source_language)
+    _, told = _denies(without.sub(" ", plain(text)), target_language)
+    return bool(denied) and not told
+
+
 @lru_cache(maxsize=KEPT)
 def _denies(text: str, language: str) -> tuple[int, int]:
     """How many things a text surely denies, and how many it may. An answering "no" with more behind it is neither."""
@@ -202,4 +228,4 @@ def _is_cued(cues: Cues, source: str, text: str, source_language: str, target_la
 def _loses_one(surely: int, surely_told: int, perhaps_told: int, draft: str, language: str) -> bool:
     """Whether a translation denies less than its line and its draft, which agree."""
     drafted, _ = _denies(draft, language)
-    return drafted == surely and perhaps_told < surely and surely_told < surely
+    return surely >= SEVERAL and drafted == surely and perhaps_told < surely and surely_told < surely

@@ -42,6 +42,9 @@ _GLOSSES: Final = {
 }
 
 
+GLOSSED: Final = frozenset(_GLOSSES)
+
+
 @lru_cache(maxsize=16_384)
 def _renderings(word: str, language: str) -> frozenset[str]:
     """The stems that a word may come to in English; none if it is not known."""

@@ -19,7 +19,7 @@ from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards.manners import comments, is_refusal, layout_faults, obeys, runs_in_circles
 from setu_enhancer.domain.guards.size import proportion_fault
 from setu_enhancer.domain.lexicon import idioms_in, says
-from setu_enhancer.domain.likeness import is_known, relatedness, speaks_of_others
+from setu_enhancer.domain.likeness import GLOSSED, is_known, relatedness, speaks_of_others
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.scoring.markers import commonness, familiarity, translated_signs, untidy_signs
 from setu_enhancer.domain.scoring.pairs import surprise
@@ -32,7 +32,8 @@ from setu_enhancer.domain.words import closeness, plain, words
 Part = Literal["accuracy", "fluency", "consistency", "cultural"]
 RELATED: Final = 0.36
 UNRELATED_COSTS: Final = 0.6
-UNRELATED_UNKNOWN_COSTS: Final = 0.4
+UNRELATED_UNKNOWN_COSTS: Final = 0.35
+UNRELATED_ELSEWHERE_COSTS: Final = 0.2  # where synonyms and the line's words are not known at all
 DOUBTED: Final = 0.55
 DOUBT_COSTS: Final = 0.6
 FAST_COSTS: Final = 0.5
@@ -96,6 +97,8 @@ def _of_facts(line: Line, text: str, pair: Pair, glossary: Glossary) -> Iterator
 def _of_meaning(line: Line, text: str, pair: Pair) -> Iterator[Signal]:
     if (related := relatedness(line, text, pair)) < RELATED:
         costs = UNRELATED_COSTS if is_known(line, pair) else UNRELATED_UNKNOWN_COSTS
+        if pair.target != "en" or pair.source not in GLOSSED:
+            costs = UNRELATED_ELSEWHERE_COSTS
         yield Signal("accuracy", "unrelated", costs * (1 - related / RELATED))
     if pair.target == "en" and speaks_of_others(line.draft, text):
         yield Signal("accuracy", "other people", 0.12)
