@@ -92,7 +92,8 @@ def _workers(samples: Samples) -> list[Figure]:
 def _together(shares: list[list[Samples]], threads: int) -> float:
     """Wall time in which processes of so many threads do their shares, all at once; neither loading nor ending is counted."""
     context = multiprocessing.get_context("spawn")
-    ready, ended = context.Barrier(len(shares) + 1), context.SimpleQueue()
+    ready = context.Barrier(len(shares) + 1)
+    ended: SimpleQueue[float] = context.SimpleQueue()
     processes = [context.Process(target=_work, args=(share, threads, ready, ended)) for share in shares]
     for process in processes:
         process.start()
