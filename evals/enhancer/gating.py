@@ -24,6 +24,7 @@ from setu_enhancer.settings import EditingSettings
 BROKEN_REJECTED: Final = 0.99
 GOOD_ACCEPTED: Final = 0.80
 WITH_A_GOAL: Final = ("number", "name", "negation", "script")
+MARGINS: Final = (0.1, 0.5, 1.0, 2.0, 3.0, 5.0)
 MEANS: Final = {
     "broken_facts_rejected": "numbers, names, negation or script broken",
     "good_accepted": "better than their drafts, by people's word",
@@ -103,6 +104,7 @@ async def measure(split: Split) -> tuple[list[Figure], list[Verdict]]:
             rows.append((kind, label, len(some), 100 * value, sum(not each.accepted and not each.why for each in some)))
     print(f"The gate, {about}:", flush=True)
     table(("kind", "is to be", "edits", "%", "turned down by the score"), rows)
+    _by_margin(found)
     for pair in PAIRS[1:]:
         own = [each for each in found if each.edit.scene.pair == pair]
         figures += headline(f"gate_{pair}", own, f"{pair}; {about}", judge=False)
@@ -133,6 +135,20 @@ def headline(name: str, found: Sequence[Verdict], about: str, *, judge: bool = T
             goal(label, value, at or 0.0, how=how, interval=sure) if has_goal else told(label, value, how=how, interval=sure)
         )
     return figures
+
+
+def _by_margin(found: Sequence[Verdict]) -> None:
+    """What other margins would make of it."""
+    rows = []
+    for margin in MARGINS:
+        right = [(each, each.edit.good is (not each.why and each.gain >= margin)) for each in found]
+        parts = (
+            [held for each, held in right if not each.edit.good and each.edit.kind in WITH_A_GOAL],
+            [held for each, held in right if not each.edit.good],
+            [held for each, held in right if each.edit.good],
+        )
+        rows.append((f"margin {margin:g}", *(100 * share(part) for part in parts)))
+    table(("", "% facts rejected", "% broken rejected", "% good accepted"), rows)
 
 
 def _interval(some: Sequence[Verdict]) -> tuple[float, float]:

@@ -26,7 +26,7 @@ from evals.enhancer.staging import staged
 from setu_enhancer.editing import Instruments
 from setu_enhancer.fluency import Completing, CompletionsFluency
 from setu_enhancer.judging import LlmJudge
-from setu_enhancer.settings import EditingSettings
+from setu_enhancer.settings import EditingSettings, LocalModelSettings
 
 PARTS = ("selection", "score", "gate", "known", "money", "model")
 LONG_PARTS = ("probability",)  # the gate with the embedded model's word, some ten minutes: only where it is asked for
@@ -118,14 +118,15 @@ async def _known(split: Split) -> list[Figure]:
 
 
 async def _with_embedded(asked: Asked, options: Options) -> list[Figure]:
-    """The embedded model, which edits and tells how probable texts are, as where the service has no other."""
+    """The embedded model, which edits, and tells how probable texts are where the service asks it for that."""
     server = cast("Completing", asked.provider)  # a single provider of an OpenAI-like server is one
     instruments = replace(gating.INSTRUMENTS, fluency=CompletionsFluency(server))
     how = f"guards, rules and the probability that {EMBEDDED_MODEL} gives, margin {EditingSettings().margin:g}"
     figures: list[Figure] = []
     async with asked.provider:
         if "model" in options.parts and options.provider == EMBEDDED:
-            figures += await _edited_by(EMBEDDED, asked, options, instruments)
+            by = instruments if LocalModelSettings().fluency else gating.INSTRUMENTS
+            figures += await _edited_by(EMBEDDED, asked, options, by)
         if "probability" in options.parts:
             figures += await gating.measure_with(options.split, instruments, how)
     return figures
