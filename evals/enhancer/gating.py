@@ -139,7 +139,7 @@ def headline(name: str, found: Sequence[Verdict], about: str, *, judge: bool = T
 
 def _by_margin(found: Sequence[Verdict]) -> None:
     """What other margins would make of it."""
-    rows = []
+    rows: list[tuple[str | float | int, ...]] = []
     for margin in MARGINS:
         right = [(each, each.edit.good is (not each.why and each.gain >= margin)) for each in found]
         parts = (
