@@ -12,6 +12,8 @@ from ownstack.stack import OwnStack, own_stack
 from ownstack.whole import declare
 from setu_cli.embedded.stack import LANGUAGE_MODEL, SPEECH_MODEL
 
+pytest.register_assert_rewrite("ownstack.blows")
+
 
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
