@@ -287,6 +287,15 @@ async def test_one_bad_moment_costs_one_window_and_three_in_a_row_the_provider(e
     assert edits.degraded
 
 
+async def test_bad_moments_that_are_not_in_a_row_do_not_put_a_provider_out():
+    moments = [raising(LlmOverloaded("Busy.")), translated] * 5
+    model = Model(in_turn(*moments))
+    edits = await edit(model, parallel=1, lines_per_request=1)
+    assert len(model.asked) == 15
+    assert edits.degraded == ""
+    assert sum(each.requests for each in edits) == 10
+
+
 @pytest.mark.parametrize("error", [LlmRefusal("No."), LlmContextTooLong("Long."), LlmNoAnswer("Nothing.")])
 async def test_what_was_too_much_at_once_is_asked_for_in_parts(error):
     def declines(document):
