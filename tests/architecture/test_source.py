@@ -97,9 +97,11 @@ def test_domain_and_contracts_import_nothing_but_pydantic_and_the_standard_libra
 def pure(path: Path, name: str) -> bool:
     top = name.split(".", maxsplit=1)[0]
     own = next(part for part in path.parts if part.startswith("setu_"))
-    numeric = top == "numpy" and own == "setu_asr"
+    computing = (own, top) in {("setu_asr", "numpy"), ("setu_enhancer", "rapidfuzz")}
+    counting = name.startswith(("setu_common.subtitles.measure", "setu_common.subtitles.profile"))  # pure as well
     return (
-        numeric
+        computing
+        or counting
         or top == "pydantic"
         or top in sys.stdlib_module_names
         or name.startswith(("setu_common.contracts", "setu_common.errors", f"{own}.domain", f"{own}.errors"))
