@@ -230,6 +230,11 @@ def test_lines_that_say_nothing_may_say_nothing():
     assert kinds("♪♪", "♪♪", "♪♪") == set()
 
 
+@pytest.mark.parametrize("edit", ["9" * 5000, "(" * 3000, '"' * 3000, "i you " * 2000, "-\n" * 2000, "नहीं बिना " * 1000])
+def test_rubbish_of_any_length_is_no_edit_and_no_trouble(edit):
+    assert kinds("मैं घर जा रहा हूँ।", "I am going home.", edit)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(), st.text(), st.text(), st.sampled_from(["hi-en", "en-hi", "en-fr", "zh-en", "ja-ko", "xx-yy"]))
 def test_no_text_whatever_it_is_breaks_a_guard(source, draft, edit, codes):

@@ -14,6 +14,7 @@ from setu_enhancer.domain.text.words import unaccented, words
 HUNDRED: Final = 100
 TWELVE: Final = 12
 FIRST_CENTURY, LAST_CENTURY = 13, 20
+LONGEST_DIGITS: Final = 18
 _PLACES: Final = Decimal("0.0001")
 _VULGAR: Final = (("½", "5"), ("¼", "25"), ("¾", "75"))
 _SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)(\d{1,3})((?:[\u00a0\u202f]\d{3})+)(?!\d)")
@@ -207,6 +208,9 @@ def _worded(word: str, numerals: Numerals) -> _Token:
 
 def _kept(value: Decimal) -> Decimal:
     """A number as it is compared and shown: 3 and not 3.0000, and no more places than minutes need."""
+    if value.adjusted() >= LONGEST_DIGITS:
+        # A serial number, or rubbish: more digits than can be reckoned with. Its first ones tell it from others.
+        return value.scaleb(LONGEST_DIGITS - 1 - value.adjusted()).to_integral_value()
     rounded = value.quantize(_PLACES)
     return Decimal(int(rounded)) if rounded == int(rounded) else rounded.normalize()
 
