@@ -48,6 +48,17 @@ VERSION: Final = "1"
 
 # They wait for the disk and not for a processor, of which the default counts a few: uploads at once are synced together.
 _DISK_THREADS: Final = 16
+_ROUTERS: Final = (
+    intake.router,
+    costs.router,
+    estimates.router,
+    jobs.router,
+    subtitles.router,
+    media.router,
+    openai_audio.router,
+    budgets.router,
+    enhancements.router,
+)
 
 
 def make_app(settings: GatewaySettings) -> FastAPI:
@@ -95,18 +106,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[
-            intake.router,
-            costs.router,
-            estimates.router,
-            jobs.router,
-            subtitles.router,
-            media.router,
-            openai_audio.router,
-            budgets.router,
-            enhancements.router,
-            breakers_router(dependencies, [Admin]),
-        ],
+        routers=[*_ROUTERS, breakers_router(dependencies, [Admin])],
         metrics=metrics_router(registry, guards=[Admin]),
         trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys),
         checks={"database": database.check, "store": store.check},
