@@ -79,11 +79,11 @@ def missed(text: str, draft: str, language: str) -> str:
     """
     for idiom in _said(text, language) if language in LANGUAGES else ():
         plain = unaccented(draft)
-        right = [found for phrase in idiom.meant if (found := _phrase(phrase).search(plain))]
+        right = [found for phrase in idiom.meant if (found := _search(phrase, plain))]
         for found in right:
             plain = plain.replace(found.group(), " _ ")
         if (idiom.meant and not right) or any(
-            _phrase(phrase).search(unaccented(draft) if " " in phrase else plain) for phrase in idiom.literal
+            _search(phrase, unaccented(draft) if " " in phrase else plain) for phrase in idiom.literal
         ):
             return idiom.source
     return ""
@@ -92,7 +92,7 @@ def missed(text: str, draft: str, language: str) -> str:
 def says(phrases: Sequence[str], text: str) -> str:
     """The first of some phrases, in the form of ``Idiom.literal``, that an English text says; empty if it says none."""
     plain = unaccented(text)
-    return next((phrase for phrase in phrases if _phrase(phrase).search(plain)), "")
+    return next((phrase for phrase in phrases if _search(phrase, plain)), "")
 
 
 @lru_cache(maxsize=8192)
@@ -169,6 +169,12 @@ def _pattern(idiom: Idiom, way: str) -> _Pattern:
         *before, last = map(unaccented, words(each.removesuffix(STAR)))
         parts += [*((word, False) for word in before), (last, each.endswith(STAR))]
     return _Pattern(idiom, tuple(parts))
+
+
+def _search(phrase: str, plain: str) -> re.Match[str] | None:
+    """Where a folded text has a phrase. Most have not even its first word, and cost no pattern."""
+    first = phrase.partition(" ")[0].removesuffix(STAR)
+    return _phrase(phrase).search(plain) if unaccented(first) in plain else None
 
 
 @lru_cache(maxsize=4096)
