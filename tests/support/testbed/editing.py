@@ -15,7 +15,7 @@ from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompts import read_prompts
-from setu_enhancer.editing import Editor, Edits, Instruments, Priced
+from setu_enhancer.editing import Edited, Editor, Edits, Instruments, Priced
 from setu_enhancer.memory import Example, Made, Memory, NoMemory, Remembered
 from setu_enhancer.settings import EditingSettings
 
@@ -247,3 +247,42 @@ async def edit(
     return await editor.edit(
         lines, chosen, pair, Glossary(tuple(names)), context or Context(), characters_per_s=20.0, progress=progress
     )
+
+
+DRAFTS = [line.draft for line in LINES]
+FIRST = dict.fromkeys(range(6), ASKED)  # a scene, in one window
+
+
+def texts_of(edits: Edits) -> list[str]:
+    """What is delivered."""
+    return [each.text for each in edits]
+
+
+def points(edited: Edited) -> tuple[float | None, ...]:
+    """The scores before and after."""
+    return tuple(None if score is None else score.total for score in (edited.before, edited.after))
+
+
+def in_turn(*says: Say) -> Say:
+    """What is said to one request after the other; the last is said to all that follow."""
+    left = list(says)
+
+    def say(document: Document) -> str:
+        return (left.pop(0) if len(left) > 1 else left[0])(document)
+
+    return say
+
+
+def raising(error: Exception) -> Callable[[Any], str]:
+    """A model that fails."""
+
+    def say(_document: object) -> NoReturn:
+        raise error
+
+    return say
+
+
+def with_texts(**texts: str) -> Say:
+    """A good answer, but for some lines."""
+    changed = {int(name.lstrip("l")): text for name, text in texts.items()}
+    return lambda document: reply_of({number: changed.get(number, ENGLISH[number]) for number in ids_of(document)})
