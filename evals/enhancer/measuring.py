@@ -100,20 +100,21 @@ async def _known(split: Split) -> list[Figure]:
     among = scenes("hi-en", split)
     figures: list[Figure] = []
     lines: list[running.Line] = []
-    noisy: list[running.Line] = []
+    useless: dict[str, list[running.Line]] = {"noise": [], "swapped": []}
     for scene in among:
         text = staged(scene)
         references = {index: line.references[0] for index, line in text.spoken.items()}
         lines += await running.run((scene,), known("references", references))
         for name, texts in (("noise", noise(list(text.spoken))), ("swapped", swapped(references))):
-            noisy += await running.run((scene,), known(name, texts))
+            useless[name] += await running.run((scene,), known(name, texts))
     figures += running.figures("references", lines, f"edits are what people wrote; hi-en, {split} scenes", judge=False)
     _, low, high = running.chrf_change(lines)
     how = "the same as references_chrf_change, which has to grow: the low end of its interval"
     figures.append(goal("references_chrf_grows", low, 0.0, unit="chrF", how=how, interval=(low, high)))
-    kept = 1 - share([line.edited.changed for line in noisy])
-    how = f"lines that keep their drafts, of {len(noisy)}, where edits are random letters, or the next line's translation; hi-en, {split} scenes"
-    figures.append(goal("noise_drafts_kept", kept, 1.0, how=how))
+    for name, what in (("noise", "random letters"), ("swapped", "the translation of the line after")):
+        kept = 1 - share([line.edited.changed for line in useless[name]])
+        how = f"lines that keep their drafts, of {len(useless[name])}, where edits are {what}; hi-en, {split} scenes"
+        figures.append(goal(f"{name}_drafts_kept", kept, 1.0, how=how))
     return figures
 
 
