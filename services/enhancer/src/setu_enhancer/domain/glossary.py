@@ -17,6 +17,7 @@ from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import folded, unaccented, words
 
 MOST_ENTRIES: Final = 1000
+START: Final = 2  # sounds of a name by which it is ruled out at a glance
 LONGEST_ENDING: Final = 3
 SHORTEST_STEM: Final = 4
 SHORTEST_PART: Final = 3
@@ -84,7 +85,7 @@ class Glossary:
                 self._longest = max(self._longest, len(words(spelling)) + 1)
                 for sound in sounds(spelling):
                     self._by_sound.setdefault(sound, []).append(entry)
-        self._starts = frozenset(sound[:1] for sound in self._by_sound)
+        self._starts = frozenset(sound[:START] for sound in self._by_sound)
         self._terms = tuple(entry for entry in self.entries if entry.kind == "term")
 
     @cached_property
@@ -105,7 +106,7 @@ class Glossary:
         cased = any(word[:1].isupper() for word in said)
         found = {id(entry) for entry in self._terms if any(_has_term(said, spelling) for spelling in entry.source)}
         for start, word in enumerate(said):
-            if not any(sound[:1] in self._starts for sound in sounds(word)):
+            if not any(len(sound) < START or sound[:START] in self._starts for sound in sounds(word)):
                 continue
             for size in range(1, min(self._longest, len(said) - start) + 1):
                 found.update(self._names_at(said[start : start + size], source_text, cased=cased))

@@ -79,7 +79,8 @@ def sounds(name: str) -> frozenset[str]:
     Names that have one in common are most likely the same.
     """
     spelled = _spelled(name)
-    found = {_breathless(_key(spelled)), _breathless(_key(_LAST_E.sub("a", spelled)))}
+    unheard = _LAST_E.sub("a", spelled)
+    found = {_breathless(_key(each)) for each in {spelled, unheard}}
     return frozenset(each for each in found if each)
 
 
