@@ -46,9 +46,9 @@ class Server:
         return self._answer("Something else.", ())
 
     def _tokens(self, text: str) -> tuple[Token, ...]:
-        if self.can == "certain":
-            return tuple(Token(len(part.encode()), 0.0) for part in text.split(" "))
         parts = [part if place == 0 else f" {part}" for place, part in enumerate(text.split(" "))]
+        if self.can == "certain":
+            return tuple(Token(len(part.encode()), 0.0) for part in parts)
         odd = IMPROBABLE.split()[0]
         return tuple(Token(len(part.encode()), -8.0 if odd in text or "हूँ" in part else -2.0) for part in parts)
 
