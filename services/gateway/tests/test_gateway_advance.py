@@ -167,22 +167,6 @@ async def test_a_service_that_is_away_does_not_hold_the_others_up(stand):
     assert (await stand.finish(job)).state is JobState.SUCCEEDED
 
 
-async def test_a_service_that_can_be_done_without_is_not_waited_for_as_long_as_others(stand):
-    job = await stand.accept_profiled("en")
-    for _ in range(2):
-        stand.end_all()
-        await stand.advance(job)
-    stand.enhancer.away = True
-    await stand.advance(job, stage_patience_s=3600)
-    assert (await stand.states(job))[enhance("en")] is StageState.RUNNING
-    for _ in range(2):
-        await stand.advance(job, stage_patience_s=3600, optional_patience_s=0.001)
-    done = await stand.finish(job)
-    assert done.state is JobState.SUCCEEDED
-    assert [(each.stage, each.target) for each in done.degraded] == [("enhance", "en")]
-    assert "enhancer service did not answer" in done.degraded[0].reason
-
-
 async def test_a_service_that_stays_away_fails_the_stage_when_patience_ends(stand):
     job = await stand.accept()
     stand.asr.away = True

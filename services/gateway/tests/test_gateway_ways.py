@@ -7,7 +7,7 @@ from setu_common.errors import NotFound
 from setu_gateway.errors import JobNotFound
 from setu_gateway.pipeline.kinds import Advanced, Fetched, FetchRequest
 from setu_gateway.records import JobRecord, StageRecord
-from setu_gateway.testing.samples import FETCH, a_problem, translate
+from setu_gateway.testing.samples import FETCH, a_problem, enhance, translate
 from setu_gateway.testing.stand import Stand
 
 URL = "https://media.example/talk.mp4"
@@ -173,3 +173,19 @@ async def test_erasing_takes_what_each_way_left_at_each_service(stand):
     assert await stand.advance(job, run=2) == Advanced(state=None)
     assert not stand.asr.operations
     assert not stand.translate.operations
+
+
+async def test_a_service_that_can_be_done_without_is_not_waited_for_as_long_as_others(stand):
+    job = await stand.accept_profiled("en")
+    for _ in range(2):
+        stand.end_all()
+        await stand.advance(job)
+    stand.enhancer.away = True
+    await stand.advance(job, stage_patience_s=3600)
+    assert (await stand.states(job))[enhance("en")] is StageState.RUNNING
+    for _ in range(2):
+        await stand.advance(job, stage_patience_s=3600, optional_patience_s=0.001)
+    done = await stand.finish(job)
+    assert done.state is JobState.SUCCEEDED
+    assert [(each.stage, each.target) for each in done.degraded] == [("enhance", "en")]
+    assert "enhancer service did not answer" in done.degraded[0].reason
