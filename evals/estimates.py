@@ -1,6 +1,6 @@
 """How good estimates are: ``PYTHONPATH=tests/support python -m evals.estimates``; writes build/figures/estimates.json.
 
-50 jobs are done, then 50 more, each estimated before it is done; three such rounds. Their lines are translated by the real engine, through
+50 jobs are done, then 50 more, each estimated before it is done; five such rounds. Their lines are translated by the real engine, through
 the real SDK, at a provider on loopback: what it keeps on its own bill is what an estimate is held against. The ledger is real as well. How
 much is said in a minute varies by an assumed spread (``billed.jobs.SPREAD``), and what stages took is made up; the figures hold for that.
 """
@@ -20,7 +20,7 @@ from setu_common.settings import DatabaseSettings
 from setu_metrics.estimates import Estimates
 
 JOBS: Final = 50
-SEEDS: Final = (11, 23, 47)
+SEEDS: Final = (11, 23, 47, 5, 8)
 SHORTEST_S: Final = 300.0
 LONGEST_S: Final = 1200.0
 LINES_PER_REQUEST: Final = 25
