@@ -185,6 +185,12 @@ async def test_the_beginning_of_a_file_and_its_size_will_do(gateway, store_setti
     assert stored(store_settings) == []
 
 
+async def test_a_size_beyond_that_of_files_is_no_defect(gateway, store_settings):
+    found = await sent(gateway, wav(30)[:BEGINNING_BYTES], f"?bytes={1 << 50}")
+    assert found["duration_s"] > 0
+    assert stored(store_settings) == []
+
+
 async def test_where_nobody_knows_how_long_it_is_it_is_told_for_a_minute(gateway):
     found = await estimated(gateway, target_languages=["en"])
     assert (found["duration_s"], found["per_minute"], found["duration_guessed"]) == (60, True, False)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Literal
 
@@ -86,7 +86,8 @@ class Looking:
     async def _told(self, request: EstimateRequest, file: IO[bytes], whole_bytes: int | None, kind: Kind) -> EstimateRequest:
         # As long as the whole, so that what is reckoned from a size comes out right.
         if whole_bytes is not None and file.writable():
-            file.truncate(whole_bytes)
+            with suppress(OSError):  # longer than files can be here; then it is as long as what was sent
+                file.truncate(whole_bytes)
         duration_s = await self._length_of(file)
         return request.model_copy(update={"duration_s": duration_s, "bytes": whole_bytes or request.bytes, "kind": kind})
 
