@@ -160,7 +160,8 @@ def edge_settings(gateway_database_settings, redis_settings, store_settings, tru
 async def edge(edge_settings, database, store_settings, store, hints):
     services = Services(Store(store_settings, "asr"), hints)
     operations = Operations(database, store, hints, OperationSettings())
-    ports: dict[str, Any] = {"asr": StubPort(services), "translate": StubPort(services), "gateway": operations}
+    stub = StubPort(services)
+    ports: dict[str, Any] = {"asr": stub, "translate": stub, "enhancer": stub, "gateway": operations}
     eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
     advancer = Advancer(database=database, ports=ports, eraser=eraser, pipeline=PIPELINE, settings=PipelineSettings())
     async with (
