@@ -11,7 +11,6 @@ pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(180, fu
 BLOWS: Mapping[str, Blow] = {
     "child of the asr worker killed": Blow("asr", kill_child, counted=((1, 0),)),
     "asr worker killed": Blow("asr", kill("asr-worker"), counted=((0, 1),)),
-    "pipeline worker killed": Blow("asr", kill("gateway-worker")),
     "translate worker killed": Blow("translate", kill("translate-worker"), counted=((0, 1),)),
     # Its second attempt is 10 s after the first; on a busy machine the model may not be loaded by then.
     "language model killed": Blow("translate", kill("llm"), counted=((1, 0), (2, 0))),

@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(180, fu
 
 BLOWS: Mapping[str, Blow] = {
     "gateway API killed": Blow("asr", kill("gateway-api")),
+    "pipeline worker killed": Blow("asr", kill("gateway-worker")),
     "Valkey killed and emptied": Blow("asr", lambda stack, _row: stack.empty_valkey()),
     "Postgres restarted": Blow("asr", kill("postgres", signal.SIGINT)),
     "Postgres killed": Blow("asr", kill("postgres")),
