@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from probe.kinds import Done, Task
-from probe.rig import FRONT, Forgetful, Rig, verdict
+from probe.rig import BACK, FRONT, Forgetful, Rig, verdict
 from setu_common.contracts import Operation, OperationKind, OperationState, Submission
 from setu_common.errors import DependencyUnavailable, InvalidRequest, SetuError
 from setu_common.operations import Bound, Ending, Handler, Park, Settled, Statement, Work
@@ -142,6 +142,18 @@ def test_what_was_written_stays_if_it_is_of_use_and_goes_if_not(child: Child, st
     assert states == ["succeeded", "cancelled", "running", "failed"]
     (named,) = child.rig.execute("SELECT unnest(objects) AS uri FROM operation")
     assert [f"setu://{path.relative_to(folder)}" for path in folder.rglob("*") if path.is_file()] == [named["uri"]]
+
+
+def test_what_was_written_for_another_operation_is_left_to_it(child: Child) -> None:
+    async def handler(task: Task, work: Work) -> Park:
+        await child.rig.operations.submit(BACK, Task(text="long" * BRISK.inline_bytes), Submission(tenant=work.tenant))
+        return Park(3600)
+
+    child.run(handler)
+
+    [row] = child.rig.execute("SELECT request FROM operation WHERE kind = %(kind)s", kind=BACK.name)
+    request = child.rig.run(Payloads(child.store, BRISK.inline_bytes).unpack(row["request"]))
+    assert request["text"] == "long" * BRISK.inline_bytes
 
 
 def test_a_result_that_postgres_has_no_text_for_comes_back_whole(child: Child) -> None:

@@ -26,7 +26,7 @@ from setu_gateway.delivery.audits import Audits
 from setu_gateway.delivery.budget_notices import AlertDesk, BudgetNotifier
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.delivery.muxing import Muxer
-from setu_gateway.delivery.probing import length_of
+from setu_gateway.delivery.probing import Prober
 from setu_gateway.delivery.rendering import Renderer
 from setu_gateway.delivery.webhooks import Notifier
 from setu_gateway.intake.fetching import Fetcher
@@ -59,6 +59,7 @@ _ROUTERS: Final = (
     budgets.router,
     enhancements.router,
 )
+_STREAMED: Final = ("/jobs", "/jobs/estimate/media", "/v1/audio/transcriptions", "/v1/audio/translations")
 
 
 def make_app(settings: GatewaySettings) -> FastAPI:
@@ -94,7 +95,8 @@ def make_app(settings: GatewaySettings) -> FastAPI:
                 app.state.vetting = Vetting(guard, signs=settings.outside.webhook_secret is not None)
                 app.state.intake = Intake(store, settings.upload, app.state.vetting)
                 outside = await resources.enter_async_context(OutsideClient(guard))
-                app.state.looking = Looking(store, outside, settings.upload.max_upload_bytes, length_of)
+                prober = resources.enter_context(Prober())
+                app.state.looking = Looking(store, outside, settings.upload.max_upload_bytes, prober.length_of)
                 yield
         finally:
             await use_cases.close()
@@ -112,6 +114,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         checks={"database": database.check, "store": store.check},
         refusals={"/v1/audio/": refusal},
         limits=limits,
+        streamed=_STREAMED,
     )
 
 

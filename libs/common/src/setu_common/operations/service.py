@@ -21,7 +21,7 @@ from setu_common.operations.payloads import Payloads
 from setu_common.operations.table import OperationRow
 from setu_common.operations.watcher import VersionWatcher
 from setu_common.settings import OperationSettings
-from setu_common.store import Store
+from setu_common.store import Store, unnoted
 
 # Who may be woken when an operation ends: queues whose workers take wake-ups.
 REPLIES: Final = frozenset({"pipeline"})
@@ -101,7 +101,8 @@ class Operations:
         """
         if submission.reply_to is not None and submission.reply_to not in REPLIES:
             raise InvalidRequest(f"reply_to can name one of these: {', '.join(sorted(REPLIES))}.")
-        content, objects, digest = await self._payloads.pack(submission.tenant, request)
+        with unnoted():  # it is the new operation's, also where the work at hand submits it
+            content, objects, digest = await self._payloads.pack(submission.tenant, request)
         return _SUBMIT, {
             "id": uuid4(),
             "tenant": submission.tenant,

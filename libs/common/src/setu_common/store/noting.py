@@ -18,6 +18,16 @@ def noted() -> Iterator[list[str]]:
         _NOTED.reset(token)
 
 
+@contextmanager
+def unnoted() -> Iterator[None]:
+    """Take nothing down within: what is written there lives by another row than the one at hand."""
+    token = _NOTED.set(None)
+    try:
+        yield
+    finally:
+        _NOTED.reset(token)
+
+
 def note(uri: str) -> None:
     """Say that an object is about to be there."""
     uris = _NOTED.get()

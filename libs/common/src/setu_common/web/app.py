@@ -1,7 +1,7 @@
 """The app factory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from setu_common.errors import SetuError
 from setu_common.observability.metrics import process_registry
 from setu_common.web.attributing import AttributionMiddleware
+from setu_common.web.bodies import BodyLimitMiddleware
 from setu_common.web.health import Checks, health_router
 from setu_common.web.inherited import InheritedMiddleware
 from setu_common.web.limits import LimitMiddleware, RateLimits
@@ -34,6 +35,7 @@ def create_app(
     refusals: Refusals | None = None,
     limits: RateLimits | None = None,
     metrics: APIRouter | None = None,
+    streamed: Collection[str] = (),
 ) -> FastAPI:
     """Make a service's app.
 
@@ -46,6 +48,7 @@ def create_app(
         checks: what must answer for the service to be ready, by name; each has two seconds.
         refusals: how problems are told where not as problems: by the beginning of the path.
         limits: how many requests each tenant may make; the lifespan opens it.
+        streamed: paths whose routes read bodies as they come; others are read whole, and are limited.
         metrics: ``metrics_router`` of what the service counts. Without it a service inside tells of its process alone, an edge nothing.
     """
 
@@ -67,6 +70,7 @@ def create_app(
         redirect_slashes=False,  # a redirected upload is sent twice
     )
     app.state.closing = asyncio.Event()
+    app.add_middleware(BodyLimitMiddleware, streamed=streamed)
     app.add_middleware(InheritedMiddleware)
     app.add_middleware(AttributionMiddleware, service=service)
     if limits is not None:
