@@ -1,9 +1,12 @@
 """Estimates of recordings whose length nobody said: their beginning is looked at, here or where they lie, and nothing of it stays."""
 
+import asyncio
 import io
 import math
+import threading
 import wave
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +20,15 @@ from setu_common.http import FilePart, HttpCaller, create_client
 from setu_common.settings import LogSettings
 from setu_common.testing import loopback
 from setu_gateway.app import make_app
-from setu_gateway.delivery.probing import length_of
+from setu_gateway.delivery import probing
+from setu_gateway.delivery.probing import Prober
 from setu_gateway.settings import OutsideSettings, PipelineSettings, UploadSettings
 from setu_metrics.app import create_api
 from setu_metrics.settings import MetricsSettings
 
 RATE_HZ = 16_000
 BEGINNING_BYTES = 40_000
+SOON_S = 20
 
 
 def wav(seconds: float) -> bytes:
@@ -53,8 +58,8 @@ def encoded(seconds: float, codec: str, container: str, **options: str) -> bytes
 async def told(content: bytes, tmp_path: Path) -> float | None:
     path = tmp_path / "media"
     path.write_bytes(content)
-    with path.open("rb") as file:
-        return await length_of(file)
+    with path.open("rb") as file, Prober() as prober:
+        return await prober.length_of(file)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,34 @@ async def test_a_file_tells_how_long_it_is_without_being_decoded(content, tmp_pa
 @pytest.mark.parametrize("content", [b"no media at all", b"#EXTM3U\nhttp://127.0.0.1/secret.ts\n", wav(1)[:20]])
 async def test_what_is_no_media_tells_nothing(content, tmp_path):
     assert await told(content, tmp_path) is None
+
+
+def threads_of_probes() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("probe")]
+
+
+async def test_files_that_are_slow_to_tell_wait_for_one_another_and_the_disk_for_none(monkeypatch):
+    begun, told = threading.Semaphore(0), threading.Event()
+
+    def slow(media):
+        begun.release()
+        return 90.0 if told.wait(SOON_S) else None
+
+    monkeypatch.setattr(probing, "_length_of", slow)
+    others = {thread.ident for thread in threads_of_probes()}
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1, thread_name_prefix="disk"))
+    with Prober() as prober:
+        looks = [asyncio.create_task(prober.length_of(io.BytesIO())) for _ in range(5)]
+        async with asyncio.timeout(SOON_S / 2):
+            for _ in range(2):
+                assert await asyncio.to_thread(begun.acquire, timeout=SOON_S)
+        assert not any(look.done() for look in looks)
+        mine = [thread for thread in threads_of_probes() if thread.ident not in others]
+        told.set()
+        assert await asyncio.gather(*looks) == [90.0] * 5
+    for thread in mine:
+        thread.join(SOON_S)
+    assert [thread.is_alive() for thread in mine] == [False, False]
 
 
 class Host:
@@ -183,6 +216,16 @@ async def test_the_beginning_of_a_file_and_its_size_will_do(gateway, store_setti
     found = await sent(gateway, content[:BEGINNING_BYTES], f"?bytes={len(content)}", name)
     assert found["duration_s"] == pytest.approx(90, rel=0.05)
     assert stored(store_settings) == []
+
+
+async def test_an_app_that_ends_leaves_no_thread_that_looks(gateway_settings):
+    async with loopback(make_app(gateway_settings)) as url, create_client(url, service_token=None, timeout_s=SOON_S) as client:
+        others = threads_of_probes()
+        part = FilePart("media", "a.wav", io.BytesIO(wav(0.01)), "audio/wav")
+        await HttpCaller(client, name="gateway").upload("/jobs/estimate/media", fields={}, file=part, headers={}, ok=(200, 503))
+        (mine,) = [thread for thread in threads_of_probes() if thread not in others]
+    mine.join(SOON_S)
+    assert not mine.is_alive()
 
 
 async def test_a_size_beyond_that_of_files_is_no_defect(gateway, store_settings):
