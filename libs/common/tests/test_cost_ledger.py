@@ -11,7 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 from sqlalchemy import text
 
-from setu_common.cost import Attribution, BudgetExhausted, Usage, attributed
+from setu_common.cost import Attribution, BudgetExhausted, PriceUnknown, Usage, attributed
 from setu_common.cost.budgets import remove_budget, set_budget, set_job_budget
 from setu_common.cost.ledger import SCHEMA, Ledger, migrate_ledger
 from setu_common.cost.pricing import Prices
@@ -293,9 +293,11 @@ async def test_a_new_month_begins_with_nothing_spent(books):
 
 async def test_what_has_no_price_is_not_called_under_a_budget(books):
     await books.change(set_budget, "acme", Decimal(100))
-    with attributed(ACME), pytest.raises(BudgetExhausted, match="SETU_PRICES_OVERRIDES"):
+    with attributed(ACME), pytest.raises(BudgetExhausted, match="SETU_PRICES_OVERRIDES") as refused:
         async with books.meter.call("fake", "unheard-of", CENT):
             pass
+    assert (type(refused.value), refused.value.code) == (PriceUnknown, "price-unknown")
+    assert books.budget()["exhausted_at"] is None
     with attributed(ACME):
         async with books.meter.call("own", "gemma3-270m", CENT) as call:
             call.settle(CENT)

@@ -1,6 +1,7 @@
 """What becomes of a job whose budget holds something back: a pure function of how its stages ended."""
 
 from setu_common.contracts import JobState
+from setu_common.cost import PriceUnknown
 from setu_gateway.pipeline.decision import to_run_again
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.testing.lives import heard, settle
@@ -25,6 +26,24 @@ def test_a_job_of_whose_targets_one_was_held_back_and_one_failed_is_failed():
         a_job("hi", "pl", state=JobState.RUNNING, stages=heard(succeeded(CAPTIONS))),
         failed(translate("hi"), a_problem("budget-exhausted")),
         failed(translate("pl"), a_problem("llm-refused")),
+    )
+    assert job.state is JobState.FAILED
+
+
+def test_a_job_whose_model_has_no_price_is_failed_and_nobody_is_told_to_raise_its_budget():
+    heard_alone = a_job("hi", state=JobState.RUNNING, stages=heard(succeeded(CAPTIONS)))
+    job = settle(heard_alone, failed(translate("hi"), a_problem(PriceUnknown.code)))
+    assert (job.state, job.problem.code, job.problem.context["captions"]) == (JobState.FAILED, "price-unknown", ["fr"])
+    told = [job.problem.detail, *(each.reason for each in job.degraded)]
+    assert len(told) == 2
+    assert not any("Raise the budget" in each for each in told)
+
+
+def test_a_job_of_whose_targets_one_was_held_back_and_one_has_no_price_is_failed():
+    job = settle(
+        a_job("hi", "pl", state=JobState.RUNNING, stages=heard(succeeded(CAPTIONS))),
+        failed(translate("hi"), a_problem("budget-exhausted")),
+        failed(translate("pl"), a_problem(PriceUnknown.code)),
     )
     assert job.state is JobState.FAILED
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from setu_common.contracts import Segment, Term, Transcript
-from setu_common.cost import BudgetExhausted
+from setu_common.cost import BudgetExhausted, PriceUnknown
 from setu_common.errors import DependencyUnavailable, InternalError
 from setu_translate.dialogue import Dialogue
 from setu_translate.domain.scripts import letters
@@ -232,6 +232,16 @@ async def test_past_a_budget_the_lines_that_were_paid_for_stay_and_the_next_engi
     assert dialogue.notes == (
         "The engine paid had to stop before the end. Of the job's budget (1 USD) 0 USD are left, and a call could cost 2 USD.",
     )
+
+
+async def test_where_a_model_has_no_price_to_keep_a_budget_by_the_next_engine_drafts_all_of_it(make_transcript, work):
+    def say(line):
+        raise PriceUnknown("It has no price.")
+
+    paid, free = Scripted(say, "paid"), Scripted(lambda line: f"draft: {line.text}")
+    dialogue = Dialogue(make_transcript("un", "deux"), "en", (), join_sentences=False, kept={}, work=work)
+    translations = await dialogue.through([paid, free])
+    assert [(each.text, each.engine) for each in translations] == [("draft: un", "scripted"), ("draft: deux", "scripted")]
 
 
 async def test_past_a_budget_with_no_other_engine_the_rest_keeps_its_text(make_transcript, work):

@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from setu_common.cost.metering import BudgetExhausted
+from setu_common.cost.metering import BudgetExhausted, PriceUnknown
 
 log = structlog.get_logger()
 
@@ -149,7 +149,7 @@ def refusal(held: Sequence[Held], bound_usd: Decimal | None, provider: str, mode
     """Why a call may not be made; None if it may."""
     for budget in held:
         if bound_usd is None:
-            return BudgetExhausted(
+            return PriceUnknown(
                 f"{model!r} of {provider!r} has no price, so {budget.name} can't be kept with it. Give it one (SETU_PRICES_OVERRIDES), "
                 "or remove the budget."
             )

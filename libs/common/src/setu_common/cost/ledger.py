@@ -97,6 +97,7 @@ class Ledger:
 
         Raises:
             BudgetExhausted: one of them has not so much left; nothing is on record then.
+            PriceUnknown: there is one, and what the call may cost is unknown; nothing is on record then either.
             DependencyUnavailable: the database can't be used now.
         """
         exhausted: BudgetExhausted | None = None

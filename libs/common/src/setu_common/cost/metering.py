@@ -30,6 +30,13 @@ class BudgetExhausted(SetuError):
     status = 402
 
 
+class PriceUnknown(BudgetExhausted):
+    """No budget can be kept with a model that has no price, whatever it has left. Do the work without it; more money does not help."""
+
+    code = "price-unknown"
+    title = "The model has no price"
+
+
 class Call(Protocol):
     """A call under way."""
 
@@ -55,6 +62,7 @@ class Meter(Protocol):
 
         Raises:
             BudgetExhausted: it could cost more than is left; it must not be made.
+            PriceUnknown: likewise, since nobody knows what it could cost.
             DependencyUnavailable: it can't be put on record, so it must not be made.
         """
 

@@ -266,7 +266,7 @@ _ENDED_AS: Final = {
 
 
 def _for_its_budget(stage: StageRecord) -> bool:
-    """Whether a stage failed for its budget alone, and not after its last resort as well."""
+    """Whether a stage failed for its budget alone, which more money mends, and not after its last resort as well."""
     return stage.problem is not None and stage.problem.code == BudgetExhausted.code and stage.detour is None
 
 
