@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from setu_asr.app import KINDS
+from setu_asr.app import KINDS, SETTLED
 from setu_asr.domain.capacity import at_once
 from setu_asr.engines.faster_whisper import ENGINE, FasterWhisper
 from setu_asr.engines.pool import RecogniserPool
@@ -17,7 +17,7 @@ from setu_asr.engines.recogniser import Load, ModelKey, Recogniser, Remote
 from setu_asr.engines.speech import SileroDetector
 from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
-from setu_asr.parts import OperationParts, forgotten
+from setu_asr.parts import OperationParts
 from setu_asr.profiling import ProfilingService
 from setu_asr.reuse import Rehearing
 from setu_asr.service import TranscriptionService
@@ -55,7 +55,7 @@ def specify(settings: AsrSettings) -> WorkerSpec:
         kinds=KINDS,
         wire=partial(handlers, settings, concurrency),
         concurrency=concurrency,
-        settled={TRANSCRIPTIONS.name: forgotten},
+        settled=SETTLED,
     )
 
 

@@ -1,6 +1,6 @@
 """The API of a service that does nothing but operations."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from setu_common.contracts import OperationKind
 from setu_common.db import Database
+from setu_common.operations.endings import Settled
 from setu_common.operations.hints import Hints
 from setu_common.operations.routes import operations_router
 from setu_common.operations.service import Operations
@@ -23,6 +24,7 @@ def operations_api(
     kinds: Sequence[OperationKind[Any, Any]],  # Any: kinds of all requests and results
     settings: CoreSettings,
     trust: TrustSettings,
+    settled: Mapping[str, Settled] | None = None,
 ) -> FastAPI:
     """An app that accepts operations and tells of them; workers do them.
 
@@ -32,6 +34,7 @@ def operations_api(
         kinds: what it can be asked to do.
         settings: where the database, the broker and the store are.
         trust: what the other services show.
+        settled: as given to the service's worker: here an operation ends that is cancelled while it waits.
     """
     database = Database(settings.database, service)
     store = Store(settings.store, service)
@@ -39,7 +42,7 @@ def operations_api(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         hints = Hints(settings.redis)
-        app.state.operations = Operations(database, store, hints, settings.operations)
+        app.state.operations = Operations(database, store, hints, settings.operations, settled)
         try:
             yield
         finally:
