@@ -65,8 +65,8 @@ status: ## say what of it is running
 	@$(BIN)/setu status
 
 test: setup ## every test; leaves nothing running
-	@echo "test: units, contracts and architecture, two at a time"
-	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not ($(ALONE))" libs services tests
+	@echo "test: units, contracts and architecture, three at a time"
+	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not ($(ALONE))" libs services tests
 	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
 	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" libs services tests
 
