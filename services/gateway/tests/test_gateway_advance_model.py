@@ -17,7 +17,8 @@ from setu_gateway.testing.stand import Stand
 URL = "https://media.example/talk.mp4"
 ACTIONS = st.sampled_from(
     ["advance", "advance", "advance", "two at once", "killed", "cancelled meanwhile", "succeed", "succeed", "fail", "end cancelled",
-     "asr leaves", "translate leaves", "translate loses patience", "all are back", "cancel", "retry", "purge", "lose"]
+     "asr leaves", "translate leaves", "translate loses patience", "no worker enhances in time",
+     "all are back", "cancel", "retry", "purge", "lose"]
 )  # fmt: skip
 
 
@@ -57,6 +58,8 @@ class Life:
                 self.stand.translate.away = True
                 await self.advance()
                 await self.advance(stage_patience_s=0.0)
+            case "no worker enhances in time":
+                await self.advance(optional_patience_s=0.0)
             case "killed":
                 await self.advance(at_submit=self.kill)
             case "cancelled meanwhile":

@@ -1,13 +1,18 @@
 """Media that are fetched, and translations that go another way: on a real database, with services under the test's control."""
 
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
 import pytest
 
-from setu_common.contracts import JobState, Operation, SpeechTranslationRequest, StageState, TranslationRequest
+from setu_common.contracts import JobState, Operation, OperationState, SpeechTranslationRequest, StageState, TranslationRequest
 from setu_common.errors import NotFound
 from setu_gateway.errors import JobNotFound
+from setu_gateway.pipeline import observation
 from setu_gateway.pipeline.kinds import Advanced, Fetched, FetchRequest
 from setu_gateway.records import JobRecord, StageRecord
-from setu_gateway.testing.samples import FETCH, a_problem, enhance, translate
+from setu_gateway.testing.samples import FETCH, a_problem, enhance, render, translate
 from setu_gateway.testing.stand import Stand
 
 URL = "https://media.example/talk.mp4"
@@ -189,3 +194,130 @@ async def test_a_service_that_can_be_done_without_is_not_waited_for_as_long_as_o
     assert done.state is JobState.SUCCEEDED
     assert [(each.stage, each.target) for each in done.degraded] == [("enhance", "en")]
     assert "enhancer service did not answer" in done.degraded[0].reason
+
+
+async def asked_to_enhance(stand: Stand, *targets: str) -> JobRecord:
+    """A job whose drafts are there, and whose enhancements wait for a worker."""
+    job = await stand.accept_profiled(*targets)
+    for _ in range(2):
+        stand.end_all()
+        await stand.advance(job)
+    return job
+
+
+async def age(stand: Stand, job: JobRecord, target: str, age_s: float) -> None:
+    """Have an enhancement wait for so long already."""
+    now = (await stand.jobs.get("local", job.id)).read_at
+    stand.enhancer.change(stand.operation(stand.enhancer, target), created_at=now - timedelta(seconds=age_s))
+
+
+def cancel_at_once(stand: Stand) -> None:
+    """Have the enhancer end what waits as a service does: as soon as it is cancelled."""
+
+    async def cancel(_tenant: str, operation_id: UUID) -> Operation:
+        stand.enhancer.cancelled.append(operation_id)
+        stand.enhancer.end_cancelled(operation_id)
+        return stand.enhancer.operations[operation_id]
+
+    stand.enhancer.cancel = cancel  # type: ignore[method-assign, assignment]  # as a service's own
+
+
+async def test_what_no_worker_begins_with_is_given_up_and_the_draft_is_delivered(stand):
+    cancel_at_once(stand)
+    job = await asked_to_enhance(stand, "en")
+    await age(stand, job, "en", 115)
+    await stand.advance(job)
+    assert (await stand.states(job))[enhance("en")] is StageState.RUNNING
+    await age(stand, job, "en", 121)
+    await stand.advance(job)
+    stage = await stage_of(stand, job, enhance("en"))
+    assert stage.problem is not None
+    assert (stage.state, stage.problem.code, stage.problem.retryable) == (StageState.FAILED, "stage-not-taken", True)
+    assert stand.enhancer.cancelled == [stage.operation_id]
+    assert (await stand.states(job))[render("en")] is StageState.RUNNING
+    draft = stand.translate.operations[stand.operation(stand.translate, "en")].result["translated"]
+    assert stand.gateway.requests[stand.operation(stand.gateway, "en")].translated.model_dump() == draft
+    done = await stand.finish(job)
+    assert (done.state, [(each.stage, each.target) for each in done.degraded]) == (JobState.SUCCEEDED, [("enhance", "en")])
+    assert "No worker of the enhancer service took it within 120 s; the draft is delivered." in done.degraded[0].reason
+    await stand.jobs.retry("local", job.id)
+    again = await stand.finish(job, run=2)
+    assert (again.state, again.degraded) == (JobState.SUCCEEDED, ())
+
+
+async def test_what_a_worker_has_begun_with_is_left_to_its_own_deadline(stand):
+    job = await asked_to_enhance(stand, "en")
+    await age(stand, job, "en", 9000)
+    operation = stand.operation(stand.enhancer, "en")
+    stand.enhancer.begin(operation)
+    await stand.advance(job)
+    stand.enhancer.change(operation, state=OperationState.QUEUED)  # its worker handed it back
+    for _ in range(2):
+        await stand.advance(job)
+    assert (await stand.states(job))[enhance("en")] is StageState.RUNNING
+    assert stand.enhancer.cancelled == []
+
+
+async def test_what_a_job_can_not_do_without_waits_for_a_worker(stand):
+    job = await stand.accept_profiled("en")
+    stand.end_all()
+    await stand.advance(job)
+    operation = stand.operation(stand.translate, "en")
+    stand.translate.change(operation, created_at=job.created_at - timedelta(days=1))
+    await stand.advance(job)
+    assert (await stand.states(job))[translate("en")] is StageState.RUNNING
+    assert stand.translate.cancelled == []
+
+
+async def test_targets_of_one_job_do_not_lose_their_turn_to_each_other(stand):
+    job = await asked_to_enhance(stand, "en", "hi")
+    stand.enhancer.begin(stand.operation(stand.enhancer, "en"))
+    await stand.advance(job)
+    await age(stand, job, "hi", 3000)
+    await stand.advance(job)
+    assert (await stand.states(job))[enhance("hi")] is StageState.RUNNING
+    stand.succeed(stand.enhancer, stand.operation(stand.enhancer, "en"))
+    await stand.advance(job)
+    states = await stand.states(job)
+    assert (states[enhance("en")], states[enhance("hi")]) == (StageState.SUCCEEDED, StageState.RUNNING)
+    seen = await stand.jobs.get("local", job.id)
+    waiting, operation = (
+        await stage_of(stand, job, enhance("hi")),
+        stand.enhancer.operations[stand.operation(stand.enhancer, "hi")],
+    )
+    patience = timedelta(seconds=120)
+    assert not observation.untaken(replace(seen, read_at=seen.read_at + timedelta(seconds=60)), waiting, operation, patience)
+    assert observation.untaken(replace(seen, read_at=seen.read_at + timedelta(seconds=180)), waiting, operation, patience)
+
+
+async def test_a_run_that_is_killed_over_giving_up_tells_the_reason_all_the_same(stand):
+    cancel_at_once(stand)
+    job = await asked_to_enhance(stand, "en")
+    await age(stand, job, "en", 121)
+    await stand.enhancer.cancel("local", stand.operation(stand.enhancer, "en"))  # by the run that wrote nothing down
+    await stand.advance(job)
+    problem = (await stage_of(stand, job, enhance("en"))).problem
+    assert problem is not None
+    assert problem.code == "stage-not-taken"
+
+
+async def test_what_a_worker_ends_while_it_is_given_up_is_taken(stand):
+    job = await asked_to_enhance(stand, "en")
+    await age(stand, job, "en", 121)
+
+    async def too_late(_tenant: str, operation_id):
+        stand.succeed(stand.enhancer, operation_id)
+        return stand.enhancer.operations[operation_id]
+
+    stand.enhancer.cancel = too_late
+    await stand.advance(job)
+    assert (await stand.states(job))[enhance("en")] is StageState.SUCCEEDED
+
+
+async def test_a_cancelled_job_gives_nothing_up(stand):
+    cancel_at_once(stand)
+    job = await asked_to_enhance(stand, "en")
+    await age(stand, job, "en", 121)
+    await stand.jobs.cancel("local", job.id)
+    await stand.advance(job)
+    assert (await stand.states(job))[enhance("en")] is StageState.CANCELLED

@@ -27,7 +27,8 @@
 * Telling a webhook
   * WebhooksNotConfigured (422) · WebhookRedirects (422)  · WebhookGone (410)       · WebhookNotTaken (503, retryable)
 * Inside the pipeline
-  * OperationLost (502)         · StageUnreachable (503, retryable)                 · PipelineFailed (500)
+  * OperationLost (502)         · StageUnreachable (503, retryable)                 · StageNotTaken (503, retryable)
+  * PipelineFailed (500)
 """
 
 from typing import ClassVar
@@ -377,6 +378,13 @@ class StageUnreachable(DependencyUnavailable):
 
     code = "stage-unreachable"
     title = "A service that this job needs did not answer for too long"
+
+
+class StageNotTaken(DependencyUnavailable):
+    """A service took a stage's work, and none of its workers did for longer than a job waits for what it can do without."""
+
+    code = "stage-not-taken"
+    title = "No worker began with a stage of this job for too long"
 
 
 class PipelineFailed(InternalError):

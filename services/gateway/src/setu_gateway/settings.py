@@ -151,7 +151,7 @@ class PipelineSettings(SettingsBlock):
     optional_patience_s: float = Field(
         default=120.0,
         gt=0,
-        description="A stage that a job can do without is given up when its service does not answer for so long",
+        description="A stage that a job can do without is given up when its service does not answer, or no worker begins with it, for so long",
     )
     cancel_patience_s: float = Field(
         default=60.0, gt=0, description="A cancelled job waits so long for a service that does not answer"

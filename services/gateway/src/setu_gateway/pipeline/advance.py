@@ -115,12 +115,18 @@ class Advancer:
         if stage.state is not StageState.RUNNING:
             return stage
         service = self._pipeline.stage(stage.key).way(stage).kind.service
+        patience = self._patience(job, stage)
         try:
             operation = await self._operation(job, stage, self._ports[service])
+            if self._in_vain(job, stage, operation, patience):
+                operation = await self._ports[service].cancel(job.tenant, operation.id)
+                # A worker that took it at this very moment is stopped, unless it is done already.
+                if operation.state not in (OperationState.SUCCEEDED, OperationState.FAILED):
+                    return observation.given_up(stage, operation, service, patience)
         except SetuError as error:
             if isinstance(error, DependencyUnavailable) or is_retryable(error):
                 log.warning("stage.service_away", stage=stage.key.stage, target=stage.key.target, reason=error.detail)
-                return observation.unreachable(job, stage, service, self._patience(job, stage))
+                return observation.unreachable(job, stage, service, patience)
             if stage.operation_id is not None and error.problem().status == NOT_FOUND:
                 return observation.lost(stage, service)
             return observation.refused(stage, error)
@@ -143,6 +149,12 @@ class Advancer:
         if job.state is JobState.CANCELLING and cancellable:
             return await port.cancel(job.tenant, operation.id)
         return operation
+
+    def _in_vain(self, job: JobRecord, stage: StageRecord, operation: Operation, patience: timedelta) -> bool:
+        """Whether a job that goes on waits too long for a worker to begin with what it can do without."""
+        if job.state is JobState.CANCELLING or self._pipeline.stage(stage.key).essential:
+            return False
+        return observation.untaken(job, stage, operation, patience)
 
     def _patience(self, job: JobRecord, stage: StageRecord) -> timedelta:
         if job.state is JobState.CANCELLING:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from setu_common.contracts import JobState, Operation, OperationState, Problem, StageState
 from setu_common.errors import SetuError
-from setu_gateway.errors import OperationLost, StageUnreachable
+from setu_gateway.errors import OperationLost, StageNotTaken, StageUnreachable
 from setu_gateway.pipeline.stages import Pipeline
 from setu_gateway.records import JobRecord, StageRecord
 
@@ -70,6 +70,30 @@ def unreachable(job: JobRecord, stage: StageRecord, service: str, patience: time
         "then POST /jobs/{id}/retry."
     )
     return failed(replace(stage, unreachable_since=None), error.problem())
+
+
+def untaken(job: JobRecord, stage: StageRecord, operation: Operation, patience: timedelta) -> bool:
+    """Whether no worker has begun with a stage's operation until patience was at its end. Also where it was cancelled after that.
+
+    While workers are busy with the same stage for another of the job's targets they are there, and that time does not count.
+    """
+    if operation.started_at is not None or operation.state not in (OperationState.QUEUED, OperationState.CANCELLED):
+        return False
+    others = [other for other in job.stages if other.key.stage == stage.key.stage and other.key != stage.key]
+    begun = [other for other in others if other.started_at is not None]
+    if any(other.state is StageState.RUNNING and other.note != _QUEUED_NOTE for other in begun):
+        return False
+    since = max((other.ended_at for other in begun if other.ended_at is not None), default=operation.created_at)
+    return (operation.ended_at or job.read_at) - max(since, operation.created_at) >= patience
+
+
+def given_up(stage: StageRecord, operation: Operation, service: str, patience: timedelta) -> StageRecord:
+    """The stage that a job can do without, whose operation no worker took in time."""
+    error = StageNotTaken(
+        f"No worker of the {service} service took it within {patience.total_seconds():.0f} s; the draft is delivered. "
+        "See that a worker runs and has room, then POST /jobs/{id}/retry."
+    )
+    return failed(replace(stage, operation_id=operation.id, unreachable_since=None), error.problem(), at=operation.ended_at)
 
 
 def failed(stage: StageRecord, problem: Problem, at: datetime | None = None) -> StageRecord:
