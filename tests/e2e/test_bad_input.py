@@ -22,8 +22,8 @@ from toystack.watching import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(180, func_only=True)]
 
-LIMIT_BYTES = 4 << 20
-SENT_BYTES = 3 << 20  # more than is written to the store at once
+LIMIT_BYTES = 7 << 20
+SENT_BYTES = 6 << 20  # more than is written to the store at once
 IDLE_S = 2.0
 SETTINGS = {"SETU_GATEWAY_MAX_UPLOAD_BYTES": str(LIMIT_BYTES), "SETU_GATEWAY_UPLOAD_IDLE_S": str(IDLE_S)}
 JOB_S = 90.0
