@@ -1,6 +1,7 @@
 """How many requests at once and in a minute; time is moved by hand."""
 
 import asyncio
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -150,3 +151,26 @@ async def test_attempts_made_again_count_and_true_usage_replaces_the_estimate():
         # two failed attempts at their estimate, which has room for thoughts, and one as it was
         assert 2 * 4000 < 100_000 - limits._tokens._level < 2.5 * 4000
         assert wire.bill.total.output_tokens == 1
+
+
+async def test_an_answers_time_begins_when_its_turn_has_come_and_a_bound_deadline_before():
+    time = ManualTime()
+    time.advance(monotonic())  # whichever clock a deadline is read from, it is the same hour
+    async with faulty_wire(OpenAiWire(say=lambda _: Reply("yes"))) as wire:
+        provider = OpenAiProvider(
+            base_url=f"{wire.url}/v1",
+            model="m",
+            api_key=SecretStr("k"),
+            billed_as="openai",
+            dependency=Dependencies(timing=time.timing).dependency("p"),
+            limits=Limits("p", LimitPolicy(requests_per_minute=1), time.timing),
+            meter=RecordingMeter(),
+        )
+        async with provider:
+            await provider.chat([Message("user", "hello")], max_tokens=9, timeout_s=30)
+            chatted = await provider.chat([Message("user", "hello")], max_tokens=9, timeout_s=30)
+            completed = await provider.complete("hello", max_tokens=9, timeout_s=30)
+            assert (chatted.text, completed.text) == ("yes", "yes")
+            assert time.slept == pytest.approx([60.0, 60.0])
+            with deadline_in(30.0, time.timing), pytest.raises(DeadlineExceeded, match="turn at p"):
+                await provider.chat([Message("user", "hello")], max_tokens=9, timeout_s=30)

@@ -1,8 +1,5 @@
 """Why lines can't be edited or scored.
 
-* NotFound (404)
-  * NothingEnhanced: no such text was edited here
-
 That nobody can be asked is not an error: lines keep their drafts, and the answer says why. What languages the service knows little of are
 edited all the same. A transcript that is gone is an ObjectMissing, one that does not belong to its translation a LinesDiffer.
 
@@ -10,7 +7,7 @@ edited all the same. A transcript that is gone is an ObjectMissing, one that doe
   * LinesDiffer
 """
 
-from setu_common.errors import InvalidRequest, NotFound
+from setu_common.errors import InvalidRequest
 
 
 class LinesDiffer(InvalidRequest):
@@ -18,10 +15,3 @@ class LinesDiffer(InvalidRequest):
 
     code = "lines-differ"
     title = "The transcript and its translation do not have the same segments"
-
-
-class NothingEnhanced(NotFound):
-    """No text was edited under this name."""
-
-    code = "nothing-enhanced"
-    title = "There is no such enhancement"

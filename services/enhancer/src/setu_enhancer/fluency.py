@@ -59,7 +59,7 @@ class CompletionsFluency:
     Args:
         server: the server.
         at_once: requests under way at once.
-        timeout_s: how long an answer may take in all, seconds.
+        timeout_s: how long an answer may take once its turn has come, seconds.
     """
 
     def __init__(self, server: Completing, *, at_once: int = 4, timeout_s: float | None = None) -> None:

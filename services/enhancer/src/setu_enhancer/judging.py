@@ -98,7 +98,7 @@ class LlmJudge:
         provider: who is asked; it meters each request.
         per_request: translations a request, at most; those of one line stay together.
         at_once: requests under way at once.
-        timeout_s: how long an answer may take in all, seconds.
+        timeout_s: how long an answer may take once its turn has come, seconds.
     """
 
     def __init__(

@@ -32,7 +32,9 @@ class EditingSettings(SettingsBlock):
     parallel: int = Field(default=8, ge=1, le=64, description="Requests under way at once, scenes in order each")
     repairs: int = Field(default=1, ge=0, le=5, description="How often lines that came back wrong are asked for again")
     judge: bool = Field(default=False, description="Let a language model judge each edit beside the rules; costs money")
-    timeout_s: float = Field(default=60.0, gt=0, description="How long one answer may take, attempts and pauses included")
+    timeout_s: float = Field(
+        default=60.0, gt=0, description="How long one answer may take once its turn has come, attempts and pauses included"
+    )
 
 
 class SelectionSettings(SettingsBlock):

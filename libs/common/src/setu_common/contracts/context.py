@@ -1,6 +1,6 @@
 """What is known of a recording beforehand: its title, who is in it, what its words are to become."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ class Character(Contract):
 
     name: str = Field(min_length=1, max_length=100)
     source: str = Field(default="", max_length=100)
-    aliases: tuple[str, ...] = Field(
+    aliases: tuple[Annotated[str, Field(max_length=100)], ...] = Field(
         default=(), max_length=20, description="Other names for the same person, in either language"
     )
     gender: Literal["female", "male"] | None = None

@@ -1,13 +1,12 @@
 """What every request to a provider goes through: its limits, the one door of outgoing calls, and the meter."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from setu_common.cost import Meter, Usage
 from setu_common.errors import SetuError
-from setu_common.http import Dependency, deadline_in
+from setu_common.http import Dependency
 from setu_common.llm.errors import LlmContextTooLong, LlmOverloaded, LlmRateLimited, LlmUnavailable, LlmUnusable, classify_llm
 from setu_common.llm.limits import Limits
 
@@ -53,12 +52,14 @@ class Calls:
         self._limits = limits
         self._meter = meter
 
-    async def make(self, once: Callable[[], Awaitable[Reading[V]]], *, bound: Usage) -> V:
+    async def make(self, once: Callable[[], Awaitable[Reading[V]]], *, bound: Usage, timeout_s: float | None = None) -> V:
         """Make a call, again if need be; each request is metered by itself.
 
         Args:
             once: makes it once; raises errors of ``setu_common.llm.errors``.
             bound: the most that one request can use.
+            timeout_s: how long it may take in all once its turn has come, seconds. That others of ours come first is not
+                the provider's fault.
         """
         estimate = _estimate(bound)
         repeated = False
@@ -71,9 +72,9 @@ class Calls:
             return await self._metered(once, bound, estimate)
 
         if self._dependency.breaker.refuses:  # nobody waits in a queue to hear that
-            return await self._dependency.call(attempt, repeatable=False, classify=classify_llm)
+            return await self._dependency.call(attempt, repeatable=False, timeout_s=timeout_s, classify=classify_llm)
         async with self._limits.place(estimate):
-            return await self._dependency.call(attempt, repeatable=True, classify=classify_llm)
+            return await self._dependency.call(attempt, repeatable=True, timeout_s=timeout_s, classify=classify_llm)
 
     async def _metered(self, once: Callable[[], Awaitable[Reading[V]]], bound: Usage, estimate: int) -> V:
         async with self._meter.call(self._billed_as, self.model, bound) as call:
@@ -94,16 +95,6 @@ class Calls:
             if reading.value is None:
                 raise LlmUnavailable(f"{self.name} answered nothing that can be read.", provider=self.name)
             return reading.value
-
-
-@contextmanager
-def within(timeout_s: float | None) -> Iterator[None]:
-    """Let what is called in the block end in time, if there is a limit."""
-    if timeout_s is None:
-        yield
-    else:
-        with deadline_in(timeout_s):
-            yield
 
 
 def input_bound(texts: Iterable[str], *, extra: int) -> int:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from setu_common.cost import Meter, Usage
 from setu_common.http import Dependency, create_client
 from setu_common.llm.asking import Said
-from setu_common.llm.calling import Calls, Reading, input_bound, within
+from setu_common.llm.calling import Calls, Reading, input_bound
 from setu_common.llm.limits import Limits
 from setu_common.llm.openai_answers import DECLINED, error_of, is_too_long, read_chat, read_completion
 from setu_common.llm.provider import Answer, Message
@@ -94,8 +94,7 @@ class OpenAiProvider(SdkProvider):
             return read_completion(told, self.name)
 
         bound = Usage(input_tokens=input_bound((prompt,), extra=AROUND_A_MESSAGE), output_tokens=max_tokens)
-        with within(timeout_s):
-            said = await self._calls.make(once, bound=bound)
+        said = await self._calls.make(once, bound=bound, timeout_s=timeout_s)
         return Answer(said.text, said.text, self.name, said.model, said.usage, said.finish, said.tokens)
 
     def _bound(self, messages: Sequence[Message], wanted: Wanted, read: int) -> Usage:  # noqa: ARG002  see SdkProvider

@@ -108,6 +108,9 @@ class Answer(Generic[V]):
 class LlmProvider(Protocol):
     """Has language models answer.
 
+    ``timeout_s`` begins when the provider's limits let a request through, and again with an answer that has to be asked for once more.
+    A bound deadline counts from the beginning, waiting included.
+
     All methods raise what ``setu_common.llm.errors`` lists; beside that ``CircuitOpen``, ``AnswerLate`` and ``DeadlineExceeded`` of
     ``setu_common.http``, and what the meter raises.
     """
@@ -129,7 +132,7 @@ class LlmProvider(Protocol):
             prompt: the text.
             max_tokens: where it must end.
             stop: where it is to end; not part of the answer.
-            timeout_s: how long it may take in all, seconds; a bound deadline that is earlier counts.
+            timeout_s: how long an answer may take once its turn has come, attempts and pauses included, seconds; see above.
         """
 
     async def chat(
@@ -146,7 +149,7 @@ class LlmProvider(Protocol):
             messages: those of the system first.
             max_tokens: where it must end.
             shape: a JSON schema that the model is held to if its provider can do that; the answer is its text, whatever it is.
-            timeout_s: how long it may take in all, seconds; a bound deadline that is earlier counts.
+            timeout_s: how long an answer may take once its turn has come, attempts and pauses included, seconds; see above.
         """
 
     async def chat_as(
@@ -158,7 +161,7 @@ class LlmProvider(Protocol):
             schema: what the answer must be an instance of.
             messages: those of the system first.
             max_tokens: where it must end.
-            timeout_s: how long it may take in all, seconds; a bound deadline that is earlier counts.
+            timeout_s: how long an answer may take once its turn has come, attempts and pauses included, seconds; see above.
         """
 
     async def __aenter__(self) -> Self: ...

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from setu_common.cost import Usage
 from setu_common.llm.asking import Ask, Said, ask_for_structure, ask_for_text
-from setu_common.llm.calling import Calls, Reading, input_bound, within
+from setu_common.llm.calling import Calls, Reading, input_bound
 from setu_common.llm.provider import Answer, Message
 from setu_common.llm.structured import in_words, strict_schema
 
@@ -81,16 +81,14 @@ class SdkProvider(ABC):
         timeout_s: float | None = None,
     ) -> Answer[str]:
         """See ``LlmProvider``."""
-        with within(timeout_s):
-            return await ask_for_text(self.name, self._asking(Wanted(max_tokens, shape)), messages)
+        return await ask_for_text(self.name, self._asking(Wanted(max_tokens, shape), timeout_s), messages)
 
     async def chat_as(
         self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
     ) -> Answer[M]:
         """See ``LlmProvider``."""
         wanted = Wanted(max_tokens, strict_schema(schema), schema.__name__, in_words(schema), schema)
-        with within(timeout_s):
-            return await ask_for_structure(self.name, self._asking(wanted), messages, schema)
+        return await ask_for_structure(self.name, self._asking(wanted, timeout_s), messages, schema)
 
     @abstractmethod
     async def _chat(self, messages: Sequence[Message], wanted: Wanted) -> Reading[Said]:
@@ -100,10 +98,10 @@ class SdkProvider(ABC):
     def _bound(self, messages: Sequence[Message], wanted: Wanted, read: int) -> Usage:
         """The most that one request can use, where what is said is ``read`` tokens at most."""
 
-    def _asking(self, wanted: Wanted) -> Ask:
+    def _asking(self, wanted: Wanted, timeout_s: float | None) -> Ask:
         async def ask(messages: Sequence[Message]) -> Said:
             texts = (*(each.text for each in messages), wanted.told or json.dumps(wanted.shape, ensure_ascii=False))
             bound = self._bound(messages, wanted, input_bound(texts, extra=AROUND_A_MESSAGE))
-            return await self._calls.make(lambda: self._chat(messages, wanted), bound=bound)
+            return await self._calls.make(lambda: self._chat(messages, wanted), bound=bound, timeout_s=timeout_s)
 
         return ask

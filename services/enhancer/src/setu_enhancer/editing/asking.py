@@ -58,7 +58,7 @@ class Asker:
         prompt: what models are told.
         price: what requests cost.
         at_once: requests under way at once, of all providers together.
-        timeout_s: how long one answer may take, attempts and pauses included, seconds.
+        timeout_s: how long one answer may take once its turn has come, attempts and pauses included, seconds.
     """
 
     def __init__(self, prompt: Prompt, price: Priced, *, at_once: int, timeout_s: float) -> None:

@@ -1,0 +1,107 @@
+"""The editor where requests wait for each other: real limits, a model that takes its time, and a loop whose clock jumps to what is waited for."""
+
+import asyncio
+import selectors
+
+import pytest
+
+from setu_common.cost import Usage
+from setu_common.http import Dependencies, Timing
+from setu_common.llm import Answer, Finish, LimitPolicy, Limits
+from setu_common.llm.asking import Said
+from setu_common.llm.calling import Calls, Reading
+from setu_common.llm.sdk_provider import SdkProvider
+from setu_common.testing import RecordingMeter
+from setu_enhancer.domain.lines import Line
+from setu_enhancer.editing import Instruments
+from testbed.editing import document_of, edit, guard, ids_of, reply_of, scorer, texts_of
+
+SCENES = [Line(number, 20.0 * number, 20.0 * number + 5, "घर चलो।", "Home walk.") for number in range(16)]
+GOOD = Instruments(guard, scorer, lambda *_: True)
+
+
+class Jumping(selectors.DefaultSelector):
+    """Waits for nothing: what would have been waited is only counted."""
+
+    jumped_s = 0.0
+
+    def select(self, timeout=None):
+        ready = super().select(None if timeout is None else 0)
+        if not ready and timeout:
+            self.jumped_s += timeout
+        return ready
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    def __init__(self):
+        self._jumping = Jumping()
+        super().__init__(self._jumping)
+
+    def time(self):
+        return super().time() + self._jumping.jumped_s
+
+
+class Slow(SdkProvider):
+    """A server that answers each request well, after a while."""
+
+    def __init__(self, policy, takes_s):
+        now = asyncio.get_running_loop().time
+        timing = Timing(now, now, asyncio.sleep, lambda _low, high: high)
+        dependency = Dependencies(timing=timing).dependency("slow")
+        limits = Limits("slow", policy, timing)
+        super().__init__(
+            Calls(billed_as="own", model="m", dependency=dependency, limits=limits, meter=RecordingMeter()), self._closed
+        )
+        self._takes_s = takes_s
+        self.begun = 0
+
+    async def _closed(self):
+        pass
+
+    async def complete(self, prompt, *, max_tokens, stop=(), timeout_s=None) -> Answer[str]:
+        raise AssertionError("it chats")
+
+    def _bound(self, messages, wanted, read):
+        return Usage(input_tokens=read, output_tokens=wanted.max_tokens)
+
+    async def _chat(self, messages, wanted):
+        self.begun += 1
+        await asyncio.sleep(self._takes_s)
+        usage = Usage(input_tokens=900, output_tokens=100)
+        text = reply_of(dict.fromkeys(ids_of(document_of(messages[-1].text)), "Let's go home."))
+        return Reading(usage, Said(text, "m", usage, Finish.STOP))
+
+
+def edited(policy, takes_s):
+    """What comes of 16 scenes that are asked for at once, how many requests began, and how long it took by the loop's clock."""
+
+    async def run():
+        began_s = asyncio.get_running_loop().time()
+        async with Slow(policy, takes_s) as slow:
+            edits = await edit(slow, lines=SCENES, instruments=GOOD, parallel=16, lines_per_request=1)
+            return edits, slow.begun, asyncio.get_running_loop().time() - began_s
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        return runner.run(run())
+
+
+@pytest.mark.parametrize(
+    ("policy", "least_s"),
+    [
+        (LimitPolicy(at_once=1), 16 * 15),
+        (LimitPolicy(at_once=16, tokens_per_minute=1000), 14 * 60),
+        (LimitPolicy(at_once=16, requests_per_minute=2), 7 * 60),
+    ],
+    ids=["places", "tokens", "requests"],
+)
+def test_waiting_for_each_other_costs_no_line_its_edit_however_long_it_takes(policy, least_s):
+    edits, begun, took_s = edited(policy, takes_s=15.0)
+    assert texts_of(edits) == ["Let's go home."] * 16
+    assert (edits.degraded, edits.notes, edits.requests, begun) == ("", (), 16, 16)
+    assert took_s >= least_s > 60  # longer than one answer may take
+
+
+def test_a_server_that_takes_too_long_over_each_answer_is_out_all_the_same():
+    edits, _, _ = edited(LimitPolicy(at_once=1), takes_s=61.0)
+    assert texts_of(edits) == ["Home walk."] * 16
+    assert edits.degraded == "16 of 16 lines keep their drafts. slow: slow did not answer within 60 s."
