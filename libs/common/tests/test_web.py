@@ -130,20 +130,6 @@ def problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]
 # --- request ids
 
 
-@pytest.mark.parametrize("told", [True, False])
-async def test_a_body_that_is_read_whole_has_a_limit_and_one_that_streams_has_none(told: bool) -> None:
-    async def body() -> AsyncIterator[bytes]:
-        for _ in range(17):
-            yield bytes(1 << 20)
-
-    async with client_of(app_of(EdgeTrust())) as client:
-        length = {"content-length": str(17 << 20)} if told else {}
-        refused = await client.post("/v1/lines", content=body(), headers=length)
-        taken = await client.post("/v1/uploads", content=body(), headers=length)
-    assert (refused.status_code, refused.json()["code"]) == (413, "payload-too-large")
-    assert (taken.status_code, taken.json()) == (200, 17 << 20)
-
-
 async def test_a_request_without_an_id_gets_one_that_no_other_has(edge: httpx2.AsyncClient) -> None:
     first, second = [(await edge.get("/healthz")).headers["x-request-id"] for _ in range(2)]
     assert first != second

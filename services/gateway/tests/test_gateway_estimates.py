@@ -88,7 +88,7 @@ async def test_files_that_are_slow_to_tell_wait_for_one_another_and_the_disk_for
         return 90.0 if told.wait(SOON_S) else None
 
     monkeypatch.setattr(probing, "_length_of", slow)
-    others = {thread.ident for thread in threads_of_probes()}
+    others = threads_of_probes()  # and not their idents, which go to new threads when they end
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1, thread_name_prefix="disk"))
     with Prober() as prober:
         looks = [asyncio.create_task(prober.length_of(io.BytesIO())) for _ in range(5)]
@@ -96,7 +96,7 @@ async def test_files_that_are_slow_to_tell_wait_for_one_another_and_the_disk_for
             for _ in range(2):
                 assert await asyncio.to_thread(begun.acquire, timeout=SOON_S)
         assert not any(look.done() for look in looks)
-        mine = [thread for thread in threads_of_probes() if thread.ident not in others]
+        mine = [thread for thread in threads_of_probes() if thread not in others]
         told.set()
         assert await asyncio.gather(*looks) == [90.0] * 5
     for thread in mine:
