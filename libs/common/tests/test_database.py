@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from setu_common.db import Database, connect, translated_failures
 from setu_common.db import connection as db_connection
+from setu_common.db.patience import PatientAsyncConnection
 from setu_common.errors import DependencyUnavailable, InvalidRequest
 from setu_common.settings import DatabaseSettings
 
@@ -175,6 +177,28 @@ async def test_at_whatever_step_one_is_cancelled_the_connection_is_given_back(da
         kept = database._engine.sync_engine.pool
         assert isinstance(kept, QueuePool)
         assert kept.checkedout() == 0, f"kept at step {step}"
+
+
+async def test_who_is_cancelled_while_a_connection_is_made_leaves_none_open(
+    database_settings: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, begun = PatientAsyncConnection.connect, asyncio.Event()
+    made: list[PatientAsyncConnection] = []
+
+    async def slow(**arguments: Any) -> PatientAsyncConnection:
+        begun.set()
+        await asyncio.sleep(0)
+        made.append(await connect(**arguments))
+        return made[-1]
+
+    monkeypatch.setattr(PatientAsyncConnection, "connect", slow)
+    async with opened(database_settings) as database:
+        task = asyncio.create_task(database.check())
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert [connection.closed for connection in made] == [True]
 
 
 async def test_reads_outside_a_transaction_see_each_others_writers_at_once(database: Database) -> None:

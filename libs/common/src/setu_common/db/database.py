@@ -1,7 +1,8 @@
 """The database as the asynchronous parts of a service use it."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -93,7 +94,14 @@ class Database:
 
 def _engine(settings: DatabaseSettings, schema: str) -> AsyncEngine:
     async def opened(**arguments: Any) -> PatientAsyncConnection:  # noqa: ANN401  handed through to psycopg
-        connection = await PatientAsyncConnection.connect(**arguments)
+        connecting = asyncio.ensure_future(PatientAsyncConnection.connect(**arguments))
+        try:
+            connection = await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # Left halfway its socket would stay open until the garbage is collected, and the server waits a minute for the rest.
+            with suppress(psycopg.Error):
+                await (await connecting).close()
+            raise
         connection.patience_s = patience_s(settings)
         return connection
 
