@@ -33,6 +33,7 @@ def test_a_job_of_whose_targets_one_was_held_back_and_one_failed_is_failed():
 def test_a_job_whose_model_has_no_price_is_failed_and_nobody_is_told_to_raise_its_budget():
     heard_alone = a_job("hi", state=JobState.RUNNING, stages=heard(succeeded(CAPTIONS)))
     job = settle(heard_alone, failed(translate("hi"), a_problem(PriceUnknown.code)))
+    assert job.problem is not None
     assert (job.state, job.problem.code, job.problem.context["captions"]) == (JobState.FAILED, "price-unknown", ["fr"])
     told = [job.problem.detail, *(each.reason for each in job.degraded)]
     assert len(told) == 2
