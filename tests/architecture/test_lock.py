@@ -16,7 +16,16 @@ LOCKED = {
     canonicalize_name(name): Version(version)
     for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK, flags=re.MULTILINE)
 }
-MEMBERS = ("setu-common", "setu-cli", "setu-gateway", "setu-asr", "setu-translate", "setu-metrics", "setu-enhancer")
+MEMBERS = (
+    "setu-common",
+    "setu-cli",
+    "setu-gateway",
+    "setu-asr",
+    "setu-translate",
+    "setu-metrics",
+    "setu-enhancer",
+    "setu-optimizer",
+)
 VOICES = "voices"  # for evaluations of speech only, 190 MB: locked in evals/voices.lock
 
 

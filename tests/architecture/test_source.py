@@ -97,7 +97,12 @@ def test_domain_and_contracts_import_nothing_but_pydantic_and_the_standard_libra
 def pure(path: Path, name: str) -> bool:
     top = name.split(".", maxsplit=1)[0]
     own = next(part for part in path.parts if part.startswith("setu_"))
-    computing = (own, top) in {("setu_asr", "numpy"), ("setu_enhancer", "rapidfuzz")}
+    computing = (own, top) in {
+        ("setu_asr", "numpy"),
+        ("setu_enhancer", "rapidfuzz"),
+        ("setu_optimizer", "numpy"),
+        ("setu_optimizer", "rapidfuzz"),
+    }
     counting = name.startswith(("setu_common.subtitles.measure", "setu_common.subtitles.profile"))  # pure as well
     return (
         computing

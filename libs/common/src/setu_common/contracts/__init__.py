@@ -3,7 +3,7 @@
 One invariant above all: N segments in, N segments out, same indices and times.
 """
 
-from setu_common.contracts.audio import AudioProfile, LanguageWindow, ProfileRequest, ProfileResult
+from setu_common.contracts.audio import AudioProbe, AudioProfile, LanguageWindow, ProfileRequest, ProfileResult
 from setu_common.contracts.context import Character, Context
 from setu_common.contracts.contract import Contract, View
 from setu_common.contracts.enhancement import (
@@ -35,7 +35,10 @@ from setu_common.contracts.job import (
     StageView,
 )
 from setu_common.contracts.kinds import (
+    CORRECTIONS,
     ENHANCEMENTS,
+    OBSERVATIONS,
+    PLANS,
     PROFILES,
     QUALITY_SCORES,
     SPEECH_TRANSLATIONS,
@@ -43,12 +46,34 @@ from setu_common.contracts.kinds import (
     TRANSLATIONS,
 )
 from setu_common.contracts.language import LANGUAGE_NAMES, LanguageCode
+from setu_common.contracts.learning import (
+    Corrected,
+    CorrectionRequest,
+    DeliveredText,
+    EditedCue,
+    EditedSubtitles,
+    ObservationRequest,
+    Observed,
+    WerBasis,
+)
 from setu_common.contracts.operation import Operation, OperationKind, OperationState, Submission
+from setu_common.contracts.planning import (
+    Candidate,
+    Forecast,
+    KnownContext,
+    PlanReason,
+    PlanRequest,
+    PlanResult,
+    Prediction,
+    PredictionRequest,
+    Quality,
+)
 from setu_common.contracts.problem import FieldProblem, Problem
 from setu_common.contracts.reference import Reference
 from setu_common.contracts.speech import (
     AsrOverrides,
     AsrPlan,
+    ComputeType,
     Removal,
     RemovalReason,
     Segment,
@@ -68,8 +93,11 @@ from setu_common.contracts.translation import (
 )
 
 __all__ = [
+    "CORRECTIONS",
     "ENHANCEMENTS",
     "LANGUAGE_NAMES",
+    "OBSERVATIONS",
+    "PLANS",
     "PROFILES",
     "QUALITY_SCORES",
     "SPEECH_TRANSLATIONS",
@@ -77,34 +105,52 @@ __all__ = [
     "TRANSLATIONS",
     "AsrOverrides",
     "AsrPlan",
+    "AudioProbe",
     "AudioProfile",
+    "Candidate",
     "Character",
+    "ComputeType",
     "Context",
     "Contract",
+    "Corrected",
+    "CorrectionRequest",
     "Degradation",
     "Deliverable",
+    "DeliveredText",
     "DraftLine",
+    "EditedCue",
+    "EditedSubtitles",
     "EnhancedTranscript",
     "Enhancement",
     "EnhancementMode",
     "EnhancementRequest",
     "EnhancementResult",
     "FieldProblem",
+    "Forecast",
     "GlossaryEntry",
     "JobPage",
     "JobRequest",
     "JobState",
     "JobView",
+    "KnownContext",
     "LanguageCode",
     "LanguageWindow",
     "LinesToEnhance",
+    "ObservationRequest",
+    "Observed",
     "Operation",
     "OperationKind",
     "OperationState",
     "Overrides",
+    "PlanReason",
+    "PlanRequest",
+    "PlanResult",
+    "Prediction",
+    "PredictionRequest",
     "Problem",
     "ProfileRequest",
     "ProfileResult",
+    "Quality",
     "QualityReport",
     "QualityRequest",
     "QualityScore",
@@ -130,5 +176,6 @@ __all__ = [
     "TranslationResult",
     "UsedGlossary",
     "View",
+    "WerBasis",
     "Word",
 ]

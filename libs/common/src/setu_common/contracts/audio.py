@@ -30,9 +30,33 @@ class AudioProfile(Contract):
     music_ratio: float = Field(ge=0, le=1)
     speech_rate_sps: float | None = Field(default=None, ge=0, description="Syllables a second of speech")
     speaker_count: int | None = Field(default=None, ge=1)
+    reverberation_s: float | None = Field(
+        default=None, ge=0, description="How long sound takes to fall by 60 dB once speech stops, estimated"
+    )
+    pitch_hz: float | None = Field(default=None, ge=0, description="Median pitch of voiced sound")
+    pitch_spread_st: float | None = Field(
+        default=None, ge=0, description="Spread of pitch: half of what lies between its 10th and 90th percentile, semitones"
+    )
+    energy_spread_db: float | None = Field(
+        default=None, ge=0, description="Spread of the level of speech: standard deviation over frames"
+    )
     language: LanguageCode | None = None
     language_probability: float | None = Field(default=None, ge=0, le=1)
     languages: tuple[LanguageWindow, ...] = ()
+
+
+class AudioProbe(Contract):
+    """What the smallest model makes of a short share of a recording: how hard it is to hear, for seconds of work."""
+
+    model: str
+    heard_s: float = Field(ge=0, description="How much of the recording was heard")
+    mean_logprob: float | None = Field(default=None, description="Mean log-probability of what was heard, weighted by time")
+    low_logprob: float | None = Field(default=None, description="The same of its worst tenth")
+    compression_ratio: float | None = Field(default=None, ge=0, description="How often the text repeats itself")
+    no_speech_prob: float | None = Field(default=None, ge=0, le=1)
+    agreement: float | None = Field(default=None, ge=0, le=1, description="Share of words that two decodings have in common")
+    words_per_s: float | None = Field(default=None, ge=0, description="Of speech")
+    took_s: float = Field(default=0.0, ge=0, description="Wall time inside the model, loading left out")
 
 
 class ProfileRequest(Contract):
@@ -49,6 +73,7 @@ class ProfileResult(Contract):
     """
 
     profile: AudioProfile
+    probe: AudioProbe | None = Field(default=None, description="Absent where nobody speaks, or no probe is set up")
     audio: Reference
     model_time_s: float = Field(ge=0, description="Wall time inside models, loading included")
     model_load_s: float | None = Field(default=None, ge=0, description="Of model_time_s: loading; 0 where it was in memory")

@@ -2,12 +2,17 @@
 
 from setu_common.contracts.audio import ProfileRequest, ProfileResult
 from setu_common.contracts.enhancement import EnhancementRequest, EnhancementResult, QualityReport, QualityRequest
+from setu_common.contracts.learning import Corrected, CorrectionRequest, ObservationRequest, Observed
 from setu_common.contracts.operation import OperationKind
+from setu_common.contracts.planning import PlanRequest, PlanResult
 from setu_common.contracts.speech import Transcription, TranscriptionRequest
 from setu_common.contracts.translation import SpeechTranslationRequest, TranslationRequest, TranslationResult
 
 PROFILES = OperationKind(
     name="profiles", service="asr", queue="asr", request=ProfileRequest, result=ProfileResult, timeout_s=2 * 3600
+)
+PLANS = OperationKind(
+    name="plans", service="optimizer", queue="optimizer", request=PlanRequest, result=PlanResult, timeout_s=30, max_attempts=2
 )
 TRANSCRIPTIONS = OperationKind(
     name="transcriptions", service="asr", queue="asr", request=TranscriptionRequest, result=Transcription, timeout_s=6 * 3600
@@ -38,4 +43,10 @@ ENHANCEMENTS = OperationKind(
 )
 QUALITY_SCORES = OperationKind(
     name="quality-scores", service="enhancer", queue="enhancer", request=QualityRequest, result=QualityReport, timeout_s=1800
+)
+OBSERVATIONS = OperationKind(
+    name="observations", service="optimizer", queue="learning", request=ObservationRequest, result=Observed, timeout_s=1800
+)
+CORRECTIONS = OperationKind(
+    name="corrections", service="optimizer", queue="learning", request=CorrectionRequest, result=Corrected, timeout_s=1800
 )

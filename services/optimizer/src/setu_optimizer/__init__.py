@@ -1,0 +1,1 @@
+"""The right model for each recording, learned from measured errors, and names and terms remembered across episodes."""

@@ -1,0 +1,1 @@
+"""What follows from figures and texts: pure functions."""
