@@ -57,7 +57,7 @@ def make_jobs(database_settings, redis_settings, store_settings):
 
 
 @pytest.mark.timeout(500)
-@pytest.mark.parametrize("service", ["asr", "translate", "enhancer"])
+@pytest.mark.parametrize("service", ["asr", "translate", "enhancer", "optimizer"])
 def test_a_service_keeps_to_its_document_whatever_is_sent(service, service_environment, service_token, tmp_path):
     with served(f"setu_{service}.main", service_environment, tmp_path) as url:
         fuzz_all(url, service_token.get_secret_value(), tmp_path, CONFIG)

@@ -155,6 +155,8 @@ def test_the_stack_gives_every_process_what_it_needs_to_find_the_others(home):
     assert gateway["SETU_GATEWAY_TRANSLATE_URL"].endswith(f":{found['translate-api'].port}")
     assert gateway["SETU_TRANSLATE_LLM_URL"] == f"http://127.0.0.1:{found['llm'].port}/v1"
     assert gateway["SETU_GATEWAY_ENHANCER_URL"].endswith(f":{found['enhancer-api'].port}")
+    assert gateway["SETU_GATEWAY_OPTIMIZER_URL"].endswith(f":{found['optimizer-api'].port}")
+    assert found["optimizer-worker"].launch.environment["SETU_OPTIMIZER_ASR_URL"] == gateway["SETU_GATEWAY_ASR_URL"]
     assert gateway["SETU_ENHANCER_LOCAL_URL"] == gateway["SETU_TRANSLATE_LLM_URL"]
     assert gateway["SETU_STORE_URL"] == home.store.as_uri()
     assert len({process.launch.environment.get("SETU_SERVICE_TOKEN") for process in found.values() if process.launch.nice}) == 1

@@ -17,6 +17,8 @@ import setu_gateway.app
 import setu_gateway.settings
 import setu_metrics.app
 import setu_metrics.settings
+import setu_optimizer.app
+import setu_optimizer.settings
 import setu_translate.app
 import setu_translate.settings
 
@@ -27,6 +29,7 @@ def apps() -> Iterator[FastAPI]:
     yield setu_asr.app.create_api(setu_asr.settings.read_settings(), setu_asr.settings.read_trust())
     yield setu_translate.app.create_api(setu_translate.settings.read_settings(), setu_translate.settings.read_trust())
     yield setu_enhancer.app.create_api(setu_enhancer.settings.read_settings(), setu_enhancer.settings.read_trust())
+    yield setu_optimizer.app.create_api(setu_optimizer.settings.read_settings(), setu_optimizer.settings.read_trust())
     yield setu_metrics.app.create_api(setu_metrics.settings.read_settings(), setu_metrics.settings.read_trust())
 
 

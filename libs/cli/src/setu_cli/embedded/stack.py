@@ -53,6 +53,7 @@ SERVICES: Final = (
     Service("translate"),
     Service("metrics", ()),
     Service("enhancer"),
+    Service("optimizer", (("worker", "worker"), ("learner", "learning_worker"))),
     Service(GATEWAY, (("worker", "worker"), ("fetcher", "fetch_worker"))),
 )
 
@@ -148,6 +149,8 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         "SETU_GATEWAY_TRANSLATE_URL": f"http://{LOOPBACK}:{apis['translate']}",
         "SETU_GATEWAY_METRICS_URL": f"http://{LOOPBACK}:{apis['metrics']}",
         "SETU_GATEWAY_ENHANCER_URL": f"http://{LOOPBACK}:{apis['enhancer']}",
+        "SETU_GATEWAY_OPTIMIZER_URL": f"http://{LOOPBACK}:{apis['optimizer']}",
+        "SETU_OPTIMIZER_ASR_URL": f"http://{LOOPBACK}:{apis['asr']}",
         "SETU_ASR_MODEL": SPEECH_MODEL,
         "SETU_TRANSLATE_LLM_URL": f"http://{LOOPBACK}:{llm_port}/v1",
         "SETU_TRANSLATE_LLM_MODEL": LANGUAGE_MODEL,

@@ -1,10 +1,10 @@
-"""The API of a service that does nothing but operations."""
+"""The API of a service that does operations, and hardly anything else."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from setu_common.contracts import OperationKind
 from setu_common.db import Database
@@ -15,6 +15,7 @@ from setu_common.operations.service import Operations
 from setu_common.settings import CoreSettings, TrustSettings
 from setu_common.store import Store
 from setu_common.web import InsideTrust, create_app
+from setu_common.web.app import Lifespan
 
 
 def operations_api(
@@ -25,6 +26,8 @@ def operations_api(
     settings: CoreSettings,
     trust: TrustSettings,
     settled: Mapping[str, Settled] | None = None,
+    routers: Sequence[APIRouter] = (),
+    equipped: Lifespan | None = None,
 ) -> FastAPI:
     """An app that accepts operations and tells of them; workers do them.
 
@@ -35,6 +38,8 @@ def operations_api(
         settings: where the database, the broker and the store are.
         trust: what the other services show.
         settled: as given to the service's worker: here an operation ends that is cancelled while it waits.
+        routers: what it answers itself, beside operations.
+        equipped: opens what those need and closes it at the end; it keeps it on ``app.state``.
     """
     database = Database(settings.database, service)
     store = Store(settings.store, service)
@@ -44,7 +49,10 @@ def operations_api(
         hints = Hints(settings.redis)
         app.state.operations = Operations(database, store, hints, settings.operations, settled)
         try:
-            yield
+            async with AsyncExitStack() as resources:
+                if equipped is not None:
+                    await resources.enter_async_context(equipped(app))
+                yield
         finally:
             await app.state.operations.close()
             hints.close()
@@ -54,7 +62,7 @@ def operations_api(
         service=service,
         version=version,
         lifespan=lifespan,
-        routers=[operations_router(kinds)],
+        routers=[operations_router(kinds), *routers],
         trust=InsideTrust(trust.service_token),
         checks={"database": database.check, "store": store.check},
     )

@@ -1,0 +1,39 @@
+"""The optimizer's API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from setu_common.contracts import CORRECTIONS, OBSERVATIONS, PLANS
+from setu_common.operations import operations_api
+from setu_common.settings import TrustSettings
+from setu_optimizer.api import predictions
+from setu_optimizer.equipment import predicting
+from setu_optimizer.settings import SERVICE, OptimizerSettings
+
+VERSION: Final = "1"
+PLANNED: Final = (PLANS,)
+"""What the worker does, on whom jobs wait."""
+LEARNED: Final = (OBSERVATIONS, CORRECTIONS)
+"""What the other worker does, on whom nobody waits."""
+
+
+def create_api(settings: OptimizerSettings, trust: TrustSettings) -> FastAPI:
+    """The service's HTTP API: it accepts operations and tells of them; it answers itself what is answered at once."""
+
+    @asynccontextmanager
+    async def equipped(app: FastAPI) -> AsyncIterator[None]:
+        async with predicting(settings) as app.state.predictions:
+            yield
+
+    return operations_api(
+        service=SERVICE,
+        version=VERSION,
+        kinds=(*PLANNED, *LEARNED),
+        settings=settings.core,
+        trust=trust,
+        routers=(predictions.router,),
+        equipped=equipped,
+    )

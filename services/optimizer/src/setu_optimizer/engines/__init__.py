@@ -1,0 +1,1 @@
+"""What grows trees, and asks them."""

@@ -1,0 +1,20 @@
+"""The API's process: ``python -m setu_optimizer.main --host 127.0.0.1 --port 8085``."""
+
+from collections.abc import Sequence
+
+from setu_common.observability import configure_logging
+from setu_common.web import address, serve
+from setu_optimizer.app import create_api
+from setu_optimizer.settings import SERVICE, read_settings, read_trust
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve the API until told to stop."""
+    host, port = address("Setu's optimizer API", 8085, arguments)
+    settings = read_settings()
+    configure_logging(settings.core.log, SERVICE)
+    serve(create_api(settings, read_trust()), host, port)
+
+
+if __name__ == "__main__":
+    main()

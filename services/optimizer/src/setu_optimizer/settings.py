@@ -1,0 +1,65 @@
+"""The optimizer's settings."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from setu_common.contracts import AsrPlan, ComputeType
+from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
+
+SERVICE: Final = "optimizer"
+
+
+class PredictionSettings(SettingsBlock):
+    """How recordings are predicted."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_OPTIMIZER_")
+
+    predict: bool = Field(default=True, description="false: every recording gets the asr service's own plan")
+    timeout_s: float = Field(default=1.0, gt=0, description="A prediction that takes longer is left; the default plan is taken")
+    asr_url: str = Field(default="http://127.0.0.1:8081", description="Of the asr service, which says what is installed there")
+    look_every_s: float = Field(
+        default=60.0, gt=0, description="How often a process looks for another model and other candidates"
+    )
+
+
+class DefaultSettings(SettingsBlock):
+    """What the asr service does where no plan says otherwise: the same variables as its own, since the plan it gets by default is that one."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ASR_")
+
+    model: str = "whisper-base"
+    compute_type: ComputeType = "int8"
+    beam_size: int = Field(default=5, ge=1, le=20)
+    batch_size: int = Field(default=8, ge=1, le=64)
+
+    def plan(self) -> AsrPlan:
+        """As a plan."""
+        return AsrPlan(
+            model=self.model,
+            beam_size=self.beam_size,
+            batch_size=self.batch_size,
+            compute_type=self.compute_type,
+            source="default",
+        )
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """All that the service's processes are told."""
+
+    core: CoreSettings
+    prediction: PredictionSettings
+    default: DefaultSettings
+
+
+def read_settings() -> OptimizerSettings:
+    """Read them from the environment; for entry points."""
+    return OptimizerSettings(core=read_core_settings(), prediction=PredictionSettings(), default=DefaultSettings())
+
+
+def read_trust() -> TrustSettings:
+    """What the API accepts, and shows to the asr service; for entry points."""
+    return TrustSettings()

@@ -1,0 +1,60 @@
+"""The optimizer's database, its store, and work at hand."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from setu_common.cost.ledger import migrate_ledger
+from setu_common.db import Database, migrate
+from setu_common.settings import DatabaseSettings
+from setu_common.store import Store
+from setu_optimizer.migrate import VERSIONS
+
+
+class HandWork:
+    """The work at hand, as a handler sees it, without a worker."""
+
+    job_id: UUID | None = None
+    attempt = 1
+    cancelled = False
+
+    def __init__(self, tenant: str = "acme") -> None:
+        self.operation_id = uuid4()
+        self.tenant = tenant
+        self.reported: list[tuple[float, str]] = []
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        self.reported.append((fraction, note))
+
+    async def in_thread(self, function, *args, **kwargs):
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+
+@pytest.fixture
+def work() -> HandWork:
+    return HandWork()
+
+
+@pytest.fixture
+def optimizer_database_settings(cloned_database):
+    """A database with the optimizer's schema in it, and the ledger."""
+
+    def migrated(settings: DatabaseSettings) -> None:
+        migrate(settings, "optimizer", VERSIONS)
+        migrate_ledger(settings)
+
+    return cloned_database("optimizer_and_ledger", migrated)
+
+
+@pytest.fixture
+async def database(optimizer_database_settings) -> AsyncIterator[Database]:
+    database = Database(optimizer_database_settings, "optimizer")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def store(store_settings) -> Store:
+    return Store(store_settings, "optimizer")
