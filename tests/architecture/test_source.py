@@ -103,7 +103,9 @@ def pure(path: Path, name: str) -> bool:
         ("setu_optimizer", "numpy"),
         ("setu_optimizer", "rapidfuzz"),
     }
-    counting = name.startswith(("setu_common.subtitles.measure", "setu_common.subtitles.profile"))  # pure as well
+    counting = name.startswith(
+        ("setu_common.subtitles.measure", "setu_common.subtitles.profile", "setu_common.spelling")
+    )  # pure too
     return (
         computing
         or counting
