@@ -1,8 +1,8 @@
 """What the enhancer is measured with: scenes of dialogue with literal drafts, and edits that people judged.
 
-All of it was written for Setu, before the rules that it measures, and is no film's. A scene is a file of ``scenes/<pair>/``; the edits of
-its lines are the file of the same name in ``edits/<pair>/``. ``dev`` scenes are there to learn from; whoever writes rules, prompts or
-lexicons does not read ``test`` scenes.
+All of it was written for Setu, by people who had not seen the rules that it measures, and is no film's. A scene is a file of
+``scenes/<pair>/``; the edits of its lines are the file of the same name in ``edits/<pair>/``. ``dev`` scenes are there to learn from; whoever
+writes rules, prompts or lexicons does not read ``test`` scenes. Those whose cases were read have become ``dev``, and new ones took their place.
 """
 
 import tomllib
