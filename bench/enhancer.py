@@ -24,7 +24,8 @@ from setu_common.contracts import Character, Context, QualityScore, Reason
 from setu_common.cost import Unmetered, Usage
 from setu_common.http import Dependencies, create_client
 from setu_common.http.metrics import PrometheusObserver
-from setu_common.llm import LimitPolicy, Limits, OpenAiProvider
+from setu_common.llm import LimitPolicy, Limits
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.testing import Asked, Fault, OpenAiWire, always, faulty_wire
 from setu_enhancer.domain.glossary import Glossary, glossary
 from setu_enhancer.domain.guards import breaches

@@ -18,8 +18,9 @@ from bench.figures import Figure, judged
 from setu_common.cost import Unmetered
 from setu_common.http import Dependencies, Dependency, create_client
 from setu_common.http.metrics import PrometheusObserver
-from setu_common.llm import LimitPolicy, Limits, Message, OpenAiProvider
+from setu_common.llm import LimitPolicy, Limits, Message
 from setu_common.llm.anthropic_provider import AnthropicProvider
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.llm.structured import strict_schema
 from setu_common.testing import AnthropicWire, OpenAiWire, faulty_wire
 

@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from setu_common.errors import DeadlineExceeded
 from setu_common.http import Dependencies, deadline_in
-from setu_common.llm import LimitPolicy, Limits, Message, OpenAiProvider
+from setu_common.llm import LimitPolicy, Limits, Message
 from setu_common.llm.limits import TokenBucket
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.testing import Fault, ManualTime, OpenAiWire, RecordingMeter, Reply, faulty_wire, in_order
 
 

@@ -25,9 +25,9 @@ from setu_common.llm import (
     LlmUnauthorized,
     LlmUnavailable,
     Message,
-    OpenAiProvider,
 )
 from setu_common.llm.anthropic_provider import AnthropicProvider
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.testing import AnthropicWire, Fault, ManualTime, Oddity, OpenAiWire, Reply, always, faulty_wire, in_order
 from setu_common.testing.metering import RecordingMeter
 

@@ -8,8 +8,9 @@ from pydantic import SecretStr
 from sacrebleu.metrics.chrf import CHRF
 
 from setu_common.http import Dependencies, Policy, RetryPolicy
-from setu_common.llm import LimitPolicy, Limits, OpenAiProvider
+from setu_common.llm import LimitPolicy, Limits
 from setu_common.llm.anthropic_provider import AnthropicProvider
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.testing import (
     AnthropicWire,
     Fault,

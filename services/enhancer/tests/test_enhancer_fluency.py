@@ -12,7 +12,8 @@ import pytest
 from setu_common.cost import Unmetered, Usage
 from setu_common.http import Dependencies, Policy
 from setu_common.http.timing import REAL
-from setu_common.llm import Answer, LimitPolicy, Limits, LlmRequestRefused, LlmUnavailable, OpenAiProvider
+from setu_common.llm import Answer, LimitPolicy, Limits, LlmRequestRefused, LlmUnavailable
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.llm.provider import Token
 from setu_enhancer.fluency import IMPROBABLE, PROBE, CompletionsFluency
 

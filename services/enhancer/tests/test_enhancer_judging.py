@@ -8,7 +8,8 @@ import pytest
 from setu_common.errors import DependencyUnavailable
 from setu_common.http import Dependencies, Policy, RetryPolicy
 from setu_common.http.timing import REAL
-from setu_common.llm import LimitPolicy, Limits, LlmUnusable, OpenAiProvider
+from setu_common.llm import LimitPolicy, Limits, LlmUnusable
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.testing import OpenAiWire, faulty_wire
 from setu_common.testing.dialects import Asked, Oddity
 from setu_common.testing.faulty import Fault, always

@@ -10,7 +10,8 @@ from setu_common.contracts import OperationKind
 from setu_common.cost.recording import metering
 from setu_common.cost.settings import PriceSettings, Rates
 from setu_common.http import Dependencies, Policy
-from setu_common.llm import LimitPolicy, Limits, OpenAiProvider
+from setu_common.llm import LimitPolicy, Limits
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.operations import Bound, Work, WorkerSpec, run_worker
 from setu_common.settings import read_core_settings
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -19,7 +19,6 @@ from setu_common.http import Dependencies, Policy
 from setu_common.llm import (
     LlmProvider,
     LlmSettings,
-    OpenAiProvider,
     ProviderSettings,
     billed_as,
     listed_providers,
@@ -37,6 +36,9 @@ from setu_enhancer.judging import LlmJudge
 from setu_enhancer.memory import KeptMemory, Memory, NoMemory
 from setu_enhancer.service import Desk
 from setu_enhancer.settings import EnhancerSettings, LocalModelSettings
+
+if TYPE_CHECKING:
+    from setu_common.llm.openai_provider import OpenAiProvider
 
 LOCAL: Final = "local"
 OWN: Final = "own"
@@ -111,10 +113,12 @@ class Priced:
         return self._prices.price(self._billed.get(provider, provider), model, usage, datetime.now(UTC)).usd
 
 
-def _local(settings: LocalModelSettings, dependencies: Dependencies, meter: Meter) -> tuple[OpenAiProvider, ...]:
+def _local(settings: LocalModelSettings, dependencies: Dependencies, meter: Meter) -> "tuple[OpenAiProvider, ...]":
     """The base model, if there is one."""
     if not settings.url:
         return ()
+    from setu_common.llm.openai_provider import OpenAiProvider  # noqa: PLC0415  (half a second, and 25 MB)
+
     asked = ProviderSettings(
         name=LOCAL,
         model=settings.model,

@@ -6,7 +6,8 @@
 Each request waits for its turn (``Limits``), goes through the one door of outgoing calls (``setu_common.http.Dependency``: deadline, retries,
 breaker; the SDKs' own retries are off) and is metered (``setu_common.cost.Meter``). What can go wrong is in ``setu_common.llm.errors``.
 
-``setu_common.llm.anthropic_provider`` is imported when there is such a provider: its SDK takes a second to import, and 40 MB.
+``setu_common.llm.openai_provider`` and ``anthropic_provider`` are imported when there is such a provider: their SDKs take half a second
+and a second to import, and tens of megabytes, which an API that only accepts work need not spend.
 """
 
 from setu_common.llm.building import NoProvider, billed_as, listed_providers, make_provider, make_providers, whose_prices
@@ -31,7 +32,6 @@ from setu_common.llm.errors import (
 )
 from setu_common.llm.fallback import GOES_ON, Fallback
 from setu_common.llm.limits import LimitPolicy, Limits
-from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.llm.provider import Answer, Finish, LlmProvider, Message, PassedOver, Token
 from setu_common.llm.settings import LlmSettings, ProviderSettings
 
@@ -62,7 +62,6 @@ __all__ = [
     "LlmUnusable",
     "Message",
     "NoProvider",
-    "OpenAiProvider",
     "PassedOver",
     "ProviderSettings",
     "Token",

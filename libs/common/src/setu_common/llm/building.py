@@ -13,7 +13,6 @@ from setu_common.http import Dependencies, Policy
 from setu_common.llm.errors import LlmNotConfigured, classify_llm
 from setu_common.llm.fallback import Fallback
 from setu_common.llm.limits import LimitPolicy, Limits
-from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.llm.provider import Answer, LlmProvider, Message
 from setu_common.llm.settings import LlmSettings, ProviderSettings, name_of
 
@@ -114,6 +113,8 @@ def _made(
             meter=meter,
             timeout_s=settings.timeout_s,
         )
+    from setu_common.llm.openai_provider import OpenAiProvider  # noqa: PLC0415  (half a second, and 25 MB)
+
     return OpenAiProvider(
         base_url=settings.base_url or OPENAI,
         model=settings.model,

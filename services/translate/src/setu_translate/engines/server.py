@@ -10,7 +10,8 @@ from setu_common.cost import Meter, Unmetered
 from setu_common.errors import DependencyUnavailable, SetuError
 from setu_common.http import AnswerLate, CircuitOpen, Dependencies, Dependency, Policy, RetryPolicy
 from setu_common.http.timing import REAL
-from setu_common.llm import LimitPolicy, Limits, LlmRateLimited, LlmUnavailable, LlmUnusable, OpenAiProvider, whose_prices
+from setu_common.llm import LimitPolicy, Limits, LlmRateLimited, LlmUnavailable, LlmUnusable, whose_prices
+from setu_common.llm.openai_provider import OpenAiProvider
 from setu_translate.errors import LlmRefused
 
 DEPENDENCY: Final = "translate-llm"
