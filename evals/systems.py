@@ -45,6 +45,7 @@ class Heard:
     removed: tuple[Removal, ...] = ()
     took_s: float = 0.0
     transliterated: int = 0
+    transcript: Transcript | None = None  # of a system that writes one
 
     @property
     def before(self) -> tuple[Piece, ...]:
@@ -150,7 +151,7 @@ class Setu:
         took_s = time.monotonic() - began_s
         transcript = await self._store.load(result.transcript, Transcript)
         pieces = tuple(Piece(each.start_s, each.end_s, each.text) for each in transcript.segments)
-        return Heard(pieces, transcript.removed, took_s, sum(each.transliterated for each in transcript.segments))
+        return Heard(pieces, transcript.removed, took_s, sum(each.transliterated for each in transcript.segments), transcript)
 
     def close(self) -> None:
         """Drop the models."""
