@@ -1,0 +1,150 @@
+"""Boosted trees: grown from a table, asked for a column, and for what each figure did to it. XGBoost is imported here alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+VERSION: Final[str] = xgb.__version__
+Table = NDArray[np.float32]
+"""float32, shape (n, columns); NaN: not known."""
+Column = NDArray[np.float64]
+"""float64, shape (n,)."""
+
+# For hundreds of recordings: shallow trees, small steps, leaves of several examples, each tree on a part of rows and columns.
+_GENTLE: Final[dict[str, Any]] = {  # Any: XGBoost's parameters
+    "tree_method": "hist",
+    "max_depth": 4,
+    "eta": 0.05,
+    "min_child_weight": 4,
+    "subsample": 0.7,
+    "colsample_bytree": 0.6,
+    "lambda": 3.0,
+    "nthread": 1,
+    "seed": 7,
+}
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How trees are grown.
+
+    Args:
+        rounds: how many.
+        monotone: by column: 1 where what is predicted may not fall when it grows, -1 where it may not rise, 0 where either.
+        quantiles: that are predicted; none: the mean.
+        depth: of a tree.
+    """
+
+    rounds: int
+    monotone: tuple[int, ...]
+    quantiles: tuple[float, ...] = ()
+    depth: int = 4
+
+    @property
+    def parameters(self) -> dict[str, Any]:  # Any: XGBoost's parameters
+        """As XGBoost takes them."""
+        told = _GENTLE | {"max_depth": self.depth, "monotone_constraints": f"({','.join(map(str, self.monotone))})"}
+        if self.quantiles:
+            return told | {"objective": "reg:quantileerror", "quantile_alpha": list(self.quantiles)}
+        return told | {"objective": "reg:squarederror"}
+
+
+class Trees:
+    """Trees that have been grown. Threads may share them."""
+
+    def __init__(self, booster: xgb.Booster) -> None:
+        self._booster = booster
+
+    @classmethod
+    def grown(cls, table: Table, target: Column, weights: Column, growth: Growth) -> "Trees":
+        """Grow them. The same table gives the same trees.
+
+        Args:
+            table: what is known.
+            target: what is to be predicted.
+            weights: how much each row counts; above 0.
+            growth: how.
+        """
+        matrix = xgb.DMatrix(table, label=target, weight=weights, nthread=1)
+        return cls(xgb.train(growth.parameters, matrix, growth.rounds))
+
+    @classmethod
+    def read(cls, data: bytes) -> "Trees":
+        """What ``data`` wrote. Whoever calls has made sure that it is whole.
+
+        Raises:
+            ValueError: it is no model that this version reads.
+        """
+        booster = xgb.Booster()
+        try:
+            booster.load_model(bytearray(data))
+        except (xgb.core.XGBoostError, UnicodeDecodeError) as error:
+            raise ValueError(f"XGBoost {VERSION} can't read the trees") from error
+        booster.set_param({"nthread": 1})
+        return cls(booster)
+
+    @property
+    def data(self) -> bytes:
+        """The trees, in XGBoost's binary JSON."""
+        return bytes(self._booster.save_raw("ubj"))
+
+    @property
+    def columns(self) -> int:
+        """How many columns they look at."""
+        return int(self._booster.num_features())
+
+    def ask(self, table: Table) -> NDArray[np.float64]:
+        """What they predict.
+
+        Returns:
+            float64, shape (n,), or (n, quantiles).
+        """
+        return np.asarray(self._booster.inplace_predict(table, missing=np.nan), dtype=np.float64)
+
+    def contributions(self, row: Table) -> tuple[Column, float]:
+        """What each column did to the prediction for one row, and what is predicted of none in particular. They add up to it.
+
+        Source: TreeSHAP (Lundberg et al. 2018, arXiv 1802.03888), as XGBoost computes it.
+        """
+        matrix = xgb.DMatrix(row.reshape(1, -1), nthread=1)
+        parts = np.asarray(self._booster.predict(matrix, pred_contribs=True), dtype=np.float64)[0]
+        return parts[:-1], float(parts[-1])
+
+
+def rounds_curve(
+    table: Table, target: Column, weights: Column, growth: Growth, folds: Sequence[Sequence[int]]
+) -> tuple[NDArray[np.float64], list[Trees]]:
+    """Grow trees for each fold on the others, and see how their errors fall on what they were not grown from.
+
+    Args:
+        table: what is known.
+        target: what is to be predicted.
+        weights: how much each row counts.
+        growth: how trees are grown, with the most rounds that are tried.
+        folds: rows that are left out together.
+
+    Returns:
+        Mean squared error over all rows after each round, float64, shape (rounds,); and the trees of each fold.
+    """
+    squares = np.zeros(growth.rounds)
+    grown = []
+    for fold in folds:
+        rest = np.setdiff1d(np.arange(len(table)), fold)
+        matrix = xgb.DMatrix(table[rest], label=target[rest], weight=weights[rest], nthread=1)
+        held = xgb.DMatrix(table[fold], label=target[fold], weight=weights[fold], nthread=1)
+        watched: dict[str, dict[str, list[float]]] = {}
+        booster = xgb.train(
+            {**growth.parameters, "eval_metric": "rmse"},
+            matrix,
+            growth.rounds,
+            evals=[(held, "held")],
+            evals_result=watched,
+            verbose_eval=False,
+        )
+        squares += np.square(watched["held"]["rmse"]) * weights[fold].sum()
+        grown.append(Trees(booster))
+    return squares / weights.sum(), grown
