@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evals.recognition.measuring import CANDIDATES, WARM_UP_S, Measuring
-from evals.recognition.recordings import Spec, Studio, planned
+from evals.recognition.recordings import Spec, Studio, planned, slow
 from evals.voices import RATE_HZ
 from setu_common.models import Catalogue
 from setu_common.settings import ModelSettings
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _prepare(studio: Studio, specs: list[Spec]) -> None:
-    for number, spec in enumerate(specs, 1):
+    for number, spec in enumerate(sorted(specs, key=slow), 1):
         made = studio.make(spec)
         print(
             f"{number}/{len(specs)} {spec.name} {spec.kind} {spec.strength:g}: {len(made.samples) / RATE_HZ:.0f} s", flush=True
@@ -46,7 +46,7 @@ def _measure(measuring: Measuring, studio: Studio, specs: list[Spec], until: str
     print(f"{len(specs)} recordings, {len(CANDIDATES)} candidates; {len(waiting)} are left", flush=True)
     if not waiting:
         return
-    measuring.warm_up(studio.make(waiting[0]).samples[: WARM_UP_S * RATE_HZ])
+    measuring.warm_up(studio.make(min(waiting, key=slow)).samples[: WARM_UP_S * RATE_HZ])
     began_s = time.monotonic()
     count = len(waiting)
     for number in range(1, count + 1):
@@ -54,7 +54,7 @@ def _measure(measuring: Measuring, studio: Studio, specs: list[Spec], until: str
             print(f"stopped at {until}; {len(waiting)} are left: run it again", flush=True)
             return
         # Another process may make them meanwhile: what is there comes first.
-        spec = next((each for each in waiting if studio.made(each)), waiting[0])
+        spec = next((each for each in waiting if studio.made(each)), min(waiting, key=slow))
         waiting.remove(spec)
         rows = list(measuring.measure(spec))
         left_s = (time.monotonic() - began_s) / number * len(waiting)

@@ -161,6 +161,11 @@ def _voice_name(voice: Voice) -> str:
     return f"{voice.engine} {voice.name}{changed}"
 
 
+def slow(spec: Spec) -> bool:
+    """Whether it takes as long to make as to listen to."""
+    return any(voice.engine in SLOW for voice in spec.voices)
+
+
 class Studio:
     """Makes recordings, and keeps them in build/evals.
 
