@@ -53,6 +53,29 @@ class Growth:
         return told | {"objective": "reg:squarederror"}
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What trees are grown from.
+
+    Args:
+        table: what is known.
+        target: what is to be predicted.
+        weights: how much each row counts; above 0.
+    """
+
+    table: Table
+    target: Column
+    weights: Column
+
+    def only(self, chosen: NDArray[np.int64]) -> "Rows":
+        """Some of them, by their places."""
+        return Rows(self.table[chosen], self.target[chosen], self.weights[chosen])
+
+    def matrix(self) -> xgb.DMatrix:
+        """As XGBoost takes them."""
+        return xgb.DMatrix(self.table, label=self.target, weight=self.weights, nthread=1)
+
+
 class Trees:
     """Trees that have been grown. Threads may share them."""
 
@@ -60,17 +83,9 @@ class Trees:
         self._booster = booster
 
     @classmethod
-    def grown(cls, table: Table, target: Column, weights: Column, growth: Growth) -> "Trees":
-        """Grow them. The same table gives the same trees.
-
-        Args:
-            table: what is known.
-            target: what is to be predicted.
-            weights: how much each row counts; above 0.
-            growth: how.
-        """
-        matrix = xgb.DMatrix(table, label=target, weight=weights, nthread=1)
-        return cls(xgb.train(growth.parameters, matrix, growth.rounds))
+    def grown(cls, rows: Rows, growth: Growth) -> "Trees":
+        """Grow them. The same rows give the same trees."""
+        return cls(xgb.train(growth.parameters, rows.matrix(), growth.rounds))
 
     @classmethod
     def read(cls, data: bytes) -> "Trees":
@@ -115,36 +130,35 @@ class Trees:
         return parts[:-1], float(parts[-1])
 
 
-def rounds_curve(
-    table: Table, target: Column, weights: Column, growth: Growth, folds: Sequence[Sequence[int]]
-) -> tuple[NDArray[np.float64], list[Trees]]:
-    """Grow trees for each fold on the others, and see how their errors fall on what they were not grown from.
+def left_out(
+    rows: Rows, growth: Growth, folds: Sequence[Sequence[int]], fewest: int | None = None
+) -> tuple[int, NDArray[np.float64]]:
+    """What is predicted for each row by trees that were grown without its fold, and how many trees are best so.
 
     Args:
-        table: what is known.
-        target: what is to be predicted.
-        weights: how much each row counts.
-        growth: how trees are grown, with the most rounds that are tried.
-        folds: rows that are left out together.
+        rows: what trees are grown from.
+        growth: how, with the most rounds that are tried.
+        folds: places of rows that are left out together; each row is in one.
+        fewest: rounds that are tried; None: just as many as ``growth`` says.
 
     Returns:
-        Mean squared error over all rows after each round, float64, shape (rounds,); and the trees of each fold.
+        The number of rounds at which the mean squared error over all rows is least, and the predictions with so many, as ``Trees.ask`` has them.
     """
     squares = np.zeros(growth.rounds)
     grown = []
     for fold in folds:
-        rest = np.setdiff1d(np.arange(len(table)), fold)
-        matrix = xgb.DMatrix(table[rest], label=target[rest], weight=weights[rest], nthread=1)
-        held = xgb.DMatrix(table[fold], label=target[fold], weight=weights[fold], nthread=1)
+        left, rest = rows.only(np.array(fold)), rows.only(np.setdiff1d(np.arange(len(rows.table)), fold)).matrix()
+        if fewest is None:
+            grown.append(xgb.train(growth.parameters, rest, growth.rounds))
+            continue
         watched: dict[str, dict[str, list[float]]] = {}
-        booster = xgb.train(
-            {**growth.parameters, "eval_metric": "rmse"},
-            matrix,
-            growth.rounds,
-            evals=[(held, "held")],
-            evals_result=watched,
-            verbose_eval=False,
-        )
-        squares += np.square(watched["held"]["rmse"]) * weights[fold].sum()
-        grown.append(Trees(booster))
-    return squares / weights.sum(), grown
+        told = growth.parameters | {"eval_metric": "rmse"}
+        watching = [(left.matrix(), "left")]
+        grown.append(xgb.train(told, rest, growth.rounds, evals=watching, evals_result=watched, verbose_eval=False))
+        squares += np.square(watched["left"]["rmse"]) * left.weights.sum()
+    rounds = growth.rounds if fewest is None else fewest + int(np.argmin(squares[fewest - 1 :]))
+    predicted = np.zeros((len(rows.table), max(1, len(growth.quantiles))))
+    for fold, booster in zip(folds, grown, strict=True):
+        asked = booster.inplace_predict(rows.table[np.array(fold)], iteration_range=(0, rounds), missing=np.nan)
+        predicted[fold] = np.asarray(asked).reshape(len(fold), -1)
+    return rounds, predicted if growth.quantiles else predicted[:, 0]
