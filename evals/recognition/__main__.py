@@ -1,66 +1,81 @@
-"""``python -m evals.recognition``: hear the labelled recordings with every candidate; go on where it stopped.
+"""``python -m evals.recognition``: hear the labelled recordings with every candidate, take their profiles and probes, write the table.
 
-``--prepare`` makes the recordings only, ``--until HH:MM`` begins no other recording after that time, ``--first N`` takes the first N.
+It goes on where it stopped. ``--only`` does one part of it, ``--until HH:MM`` begins no other recording after that time, ``--first N``
+takes the first N recordings, which are a fair choice of all.
 """
 
 import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
+from evals.recognition.features import Profiling
 from evals.recognition.measuring import CANDIDATES, WARM_UP_S, Measuring
 from evals.recognition.recordings import Spec, Studio, planned, slow
+from evals.recognition.table import TABLE, write
 from evals.voices import RATE_HZ
 from setu_common.models import Catalogue
 from setu_common.settings import ModelSettings
+
+PARTS: Final = ("recordings", "candidates", "features", "table")
 
 
 def main(arguments: list[str]) -> None:
     """Measure, and say how far it is."""
     parser = argparse.ArgumentParser(prog="python -m evals.recognition", description=__doc__)
-    parser.add_argument("--prepare", action="store_true", help="make the recordings only")
+    parser.add_argument("--only", choices=PARTS, default=None, help="do one part")
     parser.add_argument("--first", type=int, default=None, metavar="N", help="take the first N recordings")
     parser.add_argument("--until", default=None, metavar="HH:MM", help="begin no other recording after that time, UTC")
     chosen = parser.parse_args(arguments)
+    parts = (chosen.only,) if chosen.only else PARTS[1:]
     specs = planned()[: chosen.first]
     catalogue = Catalogue.load(ModelSettings())
-    if chosen.prepare:
-        _prepare(Studio(catalogue), specs)
-        return
+    studio = Studio(catalogue)
     with tempfile.TemporaryDirectory(prefix="setu-recognition-") as folder:
-        _measure(Measuring(catalogue, Path(folder)), Studio(catalogue), specs, chosen.until)
+        if "recordings" in parts:
+            for told in _made(studio, specs):
+                print(told, flush=True)
+        if "candidates" in parts:
+            for told in _heard(Measuring(catalogue, Path(folder)), studio, specs, chosen.until):
+                print(told, flush=True)
+        if "features" in parts:
+            for number, cells in enumerate(Profiling(catalogue, Path(folder)).measure(specs), 1):
+                cost = f"profile {cells['profile_cpu_s']} s, probe {cells['probe_cpu_s']} s"
+                print(f"features of {number} of {len(specs)}, {cells['recording']}: {cost}", flush=True)
+    if "table" in parts:
+        print(f"{write(catalogue)} rows in {TABLE}")
 
 
-def _prepare(studio: Studio, specs: list[Spec]) -> None:
+def _made(studio: Studio, specs: list[Spec]) -> Iterator[str]:
     for number, spec in enumerate(sorted(specs, key=slow), 1):
-        made = studio.make(spec)
-        print(
-            f"{number}/{len(specs)} {spec.name} {spec.kind} {spec.strength:g}: {len(made.samples) / RATE_HZ:.0f} s", flush=True
-        )
+        duration_s = len(studio.make(spec).samples) / RATE_HZ
+        yield f"{number}/{len(specs)} {spec.name} {spec.kind} {spec.strength:g}: {duration_s:.0f} s"
 
 
-def _measure(measuring: Measuring, studio: Studio, specs: list[Spec], until: str | None) -> None:
+def _heard(measuring: Measuring, studio: Studio, specs: list[Spec], until: str | None) -> Iterator[str]:
     waiting = measuring.missing(specs)
-    print(f"{len(specs)} recordings, {len(CANDIDATES)} candidates; {len(waiting)} are left", flush=True)
+    count = len(waiting)
+    yield f"{len(specs)} recordings, {len(CANDIDATES)} candidates; {count} are left"
     if not waiting:
         return
     measuring.warm_up(studio.make(min(waiting, key=slow)).samples[: WARM_UP_S * RATE_HZ])
     began_s = time.monotonic()
-    count = len(waiting)
-    for number in range(1, count + 1):
+    while waiting:
         if until is not None and datetime.now(UTC).strftime("%H:%M") >= until:
-            print(f"stopped at {until}; {len(waiting)} are left: run it again", flush=True)
+            yield f"stopped at {until}; {len(waiting)} are left: run it again"
             return
         # Another process may make them meanwhile: what is there comes first.
         spec = next((each for each in waiting if studio.made(each)), min(waiting, key=slow))
         waiting.remove(spec)
         rows = list(measuring.measure(spec))
-        left_s = (time.monotonic() - began_s) / number * len(waiting)
+        done = count - len(waiting)
+        left_s = (time.monotonic() - began_s) / done * len(waiting)
         told = ", ".join(f"{row.model} {row.beam_size}: {100 * row.wer:.1f} % in {row.cpu_s:.1f} s" for row in rows)
-        spoiled = f"{spec.kind} {spec.strength:g}"
-        print(f"{number}/{count} {spec.name} {spoiled}: {told}; {left_s / 60:.0f} min left", flush=True)
+        yield f"{done}/{count} {spec.name} {spec.kind} {spec.strength:g}: {told}; {left_s / 60:.0f} min left"
 
 
 if __name__ == "__main__":

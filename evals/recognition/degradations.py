@@ -248,10 +248,10 @@ TRAIN: Final[Mapping[str, Kind]] = {
 TEST: Final[Mapping[str, Kind]] = {
     CLEAN: Kind(_clean, (0, 0, 0, 0, 0)),
     "brown noise": Kind(_brown, (2, -4, -8, -11, -15)),
-    "crowd": Kind(_crowd, (8, 3, 0, -2, -5)),
+    "crowd": Kind(_crowd, (12, 8, 5, 2, -1)),
     "opus": Kind(_coded("libopus", "ogg"), (10, 8, 7, 6, 5)),
     "telephone codec": Kind(_coded("libopencore_amrnb", "amr", NARROW_HZ), (12.2, 10.2, 7.4, 5.9, 4.75)),
-    "overlap": Kind(_overlap, (10, 5, 2, 0, -2)),
+    "overlap": Kind(_overlap, (18, 13, 10, 7, 4)),
     "dropouts": Kind(_dropouts, (0.05, 0.1, 0.16, 0.22, 0.3)),
     "wow": Kind(_wow, (0.05, 0.12, 0.2, 0.28, 0.4)),
 }

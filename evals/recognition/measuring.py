@@ -19,6 +19,7 @@ from setu_common.models import Catalogue
 ROWS: Final = FOLDER / "rows.jsonl"
 BATCH: Final = 8
 LANGUAGE: Final = "en"
+Cells = dict[str, str | float | int | None]
 THREADS: Final = 1  # so that the processor's time is the same whatever else runs on the machine
 WARM_UP_S: Final = 20
 LOW: Final = 0.1  # the quantile of log-probabilities that stands for the worst stretches
@@ -125,7 +126,7 @@ class Measuring:
         return spec.name, candidate.model, candidate.beam_size
 
 
-def read(rows: Path) -> list[dict[str, str | float | int | None]]:
+def read(rows: Path) -> list[Cells]:
     """What is in the file; a line that was being written when the process was killed doesn't count."""
     if not rows.is_file():
         return []
