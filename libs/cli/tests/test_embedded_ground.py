@@ -163,7 +163,7 @@ def test_the_stack_gives_every_process_what_it_needs_to_find_the_others(home):
     assert found["gateway-api"].port == 18080
     ports = [process.port for process in found.values() if process.port]
     assert len(set(ports)) == len(ports)
-    assert set(found["asr-worker"].needs) == {"asr-migrate", "postgres", "valkey"}
+    assert set(found["asr-worker"].needs) == {"migrate", "postgres", "valkey"}
     assert found["asr-worker"].launch.nice == found["llm"].launch.nice == 10
     assert (
         found["asr-worker"].launch.environment["SETU_WORKER_READY_FILE"]
@@ -177,7 +177,7 @@ def test_servers_that_exist_are_used_and_none_is_started(home):
     )
     assert {"postgres", "valkey", "llm"} & set(found) == set()
     assert found["asr-api"].launch.environment["DATABASE_URL"] == "postgresql://db/x"
-    assert found["asr-api"].needs == ("asr-migrate",)
+    assert found["asr-api"].needs == ("migrate",)
     assert found["enhancer-worker"].launch.environment["SETU_ENHANCER_LOCAL_URL"] == ""
 
 

@@ -48,6 +48,8 @@ class Service:
 
 
 GATEWAY = "gateway"
+MIGRATE: Final = "migrate"
+_MIGRATING: Final = "setu_cli.embedded.migrating"
 SERVICES: Final = (
     Service("asr"),
     Service("translate"),
@@ -172,7 +174,7 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
     services = [process for service in SERVICES for process in maker.service(service, apis[service.name])]
     llm = [] if environment.get("SETU_TRANSLATE_LLM_URL") else [maker.llm(llm_port)]
     return Stack(
-        processes=(*servers, *llm, *services),
+        processes=(*servers, *llm, maker.migration(), *services),
         gateway_url=f"http://{LOOPBACK}:{gateway_port}",
         service_token=token,
         database_url=database_url,
@@ -202,12 +204,14 @@ class _Maker:
     servers: frozenset[str]
     ports: "_Ports"
 
+    def migration(self) -> Process:
+        """Every service's schema, brought up to date."""
+        names = tuple(service.name for service in SERVICES)
+        return Process(self._launch(MIGRATE, _MIGRATING, *names), needs=tuple(self.servers & {"postgres"}))
+
     def service(self, service: Service, port: int) -> tuple[Process, ...]:
-        """Its migration, its API and its workers."""
-        migrate = Process(
-            self._launch(f"{service.name}-migrate", f"{service.package}.migrate"), needs=tuple(self.servers & {"postgres"})
-        )
-        needs = (migrate.name, *sorted(self.servers))
+        """Its API and its workers."""
+        needs = (MIGRATE, *sorted(self.servers))
         where = ("--host", LOOPBACK, "--port", str(port))
         launch = self._launch(f"{service.name}-api", f"{service.package}.main", *where, grace_s=_API_GRACE_S)
         if service.name == GATEWAY:  # Prometheus has a port of its own where strangers reach the other
@@ -219,7 +223,6 @@ class _Maker:
             port=port,
         )
         return (
-            migrate,
             api,
             *(self._worker(f"{service.name}-{name}", f"{service.package}.{module}", needs) for name, module in service.workers),
         )
@@ -285,7 +288,7 @@ def _add_valkey(servers: list[Process], home: Home, port: int) -> str:
 
 def migrate_command(service: Service) -> tuple[str, ...]:
     """The command that brings a service's schema up to date."""
-    return (sys.executable, "-P", "-m", f"{service.package}.migrate")
+    return (sys.executable, "-P", "-m", _MIGRATING, service.name)
 
 
 def log_of(process: Process) -> Path:
