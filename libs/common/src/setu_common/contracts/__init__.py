@@ -60,6 +60,8 @@ from setu_common.contracts.operation import Operation, OperationKind, OperationS
 from setu_common.contracts.planning import (
     Candidate,
     Forecast,
+    InstalledCandidate,
+    InstalledCandidates,
     KnownContext,
     PlanReason,
     PlanRequest,
@@ -128,6 +130,8 @@ __all__ = [
     "FieldProblem",
     "Forecast",
     "GlossaryEntry",
+    "InstalledCandidate",
+    "InstalledCandidates",
     "JobPage",
     "JobRequest",
     "JobState",

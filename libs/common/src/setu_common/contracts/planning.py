@@ -1,5 +1,6 @@
 """How a recording is to be transcribed: what each way is expected to cost in errors and time, and which is chosen, and why."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -24,6 +25,22 @@ class Candidate(Contract):
     beam_size: int = Field(default=5, ge=1, le=20)
     batch_size: int = Field(default=8, ge=1, le=64)
     compute_type: ComputeType = "int8"
+
+
+class InstalledCandidate(Contract):
+    """A way to transcribe that there is on the asr service's machine. ``time_factor`` is what it took there of a short sound."""
+
+    candidate: Candidate
+    time_factor: float | None = Field(
+        default=None, gt=0, description="Processor seconds for a second of sound; null: not measured there yet"
+    )
+    measured_at: datetime | None = None
+
+
+class InstalledCandidates(Contract):
+    """All ways to transcribe that there are on the asr service's machine."""
+
+    candidates: tuple[InstalledCandidate, ...] = ()
 
 
 class Forecast(Contract):
