@@ -7,7 +7,8 @@ import pytest
 from composed.declared import image_of, images, module_of, services, targets
 from setu_cli.embedded.home import Home
 from setu_cli.embedded.probes import Touching
-from setu_cli.embedded.stack import SPEECH_MODEL, Process, embedded_stack, models_of
+from setu_cli.embedded.stack import MIGRATE, SPEECH_MODEL, Process, embedded_stack, models_of
+from setu_cli.embedded.stack import SERVICES as STACK
 from testbed.sources import ROOT
 
 FILLS_THE_VOLUME = "setu_common.models"  # the embedded stack has the models of its user
@@ -18,10 +19,12 @@ GPU = services("deploy/compose.gpu.yml")
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory) -> dict[str, Process]:
-    """What `setu up` starts beside the servers of others, by its module."""
+    """What `setu up` starts beside the servers of others, by its module; its one migration as those that it does, a container each."""
     servers = {"DATABASE_URL": "postgresql://x@127.0.0.1/x", "REDIS_URL": "redis://127.0.0.1"}
     stack = embedded_stack(Home(tmp_path_factory.mktemp("home")), gateway_port=8080, environment=servers)
-    return {process.launch.command[process.launch.command.index("-m") + 1]: process for process in stack.processes}
+    found = {process.launch.command[process.launch.command.index("-m") + 1]: process for process in stack.processes}
+    migration = found.pop("setu_cli.embedded.migrating")
+    return {f"setu_{service.name}.migrate": migration for service in STACK} | found
 
 
 def composed(module: str):
@@ -63,7 +66,8 @@ def test_a_service_waits_for_what_its_process_waits_for(embedded):
         done = {
             module_of(SERVICES[name]) for name, how in waited.items() if how["condition"] == "service_completed_successfully"
         }
-        assert {modules[name] for name in process.needs} <= done, module
+        own = f"{module.split('.')[0]}.migrate"
+        assert {own if name == MIGRATE else modules[name] for name in process.needs} <= done, module
 
 
 def test_whoever_uses_postgres_or_redis_waits_until_it_is_healthy():
