@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -19,8 +21,9 @@ from setu_asr.engines.pool import RecogniserPool
 from setu_asr.engines.recogniser import ModelKey
 from setu_asr.engines.voicing import VoiceDetector
 from setu_asr.errand import Abandoned, Engines, load_model, step
+from setu_asr.probing import Prober, ProbeTime
 from setu_asr.settings import RecognitionSettings
-from setu_common.contracts import AudioProfile, LanguageWindow, ProfileRequest, ProfileResult, Reference
+from setu_common.contracts import AudioProbe, AudioProfile, LanguageWindow, ProfileRequest, ProfileResult, Reference
 from setu_common.cost import Meter, Unmetered
 from setu_common.cost.own import OwnTime, computed_here
 from setu_common.models import Catalogue
@@ -35,6 +38,7 @@ WRITTEN_AT_ONCE: Final = 1 << 19  # samples
 # Shares of the whole work, for the progress that is shown.
 DECODED: Final = 0.4
 MEASURED: Final = 0.7
+LISTENED: Final = 0.9
 
 log = structlog.get_logger()
 
@@ -42,6 +46,7 @@ log = structlog.get_logger()
 @dataclass(frozen=True)
 class _Measured:
     profile: AudioProfile
+    probe: AudioProbe | None
     recording: Recording
     model_time_s: float
     model_load_s: float
@@ -56,6 +61,7 @@ class ProfilingService:
         pool: keeps them loaded.
         engines: load them.
         voices: tells how probable speech is.
+        prober: hears a share of the recording; None: nobody does.
         settings: the model that tells languages, and limits.
         meter: told what models take.
     """
@@ -69,6 +75,7 @@ class ProfilingService:
         engines: Engines,
         voices: VoiceDetector,
         settings: RecognitionSettings,
+        prober: Prober | None = None,
         meter: Meter | None = None,
     ) -> None:
         self._store = store
@@ -77,6 +84,7 @@ class ProfilingService:
         self._engines = engines
         self._voices = voices
         self._settings = settings
+        self._prober = prober
         self._meter = meter or Unmetered()
 
     async def profile(self, request: ProfileRequest, work: Work) -> ProfileResult:
@@ -86,11 +94,11 @@ class ProfilingService:
             UnusableMedia: the media can't be opened, or has no sound; its subclasses say why.
             ObjectMissing: the media is not in the store.
         """
-        spent = OwnTime(self._settings.device)
+        spent, probing = OwnTime(self._settings.device), ProbeTime(self._settings.device)
         async with self._store.local_file(request.media) as path:
             try:
-                async with computed_here(self._meter, self._settings.model, spent):
-                    done = await work.in_thread(self._measure, path, request.language, work, spent)
+                async with self._on_record(probing), computed_here(self._meter, self._settings.model, spent):
+                    done = await work.in_thread(self._measure, path, request.language, work, spent, probing)
             except Abandoned:
                 raise asyncio.CancelledError from None
             audio = await self._keep(work.tenant, done.recording)
@@ -100,9 +108,22 @@ class ProfilingService:
             duration_s=round(profile.duration_s, 3),
             speech_ratio=round(profile.speech_ratio, 3),
             language=profile.language,
+            probed_by=done.probe.model if done.probe else None,
             model_time_s=round(done.model_time_s, 3),
         )
-        return ProfileResult(profile=profile, audio=audio, model_time_s=done.model_time_s, model_load_s=done.model_load_s)
+        return ProfileResult(
+            profile=profile, probe=done.probe, audio=audio, model_time_s=done.model_time_s, model_load_s=done.model_load_s
+        )
+
+    @asynccontextmanager
+    async def _on_record(self, probing: ProbeTime) -> AsyncIterator[None]:
+        """Go around a profile: what its probe took is put down to the model that heard it, which is known once it is chosen."""
+        try:
+            yield
+        finally:
+            if probing.began:
+                async with computed_here(self._meter, probing.model, probing):
+                    pass
 
     async def _keep(self, tenant: str, recording: Recording) -> Reference:
         """Store the sound, a piece at a time."""
@@ -113,7 +134,7 @@ class ProfilingService:
                 await writer.write(pcm[start : start + WRITTEN_AT_ONCE].data)
             return await writer.finish()
 
-    def _measure(self, path: Path, language: str | None, work: Work, spent: OwnTime) -> _Measured:
+    def _measure(self, path: Path, language: str | None, work: Work, spent: OwnTime, probing: ProbeTime) -> _Measured:
         """All that blocks; in a thread of its own."""
         step(work, 0.0, "reading the media")
         longest_s = min(self._settings.max_duration_s, LONGEST_BYTES / SAMPLE_BYTES / RATE_HZ)
@@ -136,6 +157,11 @@ class ProfilingService:
                 windows = self._languages(recording, meter, work, spent)
             model_time_s += time.monotonic() - began_s
             found = verdict(windows)
+        probe = None
+        if self._prober is not None and found is not None:
+            began_s = time.monotonic()
+            probe = self._prober(recording, meter.speech(), found[0], probing, lambda note: step(work, LISTENED, note))
+            model_time_s += time.monotonic() - began_s
         profile = AudioProfile(
             duration_s=recording.duration_s,
             track=decoded.track,
@@ -145,7 +171,7 @@ class ProfilingService:
             languages=tuple(windows),
         )
         work.progress(1.0, "measured")
-        return _Measured(profile, recording, model_time_s, spent.load_s)
+        return _Measured(profile, probe, recording, model_time_s, spent.load_s + probing.load_s)
 
     def _listen(self, recording: Recording, meter: SoundMeter, work: Work) -> float:
         """Walk through all of it, and return the seconds inside the model that tells speech."""
@@ -173,7 +199,7 @@ class ProfilingService:
             spent.loaded,
         ) as recogniser:
             for number, clip in enumerate(clips):
-                step(work, MEASURED + (1 - MEASURED) * number / len(clips), "asking for the language")
+                step(work, MEASURED + (LISTENED - MEASURED) * number / len(clips), "asking for the language")
                 language, probability = recogniser.detect_language([recording.samples(clip)])
                 windows.append(
                     LanguageWindow(

@@ -32,6 +32,14 @@ class RecognitionSettings(SettingsBlock):
     )
     idle_ttl_s: float = Field(default=900.0, ge=0, description="A model that nobody used for so long is dropped from memory")
     loaded_models: int = Field(default=1, ge=1, description="Models that a process keeps in memory at once, if it can")
+    probe: bool = Field(
+        default=True, description="Whether a short share of each recording is heard beforehand, to tell how hard it is"
+    )
+    probe_seconds: float = Field(default=24.0, gt=0, le=120, description="How much of a recording is heard so, at most")
+    probe_model: str | None = Field(
+        default=None,
+        description="By which model; unset: the smallest that is here and knows the language. None is fetched for it",
+    )
     max_duration_s: float = Field(default=12 * 3600, gt=0, description="Longer recordings are refused")
     scratch_folder: Path | None = Field(
         default=None, description="For decoded audio, 115 MB an hour; the system's default if unset"

@@ -18,6 +18,7 @@ from setu_asr.engines.speech import SileroDetector
 from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
 from setu_asr.parts import OperationParts
+from setu_asr.probing import Prober
 from setu_asr.profiling import ProfilingService
 from setu_asr.reuse import Rehearing
 from setu_asr.service import TranscriptionService
@@ -34,6 +35,7 @@ from setu_common.store import Store
 
 HOSTED: Final = "openai"
 WHISPERX: Final = "whisperx"
+SMALL_BYTES: Final = 100_000_000
 # What a worker lacks where it has not an engine that there is.
 MISSING: Final = {
     HOSTED: " Give it a key: SETU_ASR_OPENAI_API_KEY.",
@@ -92,7 +94,7 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
     async with AsyncExitStack() as resources:
         database = Database(settings.core.database, SERVICE)
         resources.push_async_callback(database.close)
-        pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models)
+        pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models, beside=small_models(catalogue))
         resources.callback(pool.close)
         meter = await resources.enter_async_context(metering(settings.core.database, settings.prices))
         connect = await _hosted(settings, meter, database, resources)
@@ -113,6 +115,7 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
             engines=engines,
             voices=SileroVoices(),
             settings=recognition,
+            prober=Prober(catalogue=catalogue, pool=pool, engines=engines, settings=recognition),
             meter=meter,
         )
         translating = SpeechTranslationService(
@@ -130,6 +133,12 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
             Bound(TRANSCRIPTIONS, rehearing.transcribe),
             Bound(SPEECH_TRANSLATIONS, translating.translate),
         ]
+
+
+def small_models(catalogue: Catalogue) -> frozenset[str]:
+    """Speech models that are kept in memory beside those that the settings count: each takes less than its files do, once loaded."""
+    models = [catalogue[name] for name in catalogue.names()]
+    return frozenset(model.name for model in models if model.purpose == "speech" and model.bytes <= SMALL_BYTES)
 
 
 async def _hosted(settings: AsrSettings, meter: Meter, database: Database, resources: AsyncExitStack) -> Remote | None:

@@ -51,8 +51,10 @@ class AudioProbe(Contract):
     model: str
     heard_s: float = Field(ge=0, description="How much of the recording was heard")
     mean_logprob: float | None = Field(default=None, description="Mean log-probability of what was heard, weighted by time")
-    low_logprob: float | None = Field(default=None, description="The same of its worst tenth")
-    compression_ratio: float | None = Field(default=None, ge=0, description="How often the text repeats itself")
+    low_logprob: float | None = Field(default=None, description="The same of the piece that was heard worst")
+    compression_ratio: float | None = Field(
+        default=None, ge=0, description="How often the text of a piece repeats itself, at most"
+    )
     no_speech_prob: float | None = Field(default=None, ge=0, le=1)
     agreement: float | None = Field(default=None, ge=0, le=1, description="Share of words that two decodings have in common")
     words_per_s: float | None = Field(default=None, ge=0, description="Of speech")

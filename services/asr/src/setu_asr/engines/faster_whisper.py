@@ -12,6 +12,7 @@ from setu_asr.domain.clips import CLIP, CLIP_S
 from setu_asr.domain.doubt import better, doubtful, to_hear_again
 from setu_asr.domain.heard import Heard, HeardWord
 from setu_asr.domain.hints import NO_HINTS, Hints
+from setu_asr.engines.glancing import glances
 from setu_asr.engines.recogniser import ModelKey
 from setu_asr.engines.speech_english import in_english
 from setu_asr.errors import UnusablePlan
@@ -87,6 +88,10 @@ class FasterWhisper:
     def in_english(self, clips: Sequence[Samples], language: str, plan: AsrPlan) -> list[Heard | None]:
         """What each clip means, in English; see `setu_asr.engines.recogniser.SpeechTranslator`."""
         return in_english(self._pipeline, clips, language, plan)
+
+    def glance(self, clips: Sequence[Samples], language: str) -> list[Heard]:
+        """What is said in each clip, quickly; see `setu_asr.engines.recogniser.Glancer`."""
+        return glances(self._model, clips, language)
 
     def _together(self, clips: Sequence[Samples], language: str, plan: AsrPlan, hints: Hints) -> list[list[Heard]]:
         # The pipeline takes one recording: the clips lie in it thirty seconds apart, so that a time tells its clip.

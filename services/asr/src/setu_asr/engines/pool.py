@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -31,12 +31,20 @@ class RecogniserPool:
         idle_ttl_s: a model that nobody used for so long is dropped.
         capacity: models kept at once; idle ones make room for a new one, those in use don't.
         clock: monotonic seconds.
+        beside: names of models so small that they are kept beside these, and make no room for any.
     """
 
-    def __init__(self, idle_ttl_s: float, capacity: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        idle_ttl_s: float,
+        capacity: int,
+        clock: Callable[[], float] = time.monotonic,
+        beside: Container[str] = (),
+    ) -> None:
         self._idle_ttl_s = idle_ttl_s
         self._capacity = capacity
         self._clock = clock
+        self._beside = beside
         self._lock = threading.Lock()
         self._held: dict[ModelKey, _Held] = {}
 
@@ -81,7 +89,8 @@ class RecogniserPool:
         with self._lock:
             held = self._held.get(key)
             if held is None:
-                self._make_room()
+                if key.model not in self._beside:
+                    self._make_room()
                 held = self._held[key] = _Held()
             if held.dismissal is not None:
                 held.dismissal.cancel()
@@ -109,8 +118,9 @@ class RecogniserPool:
                 self._drop(key)
 
     def _make_room(self) -> None:
-        idle = sorted((held.used_at, key.model, key) for key, held in self._held.items() if held.users == 0)
-        for _, _, key in idle[: max(0, len(self._held) - self._capacity + 1)]:
+        counted = [(key, held) for key, held in self._held.items() if key.model not in self._beside]
+        idle = sorted((held.used_at, key.model, key) for key, held in counted if held.users == 0)
+        for _, _, key in idle[: max(0, len(counted) - self._capacity + 1)]:
             self._drop(key)
 
     def _drop(self, key: ModelKey) -> None:

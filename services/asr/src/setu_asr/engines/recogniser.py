@@ -56,6 +56,19 @@ class SpeechTranslator(Protocol):
         """
 
 
+@runtime_checkable
+class Glancer(Protocol):
+    """A loaded model that can tell quickly, and less exactly, what is said. Calls block; one at a time."""
+
+    def glance(self, clips: Sequence[Samples], language: str) -> list[Heard]:
+        """What is said in each clip, without times of words.
+
+        Args:
+            clips: as ``Recogniser.recognise`` takes them, at most 25 s each, any number.
+            language: the one that is spoken.
+        """
+
+
 @dataclass(frozen=True)
 class Finished:
     """What was heard once it is finished, and what is less than asked for."""
