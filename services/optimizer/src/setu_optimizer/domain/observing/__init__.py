@@ -1,0 +1,1 @@
+"""What finished jobs and corrected subtitles say of recognisers: confidence, errors, and how sure that is. Pure."""
