@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from setu_common.contracts import CORRECTIONS, OBSERVATIONS, PLANS
 from setu_common.operations import operations_api
 from setu_common.settings import TrustSettings
-from setu_optimizer.api import predictions
-from setu_optimizer.equipment import predicting
+from setu_optimizer.api import context, predictions
+from setu_optimizer.equipment import predicting, remembering
 from setu_optimizer.settings import SERVICE, OptimizerSettings
 
 VERSION: Final = "1"
@@ -25,7 +25,8 @@ def create_api(settings: OptimizerSettings, trust: TrustSettings) -> FastAPI:
 
     @asynccontextmanager
     async def equipped(app: FastAPI) -> AsyncIterator[None]:
-        async with predicting(settings) as app.state.predictions:
+        async with predicting(settings) as app.state.predictions, remembering(settings) as memory:
+            app.state.knowledge, app.state.curation = memory
             yield
 
     return operations_api(
@@ -34,6 +35,6 @@ def create_api(settings: OptimizerSettings, trust: TrustSettings) -> FastAPI:
         kinds=(*PLANNED, *LEARNED),
         settings=settings.core,
         trust=trust,
-        routers=(predictions.router,),
+        routers=(predictions.router, context.router),
         equipped=equipped,
     )

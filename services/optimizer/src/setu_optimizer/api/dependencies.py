@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from setu_optimizer.knowledge import Curation, Knowledge
 from setu_optimizer.service import Predictions
 
 
@@ -12,4 +13,16 @@ async def _predictions(request: Request) -> Predictions:
     return predictions
 
 
+async def _knowledge(request: Request) -> Knowledge:
+    knowledge: Knowledge = request.app.state.knowledge
+    return knowledge
+
+
+async def _curation(request: Request) -> Curation:
+    curation: Curation = request.app.state.curation
+    return curation
+
+
 PredictionsDep = Annotated[Predictions, Depends(_predictions)]
+KnowledgeDep = Annotated[Knowledge, Depends(_knowledge)]
+CurationDep = Annotated[Curation, Depends(_curation)]
