@@ -9,6 +9,8 @@
   * EntryNotFound
 * InvalidRequest (422)
   * TooLittleToLearnFrom
+  * NothingCorrected
+  * CorrectionFitsNothing
 """
 
 from setu_common.errors import Conflict, InternalError, InvalidRequest, NotFound
@@ -33,6 +35,20 @@ class TooLittleToLearnFrom(InvalidRequest):
 
     code = "too-little-to-learn-from"
     title = "There is too little to learn from"
+
+
+class NothingCorrected(InvalidRequest):
+    """Corrected subtitles have no words in them."""
+
+    code = "nothing-corrected"
+    title = "There are no words in the subtitles"
+
+
+class CorrectionFitsNothing(InvalidRequest):
+    """Corrected subtitles have nothing to do with what they are to correct."""
+
+    code = "correction-fits-nothing"
+    title = "The subtitles don't belong to the recording"
 
 
 class EntryNotFound(NotFound):
