@@ -5,14 +5,16 @@ import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
+from setu_enhancer.domain.given import SURELY_A_WORD, use_of
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.lexicon import idioms_in, says
+from setu_enhancer.domain.lexicon.people import calls, days, is_english, knows_days
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import SAME, likeness
-from setu_enhancer.domain.text.numbers import mismatch, numbers
+from setu_enhancer.domain.text.numbers import below_zero, mismatch, numbers
 from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, foreign_share, likely_language, scripts_of
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import KEPT, is_ordinary
@@ -30,12 +32,28 @@ LEFT_IN_HINDI: Final = frozenset(
 )
 FEW_WORDS, LEFT_SHARE = 2, 0.2
 ENGLISH_ENOUGH: Final = 0.75
+# Days, hours and months that another language counts otherwise: how many are said, how many of what is told instead, and that.
+_SPANS: Final = tuple(
+    (Decimal(count), None if other is None else Decimal(other), re.compile(span))
+    for count, other, span in (
+        (15, 2, r"two weeks|fortnight"),
+        (15, None, r"a fortnight"),
+        (14, 2, r"two weeks"),
+        (8, None, r"(?:a|next|one) week"),
+        (7, None, r"(?:a|one) week"),
+        (24, None, r"(?:a|one) (?:whole |full )?day"),
+        (48, 2, r"two days"),
+        (12, None, r"(?:a|one) year"),
+        (60, None, r"(?:an|one) hour"),
+        (100, None, r"percent|completely|absolutely|for sure"),
+    )
+)
 _TOLD_APART: Final = ("en", "hi", "fr", "es", "pt", "de", "it")
 # Capitalised in English wherever they stand, and no name of the story.
 _ALWAYS_CAPITAL: Final = frozenset(
     "i i'm i'll i've i'd ok tv god lord mr mrs ms dr sir madam ma'am mom mum dad mama papa mother father grandma grandpa uncle aunt auntie "  # noqa: SIM905
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november "
-    "december english hindi urdu french spanish portuguese indian india american british christmas diwali holi eid heaven jesus christ".split()
+    "december honour honor majesty highness lordship ladyship excellency counsel english hindi urdu french spanish portuguese indian india american british christmas diwali holi eid heaven jesus christ".split()
 )
 _SENTENCE_ENDS: Final = ".!?…:;।\"“”'‘’«»¡¿(-–—♪\n"
 
@@ -53,6 +71,10 @@ def number_faults(line: Line, text: str, pair: Pair) -> tuple[tuple[Decimal, ...
     elif extra == [Decimal(30)] and _HALF_AN_HOUR.search(line.source):
         extra = []
     if missing or extra:
+        missing, extra = _without_spans(missing, extra, text)
+    if (colder := below_zero(line.source, pair.source)) != (told := below_zero(text, pair.target)):
+        missing, extra = [*missing, *(colder - told)], [*extra, *(told - colder)]
+    if missing or extra:
         for idiom in idioms_in(line.source, pair.source):
             missing = [value for value in missing if value not in numbers(idiom.source, pair.source)]
             meant = says(idiom.meant, text)
@@ -60,10 +82,38 @@ def number_faults(line: Line, text: str, pair: Pair) -> tuple[tuple[Decimal, ...
     return tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(extra))
 
 
+def _without_spans(missing: list[Decimal], extra: list[Decimal], text: str) -> tuple[list[Decimal], list[Decimal]]:
+    """The same without spans of time that another language counts otherwise: fifteen days are two weeks."""
+    told = folded(text)
+    for count, other, span in _SPANS:
+        if count in missing and (other is None or other in extra) and span.search(told):
+            missing = [value for value in missing if value != count]
+            extra = [value for value in extra if value != other]
+    return missing, extra
+
+
 @lru_cache(maxsize=KEPT)
-def glossary_faults(line: Line, text: str, glossary: Glossary) -> tuple[Entry, ...]:
-    """The entries that a line has and its translation lacks."""
-    return glossary.missing(line.source, text)
+def glossary_faults(line: Line, text: str, glossary: Glossary, language: str) -> tuple[Entry, ...]:
+    """The entries that a line has and its translation lacks. Who is called by what they are may be called so in other words."""
+    missing = glossary.missing(line.source, text)
+    if not missing:
+        return ()
+    said = {folded(word) for entry in glossary.in_line(line.source) if entry not in missing for word in _spelled(entry)}
+    return tuple(
+        entry
+        for entry in missing
+        if not any(_is_called_otherwise(spelling, text, language) for spelling in entry.source)
+        and not (entry.provenance == "text" and said.issuperset(map(folded, _spelled(entry))))
+    )
+
+
+def _is_called_otherwise(spelling: str, text: str, language: str) -> bool:
+    """Whether all words of a name are such as people are called by, and a text has them in English."""
+    return all(calls(word, language, text) for word in words(spelling))
+
+
+def _spelled(entry: Entry) -> list[str]:
+    return [word for spelling in entry.source for word in words(spelling)]
 
 
 @lru_cache(maxsize=KEPT)
@@ -72,12 +122,13 @@ def lost_names(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
 
     A name is a capitalised word of the draft that sounds like a word of the line, or stands in it.
     """
-    said, told = words(line.source), words(text)
+    said, told = [word for word in words(line.source) if use_of(word, line.source) > SURELY_A_WORD], words(text)
     sayings = [word for idiom in idioms_in(line.source, pair.source) for word in words(idiom.source)]
     found = [
         word
-        for word, _ in _capitalised(line.draft)
+        for word, opens in _capitalised(line.draft)
         if not is_ordinary(folded(word))
+        and not (opens and pair.target == "en" and is_english(folded(word)))
         and folded(word) not in LEFT_IN_HINDI
         and _sounds_in(word, said)
         and not _sounds_in(word, sayings)
@@ -86,30 +137,56 @@ def lost_names(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=KEPT)
+def wrong_days(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
+    """Days of a text, by name, that are not those of its line, if the line has others."""
+    if not knows_days(pair.source) or not knows_days(pair.target):
+        return ()
+    said = days(line.source, pair.source)
+    return tuple(word for word in words(text) if said and (told := days(word, pair.target)) and not told <= said)
+
+
+@lru_cache(maxsize=KEPT)
 def strange_names(line: Line, text: str, glossary: Glossary) -> tuple[str, ...]:
-    """Names in a text that neither the line nor its draft nor the glossary has."""
-    listed, spellings = _listed(glossary)
-    known = [*words(line.source), *words(line.draft)]
-    listed = listed.union(map(folded, known))
+    """Names in a text that neither its line nor its draft has.
+
+    Whom a pronoun means is a guess, so a name of the glossary is no less strange where the line does not have it; nor is one that sounds
+    like a word of the line which is surely no name there.
+    """
+    said = words(line.source)
+    meant = [word for word in said if use_of(word, line.source) <= SURELY_A_WORD]
+    told = [word for word in said if word not in meant]
+    known = [*told, *map("".join, pairwise(told)), *words(line.draft)]
+    plainly = frozenset(map(folded, known))
     found = []
     for word, opens in _capitalised(text):
         plain = folded(word).removesuffix("'s")
-        if plain in listed or plain in _ALWAYS_CAPITAL or is_ordinary(plain) or (opens and not _is_called(word, text)):
+        if plain in plainly or plain in _ALWAYS_CAPITAL:
             continue
-        if not _sounds_in(word, known) and not _sounds_in(word, spellings):
-            found.append(word)
+        if not _sounds_in(word, meant):
+            is_listed = plain in _listed(glossary)
+            if not is_listed and (is_ordinary(plain) or (opens and (is_english(plain) or not _is_called(word, text)))):
+                continue
+            if _sounds_in(word, known) or _is_in_entry(word, line, glossary):
+                continue
+        found.append(word)
     return tuple(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=8)
-def _listed(glossary: Glossary) -> tuple[frozenset[str], tuple[str, ...]]:
-    """All words of a glossary, folded and as they are spelled."""
-    spelled = tuple(
-        chain.from_iterable(
-            words(form) for entry in glossary.entries for form in (entry.target, *entry.accepted, *entry.source)
-        )
+def _is_in_entry(word: str, line: Line, glossary: Glossary) -> bool:
+    """Whether a word is one of how an entry of the line may be written."""
+    return any(
+        folded(word).removesuffix("'s") == folded(each)
+        for entry in glossary.in_line(line.source)
+        for form in (entry.target, *entry.accepted)
+        for each in words(form)
     )
-    return frozenset(map(folded, spelled)), spelled
+
+
+@lru_cache(maxsize=8)
+def _listed(glossary: Glossary) -> frozenset[str]:
+    """The words of a glossary's names, folded, but those by which people are called whatever their names."""
+    spelled = (word for entry in glossary.entries if entry.kind == "name" for word in (*words(entry.target), *_spelled(entry)))
+    return frozenset(folded(word) for word in spelled if len(word) >= LONG_NAME and not is_ordinary(folded(word)))
 
 
 @lru_cache(maxsize=KEPT)

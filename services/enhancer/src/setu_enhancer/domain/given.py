@@ -129,6 +129,7 @@ _OF_THINGS: Final = frozenset(
 )
 _GOING_ON: Final = folded("रह")  # "राज बता रहा है" may be Raj, "राज बताओ" is a secret
 _POINTING: Final = frozenset(map(folded, ["ये", "यह", "वो", "वह"]))
+_PARTICLES: Final = frozenset(map(folded, ["तो", "ही", "भी"]))
 _IS: Final = frozenset(map(folded, ["है", "था", "थी", "हैं"]))
 _WITH: Final = folded("और")
 _BY: Final = folded("से")
@@ -271,7 +272,7 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
         return 0
     at = said.index(name)
     before = said[at - 1] if at else ""
-    behind = said[at + 1] if at + 1 < len(said) else ""
+    behind = next((word for word in said[at + 1 :] if word not in _PARTICLES), "")
     if (between_commas and _is_called(said, at)) or behind in _BEHIND_A_NAME or before in _TITLES | _CALLS:
         return 1
     if before in _POINTING and behind in _IS and at + 2 == len(said):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
-from setu_common.contracts import Context
+from setu_common.contracts import Context, GlossaryEntry
 from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, use_of
+from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.text.devanagari import is_brahmic
@@ -123,11 +124,20 @@ class Glossary:
         said = " ".join(part)
         for sound in sounds(said):
             for entry in self._by_sound.get(sound, ()):
+                if _is_another_word(said, entry):
+                    continue
                 if any(is_named(spelling, said, exact=len(words(spelling)) != len(part)) for spelling in entry.source):
                     # Who says that there is somebody of that name is believed, unless it is surely the word.
                     word = -1 if entry.provenance == "text" else SURELY_A_WORD
                     if len(part) > 1 or use_of(said, text) > word:
                         yield id(entry)
+
+
+def _is_another_word(said: str, entry: Entry) -> bool:
+    """Whether a word in Devanagari is a common one that only sounds like a name, whose own spelling is known: खाना is no खन्ना."""
+    if not is_brahmic(said) or folded(said) in map(folded, entry.source) or not any(map(is_brahmic, entry.source)):
+        return False
+    return bool(renderings(folded(said), "hi"))
 
 
 def says(entry: Entry, text: str) -> bool:
@@ -153,6 +163,11 @@ def glossary(
     return Glossary(
         entry for entries in (_of_caller(context), _of_cast(cast), learned, _of_text(lines, pair)) for entry in entries
     )
+
+
+def learned_of(known: Iterable[GlossaryEntry]) -> tuple[Entry, ...]:
+    """What earlier work taught, whoever said it then: it was learned, and is weighed as that."""
+    return tuple(Entry(each.source, each.target, each.accepted, each.kind, "learned", each.gender) for each in known)
 
 
 def _of_caller(context: Context) -> Iterator[Entry]:
@@ -220,7 +235,7 @@ def _has_term(said: Sequence[str], term: str) -> bool:
 
 def _is_form(word: str, term: str) -> bool:
     word = word.removesuffix("'s").removesuffix("'")
-    if word == term:
+    if word in (term, f"{term}s"):
         return True
     if term[-1] in OBLIQUE and len(term) >= SHORTEST_PART and word in (term[:-1] + ending for ending in OBLIQUE[term[-1]]):
         return True

@@ -46,9 +46,9 @@ GLOSSED: Final = frozenset(_GLOSSES)
 
 
 @lru_cache(maxsize=16_384)
-def _renderings(word: str, language: str) -> frozenset[str]:
-    """The stems that a word may come to in English; none if it is not known."""
-    verbs, others = _GLOSSES[language]
+def renderings(word: str, language: str) -> frozenset[str]:
+    """The stems that a folded word may come to in English; none if it is not known."""
+    verbs, others = _GLOSSES.get(language, ({}, {}))
     found = others.get(word, frozenset()) | verbs.get(word, frozenset())
     if found:
         return found
@@ -68,7 +68,7 @@ def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
     if pair.target != "en" or pair.source not in _GLOSSES:
         return 0, 0
     told = frozenset(map(stem, words(text)))
-    options = [found for word in folded_words(line.source) if (found := _renderings(word, pair.source))]
+    options = [found for word in folded_words(line.source) if (found := renderings(word, pair.source))]
     return len(options), sum(any(is_akin(one, each) for one in found for each in told) for found in options)
 
 

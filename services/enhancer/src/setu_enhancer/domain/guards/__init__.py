@@ -10,7 +10,15 @@ from decimal import Decimal
 from typing import Final
 
 from setu_enhancer.domain.denial import denial_fault
-from setu_enhancer.domain.facts import glossary_faults, language_fault, lost_names, number_faults, script_fault, strange_names
+from setu_enhancer.domain.facts import (
+    glossary_faults,
+    language_fault,
+    lost_names,
+    number_faults,
+    script_fault,
+    strange_names,
+    wrong_days,
+)
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards.manners import comments, is_refusal, layout_faults, obeys, runs_in_circles
 from setu_enhancer.domain.guards.size import proportion_fault, speed_fault
@@ -89,13 +97,15 @@ def _of_facts(line: Line, edit: str, pair: Pair, glossary: Glossary) -> Iterator
         yield Breach("number", f"It says {_listed(extra)}, which the line does not: keep the numbers of the line.")
     if told := denial_fault(line.source, edit, line.draft, pair.source, pair.target):
         yield Breach("negation", told)
-    entries = glossary_faults(line, edit, glossary)
+    entries = glossary_faults(line, edit, glossary, pair.source)
     for entry in entries[:NAMED]:
         said = ", ".join(f"“{source}”" for source in entry.source[:2])
         yield Breach(entry.kind, f"{said} is to be “{entry.target}”.")
     if not entries:
         for name in lost_names(line, edit, pair)[:NAMED]:
             yield Breach("name", f"“{name}” is missing: keep the names of the line.")
+    for name in wrong_days(line, edit, pair)[:NAMED]:
+        yield Breach("name", f"“{name}” is not the day that the line names.")
     for name in strange_names(line, edit, glossary)[:NAMED]:
         yield Breach("name", f"“{name}” is not in the line: keep its names.")
 

@@ -19,7 +19,7 @@ _LANGUAGES: Final = "|".join(sorted(map(str.lower, LANGUAGE_NAMES.values()), key
 _COMMENTS: Final = tuple(
     (re.compile(pattern, re.MULTILINE), told)
     for pattern, told in (
-        (r"^\s*[\[({<#]?\s*(?:line|id|segment|index|seg|no)?\s*[#.:]?\s*\d+\s*[\])}>:|]", "an id or a number before the line"),
+        (r"^\s*[\[({<#]?\s*(?:line|id|segment|index|seg|no)?\s*[#.:]?\s*\d+\s*(?:[\])}>|]|:(?!\d\d\b))", "an id or a number before the line"),
         (r"^\s*\d+\s*[.)]\s+\D", "an id or a number before the line"),
         (r"^\s*l\d+\b", "an id before the line"),
         (r"[{}]|\"\s*:\s*\"|</?(?!(?:i|b|u|font)\b)[a-z_]+[^>]*>|\\n|\\u[0-9a-f]{4}|\[/?inst\]|<\||\|>", "markup or JSON"),
@@ -45,7 +45,7 @@ _COMMENTS: Final = tuple(
 )  # fmt: skip
 _QUOTED: Final = re.compile(r"^\s*([\"“«„'‘`])(.*)([\"”»“'’`])\s*$", re.DOTALL)
 _BRACKETED: Final = re.compile(r"[(\[][^)\]]*[)\]]")
-_LABEL: Final = re.compile(r"^\s*[-–—]?\s*([^\W\d_][\w .']{0,30}?)\s*:\s+\S", re.MULTILINE)
+_LABEL: Final = re.compile(r"^\s*[-–—]?\s*([^\W\d_][\w.']{0,30}(?: [\w.']{1,20})?)\s*:\s+\S", re.MULTILINE)
 _DASH: Final = re.compile(r"^\s*[-–—]\s*\S", re.MULTILINE)
 _TAG: Final = re.compile(r"</?[ibu]>|♪|♫")
 

@@ -14,6 +14,7 @@ from setu_enhancer.domain.facts import (
     number_faults,
     script_fault,
     strange_names,
+    wrong_days,
 )
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards.manners import comments, is_refusal, layout_faults, obeys, runs_in_circles
@@ -77,13 +78,13 @@ def _of_facts(line: Line, text: str, pair: Pair, glossary: Glossary) -> Iterator
         yield Signal("accuracy", "number", 0.5)
     if denial_fault(line.source, text, line.draft, pair.source, pair.target):
         yield Signal("accuracy", "negation", 0.5)
-    missing = glossary_faults(line, text, glossary)
+    missing = glossary_faults(line, text, glossary, pair.source)
     for kind in sorted({entry.kind for entry in missing}):
         yield Signal("accuracy", kind, 0.35 if kind == "name" else 0.2)
         yield Signal("consistency", kind, 0.4)
     if lost_names(line, text, pair) and not missing:
         yield Signal("accuracy", "name", 0.35)
-    if strange_names(line, text, glossary):
+    if strange_names(line, text, glossary) or wrong_days(line, text, pair):
         yield Signal("consistency", "strange name", 0.3)
     if script_fault(line, text, pair, glossary):
         share = foreign_share(text, pair.target)

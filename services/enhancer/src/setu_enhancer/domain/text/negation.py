@@ -102,7 +102,7 @@ def negations(text: str, language: str) -> int:
     if negators is None:
         return 0
     spelled = folded(text) if language == "hi" else unaccented(text)
-    if not any(word in negators or word in _HINTS or "n't" in word for word in _WORD.findall(spelled)):
+    if not any(word.partition("'")[0] in negators or word in _HINTS or "n't" in word for word in _WORD.findall(spelled)):
         return 0
     spelled = _NOTHING_SAID[language].sub(" ", spelled)
     is_negated = _RULES.get(language, _by_words)
@@ -153,7 +153,7 @@ def _negates_what_follows(clause: list[str], at: int) -> bool:
 
 
 def _english(clause: list[str], negators: frozenset[str]) -> bool:
-    return any(word in negators or word.endswith("n't") or word in _LONE_NO for word in clause)
+    return any(word.partition("'")[0] in negators or word.endswith("n't") or word in _LONE_NO for word in clause)
 
 
 def _french(clause: list[str], negators: frozenset[str]) -> bool:

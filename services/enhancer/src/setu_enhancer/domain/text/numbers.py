@@ -1,55 +1,27 @@
 """The numbers that a text says, in digits of any script or in words."""
 
 import re
-import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from setu_enhancer.domain.text.numerals import AHEAD, BEHIND, DECIMAL_COMMA, NUMERALS, OTHERS, Numerals
+from setu_enhancer.domain.text.numerals import NUMERALS, OTHERS
+from setu_enhancer.domain.text.reckoning import Reading, kept, rewritten, tokens
 from setu_enhancer.domain.text.words import unaccented, words
 
-HUNDRED: Final = 100
-TWELVE: Final = 12
-FIRST_CENTURY, LAST_CENTURY = 13, 20
-LONGEST_DIGITS: Final = 18
-_PLACES: Final = Decimal("0.0001")
-_VULGAR: Final = (("½", "5"), ("¼", "25"), ("¾", "75"))
-_SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)(\d{1,3})((?:[\u00a0\u202f]\d{3})+)(?!\d)")
-_WIDELY_SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)(\d{1,3})((?:[ \u00a0\u202f]\d{3})+)(?!\d)")
-_TOKEN: Final = re.compile(
-    r"(?P<time>(?<![\d.:,])(?:[01]?\d|2[0-4])(?:\s?h\s?|:)[0-5]\d(?![\d:])|(?<![\d.:,])(?:0?\d|1[0-2])\.[0-5]\d(?=\s*(?:[ap]\.?m\b|बजे|baje)))"
-    r"|(?P<date>(?<!\d)\d{1,2}([/.-])\d{1,2}\3(?:\d{4}|\d{2})(?!\d))"
-    r"|(?P<number>\d+(?:[.,]\d+)*)(?:(?:st|nd|rd|th|eme|er|ere|वां|वीं|वें|वा|वी|[ºª°]|[eoa]|o)(?![^\W\d_]))?(?P<thousand>\s?k(?![^\W\d_]))?"
-    r"|(?P<mark>₀½|[½¼]₊|¼₋|₊[½¼]|₋¼)"
-    r"|(?P<word>[^\W\d_](?:[^\W\d_]|[\u0900-\u0963'])*)"
-    r"|(?P<dash>[-–])"
-    r"|(?P<gap>[^\w\s])"
-)
-_INDIAN_OR_WESTERN: Final = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?")
-_DOTTED_THOUSANDS: Final = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?")
-_PART: Final = re.compile(r"[.,]")
-
-
-def _folded(listed: str) -> frozenset[str]:
-    return frozenset(unaccented(word) for word in listed.split())
-
-
-# "दो" is two, and "give": it is taken for a number before a word that can be counted, unless what stands before makes a verb of it.
-_GIVE: Final = frozenset({"दो", "do"})
-_AFTER_GIVE: Final = _folded(
-    "ना न मत तो जी मुझे उसे इसे हमें उन्हें इन्हें मेरा मेरी मेरे उसका उसकी इसका कि वरना नहीं अब अभी जल्दी प्लीज़ प्लीज "
-    "na mat to toh ji mujhe use ise hume usko isko ki warna nahi nahin ab abhi jaldi please"
-)
-_CALLED: Final = _folded("भाई यार बेटा बाबा सर मैडम अंकल दोस्त bhai yaar beta baba sir madam uncle dost")
-_AND: Final = _folded("और फिर aur phir")
-_GIVEN_TO: Final = _folded("मुझे उसे इसे हमें उन्हें इन्हें तुझे को मुझको उसको इसको हमको mujhe use ise hume unhe usko isko ko")
-_BEFORE_GIVE: Final = _folded(
-    "दे कर छोड़ बता रख मार डाल फेंक निकाल ला मिला भेज लिख कह बोल दिखा सुना पकड़ा हटा चला बना जला गिरा खोल बजा समझा लगा जवाब ध्यान साथ "
-    "de kar chhod chod bata rakh maar daal phenk nikal la mila bhej likh keh bol dikha suna hata chala bana khol baja samjha laga"
-)
+LONGEST_SAID: Final = 4  # words of a number behind a minus
+_MINUS: Final = {
+    language: re.compile(rf"(?<!\w)(?:{words_of})\s+|(?<![\w.,])[-−–](?=\d)")
+    for language, words_of in (
+        ("en", "minus|negative"),
+        ("hi", "माइनस|ऋण|minus"),
+        ("fr", "moins"),
+        ("es", "menos"),
+        ("pt", "menos"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -60,10 +32,12 @@ class Numbers:
         said: those that it says for certain.
         possible: those that it may be read as saying: "one" and "एक", which are articles as well; guesses ("दो-चार", "two or three");
             words that are other things too ("half", "second", दोनों for "the two").
+        runs: digits that are read out one by one, three or more in a row, of which the order counts.
     """
 
     said: Counter[Decimal]
     possible: Counter[Decimal]
+    runs: tuple[str, ...] = ()
 
 
 def numbers(text: str, language: str) -> Counter[Decimal]:
@@ -84,6 +58,26 @@ def knows_numbers(language: str) -> bool:
     return language in NUMERALS
 
 
+def below_zero(text: str, language: str) -> frozenset[Decimal]:
+    """The numbers of a text before which there is a minus, negative."""
+    before = _MINUS.get(language)
+    if before is None:
+        return frozenset()
+    found = set()
+    for each in before.finditer(unaccented(text)):
+        following = " ".join(words(unaccented(text)[each.end() :])[:LONGEST_SAID])
+        said = read(following, language).said
+        if said and _begins_with_one(following, language):
+            found.add(-max(said))
+    return frozenset(found)
+
+
+def _begins_with_one(text: str, language: str) -> bool:
+    first = words(text)[0]
+    numerals = NUMERALS.get(language, OTHERS)
+    return first.isnumeric() or numerals.stem(unaccented(first)) in numerals.vocabulary
+
+
 def mismatch(source: str, source_language: str, target: str, target_language: str) -> tuple[list[Decimal], list[Decimal]]:
     """The numbers of a source that its translation lacks, and those of the translation that the source does not say.
 
@@ -97,12 +91,14 @@ def mismatch(source: str, source_language: str, target: str, target_language: st
     extra = here.said - there.said - there.possible - _in_minutes(there)
     if not knows_numbers(source_language):
         extra = Counter()
+    if there.runs and here.runs and there.runs != here.runs and not missing and not extra:
+        missing, extra = Counter(map(Decimal, there.runs)), Counter(map(Decimal, here.runs))
     return sorted(missing.elements()), sorted(extra.elements())
 
 
 def _in_minutes(numbers_said: Numbers) -> Counter[Decimal]:
     """What fractions are in minutes, if they are of hours."""
-    return Counter(_kept(value * 60) for value in (*numbers_said.said, *numbers_said.possible) if value % 1)
+    return Counter(kept(value * 60) for value in (*numbers_said.said, *numbers_said.possible) if value % 1)
 
 
 @lru_cache(maxsize=8192)
@@ -112,287 +108,7 @@ def read(text: str, language: str) -> Numbers:
     if not any(map(str.isnumeric, text)) and not any(
         numerals.stem(unaccented(word)) in numerals.vocabulary for word in words(text)
     ):
-        return Numbers(Counter(), Counter())
-    reading = _Reading(_tokens(_rewritten(text, language, numerals), language, numerals), numerals)
+        return Numbers(Counter(), Counter(), ())
+    reading = Reading(tokens(rewritten(text, language, numerals), language, numerals), numerals)
     reading.run()
-    return Numbers(reading.said, reading.possible)
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str  # simple, vague, exact, power, joint, or, point, hour, word, dash, gap; ahead and behind: marks of fractions
-    value: Decimal = Decimal(0)
-    digits: bool = False
-    text: str = ""
-
-
-def _rewritten(text: str, language: str, numerals: Numerals) -> str:
-    plain = text if text.isascii() else "".join(str(unicodedata.decimal(each, each)) for each in text)
-    for sign, decimals in _VULGAR if not text.isascii() else ():
-        plain = re.sub(rf"(?<=\d)\s?{sign}", f".{decimals}", plain).replace(sign, f"0.{decimals}")
-    spaced = _WIDELY_SPACED_THOUSANDS if language in DECIMAL_COMMA else _SPACED_THOUSANDS
-    plain = spaced.sub(lambda found: re.sub(r"\D", "", found.group()), plain)
-    plain = unaccented(plain)
-    plain = numerals.idiom.sub(" * ", plain)
-    for pattern, replacement in numerals.rewriting:
-        plain = pattern.sub(replacement, plain)
-    return plain
-
-
-def _tokens(text: str, language: str, numerals: Numerals) -> list[_Token]:
-    found: list[_Token] = []
-    for each in _TOKEN.finditer(text):
-        said = each.group()
-        match each.lastgroup:
-            case "time":
-                hours, minutes = map(int, re.findall(r"\d+", said))
-                found.append(_Token("exact", _hours(hours, minutes)))
-            case "date":
-                day, month, year = map(int, re.findall(r"\d+", said))
-                found += [
-                    _Token("exact", Decimal(day if day > TWELVE or month <= TWELVE else month)),
-                    _Token("exact", Decimal(year)),
-                ]
-            case "number" | "thousand":
-                found += [_Token("simple", value, digits=True) for value in _written(each.group("number"), language)]
-                found += [_Token("power", Decimal(1000))] if each.group("thousand") else []
-            case "mark":
-                found.append(_marked(said))
-            case "word":
-                found += [_worded(part, numerals) for part in said.replace("'", " ").split()]
-            case "dash":
-                found.append(_Token("dash"))
-            case _:
-                found.append(_Token("gap"))
-    return found
-
-
-def _hours(hours: int, minutes: int) -> Decimal:
-    return (hours - 1) % TWELVE + 1 + Decimal(minutes) / 60
-
-
-def _written(number: str, language: str) -> list[Decimal]:
-    """What digits with dots and commas in them say."""
-    if language in DECIMAL_COMMA:
-        if _DOTTED_THOUSANDS.fullmatch(number):
-            return [Decimal(number.replace(".", "").replace(",", "."))]
-        number = number.replace(",", ".") if number.count(",") + number.count(".") == 1 else number
-    elif _INDIAN_OR_WESTERN.fullmatch(number):
-        return [Decimal(number.replace(",", ""))]
-    if number.count(".") <= 1 and "," not in number:
-        return [Decimal(number)]
-    return [Decimal(part) for part in _PART.split(number)]
-
-
-def _marked(mark: str) -> _Token:
-    if mark in AHEAD:
-        return _Token("ahead", AHEAD[mark])
-    return _Token("behind", BEHIND[mark]) if mark in BEHIND else _Token("simple", Decimal("0.5"))
-
-
-def _worded(word: str, numerals: Numerals) -> _Token:
-    word = numerals.stem(word)
-    for kind, valued in (("vague", numerals.vague), ("simple", numerals.simple), ("power", numerals.powers)):
-        if word in valued:
-            return _Token(kind, valued[word], text=word)
-    for kind, listed in (
-        ("joint", numerals.joints),
-        ("or", numerals.ors),
-        ("point", numerals.point),
-        ("hour", numerals.before_hour),
-    ):
-        if word in listed:
-            return _Token(kind, text=word)
-    return _Token("word", text=word)
-
-
-def _kept(value: Decimal) -> Decimal:
-    """A number as it is compared and shown: 3 and not 3.0000, and no more places than minutes need."""
-    if value.adjusted() >= LONGEST_DIGITS:
-        # A serial number, or rubbish: more digits than can be reckoned with. Its first ones tell it from others.
-        return value.scaleb(LONGEST_DIGITS - 1 - value.adjusted()).to_integral_value()
-    rounded = value.quantize(_PLACES)
-    return Decimal(int(rounded)) if rounded == int(rounded) else rounded.normalize()
-
-
-@dataclass
-class _Reading:
-    """Puts the tokens of a text together to numbers, from left to right."""
-
-    tokens: list[_Token]
-    numerals: Numerals
-    said: Counter[Decimal] = field(default_factory=Counter)
-    possible: Counter[Decimal] = field(default_factory=Counter)
-    at: int = 0
-
-    def run(self) -> None:
-        """Read all of them."""
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
-            if token.kind == "exact":
-                self._say(token.value)
-                self.at += 1
-            elif self._guess():
-                continue
-            elif token.kind == "vague" and not self._counts():
-                self.possible[_kept(token.value)] += 1
-                self.at += 1
-            elif token.kind in ("simple", "power", "ahead", "vague"):
-                self._number()
-            else:
-                self.at += 1
-
-    def _say(self, value: Decimal, *, certain: bool = True) -> None:
-        kept = _kept(value)
-        (self.said if certain and kept != 1 else self.possible)[kept] += 1
-
-    def _kind(self, place: int) -> str:
-        return self.tokens[place].kind if 0 <= place < len(self.tokens) else ""
-
-    def _counts(self) -> bool:
-        """Whether a vague word here is a number: before a power, behind a fraction, or a दो that isn't "give"."""
-        following, before = self._kind(self.at + 1), self._kind(self.at - 1)
-        if following in ("power", "behind") or before == "ahead":
-            return True
-        if self.tokens[self.at].text not in _GIVE or following != "word":
-            return False
-        previous = self.tokens[self.at - 1].text if before == "word" else ""
-        behind = self.tokens[self.at + 1].text
-        if (behind in _CALLED and self._kind(self.at + 2) in ("", "gap")) or (behind in _AND and previous in _GIVEN_TO):
-            return False
-        return behind not in _AFTER_GIVE and previous not in _BEFORE_GIVE and not previous.endswith(("ने", "ne"))
-
-    def _guess(self) -> bool:
-        """Take two numbers that are a guess: दो-तीन, "two or three", "10-15". Both may be said, or neither ("a few")."""
-        first = self._single(self.at)
-        gap = 1 if self._kind(self.at + 1) in ("dash", "or") else 0
-        second = self._single(self.at + 1 + gap)
-        if first is not None and first == second and gap and self._kind(self.at + 1) == "dash":
-            self.possible[_kept(first)] += 1  # पाँच-पाँच: five each
-            self.at += 2
-            return True
-        if first is None or second is None or not first < second <= max(Decimal(HUNDRED), 2 * first):
-            return False
-        ahead = self.tokens[self.at], self.tokens[self.at + 1 + gap]
-        if not gap and (any(each.digits for each in ahead) or self._joins(first, second) or second - first > FIRST_CENTURY):
-            return False
-        if self._kind(self.at - 1) == "ahead":
-            return False
-        self.at += 2 + gap
-        for value in (first, second):
-            self.possible[_kept(value)] += 1
-        while self._kind(self.at) == "power":
-            power = self.tokens[self.at].value
-            self.possible.update(_kept(value * power) for value in (first, second))
-            self.at += 1
-        return True
-
-    def _single(self, place: int) -> Decimal | None:
-        return self.tokens[place].value if self._kind(place) in ("simple", "vague") else None
-
-    def _joins(self, current: Decimal, value: Decimal) -> bool:
-        """Whether two numbers in a row are one: twenty, five; a hundred, twenty; nineteen, eighty."""
-        rest = current % HUNDRED
-        if current >= HUNDRED and rest == 0:
-            return value < HUNDRED
-        if rest >= 20 and rest % 10 == 0 and value < 10 and value % 1 == 0:  # noqa: PLR2004 - tens and units
-            return True
-        return self.numerals.teens and ((rest in (60, 80) and 10 <= value < 20) or (rest == 4 and value == 20))  # noqa: PLR2004 - soixante-dix, quatre-vingts
-
-    def _number(self) -> None:
-        """Read one number, from here to where it ends."""
-        total, current, digits, bare = Decimal(0), None, False, True
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
-            if token.kind == "ahead":
-                if current is not None:
-                    break
-                current = self._after_mark(token.value)
-                bare = False
-            elif token.kind in ("simple", "vague"):
-                if current is None and (not total or self._is_rest()):
-                    current = token.value
-                elif current is not None and not (digits and token.digits) and self._joins(current, token.value):
-                    current = self._joined(current, token.value)
-                else:
-                    break
-                digits, bare = token.digits, False
-            elif token.kind == "power":
-                total, current = self._raised(total, current, token.value)
-                digits = False
-            elif token.kind == "behind" and (current is not None or total):
-                current = (current or Decimal(0)) + token.value
-            elif not (token.kind in ("joint", "dash") and self._goes_on(current, total)):
-                break
-            self.at += 1
-        value = total + (current or 0)
-        self._end(value, certain=not (bare and self.tokens[self.at - 1].text in self.numerals.bare))
-
-    def _end(self, value: Decimal, *, certain: bool) -> None:
-        """Say a number, with the decimals, years and minutes that may come behind it."""
-        following, after = self._kind(self.at), self._single(self.at + 1)
-        if following == "point" and after is not None and after < 10:  # noqa: PLR2004 - a digit
-            decimals = ""
-            while (digit := self._single(self.at + 1)) is not None and digit < 10:  # noqa: PLR2004 - a digit
-                decimals, self.at = f"{decimals}{digit}", self.at + 1
-            self.at += 1
-            self._say(Decimal(f"{value}.{decimals}"))
-        elif following == "hour" and after is not None and after < 60 and value <= 24:  # noqa: PLR2004 - minutes and hours
-            self.at += 2
-            self._say(_hours(int(value), int(after)))
-        elif following == "hour" and TWELVE < value <= 2 * TWELVE:
-            self.possible.update((_kept(value), _kept(value - TWELVE)))  # 19 heures: at seven
-        elif (
-            (minutes := self._single(self.at)) is not None
-            and not self.tokens[self.at].digits
-            and self.numerals is NUMERALS["en"]
-        ):
-            self._pair(value, minutes)
-        else:
-            self._say(value, certain=certain)
-
-    def _pair(self, value: Decimal, other: Decimal) -> None:
-        """Two English numbers in a row: a year (nineteen eighty), a time (three thirty), or only two numbers."""
-        if FIRST_CENTURY <= value <= LAST_CENTURY and other >= 10:  # noqa: PLR2004 - a decade
-            self.at += 1
-            units = self._single(self.at)
-            if units is not None and self._joins(other, units):
-                other, self.at = other + units, self.at + 1
-            self._say(value * HUNDRED + other)
-        elif 1 <= value <= TWELVE and other >= 10 and other % 5 == 0 and other < 60:  # noqa: PLR2004 - minutes
-            self.at += 1
-            self._say(_hours(int(value), int(other)))
-        else:
-            self._say(value)
-
-    def _after_mark(self, more: Decimal) -> Decimal:
-        """Half past three, साढ़े तीन: 3.5; सवा सौ: 125, that is 1.25 of what comes."""
-        following = self._single(self.at + 1)
-        if following is None:
-            return 1 + more
-        self.at += 1
-        return following + more
-
-    def _joined(self, current: Decimal, value: Decimal) -> Decimal:
-        rest = current % HUNDRED
-        return current - rest + 80 if self.numerals.teens and rest == 4 and value == 20 else current + value  # noqa: PLR2004 - quatre-vingts
-
-    @staticmethod
-    def _raised(total: Decimal, current: Decimal | None, power: Decimal) -> tuple[Decimal, Decimal | None]:
-        if power == HUNDRED:
-            return total, (current if current is not None else 1) * power
-        if current is None and total:
-            return total * power, None
-        return total + (current if current is not None else 1) * power, None
-
-    def _is_rest(self) -> bool:
-        """Whether a number that follows a power belongs to it: "दो लाख पचास हज़ार", but not "five thousand, two men"."""
-        return self._kind(self.at - 1) in ("power", "joint", "dash")
-
-    def _goes_on(self, current: Decimal | None, total: Decimal) -> bool:
-        following = self._single(self.at + 1)
-        if following is None:
-            return False
-        if current is None:
-            return bool(total)
-        return self._joins(current, following)
+    return Numbers(reading.said, reading.possible, tuple(reading.runs()))

@@ -108,14 +108,19 @@ class Numerals:
 
 # Marks that stand for fractions in rewritten text: so much is added to what follows, or to what stands before.
 HALF_MORE, QUARTER_MORE, QUARTER_LESS = "½₊", "¼₊", "¼₋"
-AND_HALF, AND_QUARTER, BUT_QUARTER = "₊½", "₊¼", "₋¼"
+AND_HALF, AND_QUARTER, AND_QUARTERS, BUT_QUARTER = "₊½", "₊¼", "₊¾", "₋¼"
 AHEAD: Final = {HALF_MORE: Decimal("0.5"), QUARTER_MORE: Decimal("0.25"), QUARTER_LESS: Decimal("-0.25")}
-BEHIND: Final = {AND_HALF: Decimal("0.5"), AND_QUARTER: Decimal("0.25"), BUT_QUARTER: Decimal("-0.25")}
+BEHIND: Final = {
+    AND_HALF: Decimal("0.5"),
+    AND_QUARTER: Decimal("0.25"),
+    AND_QUARTERS: Decimal("0.75"),
+    BUT_QUARTER: Decimal("-0.25"),
+}
 
 _EN_MORE: Final[dict[str, int | str]] = {
     "thirty": 30, "forty fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12,
     "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12,
-    "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18, "nineteenth": 19,
+    "nil nought": 0, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18, "nineteenth": 19,
     "twentieth": 20, "thirtieth": 30, "hundredth": 100,
 }  # fmt: skip
 _EN_POWERS: Final[dict[str, int | str]] = {
@@ -154,7 +159,7 @@ HINDI: Final = Numerals(
     idioms=(
         "नौ दो ग्यारह", "नौ[ -]दो[ -]ग्यारह", "चार चांद", "तीन तेरह", "उन्नीस[ -]बीस", "सोलह आने", "एक और एक ग्यारह", "चार दिन की चांदनी", "आठ[ -]आठ आंसू", "तीन[ -]पांच",
         "छत्तीस का आंकड़ा", "निन्यानवे का फेर", "सात जन्मों?", "सात समंदर", "सात समुंदर", "सातवें आसमान", "दो टूक", "दो जून", "दो[ -]चार", "चारों (?:तरफ|ओर|खाने)", "पांचों उंगलियां",
-        "पांचों अंगुलियां", "बाईस पंसेरी", "सौ बात की", "सौ सुनार की", "लाख टके", "दो कौड़ी", "चार पैसे", "दो पैसे", "चार सौ बीसी", "तीसरी आंख", "nau do gyarah", "unnees[ -]bees",
+        "पांचों अंगुलियां", "बाईस पंसेरी", "सौ बात की", "सौ सुनार की", "लाख टके", "दो कौड़ी", "चार पैसे", "दो पैसे", "चार सौ बीसी", "तीसरी आंख", "लाख[ -]लाख", "हज़ार[ -]हज़ार", "सौ[ -]सौ बार", "लाखों में एक", "एक[ -]दो", "दो[ -]एक", "दो मिनट रुक", "nau do gyarah", "unnees[ -]bees",
         "chaar chaand", "do[ -]chaar", "saat janam", "solah aane",
     ),
     rewritten=(
@@ -174,9 +179,15 @@ ENGLISH: Final = Numerals(
     idioms=(
         r"on cloud nine", r"catch-22", r"nine times out of ten", r"thanks a million", r"a million times", r"one in a million", r"at sixes and sevens",
         r"(?:no|any|every|some|the|this|that|these|those|each|which|my|little|loved|young)[ -]ones?\b", r"six feet under", r"seven lives", r"seven seas",
-        r"seventh heaven", r"four corners", r"(?:take|took) five", r"high five", r"third wheel", r"third eye", r"fifty-fifty", r"a hundred percent",
+        r"seventh heaven", r"four corners", r"(?:take|took) five", r"high five", r"third wheel", r"third eye", r"fifty-fifty", r"a hundred percent", r"a thousand (?:times|thanks)", r"thousand times", r"two cents", r"twenty-twenty", r"two-faced", r"two-timing", r"on all fours", r"forty winks",
     ),
     rewritten=(
+        (r"\b(?:the|you|us|them|we|those|these) two\b(?= (?:of|to|are|were|have|can|should|stop|come|go|both|in|at)\b|[.,!?]|$)|\btwo of (?=you|us|them)", " both "),
+        (r"\b(?<=\w) (?:and )?three[- ]quarters?(?: of)?(?= (?:an? )?\w)", f" {AND_QUARTERS} "),
+        (r" hours?(?:,| and)? forty[- ]five minutes", f" {AND_QUARTERS} "),
+        (r" hours?(?:,| and)? (?:thirty|30) minutes", f" {AND_HALF} "),
+        (r" hours?(?:,| and)? (?:fifteen|15) minutes", f" {AND_QUARTER} "),
+        (r" hours?(?:,| and)? 45 minutes", f" {AND_QUARTERS} "),
         (r"\bhalf (?:past|after) (?=\w)", f" {HALF_MORE} "),
         (r"\b(?:a )?quarter (?:past|after) (?=\w)", f" {QUARTER_MORE} "),
         (r"\b(?:a )?quarter (?:to|of|till) (?=(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d))", f" {QUARTER_LESS} "),
@@ -197,7 +208,8 @@ FRENCH: Final = Numerals(
             {
                 "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "septante": 70, "huitante octante": 80, "nonante": 90,
                 "douzaine": 12, "troisieme": 3, "quatrieme": 4, "cinquieme": 5, "sixieme": 6, "septieme": 7, "huitieme": 8, "neuvieme": 9,
-                "dixieme": 10,
+                "dixieme": 10, "dixsept dixseptieme": 17, "dixhuit dixhuitieme": 18, "dixneuf dixneuvieme": 19, "onzieme": 11, "douzieme": 12, "treizieme": 13,
+                "quatorzieme": 14, "quinzieme": 15, "seizieme": 16, "vingtieme": 20, "centieme": 100,
             },
         ).items()
         if "-" not in word
@@ -208,8 +220,11 @@ FRENCH: Final = Numerals(
     vague=_listed({"demi demie": "0.5", "quart": "0.25", "dizaine": 10, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40, "cinquantaine": 50, "centaine": 100, "deuxieme second seconde": 2, "premier premiere": 1}),
     before_hour=frozenset({"heures", "heure", "h"}),
     point=frozenset({"virgule"}),
-    idioms=(r"tout neuf", r"flambant neuf", r"quoi de neuf", r"rien de neuf", r"(?:quatre|36|trente[ -]six) (?:vents|chemins|cents coups)", r"en mille morceaux", r"mille fois merci", r"mille mercis", r"merci mille fois", r"a deux doigts", r"quinze jours"),
+    idioms=(r"tout neuf", r"flambant neuf", r"quoi de neuf", r"rien de neuf", r"(?:quatre|36|trente[ -]six) (?:vents|chemins|cents coups)", r"en mille morceaux", r"mille fois merci", r"mille mercis", r"merci mille fois", r"a deux doigts", r"quinze jours", r"deux[ -]trois", r"entre quatre yeux", r"quatre a quatre"),
     rewritten=(
+        (r"\bdix[- ]sept(?=\b|ieme)", "dixsept"),
+        (r"\bdix[- ]huit(?=\b|ieme)", "dixhuit"),
+        (r"\bdix[- ]neuf(?=\b|vieme)", "dixneuf"),
         (r"\b(?:heures?|ans?) et demie?\b", f" {AND_HALF} "),
         (r"\bet demie?\b", f" {AND_HALF} "),
         (r"\b(?:heures? )?et quart\b", f" {AND_QUARTER} "),

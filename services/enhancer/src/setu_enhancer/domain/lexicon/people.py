@@ -1,0 +1,71 @@
+"""Words by which people are called, days that have names, and names of English: what stands capitalised, and need not be a name of the story."""
+
+import tomllib
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from setu_enhancer.domain.text.words import folded, unaccented, words
+
+PACKAGE: Final = "symspellpy"
+FILE: Final = "frequency_dictionary_en_82_765.txt"
+_PEOPLE: Final = tomllib.loads(Path(__file__).with_name("people.toml").read_text(encoding="utf-8"))
+_TITLES: Final = {
+    language: {folded(word): frozenset(renderings.split()) for said, renderings in entries for word in said.split()}
+    for language, entries in _PEOPLE["titles"].items()
+}
+_DAYS: Final = {
+    language: {folded(word): number for number, group in enumerate(listed.split("|")) for word in group.split()}
+    for language, listed in _PEOPLE["days"].items()
+}
+_NAMES: Final = frozenset(_PEOPLE["names"]["en"].split())
+
+
+def titles(word: str, language: str) -> frozenset[str]:
+    """What a word by which people are called may be in English, in small letters; none if it is not known to be one."""
+    return _TITLES.get(language, {}).get(folded(word), frozenset())
+
+
+def calls(word: str, language: str, text: str) -> bool:
+    """Whether an English text has a rendering of a word by which people are called; a name in its own right has none."""
+    return not titles(word, language).isdisjoint(_told(text))
+
+
+@lru_cache(maxsize=1024)
+def _told(text: str) -> frozenset[str]:
+    return frozenset(folded(word).removesuffix("'s") for word in words(text))
+
+
+def days(text: str, language: str) -> frozenset[int]:
+    """The days of a text that have names, weekdays and feasts, as numbers that are the same in all languages."""
+    known = _DAYS.get(language)
+    return frozenset(known[word] for each in words(text) if (word := _day(each)) in known) if known else frozenset()
+
+
+def knows_days(language: str) -> bool:
+    """Whether the names of days are known in a language."""
+    return language in _DAYS
+
+
+def _day(word: str) -> str:
+    plain = folded(word).removesuffix("'s")
+    return plain.removesuffix("s") if plain.endswith("days") else plain
+
+
+def is_english(word: str) -> bool:
+    """Whether a word, in small letters, is one of English, and not the name of a person.
+
+    By a list of 82,000 words that is a data file of the package symspellpy (MIT licence).
+    """
+    return unaccented(word) in _vocabulary() and word not in _NAMES
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> frozenset[str]:
+    """A twentieth of a second, and 8 MB, once a process."""
+    found = find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"{PACKAGE} is not installed: it has the words of English")
+    lines = (Path(found.origin).parent / FILE).read_text(encoding="utf-8-sig").splitlines()
+    return frozenset(line.partition(" ")[0] for line in lines)
