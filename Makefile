@@ -20,8 +20,8 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer openapi \
-  compose-up compose-down compose-test
+.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer \
+  eval-optimizer bench-asr openapi compose-up compose-down compose-test
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -119,6 +119,12 @@ eval-asr: eval-setup ## measure how well speech is recognised, and what is inven
 
 eval-translation: eval-setup ## measure how well what is said is translated into English, from text and from sound; writes build/figures/
 	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m evals translation
+
+bench-asr: eval-setup ## hear labelled recordings with every installed model, for the optimizer to learn from; two hours; writes evals/recognition/measured.csv
+	@PYTHONPATH=tests/support:build/evals/packages OMP_NUM_THREADS=1 $(BIN)/python -m evals.recognition $(ARGS)
+
+eval-optimizer: setup ## measure how good the choice of a model is on recordings of kinds that it never met; writes build/figures/
+	@PYTHONPATH=tests/support $(BIN)/python -m evals optimizer
 
 eval-enhancer: setup ## measure which lines are edited and what of it is kept, and what it costs (ARGS="--provider openai --model …"); writes build/figures/
 	@PYTHONPATH=tests/support $(BIN)/python -m evals enhancer $(ARGS)

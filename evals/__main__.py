@@ -9,7 +9,12 @@ from itertools import takewhile
 
 from bench.figures import report
 
-TARGETS = {"asr": "evals.asr", "translation": "evals.translation", "enhancer": "evals.enhancer.measuring"}
+TARGETS = {
+    "asr": "evals.asr",
+    "translation": "evals.translation",
+    "enhancer": "evals.enhancer.measuring",
+    "optimizer": "evals.optimizer.measuring",
+}
 
 
 def main(arguments: list[str]) -> None:

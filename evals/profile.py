@@ -33,6 +33,10 @@ GAINS: Final = (1.0, 4.0, 8.0, 16.0)
 CODED_HZ: Final = 44_100
 CODECS: Final = {"wav": "pcm_s16le", "m4a": "aac", "mp3": "libmp3lame"}
 MUSIC_UNDER_DB: Final = (0.0, 10.0, 15.0, 20.0)
+ROOMS_S: Final = (0.0, 0.2, 0.3, 0.5, 0.8, 1.2)
+ROOM_PAUSE_S: Final = 0.3
+ROOM_NOISE_DB: Final = 20.0
+HIGHER: Final = (0.8, 1.0, 1.25)
 SOUND_S: Final = 90.0
 LONG_S: Final = 1800.0
 THRESHOLD: Final = 0.5
@@ -54,6 +58,8 @@ def main() -> None:
         *_clipping(joined),
         *_music(joined, speech, voices),
         *_rates(speech, voices),
+        *_rooms(speech, voices),
+        *_pitches(joined, voices),
         *_cost(joined, voices),
     ):
         sys.stdout.write(f"{name:44} {value:>10}  {of}\n")
@@ -69,9 +75,9 @@ def measured(samples: Samples, voices: SileroVoices) -> Sound:
     return meter.figures()
 
 
-def _joined(speech: list[Recording]) -> Samples:
-    """All samples, equally loud, half a second apart."""
-    pause = sounds.silence(0.5)
+def _joined(speech: list[Recording], apart_s: float = 0.5) -> Samples:
+    """All samples, equally loud, so far apart."""
+    pause = sounds.silence(apart_s)
     levelled = [each.samples * np.float32(0.05 / np.sqrt(np.square(each.samples).mean())) for each in speech]
     return np.concatenate([part for samples in levelled for part in (samples, pause)])
 
@@ -172,6 +178,40 @@ def syllables(text: str, language: str) -> int | None:
     return count
 
 
+def _rooms(speech: list[Recording], voices: SileroVoices) -> Iterator[Row]:
+    dry = _joined(speech, ROOM_PAUSE_S)
+    noise = sounds.pink_noise(len(dry) / RATE_HZ + 1)
+    for t60_s in ROOMS_S:
+        wet = _in_a_room(dry, t60_s) if t60_s else dry
+        found, noisy = (measured(each, voices) for each in (wet, sounds.mixed(wet, noise, ROOM_NOISE_DB)))
+        yield (
+            "reverberation",
+            _shown(found.reverberation_s, "s", 2),
+            f"T60 {t60_s:g} s; in noise {ROOM_NOISE_DB:g} dB below {_shown(noisy.reverberation_s, 's', 2)}; energy spread "
+            f"{_shown(found.energy_spread_db, 'dB')}",
+        )
+
+
+def _in_a_room(dry: Samples, t60_s: float) -> Samples:
+    """With the tail of a room: noise that falls by 60 dB in that time, with as much energy as the sound that comes straight."""
+    time_s = np.arange(int(1.2 * t60_s * RATE_HZ)) / RATE_HZ
+    tail = np.random.default_rng(1).standard_normal(len(time_s)) * 10 ** (-3 * time_s / t60_s)
+    tail /= np.sqrt(np.square(tail).sum())
+    tail[0] = 1.0
+    size = 1 << (len(dry) + len(tail)).bit_length()
+    return np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(tail, size), size)[: len(dry)].astype(np.float32)
+
+
+def _pitches(joined: Samples, voices: SileroVoices) -> Iterator[Row]:
+    for factor in HIGHER:
+        found = measured(resampled(joined, RATE_HZ, round(RATE_HZ / factor)), voices)
+        yield (
+            "pitch, its spread",
+            f"{_shown(found.pitch_hz)} Hz {_shown(found.pitch_spread_st)} st",
+            f"all at {factor:g} of their speed",
+        )
+
+
 def _cost(joined: Samples, voices: SileroVoices) -> Iterator[Row]:
     long = np.resize(joined, int(LONG_S * RATE_HZ))
     began_s = time.process_time()
@@ -185,8 +225,8 @@ def _cost(joined: Samples, voices: SileroVoices) -> Iterator[Row]:
     yield "CPU time in the model that tells speech", f"{100 * model_s / LONG_S:.2f} %", f"of {LONG_S:g} s of sound"
 
 
-def _shown(value: float | None, unit: str = "") -> str:
-    return "-" if value is None else f"{value:.1f} {unit}".strip()
+def _shown(value: float | None, unit: str = "", digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}f} {unit}".strip()
 
 
 if __name__ == "__main__":

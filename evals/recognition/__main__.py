@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from evals.recognition import TABLE
 from evals.recognition.features import Profiling
 from evals.recognition.measuring import CANDIDATES, WARM_UP_S, Measuring
 from evals.recognition.recordings import Spec, Studio, planned, slow
-from evals.recognition.table import TABLE, write
+from evals.recognition.table import write
 from evals.voices import RATE_HZ
 from setu_common.models import Catalogue
 from setu_common.settings import ModelSettings

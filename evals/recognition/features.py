@@ -1,14 +1,14 @@
 """What is known of each recording before it is heard: its profile and its probe, as the asr service takes them, and their cost."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from evals.recognition.measuring import LANGUAGE, THREADS, Cells, read
-from evals.recognition.recordings import FOLDER, Spec, Studio
+from evals.recognition.measuring import LANGUAGE, THREADS
+from evals.recognition.recordings import Spec, Studio
+from evals.recognition.rows import FEATURES, Cells, append, read, recording_of
 from evals.systems import Alone, wav
 from setu_asr.domain.audio import Recording, Region
 from setu_asr.engines.pool import RecogniserPool
@@ -22,7 +22,6 @@ from setu_common.models import Catalogue
 from setu_common.settings import StoreSettings
 from setu_common.store import Store
 
-FEATURES: Final = FOLDER / "features.jsonl"
 LEFT_OUT: Final = {"duration_s", "track", "language", "languages"}  # a table of figures has no place for them
 
 
@@ -71,17 +70,16 @@ class Profiling:
 
     def measure(self, specs: Iterable[Spec]) -> Iterator[Cells]:
         """Profile and probe each recording, and put its row into the file at once."""
-        done = {row["recording"] for row in read(self._rows)}
-        waiting = [spec for spec in specs if spec.name not in done]
+        done = {recording_of(row) for row in read(self._rows)}
+        waiting = [spec for spec in specs if recording_of(spec.cells) not in done]
         if waiting:
             self._profile(waiting[0])  # loads the models, which a worker keeps
         for spec in waiting:
             began_s = time.process_time()
             result = self._profile(spec)
             cpu_s = time.process_time() - began_s
-            cells = {"recording": spec.name} | self._cells(result, cpu_s)
-            with self._rows.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(cells) + "\n")
+            cells = spec.cells | self._cells(result, cpu_s)
+            append(self._rows, cells)
             yield cells
 
     def _cells(self, result: ProfileResult, cpu_s: float) -> Cells:

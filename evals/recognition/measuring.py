@@ -1,6 +1,5 @@
 """Hearing every recording with every candidate: errors against what was said, time, and what the recogniser says of itself."""
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -9,17 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from evals.recognition.recordings import FOLDER, Made, Spec, Studio
+from evals.recognition.recordings import Made, Spec, Studio
+from evals.recognition.rows import HEARD, Cells, append, read, recording_of
 from evals.scoring import errors, text_of, tokens
 from evals.systems import Heard, Setu
 from evals.voices import RATE_HZ, Samples
 from setu_common.contracts import AsrPlan, Transcript
 from setu_common.models import Catalogue
 
-ROWS: Final = FOLDER / "rows.jsonl"
 BATCH: Final = 8
 LANGUAGE: Final = "en"
-Cells = dict[str, str | float | int | None]
 THREADS: Final = 1  # so that the processor's time is the same whatever else runs on the machine
 WARM_UP_S: Final = 20
 LOW: Final = 0.1  # the quantile of log-probabilities that stands for the worst stretches
@@ -46,6 +44,7 @@ class Row:
     """What one candidate made of one recording.
 
     Args:
+        recording: which one.
         wer: (substitutions + deletions + insertions) / words, 0..; above 1 where more is invented than was said.
         cpu_s: the processor's time, one thread, the model being in memory.
         wall_s: time that passed, other work on the machine included.
@@ -55,13 +54,7 @@ class Row:
         words_per_s: heard, per second of the recording.
     """
 
-    recording: str
-    split: str
-    texts: str
-    voice: str
-    kind: str
-    strength: float
-    level: int
+    recording: Cells
     duration_s: float
     model: str
     beam_size: int
@@ -82,6 +75,11 @@ class Row:
     removed_s: float
     words_per_s: float
 
+    @property
+    def cells(self) -> Cells:
+        """As it stands in the table."""
+        return self.recording | {name: value for name, value in asdict(self).items() if name != "recording"}
+
 
 class Measuring:
     """The candidates, loaded, and the file that rows are put into.
@@ -92,11 +90,11 @@ class Measuring:
         rows: what was measured before is not measured again.
     """
 
-    def __init__(self, catalogue: Catalogue, folder: Path, rows: Path = ROWS) -> None:
+    def __init__(self, catalogue: Catalogue, folder: Path, rows: Path = HEARD) -> None:
         self._systems = {model: Setu(catalogue, folder, THREADS) for model in {each.model for each in CANDIDATES}}
         self._studio = Studio(catalogue)
         self._rows = rows
-        self._done = {(row["recording"], row["model"], row["beam_size"]) for row in read(rows)}
+        self._done = {(recording_of(row), row["model"], row["beam_size"]) for row in read(rows)}
 
     def warm_up(self, samples: Samples) -> None:
         """Load the models, and let everything be made that is made once."""
@@ -116,25 +114,13 @@ class Measuring:
             cpu_s, wall_s = time.process_time(), time.monotonic()
             heard = self._systems[candidate.model].transcribe(made.samples, LANGUAGE, candidate.plan)
             row = _row(spec, candidate, made, heard, (time.process_time() - cpu_s, time.monotonic() - wall_s))
-            with self._rows.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(row)) + "\n")
+            append(self._rows, row.cells)
             self._done.add(self._key(spec, candidate))
             yield row
 
     @staticmethod
-    def _key(spec: Spec, candidate: Candidate) -> tuple[str, str, int]:
-        return spec.name, candidate.model, candidate.beam_size
-
-
-def read(rows: Path) -> list[Cells]:
-    """What is in the file; a line that was being written when the process was killed doesn't count."""
-    if not rows.is_file():
-        return []
-    text = rows.read_text("utf-8")
-    if text and not text.endswith("\n"):
-        text = text[: text.rfind("\n") + 1]
-        rows.write_text(text, "utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    def _key(spec: Spec, candidate: Candidate) -> tuple[tuple[str, ...], str, int]:
+        return recording_of(spec.cells), candidate.model, candidate.beam_size
 
 
 def _row(spec: Spec, candidate: Candidate, made: Made, heard: Heard, took_s: tuple[float, float]) -> Row:
@@ -144,13 +130,7 @@ def _row(spec: Spec, candidate: Candidate, made: Made, heard: Heard, took_s: tup
     segments = heard.transcript.segments if heard.transcript else ()
     average, low = _logprobs(heard.transcript)
     return Row(
-        recording=spec.name,
-        split=spec.split,
-        texts="+".join(spec.texts),
-        voice=spec.voice,
-        kind=spec.kind,
-        strength=spec.strength,
-        level=spec.level,
+        recording=spec.cells,
         duration_s=round(duration_s, 3),
         model=candidate.model,
         beam_size=candidate.beam_size,

@@ -97,6 +97,19 @@ class Spec:
         spoken = dict.fromkeys(_voice_name(each) for each in self.voices)
         return "+".join((*spoken, REAL) if self.real else spoken)
 
+    @property
+    def cells(self) -> dict[str, str | float | int | None]:
+        """What tells it from others, and from what had its name before the plan was changed."""
+        return {
+            "recording": self.name,
+            "split": self.split,
+            "texts": "+".join(self.texts),
+            "voice": self.voice,
+            "kind": self.kind,
+            "strength": self.strength,
+            "level": self.level,
+        }
+
 
 @dataclass(frozen=True)
 class Made:

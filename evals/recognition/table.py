@@ -6,11 +6,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from evals.recognition.features import FEATURES
-from evals.recognition.measuring import ROWS, Cells, read
+from evals.recognition import TABLE
+from evals.recognition.rows import FEATURES, HEARD, Cells, read, recording_of
 from setu_common.models import Catalogue
 
-TABLE: Final = Path(__file__).parent / "measured.csv"
 PROVENANCE: Final = TABLE.with_name("README.md")
 PACKAGES: Final = ("faster-whisper", "ctranslate2", "onnxruntime", "numpy", "av")
 WRITTEN: Final = """# How `measured.csv` came about
@@ -31,18 +30,16 @@ Processor: {processor}. Packages: {packages}. Models by their files' SHA-256: {m
 """
 
 
-def rows() -> list[Cells]:
+def rows(heard: Path = HEARD, features: Path = FEATURES) -> list[Cells]:
     """All rows of recordings that every candidate has heard and whose figures are known, in order of their names."""
-    known = {str(each["recording"]): each for each in read(FEATURES)}
-    measured = [row for row in read(ROWS) if row["recording"] in known]
+    known = {recording_of(row): row for row in read(features)}
+    measured = [row for row in read(heard) if recording_of(row) in known]
     candidates = {_candidate(row) for row in measured}
-    heard: dict[str, set[tuple[str, int]]] = {}
+    by: dict[tuple[str, ...], set[tuple[str, int]]] = {}
     for row in measured:
-        heard.setdefault(str(row["recording"]), set()).add(_candidate(row))
-    whole = [row for row in measured if heard[str(row["recording"])] == candidates]
-    return sorted(
-        (row | known[str(row["recording"])] for row in whole), key=lambda row: (str(row["recording"]), *_candidate(row))
-    )
+        by.setdefault(recording_of(row), set()).add(_candidate(row))
+    whole = [row | known[recording_of(row)] for row in measured if by[recording_of(row)] == candidates]
+    return sorted(whole, key=lambda row: (str(row["recording"]), *_candidate(row)))
 
 
 def write(catalogue: Catalogue, path: Path = TABLE) -> int:
