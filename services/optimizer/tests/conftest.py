@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +12,10 @@ from setu_common.db import Database, migrate
 from setu_common.settings import DatabaseSettings
 from setu_common.store import Store
 from setu_optimizer.migrate import VERSIONS
+from setu_optimizer.predictors.predictor import Predictor
+from setu_optimizer.predictors.tables import published
+from setu_optimizer.predictors.training import train
+from testbed.hearings import SIZES, heard
 
 
 class HandWork:
@@ -58,3 +63,16 @@ async def database(optimizer_database_settings) -> AsyncIterator[Database]:
 @pytest.fixture
 def store(store_settings) -> Store:
     return Store(store_settings, "optimizer")
+
+
+@pytest.fixture(scope="session")
+def model() -> bytes:
+    """A model that has learned from 100 made-up recordings, each heard in four ways."""
+    return train(
+        heard(100, seed=1), SIZES, kind="made-up", description="made-up recordings", now=datetime(2026, 11, 26, tzinfo=UTC)
+    )
+
+
+@pytest.fixture(scope="session")
+def predictor(model) -> Predictor:
+    return Predictor.read(model, published())

@@ -9,6 +9,7 @@ from functools import partial
 
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_optimizer.app import LEARNED
+from setu_optimizer.equipment import KEEPSAKES
 from setu_optimizer.settings import SERVICE, OptimizerSettings, read_settings
 
 
@@ -20,7 +21,7 @@ def main() -> None:
 
 def specify(settings: OptimizerSettings) -> WorkerSpec:
     """What the worker is."""
-    return WorkerSpec(service=SERVICE, kinds=LEARNED, wire=partial(handlers, settings))
+    return WorkerSpec(service=SERVICE, kinds=LEARNED, wire=partial(handlers, settings), keepsakes=KEEPSAKES)
 
 
 @asynccontextmanager

@@ -51,15 +51,18 @@ class OptimizerSettings:
     """All that the service's processes are told."""
 
     core: CoreSettings
+    trust: TrustSettings
     prediction: PredictionSettings
     default: DefaultSettings
 
 
 def read_settings() -> OptimizerSettings:
     """Read them from the environment; for entry points."""
-    return OptimizerSettings(core=read_core_settings(), prediction=PredictionSettings(), default=DefaultSettings())
+    return OptimizerSettings(
+        core=read_core_settings(), trust=TrustSettings(), prediction=PredictionSettings(), default=DefaultSettings()
+    )
 
 
 def read_trust() -> TrustSettings:
-    """What the API accepts, and shows to the asr service; for entry points."""
+    """What the API accepts; for its entry point."""
     return TrustSettings()

@@ -7,7 +7,7 @@ from functools import partial
 from setu_common.contracts import PLANS
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_optimizer.app import PLANNED
-from setu_optimizer.equipment import predicting
+from setu_optimizer.equipment import KEEPSAKES, predicting
 from setu_optimizer.planning import Planner
 from setu_optimizer.settings import SERVICE, OptimizerSettings, read_settings
 
@@ -20,7 +20,7 @@ def main() -> None:
 
 def specify(settings: OptimizerSettings) -> WorkerSpec:
     """What the worker is."""
-    return WorkerSpec(service=SERVICE, kinds=PLANNED, wire=partial(handlers, settings))
+    return WorkerSpec(service=SERVICE, kinds=PLANNED, wire=partial(handlers, settings), keepsakes=KEEPSAKES)
 
 
 @asynccontextmanager
