@@ -34,9 +34,7 @@ class Passage:
     @property
     def changed(self) -> bool:
         """Whether a person changed its words, and not just signs or line breaks."""
-        return [folded(each) for each in words(self.delivered)] != [folded(each) for each in words(self.edited)] or (
-            words(self.delivered) != words(self.edited)
-        )
+        return words(self.delivered) != words(self.edited)
 
 
 @dataclass(frozen=True)
@@ -87,9 +85,9 @@ def passages(transcript: Transcript, delivered: TranslatedTranscript, cues: Sequ
 
 
 def replacements(passage: Passage) -> list[Replacement]:
-    """What a person put for what, word by word."""
+    """What a person put for what, word by word; the same word in another case is none of it."""
     old, new = words(passage.delivered), words(passage.edited)
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    matcher = SequenceMatcher(None, [folded(each) for each in old], [folded(each) for each in new], autojunk=False)
     return [
         Replacement(passage, tuple(old[a:b]), tuple(new[c:d])) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"
     ]

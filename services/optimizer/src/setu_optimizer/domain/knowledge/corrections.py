@@ -11,7 +11,7 @@ from setu_optimizer.domain.knowledge.aligning import Passage, Replacement, passa
 from setu_optimizer.domain.knowledge.belief import LEFT_ALONE, LEFT_ALONE_ONCE, WEIGHTS
 from setu_optimizer.domain.knowledge.entries import Claim, joined, plain
 from setu_optimizer.domain.knowledge.jobs import MOST_CLAIMS, claim_of
-from setu_optimizer.domain.knowledge.naming import Found, Texts, names_in
+from setu_optimizer.domain.knowledge.naming import ENDING, Found, Texts, names_in
 
 SEVERAL: Final = 2
 """So often something has to be put for something else to be a rule."""
@@ -50,7 +50,7 @@ def claims_of_correction(
     claims = [_of_name(each) for each in names]
     claims += _replaced_entries(put, glossary, explained)
     _mark_names(put, names, explained)
-    claims += _rules([each for at, each in enumerate(put) if at not in explained], aligned)
+    claims += _rules(put, aligned, explained)
     claims += _left_alone(glossary, aligned)
     claims += _lines([each for at, each in enumerate(put) if at not in explained])
     ranked = sorted(joined(claims), key=lambda each: (-each.weight, each.source_key, each.target_key))
@@ -80,25 +80,26 @@ def _replaced_entries(put: Sequence[Replacement], glossary: Sequence[GlossaryEnt
 def _mark_names(put: Sequence[Replacement], names: Sequence[Found], explained: set[int]) -> None:
     """Replacements that put nothing but names are explained by them."""
     known = {plain(word) for each in names if each.put for word in words(each.target)}
-    explained |= {at for at, each in enumerate(put) if all(plain(word) in known for word in each.new)}
+    explained |= {at for at, each in enumerate(put) if all(plain(ENDING.sub("", word)) in known for word in each.new)}
 
 
-def _rules(put: Sequence[Replacement], aligned: Sequence[Passage]) -> Iterator[Claim]:
+def _rules(put: Sequence[Replacement], aligned: Sequence[Passage], explained: set[int]) -> Iterator[Claim]:
     """What was put for the same words in several passages, with what the source says there and hardly elsewhere."""
-    groups: dict[tuple[str, str], list[Replacement]] = defaultdict(list)
-    for each in put:
-        if each.old and len(each.old) <= LONGEST_TERM and len(each.new) <= LONGEST_TERM:
-            groups[plain(" ".join(each.old)), plain(" ".join(each.new))].append(each)
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for at, each in enumerate(put):
+        if at not in explained and each.old and max(len(each.old), len(each.new)) <= LONGEST_TERM:
+            groups[plain(" ".join(each.old)), plain(" ".join(each.new))].append(at)
     said = Counter(part for passage in aligned for part in _parts(passage.source))
     for group in groups.values():
-        where = {each.passage.index: each.passage for each in group}
+        where = {put[at].passage.index: put[at].passage for at in group}
         if len(where) < SEVERAL:
             continue
         here = Counter(part for passage in where.values() for part in _parts(passage.source))
         fits = [(2 * count / (len(where) + said[part]), len(part), part) for part, count in here.items()]
         fit, _, part = max(fits, default=(0.0, 0, ()))
         if fit >= BELONGS:
-            target = Counter(" ".join(each.new) for each in group).most_common(1)[0][0]
+            explained |= set(group)
+            target = Counter(" ".join(put[at].new) for at in group).most_common(1)[0][0]
             yield Claim("term", (_as_said(part, next(iter(where.values()))),), target, _PERSON, WEIGHTS[_PERSON])
 
 

@@ -16,7 +16,7 @@ SHORTEST: Final = 3
 SHORTEST_UNCASED: Final = 2
 LONGEST: Final = 3
 """Words of a name."""
-_ENDING: Final = re.compile(r"['’]s?$")
+ENDING: Final = re.compile(r"['’]s?$")
 # Who is addressed, and what is said in passing: written like names where a sentence begins, and sounding alike in many languages.
 _ADDRESSED: Final = (
     "sir madam mister mr mrs miss doctor dr hello hi hey okay ok yes no please sorry thank thanks bye god uncle aunty auntie mom mama papa mummy "
@@ -109,7 +109,7 @@ def _candidates(text: str, *, cased: bool) -> Iterator[tuple[str, bool]]:
     """The words of a text, empty where one can't be of a name, each with whether a sentence begins with it."""
     for sentence in SENTENCE_END.split(text):
         for at, word in enumerate(words(sentence)):
-            bare = _ENDING.sub("", word)
+            bare = ENDING.sub("", word)
             may_be = bare[:1].isupper() and len(bare) >= SHORTEST if cased else len(bare) >= SHORTEST_UNCASED
             yield bare if may_be and not bare.isdigit() else "", at == 0
 

@@ -25,13 +25,14 @@ _EPISODE_WORDS: Final = (
 )
 _BOTH: Final = (
     re.compile(rf"{_START}s(?P<season>\d{{1,3}}){_GAP}e(?:p(?:isode)?)?{_GAP}(?P<episode>\d{{1,5}})(?!\d)", re.IGNORECASE),
-    re.compile(rf"{_START}(?P<season>\d{{1,2}})[x×](?P<episode>\d{{2,3}})(?!\w)", re.IGNORECASE),
+    re.compile(rf"{_START}(?P<season>\d{{1,2}})[x×](?P<episode>\d{{2,3}})(?![^\W_])", re.IGNORECASE),
 )
 _SEASON: Final = re.compile(
-    rf"{_START}(?:(?:{_SEASON_WORDS}){_GAP}|s)(?P<number>\d{{1,3}})(?!\w)|第\s*(?P<counted>\d{{1,3}})\s*[季期]", re.IGNORECASE
+    rf"{_START}(?:(?:{_SEASON_WORDS}){_GAP}|s)(?P<number>\d{{1,3}})(?![^\W_])|第\s*(?P<counted>\d{{1,3}})\s*[季期]",
+    re.IGNORECASE,
 )
 _EPISODE: Final = re.compile(
-    rf"{_START}(?:(?:{_EPISODE_WORDS}){_GAP}|e)(?P<number>\d{{1,5}})(?!\w)|第\s*(?P<counted>\d{{1,5}})\s*[話话集回]",
+    rf"{_START}(?:(?:{_EPISODE_WORDS}){_GAP}|e)(?P<number>\d{{1,5}})(?![^\W_])|第\s*(?P<counted>\d{{1,5}})\s*[話话集回]",
     re.IGNORECASE,
 )
 _FILE_ENDING: Final = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|webm|ts|mp3|m4a|wav|flac|srt|vtt)$", re.IGNORECASE)
