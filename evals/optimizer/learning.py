@@ -22,7 +22,7 @@ from setu_optimizer.errors import TooLittleToLearnFrom
 SIZES: Final = (25, 50, 100, 200, 400)
 DRAWS: Final = 5  # of each size
 OBSERVED: Final = 100  # jobs of a kind that was never met
-SPLITS: Final = 4
+SPLITS: Final = 4  # at least
 SEED: Final = 20_260
 
 
@@ -92,23 +92,23 @@ def unseen(train: Sequence[Recording], test: Sequence[Recording]) -> list[Figure
 def _unseen(kind: str, own: Sequence[Recording], train: Sequence[Recording]) -> list[Figure]:
     ways = len(own[0].outcomes)
     needed = -(-OBSERVED // ways)
-    held_at_once = -(-len(own) // SPLITS)
-    if len(own) - held_at_once < needed:
+    if len(own) <= needed:
         return []
+    splits = max(SPLITS, -(-len(own) // (len(own) - needed)))
     rate = LAMBDAS[JUDGED]
     dice = np.random.default_rng(SEED)
     before = free(Optimizer(trained(examples_of(train)), JUDGED))
     order = dice.permutation(len(own))
     gains: list[list[float]] = []
     first: list[float] = []
-    for split in range(SPLITS):
-        held = [own[place] for place in order[split::SPLITS]]
-        rest = examples_of([own[place] for place in np.setdiff1d(order, order[split::SPLITS])])
+    for split in range(splits):
+        held = [own[place] for place in order[split::splits]]
+        rest = examples_of([own[place] for place in np.setdiff1d(order, order[split::splits])])
         after = free(Optimizer(trained([*examples_of(train), *_drawn(rest, OBSERVED, dice)]), JUDGED))
         for each in held:
             first.append(POINTS * regret(before, each, rate))
             gains.append([spared(each, after, before, rate)])
-    how = f"{len(own)} recordings of it, each held out once of {SPLITS} times; the interval draws recordings"
+    how = f"{len(own)} recordings of it, each held out once of {splits} times; the interval draws recordings"
     low, high = interval(gains)
     value = float(np.mean(gains))
     figure = goal(

@@ -1,12 +1,13 @@
 """The measured table: a row for each recording and candidate, with what is known of the recording beforehand."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from evals.recognition import TABLE
+from evals.recognition.recordings import Spec, planned
 from evals.recognition.rows import FEATURES, HEARD, Cells, read, recording_of
 from setu_common.models import Catalogue
 
@@ -30,10 +31,11 @@ Processor: {processor}. Packages: {packages}. Models by their files' SHA-256: {m
 """
 
 
-def rows(heard: Path = HEARD, features: Path = FEATURES) -> list[Cells]:
-    """All rows of recordings that every candidate has heard and whose figures are known, in order of their names."""
+def rows(specs: Iterable[Spec], heard: Path = HEARD, features: Path = FEATURES) -> list[Cells]:
+    """All rows of these recordings that every candidate has heard and whose figures are known, in order of their names."""
+    wanted = {recording_of(spec.cells) for spec in specs}
     known = {recording_of(row): row for row in read(features)}
-    measured = [row for row in read(heard) if recording_of(row) in known]
+    measured = [row for row in read(heard) if recording_of(row) in known.keys() & wanted]
     candidates = {_candidate(row) for row in measured}
     by: dict[tuple[str, ...], set[tuple[str, int]]] = {}
     for row in measured:
@@ -44,7 +46,7 @@ def rows(heard: Path = HEARD, features: Path = FEATURES) -> list[Cells]:
 
 def write(catalogue: Catalogue, path: Path = TABLE) -> int:
     """Write the table and how it came about; returns the number of rows."""
-    table = rows()
+    table = rows(planned())
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(table[0]), lineterminator="\n")
         writer.writeheader()
