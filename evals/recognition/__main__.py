@@ -31,9 +31,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--only", choices=PARTS, default=None, help="do one part")
     parser.add_argument("--first", type=int, default=None, metavar="N", help="take the first N recordings")
     parser.add_argument("--until", default=None, metavar="HH:MM", help="begin no other recording after that time, UTC")
+    parser.add_argument("--backwards", action="store_true", help="begin with the last ones: a second process beside a first")
     chosen = parser.parse_args(arguments)
     parts = (chosen.only,) if chosen.only else PARTS[1:]
-    specs = planned()[: chosen.first]
+    specs = planned()[: chosen.first][:: -1 if chosen.backwards else 1]
     catalogue = Catalogue.load(ModelSettings())
     studio = Studio(catalogue)
     with tempfile.TemporaryDirectory(prefix="setu-recognition-") as folder:
