@@ -187,8 +187,7 @@ def _rooms(speech: list[Recording], voices: SileroVoices) -> Iterator[Row]:
         yield (
             "reverberation",
             _shown(found.reverberation_s, "s", 2),
-            f"T60 {t60_s:g} s; in noise {ROOM_NOISE_DB:g} dB below {_shown(noisy.reverberation_s, 's', 2)}; energy spread "
-            f"{_shown(found.energy_spread_db, 'dB')}",
+            f"T60 {t60_s:g} s; in noise {ROOM_NOISE_DB:g} dB below {_shown(noisy.reverberation_s, 's', 2)}",
         )
 
 

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from setu_asr.domain.audio import Region
+from setu_asr.domain.profile.dynamics import DynamicsMeter
 from setu_asr.domain.profile.levels import FULL_SCALE, LevelMeter
 from setu_asr.domain.profile.loudness import LoudnessMeter
 from setu_asr.domain.profile.music import MusicMeter
+from setu_asr.domain.profile.pitch import PitchMeter
+from setu_asr.domain.profile.reverberation import ReverberationMeter
 from setu_asr.domain.profile.spectra import SpectrumMeter
 from setu_asr.domain.profile.syllables import SyllableMeter
 from setu_asr.domain.profile.voicing import Probabilities, is_between, is_spoken, spoken, widened
@@ -31,6 +34,10 @@ class Sound:
     snr_db: float | None
     music_ratio: float
     speech_rate_sps: float | None
+    reverberation_s: float | None
+    pitch_hz: float | None
+    pitch_spread_st: float | None
+    energy_spread_db: float | None
 
 
 class SoundMeter:
@@ -51,6 +58,9 @@ class SoundMeter:
         self._spectrum = SpectrumMeter()
         self._wada = WadaMeter()
         self._syllables = SyllableMeter()
+        self._reverberation = ReverberationMeter()
+        self._pitch = PitchMeter()
+        self._dynamics = DynamicsMeter()
 
     def add(self, pcm: NDArray[np.int16], probabilities: Probabilities) -> None:
         """Take the next stretch.
@@ -65,8 +75,12 @@ class SoundMeter:
         self._levels.add(pcm)
         self._loudness.add(samples)
         self._music.add(samples)
-        self._spectrum.add(samples, is_spoken(speech, len(probabilities)), is_between(probabilities))
+        there = is_spoken(speech, len(probabilities))
+        self._spectrum.add(samples, there, is_between(probabilities))
         self._syllables.add(samples, speech)
+        self._reverberation.add(samples)
+        self._pitch.add(samples, there)
+        self._dynamics.add(samples, there)
         for region in wide:
             self._wada.add(samples[region.start : region.end])
         self._speech.extend(Region(self._samples + region.start, self._samples + region.end) for region in wide)
@@ -91,4 +105,8 @@ class SoundMeter:
             snr_db=snr_db,
             music_ratio=self._music.ratio,
             speech_rate_sps=None if snr_db is None or snr_db < COUNTABLE_SNR_DB else self._syllables.rate_sps,
+            reverberation_s=self._reverberation.reverberation_s() if self._spoken else None,
+            pitch_hz=self._pitch.pitch_hz(),
+            pitch_spread_st=self._pitch.spread_st(),
+            energy_spread_db=self._dynamics.spread_db(),
         )
