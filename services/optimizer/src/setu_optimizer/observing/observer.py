@@ -21,9 +21,10 @@ from setu_common.operations import Work
 from setu_common.store import Store
 from setu_optimizer.domain.observing.correcting import Correction, corrected
 from setu_optimizer.domain.observing.estimating import Estimator
-from setu_optimizer.domain.observing.labels import candidate_of, label_of, work_of
+from setu_optimizer.domain.observing.labels import label_of, work_of
 from setu_optimizer.domain.observing.signals import signals_of
 from setu_optimizer.domain.observing.tokens import tokens
+from setu_optimizer.domain.prediction.plans import candidate_of
 from setu_optimizer.errors import CorrectionFitsNothing, NothingCorrected
 from setu_optimizer.knowledge import Knowledge
 from setu_optimizer.observing import repository

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-from setu_common.contracts import AsrPlan, Candidate, Context, WerBasis
+from setu_common.contracts import Candidate, Context, WerBasis
 from setu_optimizer.domain.prediction.examples import Example
 from setu_optimizer.domain.prediction.features import vector_from
 
@@ -66,17 +66,6 @@ def label_of(known: float | None, estimated: float | None) -> Label:
     if estimated is not None:
         return Label(estimated, "estimated", ESTIMATED_WEIGHT)
     return Label(None, None, 0.0)
-
-
-def candidate_of(plan: AsrPlan) -> Candidate:
-    """The way that a plan goes."""
-    return Candidate(
-        engine=plan.engine,
-        model=plan.model,
-        beam_size=plan.beam_size,
-        batch_size=plan.batch_size,
-        compute_type=plan.compute_type,
-    )
 
 
 def work_of(context: Context, recording: str) -> str:
