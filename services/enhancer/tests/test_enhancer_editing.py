@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from setu_common.contracts import Reason
 from setu_common.cost import BudgetExhausted
 from setu_common.errors import DeadlineExceeded, DependencyUnavailable
 from setu_common.http import CircuitOpen
@@ -28,7 +29,6 @@ from testbed.editing import (
     FIRST,
     HINDI,
     LINES,
-    NAMED,
     Model,
     better,
     edit,
@@ -60,10 +60,11 @@ async def test_a_good_model_is_asked_once_for_each_window_and_its_edits_are_kept
 
 async def test_only_lines_that_were_chosen_are_asked_for_and_the_others_keep_their_drafts():
     model = Model()
-    edits = await edit(model, selected={0: NAMED, 7: ASKED})
-    assert model.ids == [[0, 7]]
-    assert [each.line.index for each in edits if each.changed] == [0, 7]
-    assert (edits[0].reasons, edits[1].reasons) == (NAMED, ())
+    idiom = (Reason(kind="idiom"),)
+    edits = await edit(model, selected={2: idiom, 7: ASKED})
+    assert model.ids == [[2, 7]]
+    assert [each.line.index for each in edits if each.changed] == [2, 7]
+    assert (edits[2].reasons, edits[1].reasons) == (idiom, ())
     assert (edits[1].offered, edits[1].provider, edits[1].cost_usd) == ("", "", Decimal(0))
     assert points(edits[1]) == (50, None)
 
@@ -96,18 +97,63 @@ async def test_only_bad_lines_are_sent_again_each_with_what_was_wrong_with_it():
     assert [each.requests for each in edits[:6]] == [2, 1, 1, 2, 1, 1]
 
 
-async def test_then_windows_get_smaller_then_the_next_provider_is_asked_and_then_the_draft_stays():
+async def test_then_the_next_provider_is_asked_and_then_the_draft_stays():
     stubborn = Model(with_texts(l0="King!", l1="Hope!", l3="I had 50.", l5="King!"))
     other = Model(with_texts(l5="King again!"), name="other")
     edits = await edit(stubborn, other, selected=FIRST)
-    assert stubborn.ids == [list(range(6)), [0, 1, 3, 5], [0, 1], [3, 5]]
+    assert stubborn.ids == [list(range(6)), [0, 1, 3, 5]]  # fewer at once would help nothing against a name that it won't write
     assert other.ids == [[0, 1, 3, 5]]
     assert texts_of(edits)[:5] == list(ENGLISH.values())[:5]
     assert (edits[5].text, edits[5].offered, edits[5].provider) == (LINES[5].draft, "King again!", "other")
     assert edits[5].rejected == "name: Raj is missing"
     assert edits[5].after is None
-    assert max(each.requests for each in edits) == 4
+    assert max(each.requests for each in edits) == 3
     assert edits[0].provider == "other"
+
+
+async def test_lines_that_a_model_mixes_up_are_asked_for_a_few_at_a_time():
+    def mixing(document):
+        return (
+            translated(document) if len(ids_of(document)) < 4 else reply_of({number + 1: "No." for number in ids_of(document)})
+        )
+
+    model = Model(mixing)
+    edits = await edit(model, selected=FIRST)
+    assert model.ids == [list(range(6)), list(range(6)), [0, 1, 2], [3, 4, 5]]
+    assert texts_of(edits)[:6] == list(ENGLISH.values())[:6]
+
+
+async def test_bad_lines_of_all_windows_are_asked_for_again_in_one_request():
+    bad = with_texts(l1="Hope!", l4="5 taxis?", l8="We leave.", l9="I am sorry.")
+    model = Model(in_turn(*[bad] * 5, translated))
+    edits = await edit(model, lines_per_request=4)
+    windows = model.ids[:-1]
+    assert sorted(index for ids in windows for index in ids) == list(range(15))
+    assert model.ids[-1] == [1, 4, 8, 9]
+    assert len(model.ids) == 6
+    assert texts_of(edits) == list(ENGLISH.values())
+    shown = {line["said"]: line.get("as") for line in model.asked[-1]["lines"] if "said" in line}
+    assert shown[LINES[0].source] == ENGLISH[0]  # with what has become of the lines around them
+
+
+async def test_one_window_goes_ahead_of_many_so_that_the_others_find_the_instructions_in_the_providers_cache():
+    under_way = 0
+    together: list[int] = []
+
+    class Slow(Model):
+        async def chat(self, messages, **how):
+            nonlocal under_way
+            under_way += 1
+            together.append(under_way)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            under_way -= 1
+            return await super().chat(messages, **how)
+
+    lines = [Line(number, number * 60.0, number * 60.0 + 3, "हाँ।", "Yes") for number in range(6)]
+    model = Slow(lambda document: reply_of(dict.fromkeys(ids_of(document), "Yes")))
+    await edit(model, lines=lines, lines_per_request=1)
+    assert together == [1, 1, 2, 3, 4, 5]
 
 
 async def test_a_line_alone_that_stays_bad_is_not_sent_again_as_it_was():

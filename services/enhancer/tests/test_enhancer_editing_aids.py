@@ -24,7 +24,6 @@ from testbed.editing import (
     FIRST,
     HINDI,
     LINES,
-    NAMED,
     NAMES,
     SIMPLE,
     Kept,
@@ -158,19 +157,19 @@ async def test_without_its_judge_the_rules_decide_and_the_answer_says_so():
 
 
 async def test_a_base_model_is_asked_for_one_line_at_a_time_and_only_for_what_it_can_do():
-    base = Model(name="base", goes_on=lambda _prompt: " Raj, where were you?\n")
-    selected = {0: NAMED, 3: (Reason(kind="number"),), 4: ASKED}
+    base = Model(name="base", goes_on=lambda _prompt: " Don't worry, I'm here.\n")
+    selected = {7: (Reason(kind="idiom"),), 3: (Reason(kind="number"),), 4: ASKED}
     edits = await edit(base, selected=selected, completing=["base"])
-    assert edits[0].text == "Raj, where were you?"
+    assert edits[7].text == ENGLISH[7]
     assert len(base.prompts) == 1
-    assert texts_of(edits)[1:] == DRAFTS[1:]
+    assert texts_of(edits)[:7] == DRAFTS[:7]
     assert edits.notes == ("2 lines have reasons that the models at hand can do nothing about, or got no answer.",)
 
 
-FAILURES = ["", "King, where?", "Vikram didn't come home last night.", "राज कहाँ", "x" * 200, "Raj, the train to Delhi left."]
+FAILURES = ["", "Vikram didn't come home last night.", "राज कहाँ", "x" * 200, "Raj, the train to Delhi left."]
 
 
-@pytest.mark.parametrize("said", [said for said in FAILURES if "King" not in said])
+@pytest.mark.parametrize("said", FAILURES)
 async def test_a_base_model_that_fails_is_tried_once_more_without_the_draft_and_then_the_draft_stays(said):
     base = Model(name="base", goes_on=lambda _prompt: said)
     idiom = {2: (Reason(kind="idiom"),)}
@@ -180,30 +179,20 @@ async def test_a_base_model_that_fails_is_tried_once_more_without_the_draft_and_
     assert edits[2].rejected
 
 
-@pytest.mark.parametrize("said", [*FAILURES, LINES[0].draft])
-async def test_where_a_base_model_fails_to_set_a_name_right_a_rule_does_if_it_is_plain_which_word_was_one(said):
-    base = Model(name="base", goes_on=lambda _prompt: said)
-    edits = await edit(base, selected={0: NAMED, 8: NAMED}, completing=["base"])
-    assert (edits[0].text, edits[0].provider, edits[0].model) == ("Raj, where were you?", "rules", "names")
-    assert edits[8].text == LINES[8].draft
-    assert edits[0].cost_usd == Decimal("0.2")  # of what was asked in vain
-    silent = Model(name="base", goes_on=raising(CircuitOpen("It is open.")))
-    assert texts_of(await edit(silent, selected={0: NAMED}, completing=["base"])) == DRAFTS
-
-
 async def test_a_base_model_is_left_alone_with_languages_that_its_prompt_has_no_examples_of():
     base = Model(name="base", goes_on=lambda _prompt: "Rosa, where were you?")
     lines = [Line(0, 0.0, 3.0, "Rosa, ¿dónde estabas?", "Pink, where were you?")]
-    edits = await edit(base, lines=lines, selected={0: NAMED}, completing=["base"], pair=Pair("es", "en"))
+    idiom = {0: (Reason(kind="idiom"),)}
+    edits = await edit(base, lines=lines, selected=idiom, completing=["base"], pair=Pair("es", "en"))
     assert base.prompts == []
     assert edits[0].text == lines[0].draft
 
 
 async def test_a_base_model_comes_last():
-    chat = Model(with_texts(l0="King!", l3="I had 50."))
-    base = Model(name="base", goes_on=lambda _prompt: ENGLISH[0])
-    edits = await edit(chat, base, selected={**FIRST, 0: NAMED}, completing=["base"])
-    assert (edits[0].text, edits[0].provider) == (ENGLISH[0], "base")
+    chat = Model(with_texts(l7="5 tensions!", l3="I had 50."))
+    base = Model(name="base", goes_on=lambda _prompt: ENGLISH[7])
+    edits = await edit(chat, base, selected={**FIRST, 7: (Reason(kind="idiom"),)}, completing=["base"])
+    assert (edits[7].text, edits[7].provider) == (ENGLISH[7], "base")
     assert edits[3].text == LINES[3].draft
     assert len(base.prompts) == 1
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 from sacrebleu.metrics.chrf import CHRF
 
+from setu_common.contracts import Reason
 from setu_common.http import Dependencies, Policy, RetryPolicy
 from setu_common.llm import LimitPolicy, Limits
 from setu_common.llm.anthropic_provider import AnthropicProvider
@@ -23,7 +24,7 @@ from setu_common.testing import (
     in_order,
     some,
 )
-from testbed.editing import ENGLISH, LINES, NAMED, Kept, cents, document_of, edit, reply_of, translated
+from testbed.editing import ENGLISH, LINES, Kept, cents, document_of, edit, reply_of, translated
 
 DRAFTS = [line.draft for line in LINES]
 GOOD = list(ENGLISH.values())
@@ -170,10 +171,10 @@ async def test_lines_come_back_whole_whatever_share_of_requests_fails(kind, seed
 
 
 async def test_a_base_model_goes_on_with_lines_up_to_their_end():
-    said = " Raj, where were you?\n\nHindi: और"
+    said = " Don't worry, I'm here.\n\nHindi: और"
     async with wired("openai", say=lambda _asked: said) as (wire, provider):
-        edits = await edit(provider, selected={0: NAMED}, completing=["openai"])
-        assert edits[0].text == "Raj, where were you?"
+        edits = await edit(provider, selected={7: (Reason(kind="idiom"),)}, completing=["openai"])
+        assert edits[7].text == ENGLISH[7]
         (asked,) = wire.asked
         assert asked.body["stop"] == ["\n"]
         assert asked.messages[0][1].endswith("\nEnglish:")

@@ -1,6 +1,7 @@
 """What was edited before, in a real database."""
 
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from setu_common.db import Database
 from setu_common.operations.connection import HealingConnection
 from setu_common.settings import DatabaseSettings
 from setu_enhancer import repository
+from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.lines import Pair
 from setu_enhancer.memory import KeptMemory, Made, Remembered, exact_key
 
 HINDI = Pair("hi", "en")
+RAJ = Entry(("राज",), "Raj", (), "name", "caller", "male")
 
 
 def made(key: str, source: str = "राज आया", offered: str = "Raj came", *, kept: bool = True) -> Made:
@@ -130,7 +133,8 @@ def test_a_key_depends_on_all_that_a_model_is_told():
         "source": "राज",
         "draft": "King",
         "context": ("a", "b"),
-        "glossary_sha256": "0",
+        "entries": (RAJ,),
+        "room": "enough",
         "prompt": "edit@1",
         "model": "small",
     }
@@ -139,13 +143,32 @@ def test_a_key_depends_on_all_that_a_model_is_told():
         "source": "रानी",
         "draft": "Queen",
         "context": ("ab",),
-        "glossary_sha256": "1",
+        "entries": (replace(RAJ, target="Raaj"),),
+        "room": "3",
         "prompt": "edit@2",
         "model": "large",
     }
     key = exact_key(**told)
     assert key == exact_key(**told)
     assert len({key, *(exact_key(**(told | {name: other})) for name, other in others.items())}) == 1 + len(others)
+
+
+def test_who_says_how_a_name_is_written_and_in_which_order_names_come_makes_no_other_key():
+    told: dict[str, Any] = {
+        "pair": HINDI, "source": "राज", "draft": "King", "context": (), "room": "enough", "prompt": "edit@1", "model": "small",
+    }  # fmt: skip
+    asha = Entry(("आशा",), "Asha", (), "name", "text")
+    key = exact_key(**told, entries=(RAJ, asha))
+    assert key == exact_key(**told, entries=(asha, replace(RAJ, provenance="text", accepted=("Raaj",)), asha))
+    assert key != exact_key(**told, entries=(RAJ,))
+
+
+async def test_what_a_judge_thought_is_kept_beside_the_edit(memory_of, begin):
+    await memory_of(await begin()).remember(HINDI, [replace(made("k"), opinion="well said"), made("other")])
+    second = memory_of(await begin())
+    assert (await second.exact(["k", "other"]))["k"].opinion == "well said"
+    third = memory_of(await begin())
+    assert {key: each.opinion for key, each in (await third.exact(["k", "other"])).items()} == {"k": "well said", "other": ""}
 
 
 async def erase(database, work) -> None:

@@ -39,7 +39,7 @@ from setu_enhancer.equipment import equipped
 from setu_enhancer.errors import LinesDiffer
 from setu_enhancer.service import EnhancementService
 from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, MemorySettings, SelectionSettings
-from testbed.editing import ENGLISH, LINES, document_of, translated
+from testbed.editing import ENGLISH, LINES, document_of, ids_of, translated
 
 KNOWN = Context(
     characters=(
@@ -123,6 +123,13 @@ def draft(*indices: int, target: str = "en") -> TranslatedTranscript:
     )
 
 
+def right() -> TranslatedTranscript:
+    """A translation whose names are right."""
+    made = draft()
+    texts = [each.model_copy(update={"text": ENGLISH[each.segment_index]}) for each in made.translations]
+    return made.model_copy(update={"translations": tuple(texts)})
+
+
 @pytest.fixture
 async def stored(store) -> EnhancementRequest:
     return EnhancementRequest(
@@ -163,9 +170,18 @@ async def test_lines_with_a_reason_are_edited_and_all_others_stay(wired, store, 
     assert [each.segment_index for each in final.translations] == [line.index for line in LINES]
     assert len(texts) == len(LINES) == result.segment_count == len(audit.lines)
     changed = {line.segment_index for line in audit.lines if line.changed}
-    assert {0, 1, 5, 11} <= changed  # names that were translated
+    by_rule = {line.segment_index: line.text for line in audit.lines if line.provider == "rules"}
+    assert by_rule == {
+        0: ENGLISH[0],
+        1: ENGLISH[1],
+        5: "Raj has never spoken a lie.",
+        11: ENGLISH[11],
+    }  # names that were translated
+    assert changed > set(by_rule)
     for place, (text_, line) in enumerate(zip(texts, LINES, strict=True)):
-        assert text_ == (ENGLISH[place] if place in changed else line.draft)
+        assert text_ == by_rule.get(place, ENGLISH[place] if place in changed else line.draft)
+    assert {line.cost_usd for line in audit.lines if line.segment_index in by_rule} == {Decimal(0)}
+    assert not by_rule.keys() & {index for asked in wire.asked for index in ids_of(document_of(asked.messages[-1][1]))}
     assert 6 not in {line.segment_index for line in audit.lines if line.reasons}  # "Close the door."
     assert all(line.score_before is not None for line in audit.lines)
     assert all(line.score_after.total > line.score_before.total for line in audit.lines if line.changed)
@@ -198,7 +214,7 @@ async def test_an_edited_line_says_who_edited_it_and_which_terms_it_still_misses
     request = stored.model_copy(update={"translated": await store.put_model("acme", missing)})
     result = await run(service, request, await begin())
     first, *others = (await store.load(result.translated, TranslatedTranscript)).translations
-    assert (first.text, first.engine, first.confidence, first.missed_terms) == (ENGLISH[0], "vendor", None, ("घर",))
+    assert (first.text, first.engine, first.confidence, first.missed_terms) == (ENGLISH[0], "rules", None, ("घर",))
     untouched = next(each for each in others if each.segment_index == 6)
     assert (untouched.engine, untouched.confidence) == ("llm", 0.8)
 
@@ -211,7 +227,7 @@ async def test_a_second_run_asks_nobody_and_costs_nothing(wired, store, stored, 
     second = await run(service, stored, again)
     assert len(wire.asked) == asked > 0
     assert (second.cost_usd, await spent(enhancer_database_settings, again)) == (Decimal(0), Decimal(0))
-    assert second.cached_count == first.selected_count == second.selected_count
+    assert (second.cached_count, second.selected_count) == (first.selected_count - 4, first.selected_count)  # four by rule
     assert await store.read(second.translated) == await store.read(first.translated)
     anew = await run(service, stored.model_copy(update={"reuse": False}), await begin())
     assert len(wire.asked) == 2 * asked
@@ -227,15 +243,26 @@ async def test_another_attempt_pays_for_nothing_twice(wired, stored, begin):
     assert len(wire.asked) == asked
 
 
-async def test_another_glossary_makes_edits_anew_and_another_tenant_shares_none(wired, stored, begin):
+async def test_only_what_a_line_and_those_around_it_name_makes_its_edit_anew_and_another_tenant_shares_none(
+    wired, stored, begin
+):
     service, wire = await wired()
-    await run(service, stored, await begin())
+    first = await run(service, stored, await begin())
     asked = len(wire.asked)
-    called = stored.model_copy(update={"context": Context(characters=(*KNOWN.characters, Character(name="Vikram")))})
-    assert (await run(service, called, await begin())).cached_count == 0
-    assert len(wire.asked) == 2 * asked
+    more = stored.model_copy(
+        update={"context": Context(characters=(*KNOWN.characters, Character(name="Vikram", source="विक्रम")))}
+    )
+    assert (
+        await run(service, more, await begin())
+    ).cached_count == first.selected_count - 4  # nobody says Vikram; four by rule
+    assert len(wire.asked) == asked
+    raaj = stored.model_copy(
+        update={"context": Context(characters=(Character(name="Raaj", source="राज"), KNOWN.characters[1]))}
+    )
+    other = await run(service, raaj, await begin())
+    assert 0 < other.cached_count < first.selected_count - 4
+    assert len(wire.asked) > asked
     assert (await run(service, stored, await begin("other"))).cached_count == 0
-    assert len(wire.asked) == 3 * asked
 
 
 async def test_lines_that_come_with_the_request_go_with_the_answer(wired, store, stored, begin):
@@ -265,17 +292,32 @@ async def test_all_lines_are_asked_about_where_a_caller_wants_that(wired, stored
     assert result.selected_count == len(LINES)
 
 
-async def test_without_a_language_model_lines_keep_their_drafts_and_the_answer_says_what_to_set(desk, store, stored, begin):
+async def test_without_a_language_model_names_are_put_right_by_rule_and_the_answer_says_what_to_set(desk, store, stored, begin):
+    async with desk() as made:
+        result = await run(EnhancementService(store, made), stored, await begin())
+    final = await store.load(result.translated, TranslatedTranscript)
+    texts = [line.draft for line in LINES]
+    texts[0], texts[1], texts[5], texts[11] = ENGLISH[0], ENGLISH[1], "Raj has never spoken a lie.", ENGLISH[11]
+    assert [each.text for each in final.translations] == texts
+    assert (result.skipped, result.degraded, result.kept_count, result.cost_usd) == ("", "", 4, Decimal(0))
+    assert (result.provider, result.model) == ("rules", "names")
+    (note,) = result.notes
+    assert note.startswith("Only names were put right, by rule: there is no language model to ask.")
+    assert "SETU_LLM_PROVIDERS" in note
+
+
+async def test_without_a_language_model_and_a_name_that_rules_mend_the_answer_says_what_to_set(desk, store, stored, begin):
     async with desk() as made:
         service = EnhancementService(store, made)
-        result = await run(service, stored, await begin())
-        line = {"index": 7, "start_s": 0, "end_s": 1, "source": "राज", "draft": "King"}
+        anonymous = stored.model_copy(update={"translated": await store.put_model("acme", right())})
+        result = await run(service, anonymous, await begin())
+        line = {"index": 7, "start_s": 0, "end_s": 1, "source": "पानी दो", "draft": "Water two"}
         inline = {"source_language": "hi", "target_language": "en", "lines": [line]}
         told = await run(service, EnhancementRequest.model_validate(inline), await begin())
     assert result.skipped.startswith("not possible: there is no language model to ask.")
     assert "SETU_LLM_PROVIDERS" in result.skipped
     assert (result.translated, result.degraded) == (None, "")
-    assert [(line.segment_index, line.text, line.changed) for line in told.lines] == [(7, "King", False)]
+    assert [(line.segment_index, line.text, line.changed) for line in told.lines] == [(7, "Water two", False)]
 
 
 async def test_without_money_lines_keep_their_drafts_and_the_answer_says_so(
@@ -289,19 +331,20 @@ async def test_without_money_lines_keep_their_drafts_and_the_answer_says_so(
     work = await begin()
     result = await run(service, stored, work)
     final = await store.load(result.translated, TranslatedTranscript)
-    assert [each.text for each in final.translations] == [line.draft for line in LINES]
+    assert [each.text for each in final.translations][6:11] == [line.draft for line in LINES[6:11]]
     assert "keep their drafts" in result.degraded
     assert "budget" in result.degraded
-    assert (wire.asked, result.kept_count, await spent(enhancer_database_settings, work)) == ([], 0, Decimal(0))
+    assert (wire.asked, await spent(enhancer_database_settings, work)) == ([], Decimal(0))
+    assert (result.kept_count, final.translations[0].text) == (4, ENGLISH[0])  # rules cost nothing
 
 
 async def test_a_model_that_can_not_answer_leaves_the_drafts_and_the_answer_says_why(wired, store, stored, begin):
     service, _ = await wired(always(Fault.QUOTA))
     result = await run(service, stored, await begin())
     final = await store.load(result.translated, TranslatedTranscript)
-    assert [each.text for each in final.translations] == [line.draft for line in LINES]
+    assert [each.text for each in final.translations][6:11] == [line.draft for line in LINES[6:11]]
     assert "vendor" in result.degraded
-    assert result.kept_count == 0
+    assert (result.kept_count, result.provider) == (4, "rules")
 
 
 async def test_a_translation_that_does_not_belong_to_its_transcript_is_refused(wired, store, stored, begin):

@@ -198,7 +198,7 @@ class Kept:
 
     async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
         found = {key: self.made[key] for key in keys if key in self.made}
-        return {key: Remembered(each.offered, each.provider, each.model) for key, each in found.items()}
+        return {key: Remembered(each.offered, each.provider, each.model, each.opinion) for key, each in found.items()}
 
     async def similar(self, pair: Pair, source: str, limit: int) -> Sequence[Example]:
         words = set(re.split(r"[\s,।?]+", source)) - {""}

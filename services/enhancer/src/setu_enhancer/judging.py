@@ -16,6 +16,7 @@ import structlog
 from pydantic import BaseModel, Field
 
 from setu_common.contracts import LANGUAGE_NAMES
+from setu_common.cost import Usage
 from setu_common.llm import LlmError, LlmProvider, LlmUnusable, Message
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line, Pair
@@ -56,6 +57,20 @@ class Judge(Protocol):
             pairs: lines with a translation each; a line may come with several.
             pair: from which language into which.
             glossary: the names and terms of the text.
+        """
+
+
+class Billed(Protocol):
+    """Told what a request to a judge used."""
+
+    def __call__(self, pairs: Pairs, provider: str, model: str, usage: Usage) -> None:
+        """One request.
+
+        Args:
+            pairs: the texts that it was about.
+            provider: who answered.
+            model: which of its models.
+            usage: what it used.
         """
 
 
@@ -109,6 +124,11 @@ class LlmJudge:
         self._slots = asyncio.Semaphore(at_once)
         self._timeout_s = timeout_s
 
+    @property
+    def stamp(self) -> str:
+        """The same for as long as it would be asked the same of the same model."""
+        return f"{self._provider.model}+{hashlib.sha256(RUBRIC.encode()).hexdigest()[:12]}"
+
     async def judge(self, pairs: Pairs, pair: Pair, glossary: Glossary) -> list[Judgement | None]:
         """See ``Judge``.
 
@@ -117,7 +137,11 @@ class LlmJudge:
             LlmUnusable: nobody will before settings change.
             BudgetExhausted: there is no money left for it.
         """
-        tasks = [asyncio.create_task(self._ask(batch, pair, glossary)) for batch in _batches(pairs, self._per_request)]
+        return await self.judge_billed(pairs, pair, glossary, lambda *_: None)
+
+    async def judge_billed(self, pairs: Pairs, pair: Pair, glossary: Glossary, billed: Billed) -> list[Judgement | None]:
+        """As ``judge``, which tells what it raises; ``billed`` is told of each request that was answered."""
+        tasks = [asyncio.create_task(self._ask(batch, pair, glossary, billed)) for batch in _batches(pairs, self._per_request)]
         try:
             told = await asyncio.gather(*tasks)
         finally:
@@ -125,7 +149,9 @@ class LlmJudge:
                 task.cancel()
         return _whole_lines_only(pairs, {place: judgement for each in told for place, judgement in each.items()})
 
-    async def _ask(self, batch: Sequence[_Candidate], pair: Pair, glossary: Glossary) -> Mapping[int, Judgement]:
+    async def _ask(
+        self, batch: Sequence[_Candidate], pair: Pair, glossary: Glossary, billed: Billed
+    ) -> Mapping[int, Judgement]:
         allowed = TOKENS_AROUND + TOKENS_PER_VERDICT * len(batch)
         async with self._slots:
             try:
@@ -137,6 +163,9 @@ class LlmJudge:
             except LlmError as error:  # this request's failure: the model declines, or does not keep to the form
                 log.warning("judge.no_verdicts", code=error.code, texts=len(batch))
                 return {}
+        # Prices go by the model as it was asked for; who stands in for a provider has one of its own.
+        model = self._provider.model if answer.provider == self._provider.name else answer.model
+        billed([(each.line, each.text) for each in batch], answer.provider, model, answer.usage)
         return _read(batch, answer.value)
 
 

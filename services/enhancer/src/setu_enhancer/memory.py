@@ -19,6 +19,7 @@ from rapidfuzz import fuzz, process
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable
 from setu_enhancer import repository
+from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.lines import Pair
 
 LOOKED_THROUGH: Final = 5000
@@ -35,11 +36,13 @@ class Remembered:
         offered: its edit, as it came. Whether it is kept is decided anew: guards and scores may have changed since.
         provider: who offered it.
         model: which of its models.
+        opinion: what a judge thought of it, as ``setu_enhancer.editing.opinions`` writes it; empty if none was asked.
     """
 
     offered: str
     provider: str
     model: str
+    opinion: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Made:
         kept: whether that passed the guards and scored better. Only such edits serve as examples.
         provider: who gave it.
         model: which of its models.
+        opinion: what a judge thought of it; empty if none was asked.
     """
 
     key: str
@@ -78,6 +82,7 @@ class Made:
     kept: bool
     provider: str
     model: str
+    opinion: str = ""
 
 
 class Memory(Protocol):
@@ -114,24 +119,30 @@ def exact_key(
     source: str,
     draft: str,
     context: Sequence[str],
-    glossary_sha256: str,
+    entries: Sequence[Entry],
+    room: str,
     prompt: str,
     model: str,
     tenant: str = "",
 ) -> str:
-    """The same for all lines that a model would be asked about in the same words: SHA-256 over all that it is told.
+    """The same for all lines that a model would be asked about in much the same words: SHA-256 over what its edit depends on.
+
+    Of the glossary only those entries count that occur in the lines, by how they are to be written: what else a text names is no business
+    of this line, and who said how a name is written does not change it.
 
     Args:
         pair: the languages.
         source: what is said.
         draft: its translation.
-        context: all else that the model sees with it and that is not the line's own, in order.
-        glossary_sha256: of the whole glossary: a name that is spelt anew makes all edits anew.
+        context: what is said around it and how that is translated, in order.
+        entries: names and terms of all these lines: a name that is spelt anew makes anew the edits of lines that have it.
+        room: how much time there is to read it, roughly.
         prompt: its name and version.
         model: the one that is asked first, as its provider names it.
         tenant: whose it is, where that is not said otherwise.
     """
-    told = [str(pair), source, draft, list(context), glossary_sha256, prompt, model, tenant]
+    named = sorted({(entry.target, entry.kind, entry.gender or "") for entry in entries})
+    told = [str(pair), source, draft, list(context), named, room, prompt, model, tenant]
     return hashlib.sha256(json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -170,7 +181,7 @@ class KeptMemory:
         try:
             async with self._database.reading() as connection:
                 rows = await repository.find(connection, self._tenant, asked)
-            found = {row.key: Remembered(row.offered, row.provider, row.model) for row in rows}
+            found = {row.key: Remembered(row.offered, row.provider, row.model, row.opinion) for row in rows}
             if others := [row.key for row in rows if row.operation_id != self._operation_id]:
                 async with self._database.transaction() as connection:
                     await repository.take(connection, self._tenant, self._operation_id, others)
@@ -194,9 +205,11 @@ class KeptMemory:
     async def remember(self, pair: Pair, edits: Sequence[Made]) -> None:
         """See ``Memory``."""
         rows = {
-            edit.key: repository.Kept(edit.key, edit.source, edit.draft, edit.offered, edit.kept, edit.provider, edit.model)
+            edit.key: repository.Kept(
+                edit.key, edit.source, edit.draft, edit.offered, edit.kept, edit.provider, edit.model, edit.opinion
+            )
             for edit in edits
-            if "\x00" not in edit.source + edit.draft + edit.offered  # Postgres has no such text
+            if "\x00" not in edit.source + edit.draft + edit.offered + edit.opinion  # Postgres has no such text
         }
         if not rows:
             return

@@ -8,25 +8,26 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _FIND: Final[LiteralString] = """
-SELECT DISTINCT ON (key) key, operation_id, offered, kept, provider, model FROM remembered
+SELECT DISTINCT ON (key) key, operation_id, offered, kept, provider, model, opinion FROM remembered
 WHERE tenant = %(tenant)s AND key = ANY(%(keys)s) ORDER BY key, created_at DESC
 """
 # An operation that takes an edit again keeps it as its own: the one that made it may be erased.
 _TAKE: Final[LiteralString] = """
-INSERT INTO remembered (operation_id, key, tenant, pair, source, draft, offered, kept, provider, model)
-SELECT DISTINCT ON (key) operation.id, key, operation.tenant, pair, source, draft, offered, kept, provider, model
+INSERT INTO remembered (operation_id, key, tenant, pair, source, draft, offered, kept, provider, model, opinion)
+SELECT DISTINCT ON (key) operation.id, key, operation.tenant, pair, source, draft, offered, kept, provider, model, opinion
 FROM remembered JOIN operation ON operation.id = %(operation_id)s AND operation.tenant = remembered.tenant
 WHERE remembered.tenant = %(tenant)s AND key = ANY(%(keys)s) ORDER BY key, remembered.created_at DESC
 ON CONFLICT DO NOTHING
 """
 _KEEP: Final[LiteralString] = """
-INSERT INTO remembered (operation_id, key, tenant, pair, source, draft, offered, kept, provider, model)
-SELECT operation.id, new.key, operation.tenant, %(pair)s, new.source, new.draft, new.offered, new.kept, new.provider, new.model
+INSERT INTO remembered (operation_id, key, tenant, pair, source, draft, offered, kept, provider, model, opinion)
+SELECT operation.id, new.key, operation.tenant, %(pair)s, new.source, new.draft, new.offered, new.kept, new.provider, new.model,
+    new.opinion
 FROM operation, unnest(%(keys)s::text[], %(sources)s::text[], %(drafts)s::text[], %(offers)s::text[], %(kept)s::boolean[],
-    %(providers)s::text[], %(models)s::text[]) AS new (key, source, draft, offered, kept, provider, model)
+    %(providers)s::text[], %(models)s::text[], %(opinions)s::text[]) AS new (key, source, draft, offered, kept, provider, model, opinion)
 WHERE operation.id = %(operation_id)s AND operation.tenant = %(tenant)s ORDER BY new.key
 ON CONFLICT (operation_id, key) DO UPDATE SET offered = excluded.offered, kept = excluded.kept, provider = excluded.provider,
-    model = excluded.model, created_at = now()
+    model = excluded.model, opinion = excluded.opinion, created_at = now()
 """
 _KEPT: Final[LiteralString] = """
 SELECT source, offered FROM remembered WHERE tenant = %(tenant)s AND pair = %(pair)s AND kept
@@ -53,10 +54,11 @@ class Kept(NamedTuple):
     kept: bool
     provider: str
     model: str
+    opinion: str
 
 
 async def find(connection: AsyncConnection, tenant: str, keys: Sequence[str]) -> Sequence[Row[Any]]:  # Any: rows of text
-    """The newest edit under each of the keys: key, operation_id, offered, kept, provider, model."""
+    """The newest edit under each of the keys: key, operation_id, offered, kept, provider, model, opinion."""
     return (await connection.exec_driver_sql(_FIND, {"tenant": tenant, "keys": list(keys)})).all()
 
 
@@ -67,7 +69,7 @@ async def take(connection: AsyncConnection, tenant: str, operation_id: UUID, key
 
 async def keep(connection: AsyncConnection, tenant: str, operation_id: UUID, pair: str, edits: Sequence[Kept]) -> None:
     """Keep edits for as long as their operation; nothing is kept of one that is gone. Each key stands once among them."""
-    keys, sources, drafts, offers, kept, providers, models = (list(column) for column in zip(*edits, strict=True))
+    keys, sources, drafts, offers, kept, providers, models, opinions = (list(column) for column in zip(*edits, strict=True))
     values = {
         "tenant": tenant,
         "operation_id": operation_id,
@@ -79,6 +81,7 @@ async def keep(connection: AsyncConnection, tenant: str, operation_id: UUID, pai
         "kept": kept,
         "providers": providers,
         "models": models,
+        "opinions": opinions,
     }
     await connection.exec_driver_sql(_KEEP, values)
 

@@ -17,7 +17,7 @@ from setu_common.contracts import (
 )
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Pair
-from setu_enhancer.editing import Edited, Edits
+from setu_enhancer.editing import RULES, Edited, Edits
 
 DIGITS = 2
 
@@ -65,7 +65,8 @@ def audit_of(edits: Edits, pair: Pair, names: Glossary, prompt: str) -> Enhanced
 def result_of(audit: EnhancedTranscript, edits: Edits, *, chosen: int, notes: Sequence[str] = ()) -> EnhancementResult:
     """The sums over an audit."""
     asked = [edited for edited in edits if edited.offered]
-    askers = Counter((edited.provider, edited.model) for edited in asked)
+    by_models = [edited for edited in asked if edited.provider != RULES]
+    askers = Counter((edited.provider, edited.model) for edited in by_models or asked)
     provider, model = askers.most_common(1)[0][0] if askers else ("", "")
     scores = [(edited.before, edited.after if edited.changed else edited.before) for edited in edits]
     return EnhancementResult(

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from setu_enhancer.domain.given import GIVEN
-from setu_enhancer.domain.glossary import Entry, says
+from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.lexicon import idioms_in
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.mending import LETTER, mended
 from setu_enhancer.domain.text.scripts import foreign_share
-from setu_enhancer.domain.text.words import folded
 from setu_enhancer.domain.words import content, is_akin
 
-LETTER: Final = r"[\w\u0300-\u036f\u0900-\u0d7f]"  # Indic vowel signs are no word characters to Python
 MOST_MEANINGS: Final = 2
 MOST_STRAY: Final = 1
 UNTRANSLATED: Final = 0.3  # share of letters of another script, from which a draft says nothing about what an edit may say
@@ -27,13 +25,11 @@ class Prepared:
         source: with names and terms as they are to be written.
         draft: with those names that were translated as words, where it is plain which.
         meaning: of its idioms; empty if none is known.
-        names: whether the draft has a name that it lacked.
     """
 
     source: str
     draft: str
     meaning: str = ""
-    names: bool = False
 
 
 def prepared(line: Line, entries: Sequence[Entry], pair: Pair) -> Prepared:
@@ -41,8 +37,7 @@ def prepared(line: Line, entries: Sequence[Entry], pair: Pair) -> Prepared:
     source, draft = named_source(line.source, entries), line.draft
     if pair.target != "en":
         return Prepared(source, draft)
-    named = named_draft(draft, entries)
-    return Prepared(source, named, meaning(line.source, pair.source), names=named != draft)
+    return Prepared(source, mended(line, entries, pair), meaning(line.source, pair.source))
 
 
 def strays(edit: str, shown: Prepared, pair: Pair) -> bool:
@@ -68,26 +63,6 @@ def named_source(source: str, entries: Sequence[Entry]) -> str:
                 source = entry.target.join(whole.split(source))
                 break
     return source
-
-
-def named_draft(draft: str, entries: Sequence[Entry]) -> str:
-    """An English draft in which names that were translated as words stand again, where it is plain which word was one.
-
-    "The king's mother" is "Raj's mother": a word that the name means, alone in the draft.
-    """
-    for entry in entries:
-        if says(entry, draft):
-            continue
-        meanings = {
-            meaning for spelling in entry.source if (given := GIVEN.get(folded(spelling))) for meaning in given.meanings
-        }
-        if not meanings:
-            continue
-        as_word = re.compile(rf"(?i)\b(?:(?:the|a|an)\s+)?(?:{'|'.join(map(re.escape, sorted(meanings)))})\b")
-        found = list(as_word.finditer(draft))
-        if len(found) == 1:
-            draft = draft[: found[0].start()] + entry.target + draft[found[0].end() :]
-    return draft
 
 
 def meaning(source: str, language: str) -> str:

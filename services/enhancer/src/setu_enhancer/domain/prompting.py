@@ -16,7 +16,7 @@ from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.preparing import prepared
-from setu_enhancer.domain.windows import Ask, Break, Example, Said, Window
+from setu_enhancer.domain.windows import Ask, Break, Example, Said, Window, is_roomy
 
 GENERAL: Final = "general"
 STOP: Final = "\n"
@@ -24,6 +24,8 @@ MOST_ANSWER_TOKENS: Final = 600  # for one line
 TOKENS_AROUND_LINE: Final = 20  # of JSON
 MARK_DIGITS: Final = 8
 MOST_REASONS: Final = 4
+# Reasons whose particulars a model sees for itself: in the list of names, in the line, in what there is room for.
+PLAIN: Final = frozenset({"name", "term", "script", "length", "confidence", "reading-speed"})
 MOST_DETAIL_CHARACTERS: Final = 160
 # Characters of JSON a token, by estimate: what English takes, and what the writing of other languages takes at worst in the vocabularies
 # of 2024 and later (gemma3's needs 0.42 tokens a character of Devanagari, OpenAI's o200k 0.37 by its announcement). Source: ``count`` below
@@ -214,7 +216,10 @@ def _film(context: Context) -> dict[str, str]:
 
 
 def _named(entry: Entry) -> dict[str, object]:
-    found: dict[str, object] = {"source": list(entry.source), "write": entry.target, "from": entry.provenance}
+    spelt = [spelling for spelling in entry.source if spelling != entry.target]
+    found: dict[str, object] = {"source": spelt or list(entry.source), "write": entry.target}
+    if entry.provenance == "text":
+        found["guess"] = True
     if entry.kind == "term":
         found["kind"] = "term"
     if entry.gender:
@@ -234,10 +239,11 @@ def _shown(each: Ask | Said | Break, window: Window) -> dict[str, object]:
         **by,
         "source": one_line(each.line.source),
         "draft": one_line(each.line.draft),
-        "max": window.allowance(each.line),
     }
-    if each.reasons:
-        asked["why"] = [_worded(reason) for reason in each.reasons[:MOST_REASONS]]
+    if not is_roomy(each.line, window.characters_per_s):
+        asked["max"] = window.allowance(each.line)
+    if why := [_why(reason) for reason in each.reasons[:MOST_REASONS] if reason.kind != "asked"]:
+        asked["why"] = why
     if each.similar:
         asked["like"] = [_like(example) for example in each.similar]
     if each.faults:
@@ -249,6 +255,10 @@ def _shown(each: Ask | Said | Break, window: Window) -> dict[str, object]:
 
 def _like(example: Example) -> dict[str, str]:
     return {"source": one_line(example.source), "text": one_line(example.text)}
+
+
+def _why(reason: Reason) -> str:
+    return reason.kind if reason.kind in PLAIN else _worded(reason)
 
 
 def _worded(why: Reason | Breach) -> str:

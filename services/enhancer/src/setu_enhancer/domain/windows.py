@@ -13,6 +13,8 @@ from setu_enhancer.domain.lines import Line, Pair, scenes
 ACROSS_SCENES: Final = 1  # lines of the scene before that are shown
 LONGEST_RUN: Final = 4  # windows that wait for one another; a longer scene is cut
 SHORTEST_ALLOWANCE: Final = 8  # characters; a cue that is up for an instant still says something
+ROOMY: Final = 1.5  # times the draft: an edit is hardly ever longer than that
+STEP: Final = 8  # characters, by which time to read is told apart where there is little
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ def allowance(line: Line, characters_per_s: float) -> int:
     return max(SHORTEST_ALLOWANCE, int(line.duration_s * characters_per_s))
 
 
+def is_roomy(line: Line, characters_per_s: float) -> bool:
+    """Whether there is time to read all that a line may become."""
+    return allowance(line, characters_per_s) >= ROOMY * max(len(line.draft), len(line.source))
+
+
 Run = tuple[tuple[int, ...], ...]
 """Windows that follow one another, each given as the indices of its lines to edit."""
 
@@ -134,6 +141,7 @@ class Film:
         self._scene_of = [number for number, scene in enumerate(self._scenes) for _ in scene]
         self._starts = [0, *accumulate(len(scene) for scene in self._scenes)]
         self._place = {line.index: place for place, line in enumerate(self.lines)}
+        self._entries: dict[int, tuple[Entry, ...]] = {}
 
     def runs(self, indices: Sequence[int], most_lines: int, longest_run: int = LONGEST_RUN) -> tuple[Run, ...]:
         """Put lines into windows.
@@ -178,8 +186,20 @@ class Film:
                 shown.append(Break("gap"))
             shown.append(asked.get(place) or self._said(place, asked, finals))
             last = place
-        entries = dict.fromkeys(entry for ask in asks for entry in self.glossary.in_line(ask.line.source))
+        entries = dict.fromkeys(entry for ask in asks for entry in self.entries(ask.line.index))
         return Window(self.pair, tuple(shown), tuple(entries), self._context, self.characters_per_s)
+
+    def entries(self, index: int) -> tuple[Entry, ...]:
+        """The names and terms of a line."""
+        if index not in self._entries:
+            self._entries[index] = self.glossary.in_line(self.lines[self._place[index]].source)
+        return self._entries[index]
+
+    def room(self, line: Line) -> str:
+        """How much time there is to read what becomes of a line: enough, or so many characters, roughly."""
+        if is_roomy(line, self.characters_per_s):
+            return "enough"
+        return str(allowance(line, self.characters_per_s) // STEP)
 
     def around(self, index: int) -> tuple[Line, ...]:
         """The lines that are shown around a line, whoever is asked for with it."""

@@ -1,24 +1,24 @@
 """What is done about bad answers: keep the good lines, ask again for the others, in the end leave them as they were.
 
-    first provider      all lines of the window together
-                        the bad ones, each with what was wrong with it        (``repairs`` times)
-                        the bad ones, a few at a time
+    first provider      all lines of a window together
+    when all windows of the text have been asked for, the bad lines of all of them, put together into as few requests as hold them:
+    first provider      each with what was wrong with it                      (``repairs`` times)
+                        those that it mixed up or left out, a few at a time
     each next provider  the bad ones together
-    a base model        those that it can do something about, each alone: with the draft, then without; last the draft with
-                        its names in place, by rule, where it is plain which words were names
+    a base model        those that it can do something about, each alone: with the draft, then without
 
-So a line is in 2 + ``repairs`` requests of the first provider at most, one of each other, and two of a base model.
+A window that was too much for the provider (it declined, was cut off, or can't hold so much) is asked for again in parts. Nothing is sent to a
+provider again as it was. So a line is in 2 + ``repairs`` requests of the first provider at most, one of each other, and two of a base model.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from setu_common.contracts import ReasonKind
 from setu_enhancer.domain.guards import Breach
-from setu_enhancer.domain.preparing import prepared
 from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.windows import Ask, Window
 from setu_enhancer.editing.asking import Answered, Asker
@@ -28,94 +28,63 @@ from setu_enhancer.editing.outcomes import Offer
 from setu_enhancer.editing.sharing import added
 
 FEW: Final = 3
-RULES: Final = "rules"
-NAMES: Final = "names"
 ACTS_ON: Final[frozenset[ReasonKind]] = frozenset({"name", "term", "idiom", "script"})
 """Reasons that a base model can do something about: it knows no context, but copies names and continues patterns."""
+MIXED_UP: Final = frozenset({"ids", "missing", "place", "refusal"})
+"""Faults that fewer lines at once help against. A name that a model was told of and did not write it won't write then either."""
 
 WindowOf = Callable[[Sequence[Ask]], Window]
 
 
-class Ladder:
-    """Climbs it for one text.
+class Climb:
+    """Some lines on their way.
 
     Args:
-        members: who can be asked.
         asker: makes the requests.
         gate: says what is wrong with an edit.
-        repairs: how often the bad lines of a window are asked for again together.
+        asks: the lines, no more than fit one request.
+        window_of: what is shown with some of them.
     """
 
-    def __init__(self, members: Members, asker: Asker, gate: Gate, *, repairs: int) -> None:
-        self._members = members
-        self._asker = asker
-        self._gate = gate
-        self._repairs = repairs
-
-    async def climb(self, asks: Sequence[Ask], window_of: WindowOf) -> Mapping[int, Offer]:
-        """Ask for lines until each has an edit that nothing is wrong with, or nobody is left to be asked.
-
-        Args:
-            asks: the lines, no more than fit one request.
-            window_of: what is shown with some of them.
-
-        Returns:
-            By index, what came: for each line of which anybody was asked.
-        """
-        climb = _Climb(self._asker, self._gate, asks, window_of)
-        first = True
-        for member in self._members.all:
-            if not climb.open:
-                break
-            if member.out:
-                continue
-            if member.completes:
-                if self._asker.knows_base_models:
-                    await climb.complete(member)
-            else:
-                await climb.together(member)
-                if first:
-                    await self._again(climb, member)
-                first = first and member.out
-        return climb.offers
-
-    async def _again(self, climb: "_Climb", member: Member) -> None:
-        for _ in range(self._repairs):
-            if not climb.open or climb.too_much or climb.silent:
-                break
-            await climb.together(member)
-        if len(climb.open) > 1 and not climb.silent:
-            await climb.apart(member)
-
-
-class _Climb:
-    """The lines of one window on their way."""
-
-    def __init__(self, asker: Asker, gate: Gate, asks: Sequence[Ask], window_of: WindowOf) -> None:
+    def __init__(self, asker: Asker, gate: Gate, asks: Iterable[Ask], window_of: WindowOf) -> None:
         self.offers: dict[int, Offer] = {}
         self.too_much = False  # the last answer says that fewer lines might do better
         self.silent = False  # there was none, after all that the provider itself tries
         self._asker = asker
         self._gate = gate
-        self._sent: list[tuple[int, tuple[Ask, ...]]] = []
-        self._asks = {ask.line.index: ask for ask in asks}
+        self.sent: dict[tuple[int, int], Ask] = {}  # by who was asked, and the line
+        self._groups: list[tuple[int, list[Ask]]] = []
+        self.asks = {ask.line.index: ask for ask in asks}
         self._window_of = window_of
 
     @property
     def open(self) -> list[Ask]:
         """The lines that still have no edit which stands."""
-        return [ask for index, ask in self._asks.items() if not self.offers.get(index, Offer()).stands]
+        return [ask for index, ask in self.asks.items() if not self.offers.get(index, Offer()).stands]
+
+    def part(self, asks: Iterable[Ask], window_of: WindowOf) -> "Climb":
+        """Some of the lines on a way of their own, with what came for them so far."""
+        part = Climb(self._asker, self._gate, asks, window_of)
+        part.add(self, list(part.asks))
+        return part
+
+    def add(self, other: "Climb", indices: Iterable[int]) -> None:
+        """Take lines over from another."""
+        for index in indices:
+            self.asks[index] = other.asks[index]
+            if index in other.offers:
+                self.offers[index] = other.offers[index]
+        self.sent |= {key: ask for key, ask in other.sent.items() if key[1] in self.asks}
 
     async def together(self, member: Member) -> None:
         """Ask for all open lines at once."""
         await self._chat(member, self.open)
 
     async def apart(self, member: Member) -> None:
-        """Ask for the open lines, a few at a time."""
-        asks = self.open
-        few = min(FEW, -(-len(asks) // 2))
-        for start in range(0, len(asks), few):
-            await self._chat(member, asks[start : start + few])
+        """Ask for the open lines that were mixed up, a few at a time."""
+        asks = [ask for ask in self.open if is_mixed_up(ask)]
+        for part in in_parts(asks):
+            await self._chat(member, part)
             if self.silent:
                 return
 
@@ -125,9 +94,14 @@ class _Climb:
         await asyncio.gather(*(self._complete(member, ask) for ask in asks))
 
     async def _chat(self, member: Member, asks: Sequence[Ask]) -> None:
-        if (id(member), tuple(asks)) in self._sent:
-            return  # the answer would be the same
-        self._sent.append((id(member), tuple(asks)))
+        """Ask for lines; those of which the answer would be the same are left out."""
+        whom = id(member)
+        asks = [ask for ask in asks if is_mixed_up(ask) or self.sent.get((whom, ask.line.index)) != ask]
+        self.too_much = self.silent = False
+        if not asks or member.out or (whom, asks) in self._groups:
+            return
+        self._groups.append((whom, asks))
+        self.sent |= {(whom, ask.line.index): ask for ask in asks}
         answered = await self._asker.chat(member, self._window_of(asks))
         self.too_much = answered.too_much
         self.silent = answered.reading is None
@@ -141,19 +115,10 @@ class _Climb:
             self._take(ask, answered)
             if answered.reading is None or self._changes(ask):
                 return
-        self._name(ask)
 
     def _changes(self, ask: Ask) -> bool:
         offer = self.offers.get(ask.line.index, Offer())
         return offer.stands and offer.text != one_line(ask.line.draft)
-
-    def _name(self, ask: Ask) -> None:
-        """What such a model is asked for most, done by rule where it failed: the draft as it was shown it, with its names in place."""
-        window = self._window_of((ask,))
-        shown = prepared(ask.line, window.entries, window.pair)
-        text, before = one_line(shown.draft), self.offers[ask.line.index]
-        if shown.names and not self._gate.faults(ask.line, text):
-            self.offers[ask.line.index] = replace(before, text=text, faults=(), provider=RULES, model=NAMES)
 
     def _take(self, ask: Ask, answered: Answered) -> None:
         if answered.reading is None:
@@ -171,7 +136,100 @@ class _Climb:
             cost_usd=cost,
             requests=before.requests + 1,
         )
-        self._asks[index] = replace(ask, faults=_told(faults), refused=text)
+        self.asks[index] = replace(ask, faults=_told(faults), refused=text)
+
+
+class Ladder:
+    """Climbs it for one text.
+
+    Args:
+        members: who can be asked.
+        asker: makes the requests.
+        gate: says what is wrong with an edit.
+        repairs: how often bad lines are asked for again together.
+    """
+
+    def __init__(self, members: Members, asker: Asker, gate: Gate, *, repairs: int) -> None:
+        self._members = members
+        self._asker = asker
+        self._gate = gate
+        self._repairs = repairs
+
+    async def begin(self, asks: Sequence[Ask], window_of: WindowOf) -> Climb:
+        """Ask the first provider for the lines of a window; a next one, if it is out.
+
+        Args:
+            asks: the lines, no more than fit one request.
+            window_of: what is shown with some of them.
+
+        Returns:
+            What came; what is ``open`` in it is to be mended.
+        """
+        climb = Climb(self._asker, self._gate, asks, window_of)
+        for member in self._members.all:
+            if not member.out and not member.completes:
+                await climb.together(member)
+                if not member.out:
+                    break
+        return climb
+
+    async def mend(self, begun: Sequence[Climb], window_of: WindowOf, most: int) -> Mapping[int, Offer]:
+        """Ask again for the bad lines of all windows, until each has an edit that nothing is wrong with, or nobody is left.
+
+        Args:
+            begun: the windows, as ``begin`` left them.
+            window_of: what is shown with some lines of any of them.
+            most: lines of a request.
+
+        Returns:
+            By index, what came: for each bad line of which anybody was asked.
+        """
+        pool = Climb(self._asker, self._gate, (), window_of)
+        for climb in begun:
+            if not climb.too_much:
+                pool.add(climb, [ask.line.index for ask in climb.open])
+        waiting = [pool.part(pool.open[at : at + most], window_of) for at in range(0, len(pool.open), most)]
+        parts = [
+            (climb.part(part, window_of), len(climb.open)) for climb in begun if climb.too_much for part in in_parts(climb.open)
+        ]
+        await asyncio.gather(
+            *(self._mend(climb, again=self._repairs, apart=True) for climb in waiting),
+            *(self._mend(climb, again=1 if len(climb.open) < whole_size else 0, apart=False) for climb, whole_size in parts),
+        )
+        mended = (*waiting, *(climb for climb, _ in parts))
+        return {index: offer for climb in mended for index, offer in climb.offers.items()}
+
+    async def _mend(self, climb: Climb, *, again: int, apart: bool) -> None:
+        mended = False  # by the first provider, or by who stands in for it
+        for member in self._members.all:
+            if not climb.open:
+                return
+            if member.out:
+                continue
+            if member.completes:
+                if self._asker.knows_base_models:
+                    await climb.complete(member)
+            elif mended:
+                await climb.together(member)
+            else:
+                for _ in range(again):
+                    await climb.together(member)
+                    if climb.too_much or climb.silent:
+                        break
+                if apart and not climb.silent:
+                    await climb.apart(member)
+                mended = not member.out
+
+
+def is_mixed_up(ask: Ask) -> bool:
+    """Whether a line may come out better in other company."""
+    return any(fault.kind in MIXED_UP for fault in ask.faults)
+
+
+def in_parts(asks: Sequence[Ask]) -> list[Sequence[Ask]]:
+    """A few lines at a time: half of them, or ``FEW``."""
+    few = max(1, min(FEW, -(-len(asks) // 2)))
+    return [asks[start : start + few] for start in range(0, len(asks), few)]
 
 
 def _told(faults: Sequence[Breach]) -> tuple[Breach, ...]:
