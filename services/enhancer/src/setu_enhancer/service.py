@@ -89,15 +89,15 @@ class EnhancementService:
     async def enhance(self, request: EnhancementRequest, work: Work) -> EnhancementResult:
         """The handler of the kind ``enhancements``. N lines in, N lines out, same indices, same times.
 
-        That nobody can be asked, or that there is no money to, is no error: lines keep their drafts, and the answer says why.
+        That nobody can be asked, or that there is no money to, is no error: lines keep their drafts, but for names that rules put right,
+        and the answer says why.
 
         Raises:
             ObjectMissing, LinesDiffer: see ``text_of``.
         """
         mode = self._desk.mode or request.mode
-        if why := self._pointless(mode):
-            log.info("enhancement.skipped", reason=why)
-            return skipped(request, why)
+        if mode == "off":
+            return _skipped(request, "not wanted: the mode is off")
         text = await text_of(request, self._store)
         pair = Pair(request.source_language, request.target_language)
         work.progress(0.0, "looking up names")
@@ -121,6 +121,11 @@ class EnhancementService:
             characters_per_s=speed,
             progress=progress,
         )
+        if self._desk.nobody:
+            if not any(each.changed for each in edits):
+                return _skipped(request, f"not possible: {self._desk.nobody}")
+            edits = replace(edits, degraded="")
+            notes = (*notes, f"Only names were put right, by rule: {self._desk.nobody}")
         audit = audit_of(edits, pair, names, self._desk.prompts.for_pair(pair).stamp)
         result = result_of(audit, edits, chosen=len(chosen), notes=notes)
         return await self._kept(result, audit, text, work)
@@ -151,11 +156,6 @@ class EnhancementService:
         references = [(line.text, line.reference) for line in request.lines]
         corpus = await work.in_thread(corpus_scores, references, pair.target)
         return QualityReport(scores=scored, mean=mean_of(scored), bleu=corpus.bleu, chrf=corpus.chrf, notes=notes)
-
-    def _pointless(self, mode: EnhancementMode) -> str:
-        if mode == "off":
-            return "not wanted: the mode is off"
-        return f"not possible: {self._desk.nobody}" if self._desk.nobody else ""
 
     async def _glossary(
         self, context: Context, lines: Sequence[Line], pair: Pair, work: Work
@@ -206,3 +206,8 @@ class EnhancementService:
             model_time_s=round(result.model_time_s, 3),
         )
         return result.model_copy(update=update)
+
+
+def _skipped(request: EnhancementRequest, why: str) -> EnhancementResult:
+    log.info("enhancement.skipped", reason=why)
+    return skipped(request, why)
