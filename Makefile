@@ -20,7 +20,7 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer \
+.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
   eval-optimizer bench-asr openapi compose-up compose-down compose-test
 
 help: ## list what can be done
@@ -122,6 +122,9 @@ eval-translation: eval-setup ## measure how well what is said is translated into
 
 bench-asr: eval-setup ## hear labelled recordings with every installed model, for the optimizer to learn from; two hours; writes evals/recognition/measured.csv
 	@PYTHONPATH=tests/support:build/evals/packages OMP_NUM_THREADS=1 $(BIN)/python -m evals.recognition $(ARGS)
+
+eval-context: setup ## measure what of a series' names and terms people must supply, with the memory and without; writes build/figures/
+	@PYTHONPATH=tests/support $(BIN)/python -m evals context
 
 eval-optimizer: setup ## measure how good the choice of a model is on recordings of kinds that it never met; writes build/figures/
 	@PYTHONPATH=tests/support $(BIN)/python -m evals optimizer

@@ -14,6 +14,7 @@ TARGETS = {
     "translation": "evals.translation",
     "enhancer": "evals.enhancer.measuring",
     "optimizer": "evals.optimizer.measuring",
+    "context": "evals.context.measuring",
 }
 
 
