@@ -96,7 +96,7 @@ def likeness(one: str, other: str) -> float:
     first, second = key(one), key(other)
     if not first or not second:
         return 0.0
-    ending = ENDS_OTHERWISE if _ends_open(one) != _ends_open(other) else 0.0
+    ending = ENDS_OTHERWISE if ends_open(one) != ends_open(other) else 0.0
     if first == second:
         return 1.0 - ending
     if sounds(one) & sounds(other):
@@ -140,7 +140,7 @@ def is_named(spelling: str, said: str, *, exact: bool = False) -> bool:
     for form in (bare, _PLURAL.sub("", bare)):
         if unaccented(form) == unaccented(spelling):
             return True
-        if _ends_open(form) == _ends_open(spelling):
+        if ends_open(form) == ends_open(spelling):
             if exact:
                 if key(form) and key(form) == key(spelling):
                     return True
@@ -173,6 +173,6 @@ def _is_capitalised(word: str) -> bool:
 
 
 @lru_cache(maxsize=32_768)
-def _ends_open(name: str) -> bool:
+def ends_open(name: str) -> bool:
     """Whether a name ends in an "a" that is heard: Kamala, not Kamal."""
     return _spelled(name).removesuffix("h").endswith("a")
