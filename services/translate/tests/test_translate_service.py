@@ -204,3 +204,26 @@ def test_n_segments_in_n_translations_out_under_the_same_indices(make_transcript
     assert all(each.text in (text, text.upper()) for each, text in zip(translations, texts, strict=True))
     assert result.segment_count == len(texts)
     assert result.untranslated_count == sum("x" in text for text in texts)
+
+
+async def test_terms_that_earlier_work_taught_are_honoured_and_nothing_is_told_of_those_that_are_not(
+    store, work, make_transcript
+):
+    class Deaf(Capitals):
+        async def translate(self, lines, source_language, target_language, errand):
+            given.extend(term.target for line in lines for term in line.terms)
+            for place, _ in enumerate(lines):
+                errand.done(place, Rendering("Nothing of it.", 0.5))
+            return [Rendering("Nothing of it.", 0.5) for _ in lines]
+
+    given: list[str] = []
+    reference = await store.put_model("acme", make_transcript("L'anneau et l'épée."))
+    asked = TranslationRequest(
+        transcript=reference,
+        target_language="en",
+        terms=(Term(source="anneau", target="Ring"),),
+        known=(Term(source="épée", target="Sword"),),
+    )
+    result = await serving(store, Deaf()).translate(asked, work)
+    assert set(given) == {"Ring", "Sword"}
+    assert result.missed_term_count == 1

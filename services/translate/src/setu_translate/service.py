@@ -59,7 +59,8 @@ class TranslationService:
         model_time_s = time.monotonic() - began_s
         reference = await self._store.put_model(work.tenant, translated)
         self._kept.pop(work.operation_id, None)
-        missed = sum(len(translation.missed_terms) for translation in translated.translations)
+        given = {term.source for term in request.terms}
+        missed = sum(source in given for translation in translated.translations for source in translation.missed_terms)
         log.info(
             "translation.made",
             source_language=transcript.language,
@@ -88,7 +89,7 @@ class TranslationService:
         return Dialogue(
             transcript,
             request.target_language,
-            request.terms,
+            (*request.terms, *request.known),
             join_sentences=self._join_sentences,
             kept=self._kept_of(work.operation_id),
             work=work,

@@ -134,7 +134,10 @@ class LinesToEnhance(Contract):
 
 
 class EnhancementRequest(Contract):
-    """Post-edit translated lines: either ``lines``, or the ``transcript`` and what it was ``translated`` to, as they lie in the store."""
+    """Post-edit translated lines: either ``lines``, or the ``transcript`` and what it was ``translated`` to, as they lie in the store.
+
+    ``known`` are names and terms that earlier work taught, the most certain first; what the caller or The Movie Database says wins.
+    """
 
     source_language: LanguageCode
     target_language: LanguageCode
@@ -142,6 +145,7 @@ class EnhancementRequest(Contract):
     transcript: Reference | None = None
     translated: Reference | None = None
     context: Context = Context()
+    known: tuple[GlossaryEntry, ...] = Field(default=(), max_length=1000)
     mode: EnhancementMode = "selective"
     characters_per_s: float | None = Field(
         default=None, gt=0, le=100, description="How fast one may have to read; absent: the target language's usual limit"

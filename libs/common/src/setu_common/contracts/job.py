@@ -11,6 +11,7 @@ from setu_common.contracts.context import Context
 from setu_common.contracts.contract import Contract, View
 from setu_common.contracts.enhancement import EnhancementMode
 from setu_common.contracts.language import LanguageCode
+from setu_common.contracts.planning import Quality
 from setu_common.contracts.problem import Problem
 from setu_common.contracts.reference import Reference
 from setu_common.contracts.speech import AsrOverrides
@@ -53,12 +54,21 @@ class Overrides(Contract):
     """What a caller wants done otherwise than Setu would. ``reuse`` false: nothing is taken from earlier jobs.
 
     ``enhancement`` says which lines a language model is asked to mend: absent, those that have a reason.
+    ``learn`` false: nothing is learned from the job, for later ones.
     """
 
     asr: AsrOverrides = AsrOverrides()
+    target_wer: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Errors per word that are good enough: the cheapest way that is expected to stay below",
+    )
+    deadline_s: float | None = Field(default=None, gt=0, le=1_000_000, description="How long transcribing may take, seconds")
     translation_engine: TranslationEngine | None = None
     enhancement: EnhancementMode | None = None
     reuse: bool = True
+    learn: bool = True
 
 
 class JobRequest(Contract):
@@ -66,6 +76,7 @@ class JobRequest(Contract):
 
     ``media_url`` is where the media is fetched from if it is not uploaded.
     ``target_languages`` empty asks for captions in the source language alone; those are made in any case.
+    ``quality`` is what the caller would rather have: an answer soon, or few errors, or something between.
     ``subtitle_profile`` names the delivery rules.
     ``webhook_url`` is told when the job has ended (Standard Webhooks).
     ``budget_usd`` is what may be spent on paid calls, US dollars; past it the job goes on with what costs nothing, and says so.
@@ -75,6 +86,7 @@ class JobRequest(Contract):
     source_language: LanguageCode | None = None
     target_languages: tuple[LanguageCode, ...] = Field(default=(), max_length=20)
     context: Context = Context()
+    quality: Quality = "balanced"
     overrides: Overrides = Overrides()
     subtitle_profile: str = Field(default="netflix", pattern=r"^[a-z0-9-]{1,40}$")
     webhook_url: str | None = Field(default=None, max_length=2000)

@@ -41,6 +41,9 @@ class ObservationRequest(Contract):
     audio: Reference | None = None
     model_time_s: float = Field(ge=0)
     cached: bool = Field(default=False, description="The transcript was reused: its time says nothing")
+    stand_in: str | None = Field(
+        default=None, description="Another engine heard a part of it or all: neither errors nor time are the plan's"
+    )
     context: Context = Context()
     delivered: tuple[DeliveredText, ...] = ()
 

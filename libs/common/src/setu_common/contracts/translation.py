@@ -42,13 +42,15 @@ TranslationEngine = Literal["llm", "nllb", "indictrans2"]
 class TranslationRequest(Contract):
     """Translate the transcript at ``transcript`` (its own ``language`` is the source language).
 
-    ``engine`` absent means the translate service's own choice for these languages.
+    ``engine`` absent means the translate service's own choice for these languages. ``known`` are terms that earlier work taught and nobody
+    asked for: they are honoured where they can be, and nothing is told of those that are not.
     """
 
     transcript: Reference
     target_language: LanguageCode
     engine: TranslationEngine | None = None
     terms: tuple[Term, ...] = Field(default=(), max_length=500)
+    known: tuple[Term, ...] = Field(default=(), max_length=500)
 
 
 class SpeechTranslationRequest(Contract):

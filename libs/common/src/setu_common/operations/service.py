@@ -206,7 +206,9 @@ class Operations:
         )
         row = (await connection.execute(statement)).mappings().first()
         if row is not None and row["request_sha256"] != digest:
-            raise IdempotencyConflict("Send the same request with this key, or another key with this request.")
+            raise IdempotencyConflict(
+                "Send the same request with this key, or another key with this request.", operation_id=str(row["id"])
+            )
         return row
 
     async def _row(self, tenant: str, operation_id: UUID) -> RowMapping:
