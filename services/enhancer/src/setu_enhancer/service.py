@@ -22,7 +22,7 @@ from setu_enhancer.auditing.page import page_of
 from setu_enhancer.auditing.report import audit_of, edited_translation, mean_of, result_of, skipped
 from setu_enhancer.casting import Casting
 from setu_enhancer.corpus import corpus_scores
-from setu_enhancer.domain.glossary import Glossary, glossary
+from setu_enhancer.domain.glossary import Entry, Glossary, glossary, learned_of
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import Prompts
 from setu_enhancer.domain.scoring import Judgement, score
@@ -101,7 +101,7 @@ class EnhancementService:
         text = await text_of(request, self._store)
         pair = Pair(request.source_language, request.target_language)
         work.progress(0.0, "looking up names")
-        names, notes = await self._glossary(request.context, text.lines, pair, work)
+        names, notes = await self._glossary(request.context, text.lines, pair, work, learned_of(request.known))
         speed = request.characters_per_s or limit_of(pair.target)
         thresholds = replace(self._desk.thresholds, characters_per_s=speed)
         chosen = await work.in_thread(select, text.lines, pair, names, thresholds, mode)
@@ -158,10 +158,10 @@ class EnhancementService:
         return QualityReport(scores=scored, mean=mean_of(scored), bleu=corpus.bleu, chrf=corpus.chrf, notes=notes)
 
     async def _glossary(
-        self, context: Context, lines: Sequence[Line], pair: Pair, work: Work
+        self, context: Context, lines: Sequence[Line], pair: Pair, work: Work, learned: Sequence[Entry] = ()
     ) -> tuple[Glossary, tuple[str, ...]]:
         cast, why = await self._desk.casting.of(context)
-        names = await work.in_thread(glossary, context, lines, pair, cast)
+        names = await work.in_thread(glossary, context, lines, pair, cast, learned=learned)
         return names, (why,) if why else ()
 
     async def _judged(self, lines: Sequence[Line], pair: Pair, names: Glossary) -> tuple[Sequence[Judgement | None], str]:
