@@ -7,10 +7,13 @@ from typing import Final
 
 from evals.optimizer.outcomes import Recording, examples_of
 from evals.optimizer.policies import Chosen
-from setu_common.contracts import Candidate, Quality
+from setu_common.contracts import Candidate, InstalledCandidate, InstalledCandidates, PredictionRequest, Quality
 from setu_optimizer.domain.prediction.examples import Example
-from setu_optimizer.domain.prediction.features import Vector
-from setu_optimizer.domain.prediction.policy import Expected, Wishes, choose
+from setu_optimizer.domain.prediction.features import vector_of
+from setu_optimizer.domain.prediction.plans import candidate_of
+from setu_optimizer.domain.prediction.policy import Expected
+from setu_optimizer.predictors.answering import answer
+from setu_optimizer.predictors.machine import Machine
 from setu_optimizer.predictors.predictor import Predictor
 from setu_optimizer.predictors.tables import published
 from setu_optimizer.predictors.training import train
@@ -21,8 +24,7 @@ LONG_AGO: Final = datetime(2026, 1, 1, tzinfo=UTC)  # models of evaluations are 
 
 def default_way() -> Candidate:
     """What is done where nothing is predicted."""
-    plan = DefaultSettings().plan()
-    return Candidate(model=plan.model, beam_size=plan.beam_size, batch_size=plan.batch_size, compute_type=plan.compute_type)
+    return candidate_of(DefaultSettings().plan())
 
 
 def trained(examples: Sequence[Example]) -> Predictor:
@@ -38,7 +40,7 @@ def trained_on(recordings: Sequence[Recording]) -> Predictor:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A policy: the trained model's.
+    """A policy: what the service answers with a model.
 
     Args:
         predictor: the model.
@@ -52,16 +54,18 @@ class Optimizer:
 
     def __call__(self, recording: Recording) -> Chosen:
         """See `evals.optimizer.policies.Policy`."""
+        probe = recording.probe if self.probes else None
+        request = PredictionRequest(profile=recording.profile, probe=probe, quality=self.quality)
+        found = answer(request, self.predictor, self._machine(recording), published(), DefaultSettings().plan())
         overhead = recording.profiled + (recording.probed if self.probes else 0.0)
-        strange = self.predictor.strange(self._figures(recording), recording.examples[0].language)
-        if strange:
-            return Chosen(default_way(), overhead, strange)
-        choice = choose(self.expect(recording), recording.duration_s, Wishes(quality=self.quality))
-        return Chosen(choice.chosen.expected.candidate, overhead)
+        return Chosen(candidate_of(found.plan), overhead, found.abstained)
 
     def expect(self, recording: Recording) -> list[Expected]:
-        """What is expected of every way."""
-        return self.predictor.expect(self._figures(recording), recording.duration_s, list(recording.outcomes))
+        """What is expected of every way, whether or not the service would say so."""
+        figures = vector_of(recording.profile, recording.probe if self.probes else None)
+        return self.predictor.expect(figures, recording.duration_s, list(recording.outcomes))
 
-    def _figures(self, recording: Recording) -> Vector:
-        return recording.figures if self.probes else recording.without_probe
+    def _machine(self, recording: Recording) -> Machine:
+        """The one that the recordings were measured on, on which all ways are installed."""
+        ways = (InstalledCandidate(candidate=way, time_factor=self.predictor.time_factor(way)) for way in recording.outcomes)
+        return Machine(InstalledCandidates(candidates=tuple(ways)))

@@ -1,6 +1,7 @@
 """Recordings with what came of each way to transcribe them: the measured table, as the evaluation reads it."""
 
 import csv
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +10,12 @@ from typing import Literal
 
 import numpy as np
 
-from setu_common.contracts import Candidate
+from setu_common.contracts import AudioProbe, AudioProfile, Candidate, Contract
 from setu_optimizer.domain.prediction.examples import Example
-from setu_optimizer.domain.prediction.features import FEATURES, Vector, unprobed
 from setu_optimizer.domain.prediction.policy import utility
 from setu_optimizer.predictors.learning_table import CLEAN, example_of
 
 Split = Literal["train", "test"]
-_SNR = [feature.name for feature in FEATURES].index("snr_db")
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ class Recording:
         kind: how it is spoiled.
         level: how much, 0..4.
         group: recordings of a group are alike, and no evidence apart from one another.
-        figures: in the order of FEATURES.
-        duration_s: of it.
+        profile: its sound.
+        probe: what a small model made of a share of it; None: nobody speaks in it.
         profiled: what its profile took, seconds of processor time for a second of recording.
         probed: what its probe took, likewise.
         outcomes: by way.
@@ -60,8 +59,8 @@ class Recording:
     kind: str
     level: int
     group: str
-    figures: Vector
-    duration_s: float
+    profile: AudioProfile
+    probe: AudioProbe | None
     profiled: float
     probed: float
     outcomes: Mapping[Candidate, Outcome]
@@ -73,14 +72,14 @@ class Recording:
         return self.kind == CLEAN
 
     @property
-    def snr_db(self) -> float:
-        """As its profile says; NaN where it can't be told."""
-        return float(self.figures[_SNR])
+    def duration_s(self) -> float:
+        """How long it is."""
+        return self.profile.duration_s
 
     @property
-    def without_probe(self) -> Vector:
-        """Its figures, as if nobody had probed it."""
-        return unprobed(self.figures)
+    def snr_db(self) -> float:
+        """As its profile says; NaN where it can't be told."""
+        return math.nan if self.profile.snr_db is None else self.profile.snr_db
 
     def worth(self, way: Candidate, rate: float, overhead: float = 0.0) -> float:
         """The utility of a way.
@@ -134,13 +133,18 @@ def _recording(lines: Sequence[dict[str, str]]) -> Recording:
         kind=first["kind"],
         level=int(first["level"]),
         group=examples[0].group,
-        figures=examples[0].figures,
-        duration_s=duration_s,
+        profile=AudioProfile.model_validate(_cells(first, AudioProfile) | {"track": "", "language": examples[0].language}),
+        probe=AudioProbe.model_validate(probe) if (probe := _cells(first, AudioProbe, "probe_")) else None,
         profiled=float(first["profile_cpu_s"]) / duration_s,
         probed=float(first["probe_cpu_s"]) / duration_s,
         outcomes=outcomes,
         examples=examples,
     )
+
+
+def _cells(line: Mapping[str, str], contract: type[Contract], prefix: str = "") -> dict[str, str]:
+    """The fields of a contract that the line has."""
+    return {name: text for name in contract.model_fields if (text := line.get(f"{prefix}{name}"))}
 
 
 def examples_of(recordings: Sequence[Recording]) -> list[Example]:

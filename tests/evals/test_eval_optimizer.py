@@ -1,7 +1,6 @@
 """The evaluation of choices counts as it says."""
 
 import csv
-import math
 
 import numpy as np
 import pytest
@@ -10,9 +9,9 @@ from evals.optimizer.learned import Optimizer, default_way, trained_on
 from evals.optimizer.outcomes import Outcome, Recording, read
 from evals.optimizer.policies import Chosen, fixed, oracle
 
-from setu_common.contracts import Candidate
+from setu_common.contracts import AudioProbe, AudioProfile, Candidate
 from setu_optimizer.domain.prediction.examples import Example
-from setu_optimizer.domain.prediction.features import FEATURES, vector_from
+from setu_optimizer.domain.prediction.features import FEATURES, vector_of
 
 SMALL = Candidate(model="whisper-tiny.en", beam_size=1)
 LARGE = default_way()
@@ -21,12 +20,16 @@ RATE = 0.2
 
 def _recording(name, small_errors, large_errors, *, kind="crowd", level=2, duration_s=100.0, snr_db=20.0):
     outcomes = {SMALL: Outcome(small_errors, 100, 0.04), LARGE: Outcome(large_errors, 100, 0.10)}
-    figures = vector_from({"snr_db": snr_db, "duration_s": duration_s, "probe_agreement": 1 - small_errors / 100})
+    profile = AudioProfile(
+        duration_s=duration_s, track="", clipping_ratio=0, speech_ratio=0.8, snr_db=snr_db, music_ratio=0, language="en"
+    )
+    probe = AudioProbe(model=SMALL.model, heard_s=10, agreement=1 - small_errors / 100)
+    figures = vector_of(profile, probe)
     group = kind if kind != "clean" else f"clean: {name}"
     examples = tuple(
         Example(name, group, "en", figures, way, outcome.wer, outcome.time_factor) for way, outcome in outcomes.items()
     )
-    return Recording(name, kind, level, group, figures, duration_s, 0.001, 0.002, outcomes, examples)
+    return Recording(name, kind, level, group, profile, probe, 0.001, 0.002, outcomes, examples)
 
 
 EASY = _recording("easy", 5, 4, kind="clean", level=0, snr_db=40.0)
@@ -65,7 +68,7 @@ def test_a_rule_is_fitted_where_it_is_worth_most_and_pays_for_what_it_has_to_kno
     recordings += [_recording(f"hard {place}", 40, 20, snr_db=float(place)) for place in range(5)]
     rule = policies.rule_on_snr(recordings, RATE)
     assert [rule(each) for each in BOTH] == [Chosen(SMALL, 0.001), Chosen(LARGE, 0.001)]
-    assert rule(_recording("unknown", 5, 4, snr_db=math.nan)).way == SMALL
+    assert rule(_recording("unknown", 5, 4, snr_db=None)).way == SMALL
     assert policies.rule_on_duration(recordings, RATE)(EASY).overhead == 0
 
 
@@ -156,6 +159,7 @@ def test_a_table_in_which_a_recording_lacks_a_way_is_not_evaluated(tmp_path):
         "profile_cpu_s": 0.6,
         "probe_cpu_s": 1.2,
     } | dict.fromkeys((feature.name for feature in FEATURES if feature.name != "duration_s"), "")
+    line |= {"clipping_ratio": 0, "speech_ratio": 0.8, "music_ratio": 0.1, "snr_db": 12.5}
     lines = [line | {"recording": name, "beam_size": beam} for name in ("one", "two") for beam in (1, 5)]
     for count, refused in ((4, False), (3, True)):
         with path.open("w", newline="") as file:
@@ -169,4 +173,5 @@ def test_a_table_in_which_a_recording_lacks_a_way_is_not_evaluated(tmp_path):
             [one, _] = read(path, "test")
             assert [one.profiled, one.probed] == pytest.approx([0.01, 0.02])
             assert one.outcomes[Candidate(model="whisper-base", beam_size=1)].wer == 0.06
+            assert (one.profile.snr_db, one.probe) == (12.5, None)
             assert read(path, "train") == []
