@@ -7,7 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from setu_common.contracts import JobState, Operation, OperationState, ProfileRequest, ProfileResult, StageState, Submission
+from setu_common.contracts import (
+    JobState,
+    Operation,
+    OperationState,
+    PlanRequest,
+    ProfileRequest,
+    ProfileResult,
+    StageState,
+    Submission,
+)
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, NotFound
 from setu_common.operations import Ending, Park
 from setu_gateway import repository
@@ -15,7 +24,7 @@ from setu_gateway.errors import JobNotFound
 from setu_gateway.pipeline.advance import give_up
 from setu_gateway.pipeline.kinds import Advanced, AdvanceRequest, advance_key
 from setu_gateway.records import JobRecord
-from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, a_problem, enhance, render, result_of, translate
+from setu_gateway.testing.samples import CAPTIONS, PLAN, PROFILE, TRANSCRIBE, a_problem, enhance, render, result_of, translate
 from setu_gateway.testing.stand import Stand
 
 
@@ -28,6 +37,9 @@ async def test_a_job_goes_from_its_recording_to_its_subtitles(stand):
     job = await stand.accept("en")
     assert isinstance(await stand.advance(job), Park)
     assert stand.asr.requests[stand.operation(stand.asr)] == ProfileRequest(media=job.media)
+    stand.end_all()
+    await stand.advance(job)
+    assert isinstance(stand.optimizer.requests[stand.operation(stand.optimizer)], PlanRequest)
     stand.end_all()
     await stand.advance(job)
     heard = stand.asr.requests[stand.operation(stand.asr)]
@@ -135,7 +147,7 @@ async def test_a_job_that_is_cancelled_while_a_run_submits_leaves_no_work_behind
 
 async def test_two_runs_at_once_write_each_change_once(stand):
     job = await stand.accept("en", "hi")
-    for _ in range(4):
+    for _ in range(5):
         await asyncio.gather(stand.advance(job), stand.advance(job), stand.advance(job))
         stand.end_all()
     done = await stand.finish(job)
@@ -248,7 +260,7 @@ async def test_a_retry_runs_only_what_failed_under_a_new_key(stand):
     assert len(stand.asr.operations) == 2
     assert stand.translate.submissions[stand.operation(stand.translate, "hi")].idempotency_key == f"{job.id}/translate/hi/2"
     assert {stage.key: stage.run for stage in done.stages} == {
-        PROFILE: 1, TRANSCRIBE: 1, CAPTIONS: 1, translate("hi"): 2, enhance("hi"): 2, render("hi"): 2,
+        PROFILE: 1, PLAN: 1, TRANSCRIBE: 1, CAPTIONS: 1, translate("hi"): 2, enhance("hi"): 2, render("hi"): 2,
     }  # fmt: skip
     assert next(stage for stage in done.stages if stage.key == translate("hi")).former_operations == (first,)
 
@@ -328,7 +340,7 @@ async def test_a_job_whose_pipeline_gave_up_is_failed_and_can_be_retried(stand, 
     assert "worker-died" in failed.problem.detail
     assert failed.ended_at is not None
     assert await stand.states(job) == {
-        PROFILE: StageState.SUCCEEDED, TRANSCRIBE: StageState.SUCCEEDED, CAPTIONS: StageState.FAILED, translate("en"): StageState.FAILED, enhance("en"): StageState.CANCELLED, render("en"): StageState.CANCELLED
+        PROFILE: StageState.SUCCEEDED, PLAN: StageState.SUCCEEDED, TRANSCRIBE: StageState.SUCCEEDED, CAPTIONS: StageState.FAILED, translate("en"): StageState.FAILED, enhance("en"): StageState.CANCELLED, render("en"): StageState.CANCELLED
     }  # fmt: skip
     await stand.jobs.retry("local", job.id)
     assert (await stand.finish(job, run=2)).state is JobState.SUCCEEDED

@@ -15,7 +15,18 @@ from setu_gateway import repository
 from setu_gateway.pipeline.advance import carried_out
 from setu_gateway.pipeline.decision import decide
 from setu_gateway.pipeline.stages import PIPELINE
-from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, enhance, failed, render, result_of, succeeded, translate
+from setu_gateway.testing.samples import (
+    CAPTIONS,
+    PLAN,
+    PROFILE,
+    TRANSCRIBE,
+    enhance,
+    failed,
+    render,
+    result_of,
+    succeeded,
+    translate,
+)
 
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
 
@@ -212,20 +223,20 @@ def test_a_cancellation_is_written_once_and_wakes_the_pipeline(api, gateway_sett
 
 async def test_what_has_ended_stays_as_it_is_when_cancelled(api, move):
     job = submitted(api)
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
     assert api.delete(f"/jobs/{job.id}").json()["state"] == "succeeded"
 
 
 async def test_a_retry_is_refused_unless_something_failed(api, move):
     job = submitted(api)
     problem(api.post(f"/jobs/{job.id}/retry"), 409, "job-not-ended")
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
     problem(api.post(f"/jobs/{job.id}/retry"), 409, "nothing-to-retry")
 
 
 async def test_a_retry_queues_the_job_again_with_an_operation_of_its_own(api, move, gateway_settings):
     job = submitted(api, "hi")
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE), succeeded(CAPTIONS), failed(translate("hi")))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE), succeeded(CAPTIONS), failed(translate("hi")))
     response = api.post(f"/jobs/{job.id}/retry")
     assert response.status_code == 202
     assert response.headers["location"] == f"/jobs/{job.id}"
@@ -233,6 +244,7 @@ async def test_a_retry_queues_the_job_again_with_an_operation_of_its_own(api, mo
     assert (view.state, view.problem, view.ended_at) == (JobState.QUEUED, None, None)
     assert {(stage.stage, stage.target): (stage.run, stage.state) for stage in view.stages} == {
         PROFILE: (1, StageState.SUCCEEDED),
+        PLAN: (1, StageState.SUCCEEDED),
         TRANSCRIBE: (1, StageState.SUCCEEDED),
         CAPTIONS: (1, StageState.SUCCEEDED),
         translate("hi"): (2, StageState.WAITING),
@@ -263,16 +275,21 @@ async def test_a_view_tells_each_stage_with_its_times(api, move):
     job = submitted(api)
     now = job.created_at
     done = replace(succeeded(TRANSCRIBE), started_at=now, ended_at=now + timedelta(seconds=3), model_time_s=2.5)
-    await move(job.id, succeeded(PROFILE), done)
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), done)
     view = JobView.model_validate(api.get(f"/jobs/{job.id}").json())
-    stage = view.stages[1]
+    stage = view.stages[2]
     assert (stage.duration_s, stage.model_time_s, stage.cached, view.state) == (3.0, 2.5, False, JobState.RUNNING)
     assert view.source_language == "fr"
 
 
 async def test_a_stage_whose_result_was_taken_from_earlier_work_says_so(api, move):
     job = submitted(api)
-    await move(job.id, succeeded(PROFILE), replace(succeeded(TRANSCRIBE), result=result_of(TRANSCRIBE) | {"cached": True}))
+    await move(
+        job.id,
+        succeeded(PROFILE),
+        succeeded(PLAN),
+        replace(succeeded(TRANSCRIBE), result=result_of(TRANSCRIBE) | {"cached": True}),
+    )
     view = JobView.model_validate(api.get(f"/jobs/{job.id}").json())
     assert [stage.cached for stage in view.stages] == [False, True, False]
 
@@ -287,7 +304,7 @@ async def test_subtitles_are_fetched_in_each_format(api, move, store):
             "json": "application/json",
         }[file["format"]]
         file["reference"] = (await store.put("local", f"in {file['format']}".encode(), media_type)).model_dump(mode="json")
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE))
     await move(job.id, replace(succeeded(CAPTIONS), result=result))
     view = JobView.model_validate(api.get(f"/jobs/{job.id}").json())
     assert view.state is JobState.SUCCEEDED
@@ -305,7 +322,7 @@ async def test_subtitles_that_are_not_there_say_why(api, move):
     problem(api.get(f"{at}/hi.srt"), 409, "subtitles-not-ready")
     problem(api.get(f"{at}/pt.srt"), 409, "subtitles-not-ready")  # it may yet turn out to be the spoken language
     problem(api.get(f"{at}/en.doc"), 404, "unknown-format")
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE, "fr"))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE, "fr"))
     never = problem(api.get(f"{at}/pt.srt"), 404, "subtitles-not-requested")
     assert never["context"]["languages"] == ["fr", "hi"]
     problem(api.get(f"{at}/fr.srt"), 409, "subtitles-not-ready")
@@ -328,14 +345,14 @@ async def test_subtitles_of_a_cancelled_job_say_so(api, move):
 
 async def test_subtitles_that_the_store_lost_are_missing_and_no_defect(api, move):
     job = submitted(api)
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE))
     await move(job.id, succeeded(CAPTIONS))
     problem(api.get(f"/jobs/{job.id}/subtitles/fr.srt"), 404, "object-missing")
 
 
 async def test_events_end_with_the_job_that_has_ended(api, move):
     job = submitted(api)
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE), succeeded(CAPTIONS))
     response = api.get(f"/jobs/{job.id}/events")
     assert response.headers["content-type"].startswith("text/event-stream")
     lines = dict(line.split(": ", 1) for line in response.text.strip().splitlines())

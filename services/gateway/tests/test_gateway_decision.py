@@ -19,12 +19,14 @@ from setu_common.contracts import (
 from setu_gateway.pipeline import observation
 from setu_gateway.pipeline.decision import decide, request_of, to_run_again
 from setu_gateway.pipeline.kinds import RENDERINGS, FetchRequest
-from setu_gateway.pipeline.stages import PIPELINE, Pipeline, Stage
+from setu_gateway.pipeline.stage import Pipeline, Stage
+from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.records import StageKey, StageRecord
 from setu_gateway.testing.lives import heard, run, settle, states, step
 from setu_gateway.testing.samples import (
     CAPTIONS,
     FETCH,
+    PLAN,
     PROFILE,
     TRANSCRIBE,
     a_job,
@@ -85,7 +87,7 @@ def test_media_that_can_not_be_opened_end_the_job_in_its_profile():
 
 
 def test_the_transcription_starts_with_the_sound_of_the_profile():
-    job = settle(step(a_job("en")), succeeded(PROFILE))
+    job = settle(settle(step(a_job("en")), succeeded(PROFILE)), succeeded(PLAN))
     assert [key for key, state in states(job).items() if state is StageState.RUNNING] == [TRANSCRIBE]
     assert request_of(job, TRANSCRIBE, PIPELINE).model_dump()["media"] == result_of(PROFILE)["audio"]
 
@@ -143,10 +145,13 @@ def test_a_job_whose_only_target_fails_is_failed_yet_its_captions_stay():
 
 
 def test_a_failed_transcription_ends_everything_in_one_decision():
-    profiled = by_key(succeeded(PROFILE))
-    job = settle(a_job("en", "hi", state=JobState.RUNNING, stages=profiled), failed(TRANSCRIBE, a_problem("silent")))
+    planned = by_key(succeeded(PROFILE), succeeded(PLAN))
+    job = settle(a_job("en", "hi", state=JobState.RUNNING, stages=planned), failed(TRANSCRIBE, a_problem("silent")))
     assert job.state is JobState.FAILED
-    assert {state for key, state in states(job).items() if key != PROFILE} == {StageState.FAILED, StageState.SKIPPED}
+    assert {state for key, state in states(job).items() if key not in (PROFILE, PLAN)} == {
+        StageState.FAILED,
+        StageState.SKIPPED,
+    }
     assert job.problem is not None
     assert job.problem.code == "silent"
     assert job.degraded == ()
@@ -185,6 +190,7 @@ def test_terms_that_were_not_honoured_and_notes_of_the_recogniser_are_told():
     translated = result_of(translate("hi")) | {"missed_term_count": 3, "untranslated_count": 2}
     stages = by_key(
         succeeded(PROFILE),
+        succeeded(PLAN),
         replace(succeeded(TRANSCRIBE), result=transcribed.model_dump(mode="json")),
         succeeded(CAPTIONS),
         replace(succeeded(translate("hi")), result=translated),
@@ -201,7 +207,7 @@ def test_terms_that_were_not_honoured_and_notes_of_the_recogniser_are_told():
 @pytest.mark.parametrize(("probability", "told"), [(0.38, True), (0.499, True), (0.5, False), (1.0, False)])
 def test_a_language_that_was_hardly_told_apart_is_said(probability, told):
     result = result_of(TRANSCRIBE, "en") | {"language_probability": probability, "notes": ["Not aligned."]}
-    stages = by_key(succeeded(PROFILE), replace(succeeded(TRANSCRIBE), result=result), succeeded(CAPTIONS, "en"))
+    stages = heard(replace(succeeded(TRANSCRIBE), result=result), succeeded(CAPTIONS, "en"))
     job = step(a_job(state=JobState.RUNNING, stages=stages))
     assert job.state is JobState.SUCCEEDED
     reasons = [each.reason for each in job.degraded if each.stage == "transcribe"]
@@ -242,8 +248,9 @@ def test_a_retry_runs_what_failed_and_what_comes_after_it():
 
 
 def test_a_retry_of_a_failed_transcription_runs_everything_behind_it():
-    job = settle(a_job("en", state=JobState.RUNNING, stages=by_key(succeeded(PROFILE))), failed(TRANSCRIBE))
-    assert to_run_again(job, PIPELINE) == tuple(key for key in states(job) if key != PROFILE)
+    planned = by_key(succeeded(PROFILE), succeeded(PLAN))
+    job = settle(a_job("en", state=JobState.RUNNING, stages=planned), failed(TRANSCRIBE))
+    assert to_run_again(job, PIPELINE) == tuple(key for key in states(job) if key not in (PROFILE, PLAN))
 
 
 def test_there_is_nothing_to_retry_where_all_went_well_or_was_not_needed():
@@ -270,6 +277,7 @@ def test_requests_are_built_from_what_is_asked_for_and_from_the_results_of_what_
         "target_language": "en",
         "engine": "nllb",
         "terms": [{"source": "Rajh", "target": "Raj"}],
+        "known": [],
     }
     subtitles = requests[render("en")]
     assert subtitles["transcript"] == result_of(TRANSCRIBE)["transcript"]
@@ -286,7 +294,7 @@ def test_requests_are_built_from_what_is_asked_for_and_from_the_results_of_what_
 def test_a_stage_that_one_can_do_without_does_not_stop_what_needs_it():
     polish = Stage("polish", needs=("transcribe",), kind=RENDERINGS, request=lambda *_: None, essential=False)  # type: ignore[arg-type]
     show = Stage("show", needs=("transcribe", "polish"), kind=RENDERINGS, request=lambda *_: None)  # type: ignore[arg-type]
-    pipeline = Pipeline([*PIPELINE.stages[:3], polish, show])
+    pipeline = Pipeline([*PIPELINE.stages[:4], polish, show])
     stages = (succeeded(TRANSCRIBE), failed(StageKey("polish")), StageRecord(StageKey("show")))
     decision = decide(replace(a_job(state=JobState.RUNNING), stages=stages), pipeline)
     assert decision.start == (StageKey("show"),)

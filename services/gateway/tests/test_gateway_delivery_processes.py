@@ -56,6 +56,7 @@ def processes(environment: dict[str, str], folder: Path) -> Iterator[str]:
         "SETU_GATEWAY_ASR_URL": stub,
         "SETU_GATEWAY_TRANSLATE_URL": stub,
         "SETU_GATEWAY_ENHANCER_URL": stub,
+        "SETU_GATEWAY_OPTIMIZER_URL": stub,
     }
     with ExitStack() as stack:
         guarded = stack.enter_context(Guarded(folder / "guardian-of-others.log"))

@@ -15,7 +15,8 @@ from setu_common.contracts import (
 )
 from setu_gateway.pipeline.decision import request_of
 from setu_gateway.pipeline.kinds import RENDERINGS
-from setu_gateway.pipeline.stages import PIPELINE, Fallback, Stage
+from setu_gateway.pipeline.stage import Fallback, Stage
+from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.testing.lives import heard, run, settle, states, step
 from setu_gateway.testing.samples import (
     CAPTIONS,

@@ -16,12 +16,10 @@ from setu_gateway.delivery.media import MediaFile, MediaFiles, muxing_of
 from setu_gateway.errors import JobBeingErased, JobNotFound, MediaNotReady, NothingToMux
 from setu_gateway.pipeline.advance import carried_out
 from setu_gateway.pipeline.decision import decide
-from setu_gateway.pipeline.erasure import Eraser
 from setu_gateway.pipeline.kinds import MUXINGS, MuxingRequest
-from setu_gateway.pipeline.ports import Ports
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.records import DeliveredFile, JobRecord
-from setu_gateway.testing.samples import CAPTIONS, PROFILE, TRANSCRIBE, a_job, a_problem, failed, reference, succeeded
+from setu_gateway.testing.samples import CAPTIONS, PLAN, PROFILE, TRANSCRIBE, a_job, a_problem, failed, reference, succeeded
 from setu_gateway.testing.stand import Stand
 
 CONTENT = bytes(range(256)) * 9000  # more than two chunks
@@ -86,9 +84,7 @@ async def count(database, kind: str = "muxings") -> int:
 
 async def erase(stand: Stand, operations: Operations, job: JobRecord) -> None:
     """A round of erasing, with the gateway's real operations: they hold the rows."""
-    ports: Ports = {**stand.ports, "gateway": operations}
-    eraser = Eraser(database=stand.database, store=stand.store, ports=ports, pipeline=PIPELINE)
-    await eraser.erase(await stand.jobs.get("local", job.id))
+    await stand.eraser(gateway=operations).erase(await stand.jobs.get("local", job.id))
 
 
 def delivered(*files: tuple[str, str]) -> tuple[DeliveredFile, ...]:
@@ -232,7 +228,7 @@ async def test_over_http_it_is_202_until_it_is_made_and_then_the_file(api, datab
     job = submitted(api)
     early = api.get(f"/jobs/{job.id}/media.mkv")
     assert (early.status_code, early.json()["code"]) == (409, "media-not-ready")
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE))
     await move(job.id, succeeded(CAPTIONS))
     making = api.get(f"/jobs/{job.id}/media.mkv", params={"wait": 0.2})
     assert making.status_code == 202
@@ -250,7 +246,7 @@ async def test_over_http_it_is_202_until_it_is_made_and_then_the_file(api, datab
 
 async def test_over_http_what_failed_is_told_as_it_failed(api, end, move):
     job = submitted(api)
-    await move(job.id, succeeded(PROFILE), succeeded(TRANSCRIBE))
+    await move(job.id, succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE))
     await move(job.id, succeeded(CAPTIONS))
     operation = Operation.model_validate_json(api.get(f"/jobs/{job.id}/media.mkv").content)
     await end(operation.id, "failed", a_problem("media-not-muxable"))

@@ -32,11 +32,14 @@ from setu_common.store import Store
 from setu_common.subtitles import parse
 from setu_common.testing import loopback
 from setu_gateway.app import make_app
+from setu_gateway.learning.forgetting import Forgetter
+from setu_gateway.learning.lessons import Lessons
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.settings import EdgeSettings, GatewaySettings, OutsideSettings, PipelineSettings, UploadSettings
 from setu_gateway.testing.movement import StubPort, moving
+from setu_gateway.testing.stand import Memory
 from setu_gateway.testing.stub_services import StubServices
 
 # The SDK calls translations deprecated, as OpenAI moves on to other models; the route is there all the same.
@@ -85,7 +88,7 @@ class Services(StubServices):
                 return
         await super()._end(operation_id, tenant)
 
-    async def _transcribed(self, tenant):
+    async def _transcribed(self, tenant, request):
         transcript = spoken(self.language)
         result = Transcription(
             transcript=await self._store.put_model(tenant, transcript),
@@ -161,9 +164,14 @@ async def edge(edge_settings, database, store_settings, store, hints):
     services = Services(Store(store_settings, "asr"), hints)
     operations = Operations(database, store, hints, OperationSettings())
     stub = StubPort(services)
-    ports: dict[str, Any] = {"asr": stub, "translate": stub, "enhancer": stub, "gateway": operations}
-    eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
-    advancer = Advancer(database=database, ports=ports, eraser=eraser, pipeline=PIPELINE, settings=PipelineSettings())
+    ports: dict[str, Any] = {"asr": stub, "translate": stub, "enhancer": stub, "optimizer": stub, "gateway": operations}
+    memory = Memory(services.operations)
+    forgetter = Forgetter(database=database, store=store, operations=operations, optimizer=stub, memory=memory)
+    eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE, forgetter=forgetter)
+    lessons = Lessons(operations, PIPELINE, PipelineSettings())
+    advancer = Advancer(
+        database=database, ports=ports, eraser=eraser, pipeline=PIPELINE, settings=PipelineSettings(), lessons=lessons
+    )
     async with (
         loopback(make_app(edge_settings)) as url,
         moving(database, advancer),

@@ -81,6 +81,7 @@ def processes(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, 
         "SETU_GATEWAY_ASR_URL": stub,
         "SETU_GATEWAY_TRANSLATE_URL": stub,
         "SETU_GATEWAY_ENHANCER_URL": stub,
+        "SETU_GATEWAY_OPTIMIZER_URL": stub,
     }
     with ExitStack() as stack:
         guarded = stack.enter_context(Guarded(folder / "guardian-of-others.log"))
@@ -175,7 +176,7 @@ async def a_job_that_is_cancelled_ends_its_work_at_the_services(running: Running
     job = await running.submit("en", seconds=60)
     last = job
     async for view in running.client.events(job.id):
-        if view.stages[1].note == "working":
+        if view.stages[2].note == "working":
             await running.client.cancel(job.id)
         last = view
     assert last.state is JobState.CANCELLED

@@ -52,11 +52,11 @@ async def _succeeded(stand: Stand, asr: Store, translate: Store, enhancer: Store
         }
     )
     job = await stand.accept("en")
-    for _ in ("profile", "transcribe", "translate", "enhance"):
+    for _ in ("profile", "plan", "transcribe", "translate", "enhance"):
         await stand.advance(job)
         for operation_id in stand.enhancer.under_way():
             stand.enhancer.succeed(operation_id, enhanced.model_dump(mode="json"))
-        for service in (stand.asr, stand.translate):
+        for service in (stand.asr, stand.translate, stand.optimizer):
             for operation_id in service.under_way():
                 stand.succeed(service, operation_id, "fr")
     await stand.advance(job)

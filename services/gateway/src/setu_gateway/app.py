@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from setu_common.clients import OperationsClient
+from setu_common.clients.context import ContextClient
 from setu_common.clients.metrics import MetricsClient
+from setu_common.clients.optimizer import OptimizerClient
 from setu_common.db import Database
 from setu_common.http import Dependencies, Guard, HttpCaller, OutsideClient, SystemResolver, create_client, inside_policy
 from setu_common.http.breaker_redis import SharedBreakers
@@ -20,7 +22,20 @@ from setu_common.observability.metrics import MetricsListener, process_registry
 from setu_common.operations import Bound, Hints, Operations
 from setu_common.store import Store
 from setu_common.web import ANY, AllowedHosts, EdgeTrust, RateLimits, breakers_router, create_app, metrics_router
-from setu_gateway.api import budgets, costs, enhancements, estimates, intake, jobs, media, openai_audio, subtitles
+from setu_gateway.api import (
+    budgets,
+    context,
+    corrections,
+    costs,
+    enhancements,
+    estimates,
+    intake,
+    jobs,
+    media,
+    openai_audio,
+    plans,
+    subtitles,
+)
 from setu_gateway.api.dependencies import Admin
 from setu_gateway.delivery.audits import Audits
 from setu_gateway.delivery.budget_notices import AlertDesk, BudgetNotifier
@@ -34,11 +49,24 @@ from setu_gateway.intake.looking import Looking
 from setu_gateway.intake.upload import Intake
 from setu_gateway.intake.vetting import Vetting
 from setu_gateway.keys.ring import KeyRing
+from setu_gateway.learning.corrections import Corrections
+from setu_gateway.learning.forgetting import Forgetter
+from setu_gateway.learning.lessons import Lessons
+from setu_gateway.learning.teaching import Teacher
 from setu_gateway.openai.listening import Listener
 from setu_gateway.openai.refusing import refusal
 from setu_gateway.pipeline.advance import Advancer
 from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import ADVANCES, BUDGET_NOTICES, FETCHES, MUXINGS, NOTICES, RENDERINGS
+from setu_gateway.pipeline.kinds import (
+    ADVANCES,
+    BUDGET_NOTICES,
+    CORRECTION_LESSONS,
+    FETCHES,
+    LESSONS,
+    MUXINGS,
+    NOTICES,
+    RENDERINGS,
+)
 from setu_gateway.pipeline.ports import OperationsPort
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
@@ -58,6 +86,9 @@ _ROUTERS: Final = (
     openai_audio.router,
     budgets.router,
     enhancements.router,
+    plans.router,
+    corrections.router,
+    context.router,
 )
 _STREAMED: Final = ("/jobs", "/jobs/estimate/media", "/v1/audio/transcriptions", "/v1/audio/translations")
 
@@ -80,6 +111,9 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         app.state.jobs = use_cases
         app.state.listener = Listener(use_cases, store)
         app.state.audits = Audits(store)
+        app.state.corrections = Corrections(
+            database=database, store=store, operations=operations, pipeline=PIPELINE, settings=settings.pipeline
+        )
         app.state.enhance_wait_s = settings.edge.enhance_wait_s
         app.state.media = MediaFiles(database=database, store=store, operations=operations)
         try:
@@ -89,6 +123,8 @@ def make_app(settings: GatewaySettings) -> FastAPI:
                 await resources.enter_async_context(_operated(settings, registry, dependencies, desk))
                 app.state.metrics = await _metrics(settings, dependencies, resources)
                 app.state.enhancer = await _enhancer(settings, resources)
+                optimizer = await _optimizer(settings, dependencies, resources)
+                app.state.optimizer, app.state.context = OptimizerClient(optimizer), ContextClient(optimizer)
                 for used in (keys, limits):
                     if used is not None:
                         await resources.enter_async_context(used)
@@ -134,11 +170,23 @@ async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
             "asr": await _remote(settings.pipeline.asr_url, "asr", settings, dependencies, resources),
             "translate": await _remote(settings.pipeline.translate_url, "translate", settings, dependencies, resources),
             "enhancer": await _remote(settings.pipeline.enhancer_url, "enhancer", settings, dependencies, resources),
+            "optimizer": await _remote(settings.pipeline.optimizer_url, "optimizer", settings, dependencies, resources),
             SERVICE: operations,
         }
+        memory = ContextClient(await _optimizer(settings, dependencies, resources))
         await dependencies.announce()
-        eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE)
-        advancer = Advancer(database=database, ports=ports, eraser=eraser, pipeline=PIPELINE, settings=settings.pipeline)
+        forgetter = Forgetter(
+            database=database, store=store, operations=operations, optimizer=ports["optimizer"], memory=memory
+        )
+        eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE, forgetter=forgetter)
+        advancer = Advancer(
+            database=database,
+            ports=ports,
+            eraser=eraser,
+            pipeline=PIPELINE,
+            settings=settings.pipeline,
+            lessons=Lessons(operations, PIPELINE, settings.pipeline),
+        )
         yield [Bound(ADVANCES, advancer), Bound(RENDERINGS, Renderer(store))]
 
 
@@ -146,13 +194,19 @@ async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bou
 async def wire_fetching(settings: GatewaySettings) -> AsyncIterator[Sequence[Bound]]:
     """The handlers of the worker that waits for hosts outside and for the disk, and what they use."""
     store = Store(settings.core.store, SERVICE)
-    async with outside_client(settings) as client:
+    async with AsyncExitStack() as resources:
+        client = await resources.enter_async_context(outside_client(settings))
+        dependencies = await resources.enter_async_context(shared_dependencies(settings.core.redis))
+        teacher = Teacher(await _remote(settings.pipeline.optimizer_url, "optimizer", settings, dependencies, resources))
+        await dependencies.announce()
         fetcher = Fetcher(store, client, settings.outside, max_bytes=settings.upload.max_upload_bytes)
         yield [
             Bound(FETCHES, fetcher),
             Bound(MUXINGS, Muxer(store)),
             Bound(NOTICES, Notifier(client, settings.outside)),
             Bound(BUDGET_NOTICES, BudgetNotifier(client, settings.outside)),
+            Bound(LESSONS, teacher.observe),
+            Bound(CORRECTION_LESSONS, teacher.correct),
         ]
 
 
@@ -215,6 +269,14 @@ async def _metrics(settings: GatewaySettings, dependencies: Dependencies, resour
     )
     await resources.enter_async_context(client)
     return MetricsClient(HttpCaller(client, dependency=dependencies.dependency("metrics", inside_policy())))
+
+
+async def _optimizer(settings: GatewaySettings, dependencies: Dependencies, resources: AsyncExitStack) -> HttpCaller:
+    client = create_client(
+        settings.pipeline.optimizer_url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s
+    )
+    await resources.enter_async_context(client)
+    return HttpCaller(client, dependency=dependencies.dependency("optimizer", inside_policy()))
 
 
 async def _enhancer(settings: GatewaySettings, resources: AsyncExitStack) -> OperationsClient:

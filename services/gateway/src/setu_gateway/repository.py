@@ -25,6 +25,7 @@ from setu_gateway.tables import JobRow, StageRow
 _JOB: Final[Table] = SQLModel.metadata.tables[str(JobRow.__tablename__)]
 _STAGE: Final[Table] = SQLModel.metadata.tables[str(StageRow.__tablename__)]
 _OPERATION: Final[Table] = SQLModel.metadata.tables["operation"]
+_LESSON: Final = [_OPERATION.c[name] for name in ("id", "kind", "job_id", "ended_at", "started_at", "request")]
 _STAGE_COLUMNS: Final = [column.label(f"stage_{column.name}") for column in _STAGE.c]
 
 
@@ -211,6 +212,57 @@ async def operations_beside(connection: AsyncConnection, job: JobRecord, kinds: 
         _OPERATION.c.job_id == job.id, _OPERATION.c.tenant == job.tenant, _OPERATION.c.kind.in_(kinds)
     )
     return list((await connection.execute(statement)).scalars())
+
+
+@dataclass(frozen=True)
+class LessonRow:
+    """A lesson as its operation's row has it.
+
+    Args:
+        id: the gateway's operation.
+        kind: which kind of lesson.
+        job_id: what it is learned of.
+        ended: whether it has ended.
+        begun: whether it may have reached the optimizer.
+        request: as the row holds it, see ``Payloads``.
+    """
+
+    id: UUID
+    kind: str
+    job_id: UUID | None
+    ended: bool
+    begun: bool
+    request: dict[str, Any]
+
+
+async def lessons_of(connection: AsyncConnection, job: JobRecord, kinds: Sequence[str]) -> list[LessonRow]:
+    """What a job and its corrections taught, or are about to teach."""
+    statement = select(*_LESSON).where(
+        _OPERATION.c.job_id == job.id, _OPERATION.c.tenant == job.tenant, _OPERATION.c.kind.in_(kinds)
+    )
+    return [_lesson_of(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def lesson(connection: AsyncConnection, tenant: str, lesson_id: UUID) -> LessonRow | None:
+    """One lesson."""
+    statement = select(*_LESSON).where(_OPERATION.c.tenant == tenant, _OPERATION.c.id == lesson_id)
+    row = (await connection.execute(statement)).mappings().first()
+    return _lesson_of(row) if row is not None else None
+
+
+async def lesson_by_key(connection: AsyncConnection, tenant: str, kind: str, key: str) -> LessonRow | None:
+    """The lesson that an idempotency key stands for."""
+    statement = select(*_LESSON).where(
+        _OPERATION.c.tenant == tenant, _OPERATION.c.kind == kind, _OPERATION.c.idempotency_key == key
+    )
+    row = (await connection.execute(statement)).mappings().first()
+    return _lesson_of(row) if row is not None else None
+
+
+def _lesson_of(row: RowMapping) -> LessonRow:
+    return LessonRow(
+        row["id"], row["kind"], row["job_id"], row["ended_at"] is not None, row["started_at"] is not None, row["request"]
+    )
 
 
 async def _save_stage(connection: AsyncConnection, job_id: UUID, stage: StageRecord) -> None:

@@ -30,7 +30,7 @@ from setu_gateway.errors import (
 from setu_gateway.intake.upload import Upload
 from setu_gateway.pipeline.decision import to_run_again
 from setu_gateway.pipeline.kinds import ADVANCES, PIPELINE_QUEUE, AdvanceRequest, advance_key
-from setu_gateway.pipeline.stages import Pipeline
+from setu_gateway.pipeline.stage import Pipeline
 from setu_gateway.records import DeliveredFile, JobRecord, StageRecord
 
 log = structlog.get_logger()

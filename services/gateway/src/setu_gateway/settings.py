@@ -144,6 +144,7 @@ class PipelineSettings(SettingsBlock):
     translate_url: str = "http://127.0.0.1:8082"
     metrics_url: str = "http://127.0.0.1:8083"
     enhancer_url: str = "http://127.0.0.1:8084"
+    optimizer_url: str = "http://127.0.0.1:8085"
     call_timeout_s: float = Field(default=3.0, gt=0, description="How long one call to a service may take")
     shortest_poll_s: float = Field(default=1.0, gt=0, description="A running stage is looked at no more often than this")
     longest_poll_s: float = Field(default=15.0, gt=0, description="A running stage is looked at at least this often")
@@ -153,9 +154,20 @@ class PipelineSettings(SettingsBlock):
         gt=0,
         description="A stage that a job can do without is given up when its service does not answer, or no worker begins with it, for so long",
     )
+    plan_patience_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="A plan is waited for so long; then the recording is transcribed as the recogniser does by default",
+    )
+    learn: bool = Field(default=True, description="false: nothing is learned from jobs, whatever they say")
+    learn_not_from: str = Field(default="", description="Tenants from whose jobs nothing is learned, with commas between them")
     cancel_patience_s: float = Field(
         default=60.0, gt=0, description="A cancelled job waits so long for a service that does not answer"
     )
+
+    def learns_from(self, tenant: str) -> bool:
+        """Whether anything may be learned from a tenant's jobs."""
+        return self.learn and tenant not in {name.strip() for name in self.learn_not_from.split(",")}
 
 
 @dataclass(frozen=True)

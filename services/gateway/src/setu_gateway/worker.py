@@ -7,7 +7,16 @@ from setu_common.operations import Ending, Keepsakes, Statement, WorkerSpec, run
 from setu_gateway.app import wire_fetching, wire_handlers
 from setu_gateway.delivery.webhooks import notice_of
 from setu_gateway.pipeline.advance import give_up
-from setu_gateway.pipeline.kinds import ADVANCES, BUDGET_NOTICES, FETCHES, MUXINGS, NOTICES, RENDERINGS
+from setu_gateway.pipeline.kinds import (
+    ADVANCES,
+    BUDGET_NOTICES,
+    CORRECTION_LESSONS,
+    FETCHES,
+    LESSONS,
+    MUXINGS,
+    NOTICES,
+    RENDERINGS,
+)
 from setu_gateway.settings import SERVICE, GatewaySettings, read_settings
 
 # Jobs that are moved on, or subtitles rendered, at once: both are quick.
@@ -50,7 +59,7 @@ def fetcher_spec_of(settings: GatewaySettings) -> WorkerSpec:
     """What the gateway's other worker is: as the first, but it does what may take long since others are waited for."""
     return replace(
         spec_of(settings),
-        kinds=(FETCHES, MUXINGS, NOTICES, BUDGET_NOTICES),
+        kinds=(FETCHES, MUXINGS, NOTICES, BUDGET_NOTICES, LESSONS, CORRECTION_LESSONS),
         wire=lambda: wire_fetching(settings),
         concurrency=_WAITING_AT_ONCE,
     )

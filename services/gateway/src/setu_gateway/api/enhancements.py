@@ -24,6 +24,7 @@ from setu_common.contracts import (
 from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict, NotFound
 from setu_common.operations.routes import Prefer, asked_wait_s
 from setu_common.web import Allowed, Caller, problems
+from setu_gateway.api.corrections import CorrectionsDep
 from setu_gateway.api.dependencies import JobId, JobsDep, ReaderDep
 from setu_gateway.delivery.audits import Audits
 from setu_gateway.errors import EnhancementMissing, JobNotFound
@@ -158,9 +159,13 @@ async def get_enhancement(
     operation_id: OperationId,
     caller: EnhanceDep,
     enhancer: EnhancerDep,
+    corrections: CorrectionsDep,
+    *,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for its end")] = 0,
 ) -> Operation:
-    """An enhancement, or a scoring, as it stands, or as it ends within ``wait`` seconds."""
+    """An enhancement, a scoring, or a correction of subtitles, as it stands, or as it ends within ``wait`` seconds."""
+    with suppress(NotFound):
+        return await corrections.get(caller.tenant, operation_id, wait)
     return await enhancer.get(caller.tenant, operation_id, wait)
 
 

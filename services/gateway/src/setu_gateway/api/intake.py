@@ -39,7 +39,7 @@ LENGTH_DIGITS: Final = 18  # more bytes than there are; what is cut off is too l
 Json = dict[str, Any]  # Any: OpenAPI's own shape
 
 
-def _inlined(schema: Json) -> Json:
+def inlined(schema: Json) -> Json:
     """A model's JSON schema without references: the document knows no models but those that FastAPI has seen."""
     definitions = schema.pop("$defs", {})
 
@@ -52,11 +52,11 @@ def _inlined(schema: Json) -> Json:
             return inline(definitions[value["$ref"].rpartition("/")[2]])
         return {name: inline(each) for name, each in value.items()}
 
-    inlined: Json = inline(schema)
-    return inlined
+    whole: Json = inline(schema)
+    return whole
 
 
-_JOB: Final = _inlined(JobRequest.model_json_schema())
+_JOB: Final = inlined(JobRequest.model_json_schema())
 _LANGUAGE: Final = {"type": "string", "enum": sorted(LANGUAGE_NAMES)}
 _TOLD: Final[dict[str, Json]] = {
     "source_language": {**_LANGUAGE, "description": "The language that is spoken; detected if left out"},
@@ -68,6 +68,7 @@ _TOLD: Final[dict[str, Json]] = {
     },
     "context": {**_JOB["properties"]["context"], "description": "What is known of the recording beforehand, as JSON"},
     "overrides": {**_JOB["properties"]["overrides"], "description": "What is to be done otherwise than Setu would, as JSON"},
+    "quality": {**_JOB["properties"]["quality"], "description": "An answer soon, few errors, or something between"},
     "subtitle_profile": {"type": "string", "enum": sorted(PROFILES), "description": "The delivery rules"},
     "webhook_url": {"type": "string", "maxLength": 2000, "description": "Is told when the job has ended (Standard Webhooks)"},
     "budget_usd": {

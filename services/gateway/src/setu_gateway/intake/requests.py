@@ -22,6 +22,7 @@ FIELDS: Final[Mapping[str, FieldRule]] = {
     "target_languages": FieldRule(repeatable=True),
     "context": FieldRule(most_bytes=JSON_BYTES),
     "overrides": FieldRule(most_bytes=JSON_BYTES),
+    "quality": FieldRule(),
     "subtitle_profile": FieldRule(),
     "webhook_url": FieldRule(most_bytes=_URL_BYTES),
     "budget_usd": FieldRule(),

@@ -112,7 +112,7 @@ def asked_of(fields: Mapping[str, Sequence[str]], *, translating: bool) -> Asked
         job=JobRequest(
             source_language=_language(given.get("language")),
             target_languages=(ENGLISH,) if translating else (),
-            overrides=Overrides(asr=overrides),
+            overrides=Overrides(asr=overrides, learn=False),  # it is erased once it is answered
             subtitle_profile=CUES,
         ),
         response_format=response_format,

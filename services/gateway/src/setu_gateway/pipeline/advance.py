@@ -24,12 +24,13 @@ from setu_common.errors import DependencyUnavailable, SetuError, is_retryable
 from setu_common.operations import Ending, Park, Statement, Work
 from setu_gateway import repository
 from setu_gateway.errors import PipelineFailed
+from setu_gateway.learning.lessons import Lessons
 from setu_gateway.pipeline import observation
 from setu_gateway.pipeline.decision import Decision, decide, request_of
 from setu_gateway.pipeline.erasure import Eraser
 from setu_gateway.pipeline.kinds import ADVANCES, PIPELINE_QUEUE, Advanced, AdvanceRequest, run_of
 from setu_gateway.pipeline.ports import OperationsPort, Ports
-from setu_gateway.pipeline.stages import Pipeline
+from setu_gateway.pipeline.stage import Pipeline
 from setu_gateway.records import JobRecord, StageRecord
 from setu_gateway.settings import PipelineSettings
 
@@ -51,11 +52,20 @@ class Advancer:
         eraser: erases a job that has ended, when that was asked for.
         pipeline: the stages.
         settings: how often to look, and how long to wait for a service.
+        lessons: writes down what a job teaches.
     """
 
     def __init__(
-        self, *, database: Database, ports: Ports, eraser: Eraser, pipeline: Pipeline, settings: PipelineSettings
+        self,
+        *,
+        database: Database,
+        ports: Ports,
+        eraser: Eraser,
+        pipeline: Pipeline,
+        settings: PipelineSettings,
+        lessons: Lessons,
     ) -> None:
+        self._lessons = lessons
         self._database = database
         self._ports = ports
         self._eraser = eraser
@@ -103,7 +113,10 @@ class Advancer:
             return Park(self._pause_s(job))
         async with self._database.transaction() as connection:
             await repository.save_job(connection, job, after)
-        _log_changes(job, after)
+            taught = await self._lessons.write(connection, after)
+        if taught:
+            self._lessons.announce()
+        _log_changes(job, seen, after)
         return None if _standing(after) != _standing(job) else Park(self._pause_s(after))
 
     async def _look(self, job: JobRecord) -> JobRecord:
@@ -114,7 +127,8 @@ class Advancer:
     async def _look_at(self, job: JobRecord, stage: StageRecord) -> StageRecord:
         if stage.state is not StageState.RUNNING:
             return stage
-        service = self._pipeline.stage(stage.key).way(stage).kind.service
+        declared = self._pipeline.stage(stage.key)
+        service = declared.way(stage).kind.service
         patience = self._patience(job, stage)
         try:
             operation = await self._operation(job, stage, self._ports[service])
@@ -122,11 +136,11 @@ class Advancer:
                 operation = await self._ports[service].cancel(job.tenant, operation.id)
                 # A worker that took it at this very moment is stopped, unless it is done already.
                 if operation.state not in (OperationState.SUCCEEDED, OperationState.FAILED):
-                    return observation.given_up(stage, operation, service, patience)
+                    return observation.given_up(stage, declared, operation, service, patience)
         except SetuError as error:
             if isinstance(error, DependencyUnavailable) or is_retryable(error):
                 log.warning("stage.service_away", stage=stage.key.stage, target=stage.key.target, reason=error.detail)
-                return observation.unreachable(job, stage, service, patience)
+                return observation.unreachable(job, stage, declared, service, patience)
             if stage.operation_id is not None and error.problem().status == NOT_FOUND:
                 return observation.lost(stage, service)
             return observation.refused(stage, error)
@@ -151,16 +165,21 @@ class Advancer:
         return operation
 
     def _in_vain(self, job: JobRecord, stage: StageRecord, operation: Operation, patience: timedelta) -> bool:
-        """Whether a job that goes on waits too long for a worker to begin with what it can do without."""
-        if job.state is JobState.CANCELLING or self._pipeline.stage(stage.key).essential:
+        """Whether a job that goes on waits too long for a worker to begin with what it can do without, or for advice to come."""
+        declared = self._pipeline.stage(stage.key)
+        if job.state is JobState.CANCELLING or declared.essential:
             return False
+        if declared.advice:
+            return observation.overdue(job, operation, patience)
         return observation.untaken(job, stage, operation, patience)
 
     def _patience(self, job: JobRecord, stage: StageRecord) -> timedelta:
         if job.state is JobState.CANCELLING:
             return timedelta(seconds=self._settings.cancel_patience_s)
-        essential = self._pipeline.stage(stage.key).essential
-        return timedelta(seconds=self._settings.stage_patience_s if essential else self._settings.optional_patience_s)
+        declared = self._pipeline.stage(stage.key)
+        if declared.advice:
+            return timedelta(seconds=self._settings.plan_patience_s)
+        return timedelta(seconds=self._settings.stage_patience_s if declared.essential else self._settings.optional_patience_s)
 
     def _pause_s(self, job: JobRecord, *waited_for_since: datetime) -> float:
         """When to look again, if nobody calls earlier."""
@@ -186,7 +205,7 @@ def carried_out(job: JobRecord, decision: Decision) -> JobRecord:
         if stage.key in decision.detour:
             return observation.detoured(stage)
         if stage.key in skipped:
-            return replace(stage, state=StageState.SKIPPED, note=skipped[stage.key])
+            return replace(stage, state=StageState.SKIPPED, note=skipped[stage.key], problem=None)
         if stage.key in decision.cancel:
             return replace(stage, state=StageState.CANCELLED, note="")
         return stage
@@ -257,12 +276,13 @@ def _standing(job: JobRecord) -> tuple[JobState, list[tuple[StageState, bool]]]:
     return job.state, [(stage.state, stage.detour is not None) for stage in job.stages]
 
 
-def _log_changes(before: JobRecord, after: JobRecord) -> None:
-    for old, new in zip(before.stages, after.stages, strict=True):
+def _log_changes(before: JobRecord, seen: JobRecord, after: JobRecord) -> None:
+    for old, looked, new in zip(before.stages, seen.stages, after.stages, strict=True):
         if old.detour is None and new.detour is not None:
             log.warning("stage.detoured", stage=new.key.stage, target=new.key.target, run=new.run, problem=new.detour.code)
         if old.state is not new.state:
-            code = new.problem.code if new.problem else None
+            problem = new.problem or looked.problem  # of advice that failed only what was seen has one
+            code = problem.code if problem else None
             log.info(
                 "stage.changed", stage=new.key.stage, target=new.key.target, state=new.state.value, run=new.run, problem=code
             )

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from setu_common.contracts import Degradation, JobState, Problem, StageState
 from setu_common.cost import BudgetExhausted
-from setu_gateway.pipeline.stages import Media, Pipeline, Results
+from setu_gateway.pipeline.stage import Media, Pipeline, Results
 from setu_gateway.records import DeliveredFile, JobRecord, StageKey, StageRecord
 
 _RETRY_HINT: Final = "POST /jobs/{id}/retry runs the failed stages again."
@@ -30,7 +30,7 @@ class Decision:
     Args:
         start: waiting stages that have what they need.
         detour: failed stages whose fallback is to do them.
-        skip: waiting stages that are not needed, or impossible.
+        skip: waiting stages that are not needed, or impossible; and failed ones that only advise others, who go on without.
         cancel: waiting stages of a job that is being cancelled.
         state: the job's, once all this is done.
         progress: 0..1.
@@ -63,8 +63,10 @@ def decide(job: JobRecord, pipeline: Pipeline) -> Decision:
     detour = view.detours() if job.state is not JobState.CANCELLING else ()
     for key in detour:
         view.put(key, StageState.RUNNING)
+    skip = view.waivers()
+    for each in skip:
+        view.put(each.key, StageState.SKIPPED)
     start: list[StageKey] = []
-    skip: list[Skip] = []
     cancel: list[StageKey] = []
     for stage in job.stages:
         if stage.state is not StageState.WAITING:
@@ -140,6 +142,14 @@ class _View:
         return tuple(
             key for key, stage in self._stages.items() if stage.state is StageState.FAILED and self._has_fallback(stage)
         )
+
+    def waivers(self) -> list[Skip]:
+        """The stages that failed and only advise others, with what is done without them."""
+        return [
+            Skip(key, f"{advice}: {_reason(stage.problem)}")
+            for key, stage in self._stages.items()
+            if stage.state is StageState.FAILED and (advice := self._pipeline.stage(key).advice)
+        ]
 
     def _held_back(self) -> bool:
         """Whether all that is missing was not made since its caller did not want to spend more: what was made is what was asked for."""

@@ -9,9 +9,10 @@ from setu_common.db import Database
 from setu_common.errors import Conflict, DependencyUnavailable, NotFound, SetuError, is_retryable
 from setu_common.store import Store
 from setu_gateway import repository
+from setu_gateway.learning.forgetting import Forgetter
 from setu_gateway.pipeline.kinds import BESIDE
 from setu_gateway.pipeline.ports import OperationsPort, Ports
-from setu_gateway.pipeline.stages import Pipeline
+from setu_gateway.pipeline.stage import Pipeline
 from setu_gateway.records import JobRecord
 from setu_gateway.settings import SERVICE
 
@@ -26,9 +27,11 @@ class Eraser:
         store: the gateway's.
         ports: where the services are.
         pipeline: the stages.
+        forgetter: takes back what jobs taught.
     """
 
-    def __init__(self, *, database: Database, store: Store, ports: Ports, pipeline: Pipeline) -> None:
+    def __init__(self, *, database: Database, store: Store, ports: Ports, pipeline: Pipeline, forgetter: Forgetter) -> None:
+        self._forgetter = forgetter
         self._database = database
         self._store = store
         self._ports = ports
@@ -47,6 +50,9 @@ class Eraser:
             if not await self._erased_at(port, job.tenant, operation_id):
                 return False
         await self._store.delete(*job.objects)
+        # Last, so that an optimizer that is away keeps no recording.
+        if not await self._forgetter.forget(job):
+            return False
         async with self._database.transaction() as connection:
             await repository.delete_job(connection, job)
         log.info("job.erased")

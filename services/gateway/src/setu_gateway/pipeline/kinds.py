@@ -1,16 +1,29 @@
 """The kinds of operation that the gateway runs itself.
 
-Moving a job on, fetching its media, rendering its subtitles, putting them into the media, telling a webhook that it has ended.
+Moving a job on, fetching its media, rendering its subtitles, putting them into the media, telling a webhook that it has ended, handing on
+what it teaches.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import Field
 
-from setu_common.contracts import Contract, JobState, LanguageCode, OperationKind, Reference
+from setu_common.contracts import (
+    CORRECTIONS,
+    OBSERVATIONS,
+    Contract,
+    Corrected,
+    CorrectionRequest,
+    JobState,
+    LanguageCode,
+    ObservationRequest,
+    OperationKind,
+    Reference,
+)
 from setu_common.cost.budgets import AlertLevel
 
 PIPELINE_QUEUE: Final = "pipeline"
@@ -18,6 +31,7 @@ DELIVERY_QUEUE: Final = "delivery"
 FETCH_QUEUE: Final = "fetch"
 MUXING_QUEUE: Final = "muxing"
 NOTICE_QUEUE: Final = "notices"
+LESSON_QUEUE: Final = "lessons"
 
 
 class AdvanceRequest(Contract):
@@ -143,6 +157,12 @@ class Noticed(Contract):
     status: int
 
 
+class Taught(Contract):
+    """That the optimizer took a lesson, and what it calls it."""
+
+    operation_id: UUID
+
+
 ADVANCES: Final = OperationKind(
     name="advances",
     service="gateway",
@@ -174,5 +194,27 @@ BUDGET_NOTICES: Final = OperationKind(
     timeout_s=120,
     max_attempts=10,
 )
+# Attempts are spread over two days: see learning/teaching.py.
+LESSONS: Final = OperationKind(
+    name="lessons",
+    service="gateway",
+    queue=LESSON_QUEUE,
+    request=ObservationRequest,
+    result=Taught,
+    timeout_s=120,
+    max_attempts=13,
+)
+CORRECTION_LESSONS: Final = OperationKind(
+    name="corrections",
+    service="gateway",
+    queue=LESSON_QUEUE,
+    request=CorrectionRequest,
+    result=Corrected,
+    timeout_s=120,
+    max_attempts=13,
+)
+# Any: kinds of several requests and results.
+HANDED_ON: Final[Mapping[str, OperationKind[Any, Any]]] = {LESSONS.name: OBSERVATIONS, CORRECTION_LESSONS.name: CORRECTIONS}
+"""What the optimizer is asked for by each kind of lesson; erased there as well."""
 BESIDE: Final = (MUXINGS, NOTICES, BUDGET_NOTICES)
 """What is done for a job beside its stages; erased with it."""

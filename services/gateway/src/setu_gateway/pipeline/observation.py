@@ -10,12 +10,13 @@ from pydantic import ValidationError
 from setu_common.contracts import JobState, Operation, OperationState, Problem, StageState
 from setu_common.errors import SetuError
 from setu_gateway.errors import OperationLost, StageNotTaken, StageUnreachable
-from setu_gateway.pipeline.stages import Pipeline
+from setu_gateway.pipeline.stage import Pipeline, Stage
 from setu_gateway.records import JobRecord, StageRecord
 
 log = structlog.get_logger()
 
 _QUEUED_NOTE: Final = "queued"
+_RETRY_HINT: Final = ", then POST /jobs/{id}/retry"
 
 
 def absorbed(job: JobRecord, stage: StageRecord, operation: Operation, pipeline: Pipeline) -> StageRecord:
@@ -58,7 +59,7 @@ def refused(stage: StageRecord, error: SetuError) -> StageRecord:
     return failed(stage, error.problem())
 
 
-def unreachable(job: JobRecord, stage: StageRecord, service: str, patience: timedelta) -> StageRecord:
+def unreachable(job: JobRecord, stage: StageRecord, declared: Stage, service: str, patience: timedelta) -> StageRecord:
     """The stage whose service does not answer: patiently waiting, until patience is at its end."""
     since = stage.unreachable_since or job.read_at
     if job.read_at - since < patience:
@@ -66,8 +67,7 @@ def unreachable(job: JobRecord, stage: StageRecord, service: str, patience: time
     if job.state is JobState.CANCELLING:
         return replace(stage, state=StageState.CANCELLED, note="", unreachable_since=None)
     error = StageUnreachable(
-        f"The {service} service did not answer for {patience.total_seconds():.0f} s. See that it runs, "
-        "then POST /jobs/{id}/retry."
+        f"The {service} service did not answer for {patience.total_seconds():.0f} s. See that it runs{_hint(declared)}."
     )
     return failed(replace(stage, unreachable_since=None), error.problem())
 
@@ -87,12 +87,23 @@ def untaken(job: JobRecord, stage: StageRecord, operation: Operation, patience: 
     return (operation.ended_at or job.read_at) - max(since, operation.created_at) >= patience
 
 
-def given_up(stage: StageRecord, operation: Operation, service: str, patience: timedelta) -> StageRecord:
-    """The stage that a job can do without, whose operation no worker took in time."""
-    error = StageNotTaken(
-        f"No worker of the {service} service took it within {patience.total_seconds():.0f} s; the draft is delivered. "
-        "See that a worker runs and has room, then POST /jobs/{id}/retry."
-    )
+def overdue(job: JobRecord, operation: Operation, patience: timedelta) -> bool:
+    """Whether advice has not come until patience was at its end, though a worker may be about it. Also where it was cancelled after that."""
+    if operation.state in (OperationState.SUCCEEDED, OperationState.FAILED):
+        return False
+    return (operation.ended_at or job.read_at) - operation.created_at >= patience
+
+
+def given_up(stage: StageRecord, declared: Stage, operation: Operation, service: str, patience: timedelta) -> StageRecord:
+    """The stage that a job can do without, whose operation no worker took, or ended, in time."""
+    waited = f"within {patience.total_seconds():.0f} s"
+    if declared.advice:
+        error = StageNotTaken(f"The {service} service did not give its advice {waited}. See that a worker runs and has room.")
+    else:
+        error = StageNotTaken(
+            f"No worker of the {service} service took it {waited}; the draft is delivered. "
+            f"See that a worker runs and has room{_hint(declared)}."
+        )
     return failed(replace(stage, operation_id=operation.id, unreachable_since=None), error.problem(), at=operation.ended_at)
 
 
@@ -123,7 +134,7 @@ def _succeeded(stage: StageRecord, operation: Operation, pipeline: Pipeline) -> 
         stage,
         state=StageState.SUCCEEDED,
         progress=1.0,
-        note="",
+        note=declared.remark(result) if declared.remark is not None else "",
         result=operation.result,
         ended_at=operation.ended_at,
         model_time_s=(operation.result or {}).get("model_time_s"),
@@ -141,6 +152,11 @@ def detoured(stage: StageRecord) -> StageRecord:
         detour=stage.problem or _unexplained(),
         former_operations=(*stage.former_operations, *former),
     )
+
+
+def _hint(declared: Stage) -> str:
+    """What can be done for a job besides; nothing of what others went on without is made up for."""
+    return "" if declared.advice else _RETRY_HINT
 
 
 def _said(problem: Problem) -> str:

@@ -40,7 +40,7 @@ class FakeService:
         earlier = self._by_key.get(submission.idempotency_key or "")
         if earlier is not None:
             if self.requests[earlier] != request:
-                raise IdempotencyConflict("Another request came with this key.")
+                raise IdempotencyConflict("Another request came with this key.", operation_id=str(earlier))
             return self.operations[earlier]
         operation = Operation(
             id=uuid4(),

@@ -8,7 +8,7 @@ from setu_gateway.pipeline.advance import carried_out
 from setu_gateway.pipeline.decision import decide
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.records import JobRecord, StageKey, StageRecord
-from setu_gateway.testing.samples import PROFILE, TRANSCRIBE, by_key, failed, succeeded
+from setu_gateway.testing.samples import PLAN, PROFILE, TRANSCRIBE, by_key, failed, succeeded
 
 
 def states(job: JobRecord) -> dict[StageKey, StageState]:
@@ -61,4 +61,4 @@ def run(job: JobRecord, *failures: StageKey, language: str = "fr") -> JobRecord:
 
 def heard(*others: StageRecord) -> dict[StageKey, StageRecord]:
     """Stages of a job whose recording has been transcribed."""
-    return by_key(succeeded(PROFILE), succeeded(TRANSCRIBE), *others)
+    return by_key(succeeded(PROFILE), succeeded(PLAN), succeeded(TRANSCRIBE), *others)

@@ -1,7 +1,7 @@
 """Jobs, results and recordings for the gateway's tests."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from setu_common.contracts import (
@@ -13,6 +13,10 @@ from setu_common.contracts import (
     GlossaryEntry,
     JobRequest,
     JobState,
+    KnownContext,
+    PlanReason,
+    PlanResult,
+    Prediction,
     Problem,
     ProfileResult,
     Reason,
@@ -32,6 +36,7 @@ from setu_gateway.records import JobRecord, StageKey, StageRecord
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FETCH = StageKey("fetch")
 PROFILE = StageKey("profile")
+PLAN = StageKey("plan")
 TRANSCRIBE = StageKey("transcribe")
 CAPTIONS = StageKey("render")
 
@@ -93,6 +98,8 @@ def result_of(key: StageKey, language: str = "fr", *, untranslated: int = 0) -> 
         result: Any = Fetched(media=reference("gateway", 98, "video/webm"), media_name="fetched.webm", host="media.example")
     elif key.stage == "profile":
         result = ProfileResult(profile=a_profile(language), audio=reference("asr", 97, "audio/wav"), model_time_s=0.1)
+    elif key.stage == "plan":
+        result = a_plan()
     elif key.stage == "transcribe":
         result = Transcription(
             transcript=reference("asr", 1),
@@ -132,6 +139,19 @@ def a_profile(language: str = "fr") -> AudioProfile:
         language=language,
         language_probability=0.9,
     )
+
+
+def a_plan(*known: KnownContext, abstained: str = "", model: str = "tiny.en") -> PlanResult:
+    """How a recording is to be transcribed, and what is known beforehand."""
+    plan = AsrPlan(model=model, source="default" if abstained else "predicted", expected_wer=0.12, expected_time_s=40.0)
+    reason = PlanReason(feature="snr_db", value=8.0, wer_points=2.5, said="Noise of 8 dB: 2.5 points more errors")
+    prediction = Prediction(plan=plan, quality="balanced", reasons=(reason,), abstained=abstained, predictor="first")
+    return PlanResult(prediction=prediction, known=known)
+
+
+def a_name(source: str = "राज", target: str = "Raj", kind: Literal["name", "term"] = "name") -> GlossaryEntry:
+    """A name that earlier episodes taught."""
+    return GlossaryEntry(source=(source,), target=target, kind=kind, provenance="learned")
 
 
 def an_enhancement(target: str, language: str = "fr", *, skipped: str = "", degraded: str = "") -> EnhancementResult:

@@ -1,7 +1,7 @@
 """The services that the pipeline needs, without models: ``python -m setu_gateway.testing.stub_services --port 8099``.
 
-One process stands for asr, translate and the enhancer. Whatever it is given is French speech of two lines; a translation into Hindi is
-refused, and one into English where a term is given: then only the recogniser can do it. No language model is there to edit anything. To transcribe takes a second for each megabyte of the
+One process stands for asr, translate, the enhancer and the optimizer. Whatever it is given is French speech of two lines, for which tiny.en is
+planned; a translation into Hindi is refused, and one into English where a term is given: then only the recogniser can do it. No language model is there to edit anything. To transcribe takes a second for each megabyte of the
 recording, which passes for its own sound; then it wakes the job, as a real service does.
 """
 
@@ -16,17 +16,25 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel
 
 from setu_common.contracts import (
+    CORRECTIONS,
     ENHANCEMENTS,
+    OBSERVATIONS,
+    PLANS,
     PROFILES,
     SPEECH_TRANSLATIONS,
     TRANSCRIPTIONS,
     TRANSLATIONS,
     AsrPlan,
+    Corrected,
+    CorrectionRequest,
     EnhancementRequest,
     EnhancementResult,
+    ObservationRequest,
+    Observed,
     Operation,
     OperationKind,
     OperationState,
+    PlanRequest,
     Problem,
     ProfileRequest,
     ProfileResult,
@@ -42,7 +50,7 @@ from setu_common.settings import LogSettings, RedisSettings, StoreSettings, Trus
 from setu_common.store import Store
 from setu_common.web import CallerDep, InsideTrust, SubmissionDep, create_app, serve
 from setu_gateway.testing.fakes import FakeService
-from setu_gateway.testing.samples import a_profile, a_transcript, a_translation
+from setu_gateway.testing.samples import a_plan, a_profile, a_transcript, a_translation
 
 REFUSED: Final = "hi"
 SERVICE: Final = "stub"
@@ -50,7 +58,7 @@ STEP_S: Final = 0.05
 
 
 class StubServices:
-    """Does in memory what asr, translate and the enhancer do, and tells how often it was asked."""
+    """Does in memory what asr, translate, the enhancer and the optimizer do, and tells how often it was asked."""
 
     def __init__(self, store: Store, hints: Hints) -> None:
         self.operations = FakeService()
@@ -88,14 +96,18 @@ class StubServices:
         if isinstance(request, ProfileRequest):
             profiled = ProfileResult(profile=a_profile(), audio=request.media, model_time_s=0.0)
             self.operations.succeed(operation_id, profiled.model_dump(mode="json"))
+        elif isinstance(request, PlanRequest):
+            self.operations.succeed(operation_id, a_plan().model_dump(mode="json"))
         elif isinstance(request, TranscriptionRequest):
-            self.operations.succeed(operation_id, await self._transcribed(tenant))
+            self.operations.succeed(operation_id, await self._transcribed(tenant, request))
         elif isinstance(request, SpeechTranslationRequest):
             self.operations.succeed(operation_id, await self._translated(tenant, "en"))
         elif isinstance(request, TranslationRequest) and request.target_language != REFUSED and not request.terms:
             self.operations.succeed(operation_id, await self._translated(tenant, request.target_language))
         elif isinstance(request, EnhancementRequest):
             self.operations.succeed(operation_id, not_enhanced(request))
+        elif isinstance(request, ObservationRequest | CorrectionRequest):
+            self.operations.succeed(operation_id, learned(request))
         else:
             problem = Problem(
                 title="Refused",
@@ -105,7 +117,7 @@ class StubServices:
             )
             self.operations.fail(operation_id, problem)
 
-    async def _transcribed(self, tenant: str) -> dict[str, Any]:
+    async def _transcribed(self, tenant: str, request: TranscriptionRequest) -> dict[str, Any]:
         transcript = a_transcript()
         result = Transcription(
             transcript=await self._store.put_model(tenant, transcript),
@@ -113,7 +125,7 @@ class StubServices:
             language_probability=transcript.language_probability,
             duration_s=transcript.duration_s,
             segment_count=len(transcript.segments),
-            plan=AsrPlan(),
+            plan=request.plan or AsrPlan(),
             model_time_s=0.0,
         )
         return result.model_dump(mode="json")
@@ -144,6 +156,14 @@ def not_enhanced(request: EnhancementRequest) -> dict[str, Any]:
         kept_count=0,
         skipped="not possible: there is no language model",
     )
+    return result.model_dump(mode="json")
+
+
+def learned(request: ObservationRequest | CorrectionRequest) -> dict[str, Any]:
+    """What the optimizer answers about what it was taught."""
+    if isinstance(request, ObservationRequest):
+        return Observed(observation_id=request.job_id).model_dump(mode="json")
+    result = Corrected(job_id=request.job_id, language=request.language, segment_count=2, changed_count=1)
     return result.model_dump(mode="json")
 
 
@@ -183,6 +203,24 @@ async def translate(body: TranslationRequest, submission: SubmissionDep, request
 async def enhance(body: EnhancementRequest, submission: SubmissionDep, request: Request) -> Operation:
     """As the enhancer."""
     return await _stub(request).submit(ENHANCEMENTS, body, submission)
+
+
+@router.post(f"/v1/{PLANS.name}", status_code=202)
+async def plan(body: PlanRequest, submission: SubmissionDep, request: Request) -> Operation:
+    """As the optimizer."""
+    return await _stub(request).submit(PLANS, body, submission)
+
+
+@router.post(f"/v1/{OBSERVATIONS.name}", status_code=202)
+async def observe(body: ObservationRequest, submission: SubmissionDep, request: Request) -> Operation:
+    """As the optimizer."""
+    return await _stub(request).submit(OBSERVATIONS, body, submission)
+
+
+@router.post(f"/v1/{CORRECTIONS.name}", status_code=202)
+async def correct(body: CorrectionRequest, submission: SubmissionDep, request: Request) -> Operation:
+    """As the optimizer."""
+    return await _stub(request).submit(CORRECTIONS, body, submission)
 
 
 @router.get("/v1/operations/{operation_id}")
@@ -227,7 +265,7 @@ def make_stub(store: StoreSettings, redis: RedisSettings, trust: TrustSettings) 
 
 def main() -> None:
     """Serve until told to end."""
-    parser = argparse.ArgumentParser(description="asr, translate and the enhancer without models")
+    parser = argparse.ArgumentParser(description="asr, translate, the enhancer and the optimizer without models")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8099)
     arguments = parser.parse_args()
