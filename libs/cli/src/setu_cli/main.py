@@ -62,6 +62,8 @@ _COMMANDS: Final = {
     "jobs": _Entry("jobs:jobs", ("setu jobs", "setu jobs ID", "setu jobs ID --follow --out subtitles")),
     "cancel": _Entry("jobs:cancel", ("setu cancel ID",)),
     "retry": _Entry("jobs:retry", ("setu retry ID", "setu retry ID --follow --out subtitles")),
+    "plan": _Entry("learning:plan", ("setu plan ID",)),
+    "correct": _Entry("learning:correct", ("setu correct ID film.hi.srt --language hi",)),
     "cost": _Entry(
         "money:cost",
         ("setu cost", "setu cost ID", "setu cost --by model --since 2026-11-01", "setu cost --by job --csv > costs.csv"),
@@ -80,6 +82,7 @@ _COMMANDS: Final = {
     "breakers": _Entry(
         "breakers:breakers", ("setu breakers list", "setu breakers open translate-llm", "setu breakers auto translate-llm")
     ),
+    "optimizer": _Entry("optimizer:optimizer", ("setu optimizer models", "setu optimizer rollback")),
     "models": _Entry("models:models", ("setu models", "setu models pull whisper-small", "setu models verify")),
     "doctor": _Entry("doctor:doctor", ("setu doctor",)),
     "migrate": _Entry("stack:migrate", ("setu migrate", "DATABASE_URL=postgresql://me@db/setu setu migrate")),

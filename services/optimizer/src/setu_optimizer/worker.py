@@ -7,7 +7,7 @@ from functools import partial
 from setu_common.contracts import PLANS
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_optimizer.app import PLANNED
-from setu_optimizer.equipment import KEEPSAKES, predicting
+from setu_optimizer.equipment import KEEPSAKES, predicting, remembering
 from setu_optimizer.planning import Planner
 from setu_optimizer.settings import SERVICE, OptimizerSettings, read_settings
 
@@ -26,8 +26,8 @@ def specify(settings: OptimizerSettings) -> WorkerSpec:
 @asynccontextmanager
 async def handlers(settings: OptimizerSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its model in memory."""
-    async with predicting(settings) as predictions:
-        yield [Bound(PLANS, Planner(predictions).plan)]
+    async with predicting(settings) as predictions, remembering(settings) as memory:
+        yield [Bound(PLANS, Planner(predictions, memory.knowledge).plan)]
 
 
 if __name__ == "__main__":

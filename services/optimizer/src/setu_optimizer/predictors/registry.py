@@ -139,9 +139,7 @@ class Predictors:
             await repository.change(connection, row.id, "rolled-back")
             if row.replaced is not None:
                 await repository.change(connection, row.replaced, "champion")
-        now = await self.champion()
-        log.warning("predictor.rolled_back", name=row.name, now=now.name)
-        return now
+        return await self.champion()
 
 
 def starting_model() -> bytes:
