@@ -10,13 +10,14 @@ from setu_common.contracts import CORRECTIONS, OBSERVATIONS, PLANS
 from setu_common.operations import operations_api
 from setu_common.settings import TrustSettings
 from setu_optimizer.api import context, predictions
-from setu_optimizer.equipment import predicting, remembering
+from setu_optimizer.equipment import predicting, remembering, trained_regularly
+from setu_optimizer.retraining.kinds import RETRAININGS
 from setu_optimizer.settings import SERVICE, OptimizerSettings
 
 VERSION: Final = "1"
 PLANNED: Final = (PLANS,)
 """What the worker does, on whom jobs wait."""
-LEARNED: Final = (OBSERVATIONS, CORRECTIONS)
+LEARNED: Final = (OBSERVATIONS, CORRECTIONS, RETRAININGS)
 """What the other worker does, on whom nobody waits."""
 
 
@@ -26,8 +27,9 @@ def create_api(settings: OptimizerSettings, trust: TrustSettings) -> FastAPI:
     @asynccontextmanager
     async def equipped(app: FastAPI) -> AsyncIterator[None]:
         async with predicting(settings) as app.state.predictions, remembering(settings) as memory:
-            app.state.knowledge, app.state.curation = memory
-            yield
+            app.state.knowledge, app.state.curation, app.state.observations = memory
+            async with trained_regularly(app.state.operations, settings):
+                yield
 
     return operations_api(
         service=SERVICE,

@@ -1,19 +1,28 @@
 """What the service's processes work with, made of settings."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Final
+from contextlib import asynccontextmanager, suppress
+from typing import Final, NamedTuple
+
+from prometheus_client import CollectorRegistry
 
 from setu_common.clients.asr import AsrClient
 from setu_common.db import Database
 from setu_common.http import HttpCaller, create_client
-from setu_common.operations import Keepsakes
+from setu_common.operations import Keepsakes, Operations
 from setu_common.store import Store
 from setu_optimizer.knowledge import Curation, Knowledge
+from setu_optimizer.observing import Observations, Observer
+from setu_optimizer.observing.confidence import shipped_estimator
+from setu_optimizer.observing.metrics import LearningMetrics
 from setu_optimizer.predictors.champion import Champion
 from setu_optimizer.predictors.registry import Predictors
 from setu_optimizer.predictors.tables import published
 from setu_optimizer.repository import NAMED, RETIRE
+from setu_optimizer.retraining.measured import measured_examples
+from setu_optimizer.retraining.retrainer import Retrainer
+from setu_optimizer.retraining.timetable import Timetable
 from setu_optimizer.service import Predictions
 from setu_optimizer.settings import SERVICE, OptimizerSettings
 
@@ -41,11 +50,61 @@ async def predicting(settings: OptimizerSettings) -> AsyncIterator[Predictions]:
             await database.close()
 
 
+class Memory(NamedTuple):
+    """What is remembered, and people's part in it."""
+
+    knowledge: Knowledge
+    curation: Curation
+    observations: Observations
+
+
 @asynccontextmanager
-async def remembering(settings: OptimizerSettings) -> AsyncIterator[tuple[Knowledge, Curation]]:
-    """The memory across episodes, and people's part in it, for as long as a process or a worker's child lives."""
+async def remembering(settings: OptimizerSettings) -> AsyncIterator[Memory]:
+    """The memory across episodes and jobs, for as long as a process or a worker's child lives."""
     database = Database(settings.core.database, SERVICE)
     try:
-        yield Knowledge(database), Curation(database)
+        yield Memory(Knowledge(database), Curation(database), Observations(database))
     finally:
+        await database.close()
+
+
+class Learning(NamedTuple):
+    """Those who learn."""
+
+    observer: Observer
+    retrainer: Retrainer
+
+
+@asynccontextmanager
+async def learning(settings: OptimizerSettings) -> AsyncIterator[Learning]:
+    """Those who learn from what is over, for as long as a worker's child lives."""
+    database, store = Database(settings.core.database, SERVICE), Store(settings.core.store, SERVICE)
+    # In a worker's child whichever registry is at hand will do, since children count together.
+    observer = Observer(
+        database=database,
+        store=store,
+        knowledge=Knowledge(database),
+        estimator=shipped_estimator(),
+        metrics=LearningMetrics(CollectorRegistry()),
+    )
+    try:
+        yield Learning(observer, Retrainer(database, Predictors(database, store), measured_examples, published()))
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def trained_regularly(operations: Operations, settings: OptimizerSettings) -> AsyncIterator[None]:
+    """Have a model trained every week, for as long as a process lives that thinks of it."""
+    if not settings.learning.retrain:
+        yield
+        return
+    database = Database(settings.core.database, SERVICE)
+    running = asyncio.create_task(Timetable(operations, database).run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
         await database.close()

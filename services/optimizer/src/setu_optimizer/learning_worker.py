@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+from setu_common.contracts import CORRECTIONS, OBSERVATIONS
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_optimizer.app import LEARNED
-from setu_optimizer.equipment import KEEPSAKES
+from setu_optimizer.equipment import KEEPSAKES, learning
+from setu_optimizer.retraining.kinds import RETRAININGS
 from setu_optimizer.settings import SERVICE, OptimizerSettings, read_settings
 
 
@@ -25,9 +27,14 @@ def specify(settings: OptimizerSettings) -> WorkerSpec:
 
 
 @asynccontextmanager
-async def handlers(settings: OptimizerSettings) -> AsyncIterator[Sequence[Bound]]:  # noqa: ARG001
+async def handlers(settings: OptimizerSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does."""
-    yield []
+    async with learning(settings) as learners:
+        yield [
+            Bound(OBSERVATIONS, learners.observer.observe),
+            Bound(CORRECTIONS, learners.observer.correct),
+            Bound(RETRAININGS, learners.retrainer.retrain),
+        ]
 
 
 if __name__ == "__main__":

@@ -25,6 +25,14 @@ class PredictionSettings(SettingsBlock):
     )
 
 
+class LearningSettings(SettingsBlock):
+    """What is learned of jobs that are over."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_OPTIMIZER_")
+
+    retrain: bool = Field(default=True, description="Once a week, if there is anything new; false: on demand alone")
+
+
 class DefaultSettings(SettingsBlock):
     """What the asr service does where no plan says otherwise: the same variables as its own, since the plan it gets by default is that one."""
 
@@ -53,13 +61,18 @@ class OptimizerSettings:
     core: CoreSettings
     trust: TrustSettings
     prediction: PredictionSettings
+    learning: LearningSettings
     default: DefaultSettings
 
 
 def read_settings() -> OptimizerSettings:
     """Read them from the environment; for entry points."""
     return OptimizerSettings(
-        core=read_core_settings(), trust=TrustSettings(), prediction=PredictionSettings(), default=DefaultSettings()
+        core=read_core_settings(),
+        trust=TrustSettings(),
+        prediction=PredictionSettings(),
+        learning=LearningSettings(),
+        default=DefaultSettings(),
     )
 
 

@@ -17,7 +17,7 @@ from setu_common.contracts.knowledge import (
 )
 from setu_common.errors import DependencyUnavailable, InvalidRequest
 from setu_common.web import CallerDep, problems
-from setu_optimizer.api.dependencies import CurationDep, KnowledgeDep
+from setu_optimizer.api.dependencies import CurationDep, KnowledgeDep, ObservationsDep
 from setu_optimizer.errors import EntryNotFound, VetoStays
 
 router = APIRouter(tags=["context"])
@@ -64,6 +64,7 @@ async def retrieve(request: RetrievalRequest, caller: CallerDep, knowledge: Know
 
 
 @router.delete("/v1/context/jobs/{id}", status_code=204, responses=problems(DependencyUnavailable))
-async def forget_job(job_id: EntryId, caller: CallerDep, knowledge: KnowledgeDep) -> None:
-    """Take back all that a job and its corrections taught. What people decided stays."""
+async def forget_job(job_id: EntryId, caller: CallerDep, knowledge: KnowledgeDep, observations: ObservationsDep) -> None:
+    """Take back all that a job and its corrections taught, of names and terms, of sound and errors. What people decided stays."""
     await knowledge.forget_job(caller.tenant, job_id)
+    await observations.forget_job(caller.tenant, job_id)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from setu_optimizer.knowledge import Curation, Knowledge
+from setu_optimizer.observing import Observations
 from setu_optimizer.service import Predictions
 
 
@@ -23,6 +24,12 @@ async def _curation(request: Request) -> Curation:
     return curation
 
 
+async def _observations(request: Request) -> Observations:
+    observations: Observations = request.app.state.observations
+    return observations
+
+
 PredictionsDep = Annotated[Predictions, Depends(_predictions)]
 KnowledgeDep = Annotated[Knowledge, Depends(_knowledge)]
 CurationDep = Annotated[Curation, Depends(_curation)]
+ObservationsDep = Annotated[Observations, Depends(_observations)]

@@ -1,5 +1,6 @@
 """What finished jobs and corrected subtitles teach: how many errors there really were, and how long it really took."""
 
+from setu_optimizer.observing.observations import Observations
 from setu_optimizer.observing.observer import Observer
 
-__all__ = ["Observer"]
+__all__ = ["Observations", "Observer"]

@@ -1,7 +1,6 @@
 """The kinds ``observations`` and ``corrections``: what came of a job, and what people say of it."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import structlog
 
@@ -98,12 +97,6 @@ class Observer:
         if request.language == request.source_language:
             return await self._correct_source(request, work.tenant, found)
         return await self._correct_target(request, work.tenant, transcript, edited)
-
-    async def forget_job(self, tenant: str, job_id: UUID) -> None:
-        """Erase all that a job and its corrections said of sound and errors."""
-        async with self._database.transaction() as connection:
-            await repository.alone(connection, tenant, str(job_id))
-            await repository.forget(connection, tenant, job_id)
 
     def _observation(self, request: ObservationRequest, transcript: Transcript) -> tuple[Observation, list[str]]:
         notes = []
