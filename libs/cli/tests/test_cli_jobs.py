@@ -258,7 +258,16 @@ def test_every_wish_reaches_the_gateway(gateway, run, clip, tmp_path):
         "--rules",
         "none",
     )
-    more = ("--translation-engine", "llm", "--fresh", "--webhook", "https://example.org/told")
+    more = (
+        "--translation-engine",
+        "llm",
+        "--fresh",
+        "--webhook",
+        "https://example.org/told",
+        "--quality",
+        "speed",
+        "--no-learn",
+    )
     done = run("submit", clip, "--to", "en", *wishes, *more, "--out", tmp_path / "out", "--url", gateway.url)
     assert done.exit_code == 0, done.output
     form = gateway.uploaded[0]
@@ -266,8 +275,9 @@ def test_every_wish_reaches_the_gateway(gateway, run, clip, tmp_path):
         "terms": [{"source": "राज", "target": "Raj"}, {"source": "दिल्ली", "target": "Delhi"}]
     }
     assert json.loads(form["overrides"][0]) == {
-        "asr": {"model": "whisper-small", "prompt": "Raj, Delhi"}, "translation_engine": "llm", "reuse": False,
+        "asr": {"model": "whisper-small", "prompt": "Raj, Delhi"}, "translation_engine": "llm", "reuse": False, "learn": False,
     }  # fmt: skip
+    assert form["quality"] == ["speed"]
     assert form["subtitle_profile"] == ["none"]
     assert form["webhook_url"] == ["https://example.org/told"]
 

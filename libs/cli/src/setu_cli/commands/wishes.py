@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from setu_common.contracts import Term, TranslationEngine
+from setu_common.contracts import Quality, Term, TranslationEngine
 from setu_common.contracts.language import known_language
 
 _LONGEST_TERM = 200
 
 
-def _language(code: str) -> str:
+def known(code: str) -> str:
+    """A language's code, if Setu knows it."""
     try:
         return known_language(code)
     except ValueError as error:
@@ -20,14 +21,14 @@ def _language(code: str) -> str:
 
 
 SourceOption = Annotated[
-    str | None, typer.Option("--source", help="The spoken language; default: it is detected.", parser=_language, metavar="CODE")
+    str | None, typer.Option("--source", help="The spoken language; default: it is detected.", parser=known, metavar="CODE")
 ]
 TargetsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--to",
         help="A language to translate into; may be given several times. None: captions only.",
-        parser=_language,
+        parser=known,
         metavar="CODE",
     ),
 ]
@@ -57,6 +58,10 @@ TranslationEngineOption = Annotated[
     TranslationEngine | None, typer.Option(help="What translates; default: the service's choice.", show_default=False)
 ]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Take nothing over from earlier jobs on the same recording.")]
+QualityOption = Annotated[
+    Quality, typer.Option(help="What you would rather have: an answer soon, few errors, or something between.")
+]
+NoLearnOption = Annotated[bool, typer.Option("--no-learn", help="Learn nothing from it for later jobs.")]
 WebhookOption = Annotated[
     str | None, typer.Option(help="An address that is told when the job has ended.", metavar="URL", show_default=False)
 ]

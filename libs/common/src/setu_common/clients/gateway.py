@@ -12,9 +12,12 @@ from uuid import UUID, uuid4
 from pydantic import ValidationError
 
 from setu_common.clients.answers import read
+from setu_common.clients.operations import WAIT_MARGIN_S
 from setu_common.clients.progress import with_progress
 from setu_common.contracts import headers
 from setu_common.contracts.job import JobPage, JobRequest, JobView
+from setu_common.contracts.operation import Operation
+from setu_common.contracts.planning import PlanResult
 from setu_common.errors import DependencyUnavailable, SetuError, is_retryable
 from setu_common.http import FilePart, HttpCaller
 
@@ -129,6 +132,43 @@ class GatewayClient:
         )
         return response.content
 
+    async def plan(self, job_id: UUID) -> PlanResult:
+        """How a job's recording is transcribed, and why."""
+        return read(await self._caller.call("GET", f"/jobs/{job_id}/plan"), PlanResult)
+
+    async def correct(self, job_id: UUID, path: Path, language: str, idempotency_key: str | None = None) -> Operation:
+        """Send corrected subtitles of a job back, to be learned from: the operation that does so.
+
+        Args:
+            job_id: whose they are.
+            path: the file: SRT, VTT, ASS, or the JSON that was delivered.
+            language: of the subtitles.
+            idempotency_key: sending again with the same key is the same correction; made up when missing.
+
+        Raises:
+            OSError: the file can't be read.
+        """
+        content = await asyncio.to_thread(path.open, "rb")
+        with content:
+            response = await self._caller.upload(
+                f"/jobs/{job_id}/corrections",
+                fields={"language": language},
+                file=FilePart("subtitles", _name_of(path), content, "application/octet-stream"),
+                headers={headers.IDEMPOTENCY_KEY: idempotency_key or str(uuid4())},
+                ok=(200, 202),
+            )
+        return read(response, Operation)
+
+    async def correction(self, job_id: UUID, correction_id: UUID, wait_s: float = 0) -> Operation:
+        """What a correction teaches, as it stands, or as it ends within ``wait_s`` seconds."""
+        response = await self._caller.call(
+            "GET",
+            f"/jobs/{job_id}/corrections/{correction_id}",
+            params={"wait": f"{wait_s:g}"},
+            timeout_s=wait_s + WAIT_MARGIN_S,
+        )
+        return read(response, Operation)
+
     async def _snapshots(self, job_id: UUID, version: int) -> AsyncGenerator[JobView]:
         resume = {"Last-Event-ID": str(version)} if version >= 0 else None
         async with aclosing(self._caller.events(f"/jobs/{job_id}/events", headers=resume)) as events:
@@ -149,6 +189,10 @@ def _form_fields(request: JobRequest) -> dict[str, str | list[str]]:
 
 
 def _media_part(path: Path, content: IO[bytes]) -> FilePart:
-    # A file name's bytes need not be text; what can't be told is told as "?".
-    name = path.name.encode("utf-8", "replace").decode("utf-8")
+    name = _name_of(path)
     return FilePart("media", name, content, mimetypes.guess_type(name)[0] or "application/octet-stream")
+
+
+def _name_of(path: Path) -> str:
+    # A file name's bytes need not be text; what can't be told is told as "?".
+    return path.name.encode("utf-8", "replace").decode("utf-8")
