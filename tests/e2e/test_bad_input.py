@@ -27,7 +27,7 @@ SENT_BYTES = 6 << 20  # more than is written to the store at once
 IDLE_S = 2.0
 SETTINGS = {"SETU_GATEWAY_MAX_UPLOAD_BYTES": str(LIMIT_BYTES), "SETU_GATEWAY_UPLOAD_IDLE_S": str(IDLE_S)}
 JOB_S = 90.0
-STAGES = ("profile", "transcribe", "render", "translate", "enhance", "render")
+STAGES = ("profile", "plan", "transcribe", "render", "translate", "enhance", "render")
 BOUNDARY = "a-boundary-of-a-test"
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
 TABLES = (
@@ -37,6 +37,7 @@ TABLES = (
     ("asr", "operation"),
     ("translate", "operation"),
     ("enhancer", "operation"),
+    ("optimizer", "operation"),
 )
 
 
@@ -311,7 +312,7 @@ def test_a_file_that_is_no_recording_fails_its_job_by_name_at_the_first_attempt(
     assert job["media_name"] == name
     # Silence can be opened: that nobody speaks in it is found out by who listens.
     opened = ["succeeded"] if refusal.code == "no-speech" else []
-    states = [*opened, "failed", "skipped", "skipped", "skipped", "skipped", "skipped"][:6]
+    states = [*opened, *opened, "failed", *("skipped" for _ in STAGES)][: len(STAGES)]  # what can be opened is planned
     assert [(stage["stage"], stage["state"]) for stage in job["stages"]] == list(zip(STAGES, states, strict=True))
     assert [row["attempts"] for row in operations_of(stack, job["id"], ["asr"])] == [*[0 for _ in opened], 1]
     assert caller.http.get(f"/jobs/{job['id']}/subtitles/en.srt").json()["code"] == "subtitles-failed"

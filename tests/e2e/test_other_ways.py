@@ -64,7 +64,7 @@ def test_a_recording_is_fetched_opened_once_and_erased_with_its_job(stack, calle
 
     assert (job["state"], job["degraded"], job["media_name"]) == ("succeeded", [], "parole.wav"), job
     assert job["media"]["bytes"] == short_speech.stat().st_size
-    names = ("fetch", "profile", "transcribe", "render", "translate", "enhance", "render")
+    names = ("fetch", "profile", "plan", "transcribe", "render", "translate", "enhance", "render")
     assert states(job) == [(name, "skipped" if name == "enhance" else "succeeded") for name in names]
     heard = {row["kind"]: row["request"]["media"]["uri"].split("/")[2] for row in operations_of(stack, job["id"], ["asr"])}
     assert heard == {"profiles": "gateway", "transcriptions": "asr"}

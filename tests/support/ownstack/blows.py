@@ -13,6 +13,8 @@ import httpx2
 
 from ownstack.jobs import Caller, Json, operations_of, under_way
 from ownstack.stack import OwnStack
+from setu_common.contracts import OBSERVATIONS
+from setu_gateway.pipeline.kinds import ADVANCES, LESSONS
 from toystack.watching import eventually
 
 TARGET = "en"
@@ -88,8 +90,9 @@ def assert_survived(blow: Blow, stack: OwnStack, caller: Caller, speech: Path, u
 def assert_done_once(stack: OwnStack, job: Json, counted: Mapping[object, tuple[Counts, ...]]) -> None:
     """Each stage ran once for the job, and has exactly the result of its one operation, which succeeded."""
     # The job's own operation ends just after the job.
-    assert eventually(lambda: all(row["ended_at"] for row in operations_of(stack, job["id"])))
-    rows = operations_of(stack, job["id"])
+    assert eventually(lambda: all(row["ended_at"] for row in operations_of(stack, job["id"]) if row["kind"] == ADVANCES.name))
+    # What the job teaches comes after it, and is no stage.
+    rows = [row for row in operations_of(stack, job["id"]) if row["kind"] not in (LESSONS.name, OBSERVATIONS.name)]
     stages = {(stage["stage"], stage["target"]): stage for stage in job["stages"]}
     keys = {f"{job['id']}/{stage}/{target}/1" for stage, target in stages}
     assert Counter(row["idempotency_key"] for row in rows) == Counter({*keys, f"{job['id']}/1/advance"})

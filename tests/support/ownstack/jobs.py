@@ -12,7 +12,7 @@ from psycopg import sql
 from ownstack.stack import OwnStack
 
 Json = dict[str, Any]  # Any: JSON
-SERVICES = ("gateway", "asr", "translate", "enhancer")
+SERVICES = ("gateway", "asr", "translate", "enhancer", "optimizer")
 ENDED = ("succeeded", "failed", "cancelled")
 LOOK_EVERY_S = 0.05
 HEARD_ANEW = '{"reuse": false}'  # the recordings are few, and each job is to be work
@@ -144,7 +144,7 @@ def named(stack: OwnStack) -> set[str]:
     """Every object that some row keeps alive."""
     found: set[str] = set()
     with stack.rows() as db:
-        for table in ("gateway.job", "gateway.operation", "asr.operation", "translate.operation", "enhancer.operation"):
-            statement = sql.SQL("SELECT unnest(objects) AS uri FROM {}").format(sql.Identifier(*table.split(".")))
+        for table in (("gateway", "job"), *((service, "operation") for service in SERVICES)):
+            statement = sql.SQL("SELECT unnest(objects) AS uri FROM {}").format(sql.Identifier(*table))
             found |= {str(row["uri"]).removeprefix("setu://") for row in db.execute(statement)}
     return found
