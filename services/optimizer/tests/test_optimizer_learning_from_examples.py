@@ -142,6 +142,18 @@ def test_what_nobody_knows_of_a_recording_makes_it_no_stranger():
     assert experience.strange(np.full(len(NAMES), np.nan, dtype=np.float32)) == ""
 
 
+def test_figures_that_were_all_the_same_may_differ_by_a_step():
+    figures = np.vstack([figures_of(0.5, np.random.default_rng(seed)) for seed in range(30)])
+    clipping = NAMES.index("clipping_ratio")
+    figures[:, clipping] = 0
+    experience = Experience.of(figures, tuple("abc"[number % 3] for number in range(30)), ("en",))
+    recording = figures[3].copy()
+    recording[clipping] = 0.005
+    assert experience.strange(recording) == ""
+    recording[clipping] = 0.2
+    assert "share of clipped samples, 0.2000, is far" in experience.strange(recording)
+
+
 def test_few_examples_or_few_kinds_teach_nothing():
     told = {"kind": "x", "description": "", "now": None}
     with pytest.raises(TooLittleToLearnFrom, match="4 examples of 1 groups"):

@@ -11,7 +11,7 @@ from setu_optimizer.domain.prediction.features import FEATURES, Vector
 
 NEIGHBOURS: Final = 3
 BEYOND: Final = 1.0
-"""A figure may lie so many widths (of the middle half of what was learned from) outside of what was seen."""
+"""A figure may lie so many widths outside of what was seen: those of the middle half of what was learned from, and a step at least."""
 FAR_QUANTILE: Final = 0.99
 """As far as the farthest hundredth of what was learned from is from all other groups, a recording may be."""
 _COUNTED: Final = np.array([feature.counts for feature in FEATURES])
@@ -70,12 +70,12 @@ class Experience:
         """Each figure's width, least and greatest among the recordings; NaN where nobody knew it."""
         width = np.full(len(FEATURES), np.nan, dtype=np.float32)
         low, high = width.copy(), width.copy()
-        for place in range(len(FEATURES)):
+        for place, feature in enumerate(FEATURES):
             known = self.figures[:, place]
             known = known[np.isfinite(known)]
             if known.size:
                 quarters = np.quantile(known, [0.25, 0.75])
-                width[place] = max(float(quarters[1] - quarters[0]), float(np.std(known)))
+                width[place] = max(float(quarters[1] - quarters[0]), float(np.std(known)), feature.step)
                 low[place], high[place] = known.min(), known.max()
         return width, low, high
 

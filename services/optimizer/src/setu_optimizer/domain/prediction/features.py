@@ -29,6 +29,7 @@ class Feature:
         time: the same of the time that it takes.
         counts: whether a recording whose figure is far from any that was learned from is out of experience.
         scale: what its decimals are, in a sentence.
+        step: a difference that is worth speaking of: figures that are closer are alike, however much alike those are that were learned from.
     """
 
     name: str
@@ -38,28 +39,29 @@ class Feature:
     time: int = 0
     counts: bool = True
     scale: str = ".1f"
+    step: float = 0.1
 
 
 FEATURES: Final = (
-    Feature("duration_s", "s", "length", counts=False, scale=".0f"),
-    Feature("loudness_lufs", "LUFS", "loudness", counts=False),
-    Feature("clipping_ratio", "", "share of clipped samples", errors=1, scale=".4f"),
-    Feature("bandwidth_hz", "Hz", "bandwidth", scale=".0f"),
+    Feature("duration_s", "s", "length", counts=False, scale=".0f", step=10),
+    Feature("loudness_lufs", "LUFS", "loudness", counts=False, step=3),
+    Feature("clipping_ratio", "", "share of clipped samples", errors=1, scale=".4f", step=0.01),
+    Feature("bandwidth_hz", "Hz", "bandwidth", scale=".0f", step=500),
     Feature("speech_ratio", "", "share of speech", time=1, scale=".2f"),
-    Feature("snr_db", "dB", "signal-to-noise ratio", errors=-1),
-    Feature("music_ratio", "", "share of music", scale=".2f"),
-    Feature("speech_rate_sps", "syllables/s", "speech rate"),
-    Feature("reverberation_s", "s", "reverberation", errors=1, scale=".2f"),
-    Feature("pitch_hz", "Hz", "pitch", scale=".0f"),
-    Feature("pitch_spread_st", "semitones", "spread of pitch"),
-    Feature("energy_spread_db", "dB", "spread of loudness"),
+    Feature("snr_db", "dB", "signal-to-noise ratio", errors=-1, step=3),
+    Feature("music_ratio", "", "share of music", scale=".2f", step=0.2),
+    Feature("speech_rate_sps", "syllables/s", "speech rate", step=0.5),
+    Feature("reverberation_s", "s", "reverberation", errors=1, scale=".2f", step=0.2),
+    Feature("pitch_hz", "Hz", "pitch", scale=".0f", step=20),
+    Feature("pitch_spread_st", "semitones", "spread of pitch", step=1),
+    Feature("energy_spread_db", "dB", "spread of loudness", step=2),
     Feature("language_probability", "", "certainty of the language", scale=".2f"),
     Feature("probe_mean_logprob", "", "log-probability of what a small model heard", errors=-1, scale=".2f"),
     Feature("probe_low_logprob", "", "log-probability of the worst tenth of it", errors=-1, scale=".2f"),
-    Feature("probe_compression_ratio", "", "repetition in it", scale=".2f"),
+    Feature("probe_compression_ratio", "", "repetition in it", scale=".2f", step=0.2),
     Feature("probe_no_speech_prob", "", "probability that it was no speech", scale=".2f"),
     Feature("probe_agreement", "", "agreement of two decodings", errors=-1, scale=".2f"),
-    Feature("probe_words_per_s", "words/s", "words that were heard a second"),
+    Feature("probe_words_per_s", "words/s", "words that were heard a second", step=0.3),
 )
 PROBED: Final = np.array([feature.name.startswith("probe_") for feature in FEATURES])
 """Which of them only a recording has that was probed. bool, shape (features,)."""
