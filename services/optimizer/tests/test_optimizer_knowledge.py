@@ -1,10 +1,11 @@
 """The memory across episodes, in a real database."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import closing, suppress
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from setu_common.contracts import (
@@ -28,6 +29,7 @@ from setu_common.contracts import (
 )
 from setu_common.contracts.knowledge import KnowledgeQuery, KnowledgeScope, NewKnowledge, RetrievalRequest, VerdictSetting
 from setu_common.errors import InvalidRequest
+from setu_common.operations.connection import HealingConnection
 from setu_optimizer.errors import EntryNotFound, VetoStays
 from setu_optimizer.knowledge import Curation, Knowledge, repository
 
@@ -343,3 +345,28 @@ async def test_texts_that_no_table_takes_are_left_out_and_the_rest_is_learned(kn
     characters = (MUNNA, Character(name="a\x00b", source="ख"), Character(name="…", source="!"))
     assert await knowledge.learn_from_job("acme", finished(SERIES.model_copy(update={"characters": characters})), []) == 1
     assert await given(knowledge, SERIES) == {"मुन्ना": "Munna"}
+
+
+async def test_what_only_machines_say_ages_and_what_people_say_or_decided_does_not(
+    knowledge, curation, database, optimizer_database_settings
+):
+    context = SERIES.model_copy(update={"characters": (MUNNA,)})
+    await knowledge.learn_from_job(
+        "acme", finished(context), [audit(guess(), guess("रानी", "Queen"), guess("मीना", "Starling"))]
+    )
+    (queen,) = (await curation.entries("acme", KnowledgeQuery(text="queen"))).entries
+    await curation.decide("acme", queen.id, VerdictSetting(verdict="vetoed"))
+    async with database.transaction() as connection:
+        await connection.execute(
+            text("UPDATE known_entry SET updated_at = now() - interval '40 days' WHERE target <> 'Starling'")
+        )
+    with closing(HealingConnection(optimizer_database_settings, "optimizer")) as healing:
+        for days, left in ((50, 4), (30, 3)):
+            with healing.transaction() as db:
+                db.execute(repository.RETIRE, {"days": days, "by_tenant": Jsonb({"other": 1})})
+            assert await count(database, "known_entry") == left
+    assert {each.target for each in (await curation.entries("acme", KnowledgeQuery())).entries} == {
+        "Munna",
+        "Queen",
+        "Starling",
+    }

@@ -12,10 +12,11 @@ from setu_common.db import Database
 from setu_common.http import HttpCaller, create_client
 from setu_common.operations import Keepsakes, Operations
 from setu_common.store import Store
-from setu_optimizer.knowledge import Curation, Knowledge
+from setu_optimizer.knowledge import KEEPSAKE, Curation, Knowledge
 from setu_optimizer.observing import Observations, Observer
 from setu_optimizer.observing.confidence import shipped_estimator
 from setu_optimizer.observing.metrics import LearningMetrics
+from setu_optimizer.observing.watch import DriftWatch
 from setu_optimizer.predictors.champion import Champion
 from setu_optimizer.predictors.registry import Predictors
 from setu_optimizer.predictors.tables import published
@@ -26,7 +27,7 @@ from setu_optimizer.retraining.timetable import Timetable
 from setu_optimizer.service import Predictions
 from setu_optimizer.settings import SERVICE, OptimizerSettings
 
-KEEPSAKES: Final = (Keepsakes(retire=RETIRE, named=NAMED),)
+KEEPSAKES: Final = (Keepsakes(retire=RETIRE, named=NAMED), KEEPSAKE)
 """The service's own tables that age and name objects; both workers end what is too old."""
 _ASKING_S: Final = 2.0
 
@@ -79,16 +80,18 @@ class Learning(NamedTuple):
 async def learning(settings: OptimizerSettings) -> AsyncIterator[Learning]:
     """Those who learn from what is over, for as long as a worker's child lives."""
     database, store = Database(settings.core.database, SERVICE), Store(settings.core.store, SERVICE)
-    # In a worker's child whichever registry is at hand will do, since children count together.
+    predictors = Predictors(database, store)
+    registry = CollectorRegistry()  # in a worker's child whichever is at hand will do, since children count together
     observer = Observer(
         database=database,
         store=store,
         knowledge=Knowledge(database),
         estimator=shipped_estimator(),
-        metrics=LearningMetrics(CollectorRegistry()),
+        metrics=LearningMetrics(registry),
+        watch=DriftWatch(database, predictors, registry),
     )
     try:
-        yield Learning(observer, Retrainer(database, Predictors(database, store), measured_examples, published()))
+        yield Learning(observer, Retrainer(database, predictors, measured_examples, published()))
     finally:
         await database.close()
 

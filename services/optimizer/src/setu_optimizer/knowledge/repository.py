@@ -70,6 +70,17 @@ _FOUND_SCOPES: Final[LiteralString] = (
     "SELECT id, level, key, name FROM known_scope WHERE tenant = %(tenant)s AND level = ANY(%(levels)s)"
 )
 
+RETIRE: Final[LiteralString] = """
+DELETE FROM known_entry AS e WHERE e.verdict IS NULL
+    AND e.updated_at < now() - make_interval(days => coalesce((%(by_tenant)s::jsonb ->> e.tenant)::int, %(days)s))
+    AND e.id IN (SELECT old.id FROM known_entry old WHERE old.verdict IS NULL
+        AND old.updated_at < now() - make_interval(days => coalesce((%(by_tenant)s::jsonb ->> old.tenant)::int, %(days)s))
+        AND NOT EXISTS (SELECT FROM known_evidence v WHERE v.entry_id = old.id AND v.provenance NOT IN ('machine', 'tmdb')) LIMIT 1000)
+"""
+"""What no person says or decided, and no job has said for so long. Who says it again meanwhile changes the row, and it stays."""
+NAMED: Final[LiteralString] = "SELECT uri FROM unnest(%(uris)s) AS uri WHERE false"
+"""Entries name no objects."""
+
 _SELECT: Final[LiteralString] = """
 SELECT e.id, e.source_language, e.target_language, e.kind, e.sources, e.source_key, e.target, e.target_key, e.accepted, e.gender,
     e.verdict, e.verdict_by, e.verdict_at, e.created_at, e.updated_at, s.level, s.key, s.name, coalesce((
