@@ -94,7 +94,6 @@ class Measuring:
         self._systems = {model: Setu(catalogue, folder, THREADS) for model in {each.model for each in CANDIDATES}}
         self._studio = Studio(catalogue)
         self._rows = rows
-        self._done = {(recording_of(row), row["model"], row["beam_size"]) for row in read(rows)}
 
     def warm_up(self, samples: Samples) -> None:
         """Load the models, and let everything be made that is made once."""
@@ -103,20 +102,24 @@ class Measuring:
 
     def missing(self, specs: Sequence[Spec]) -> list[Spec]:
         """Those that not every candidate has heard."""
-        return [spec for spec in specs if any(self._key(spec, each) not in self._done for each in CANDIDATES)]
+        done = self._done()
+        return [spec for spec in specs if any(self._key(spec, each) not in done for each in CANDIDATES)]
 
     def measure(self, spec: Spec) -> Iterator[Row]:
         """Hear a recording with the candidates that have not, one after the other, and put each row into the file at once."""
         made = self._studio.make(spec)
         for candidate in CANDIDATES:
-            if self._key(spec, candidate) in self._done:
+            if self._key(spec, candidate) in self._done():
                 continue
             cpu_s, wall_s = time.process_time(), time.monotonic()
             heard = self._systems[candidate.model].transcribe(made.samples, LANGUAGE, candidate.plan)
             row = _row(spec, candidate, made, heard, (time.process_time() - cpu_s, time.monotonic() - wall_s))
             append(self._rows, row.cells)
-            self._done.add(self._key(spec, candidate))
             yield row
+
+    def _done(self) -> set[tuple[tuple[str, ...], str, int]]:
+        """What is in the file by now: another process may add to it."""
+        return {(recording_of(row), str(row["model"]), int(str(row["beam_size"]))) for row in read(self._rows)}
 
     @staticmethod
     def _key(spec: Spec, candidate: Candidate) -> tuple[tuple[str, ...], str, int]:

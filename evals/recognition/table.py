@@ -35,7 +35,8 @@ def rows(specs: Iterable[Spec], heard: Path = HEARD, features: Path = FEATURES) 
     """All rows of these recordings that every candidate has heard and whose figures are known, in order of their names."""
     wanted = {recording_of(spec.cells) for spec in specs}
     known = {recording_of(row): row for row in read(features)}
-    measured = [row for row in read(heard) if recording_of(row) in known.keys() & wanted]
+    own = (row for row in read(heard) if recording_of(row) in known.keys() & wanted)
+    measured = list({(recording_of(row), *_candidate(row)): row for row in own}.values())  # two processes may have heard one
     candidates = {_candidate(row) for row in measured}
     by: dict[tuple[str, ...], set[tuple[str, int]]] = {}
     for row in measured:
