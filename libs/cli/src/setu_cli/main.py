@@ -82,7 +82,8 @@ _COMMANDS: Final = {
     "breakers": _Entry(
         "breakers:breakers", ("setu breakers list", "setu breakers open translate-llm", "setu breakers auto translate-llm")
     ),
-    "optimizer": _Entry("optimizer:optimizer", ("setu optimizer models", "setu optimizer rollback")),
+    "optimizer": _Entry("optimizer:optimizer", ("setu optimizer models", "setu optimizer retrain", "setu optimizer rollback")),
+    "history": _Entry("history:history", ("setu history import jobs.csv",)),
     "models": _Entry("models:models", ("setu models", "setu models pull whisper-small", "setu models verify")),
     "doctor": _Entry("doctor:doctor", ("setu doctor",)),
     "migrate": _Entry("stack:migrate", ("setu migrate", "DATABASE_URL=postgresql://me@db/setu setu migrate")),

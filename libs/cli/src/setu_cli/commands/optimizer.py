@@ -11,9 +11,14 @@ from rich.table import Table
 from setu_cli.commands.options import HomeOption, home_of
 from setu_cli.commands.stack import running_state
 from setu_cli.console import OUT
+from setu_common.contracts import OperationState
+from setu_common.errors import RemoteProblem
 from setu_common.settings import DatabaseSettings, StoreSettings
 from setu_optimizer.predictors.desk import go_back, listed
+from setu_optimizer.retraining.desk import have_trained
+from setu_optimizer.retraining.kinds import Retrained
 
+_PATIENCE_S: Final = 1800.0
 _STYLES: Final = {"champion": "green", "refused": "red"}
 
 optimizer = typer.Typer(add_completion=False, rich_markup_mode="markdown", no_args_is_help=True)
@@ -38,6 +43,22 @@ def list_models(home: HomeOption = None) -> None:
         offered = "shipped" if kept.created_at is None else f"{kept.created_at:%Y-%m-%d %H:%M}"
         table.add_row(escape(kept.name), f"[{style}]{kept.state}[/]", offered, escape(kept.verdict))
     OUT.print(table)
+
+
+@optimizer.command("retrain", epilog="Example:\n\n`setu optimizer retrain`")
+def retrain(home: HomeOption = None) -> None:
+    """Train a model now, from what was measured and observed; it is asked from then on if it is better, and not otherwise."""
+    with OUT.status("A model is trained and compared."):
+        ended = asyncio.run(have_trained(*_where(home), wait_s=_PATIENCE_S))
+    if ended.state is OperationState.FAILED and ended.problem is not None:
+        raise RemoteProblem(ended.problem)
+    if ended.result is None:
+        OUT.print("It has not ended yet. `setu optimizer models` shows what comes of it.", soft_wrap=True)
+        return
+    result = Retrained.model_validate(ended.result)
+    OUT.print(escape(result.verdict), soft_wrap=True)
+    asked = result.challenger if result.promoted else result.champion
+    OUT.print(f"[bold]{escape(asked)}[/] is asked{' now' if result.promoted else ', as before'}.", soft_wrap=True)
 
 
 @optimizer.command("rollback", epilog="Example:\n\n`setu optimizer rollback`")

@@ -29,6 +29,7 @@ from setu_optimizer.knowledge import Knowledge
 from setu_optimizer.observing import repository
 from setu_optimizer.observing.metrics import LearningMetrics
 from setu_optimizer.observing.repository import Observation
+from setu_optimizer.observing.watch import DriftWatch
 
 log = structlog.get_logger()
 
@@ -42,16 +43,25 @@ class Observer:
         knowledge: learns names and terms.
         estimator: says what a recogniser's confidence speaks for; None: nothing is estimated.
         metrics: told how far predictions were off.
+        watch: looks at drift from time to time; None: nobody does.
     """
 
     def __init__(
-        self, *, database: Database, store: Store, knowledge: Knowledge, estimator: Estimator | None, metrics: LearningMetrics
+        self,
+        *,
+        database: Database,
+        store: Store,
+        knowledge: Knowledge,
+        estimator: Estimator | None,
+        metrics: LearningMetrics,
+        watch: DriftWatch | None = None,
     ) -> None:
         self._database = database
         self._store = store
         self._knowledge = knowledge
         self._estimator = estimator
         self._metrics = metrics
+        self._watch = watch
 
     async def observe(self, request: ObservationRequest, work: Work) -> Observed:
         """The handler of ``observations``.
@@ -73,6 +83,8 @@ class Observer:
                 self._metrics.took(seen.model_time_s, seen.expected_time_s)
             if label.wer is not None and label.basis is not None and seen.expected_wer is not None:
                 self._metrics.erred(label.wer, seen.expected_wer, label.basis)
+        if self._watch is not None:
+            await self._watch.sometimes()
         return Observed(
             observation_id=observation_id, wer=label.wer, wer_basis=label.basis, learned_count=learned, notes=tuple(notes)
         )

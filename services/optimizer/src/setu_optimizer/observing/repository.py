@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from setu_common.contracts import AsrPlan, AudioProbe, AudioProfile, Candidate, Prediction
 from setu_optimizer.domain.observing.correcting import Correction
+from setu_optimizer.domain.observing.drift import Outcome
 from setu_optimizer.domain.observing.labels import Label, ObservationSource, Seen
 from setu_optimizer.domain.observing.signals import Signals
 
@@ -53,6 +54,11 @@ SELECT id, tenant || '/' || recording AS recording, tenant || '/' || work AS wor
     wer_basis = 'known' AS known
 FROM observation WHERE wer IS NOT NULL AND source <> 'second-candidate'
 ORDER BY created_at DESC, id LIMIT %(most)s
+"""
+
+_RECENT: Final[LiteralString] = """
+SELECT profile, probe, model_time_s, expected_time_s, wer, expected_wer, wer_basis FROM observation
+WHERE source = 'job' AND created_at > now() - make_interval(days => %(days)s) ORDER BY created_at DESC, id LIMIT %(most)s
 """
 
 
@@ -191,6 +197,23 @@ async def seen(connection: AsyncConnection, most: int) -> Sequence[Seen]:
             wer=row.wer,
             weight=row.weight,
             known=row.known,
+        )
+        for row in rows
+    ]
+
+
+async def recent(connection: AsyncConnection, days: int, most: int) -> list[tuple[Mapping[str, object], Outcome]]:
+    """The last days' jobs, of all tenants: figures of their sound, and what came of them; error rates that were counted alone."""
+    rows = (await connection.exec_driver_sql(_RECENT, {"days": days, "most": most})).all()
+    return [
+        (
+            row.profile | {f"probe_{name}": value for name, value in (row.probe or {}).items()},
+            Outcome(
+                time_s=row.model_time_s,
+                expected_time_s=row.expected_time_s,
+                wer=row.wer if row.wer_basis == "known" else None,
+                expected_wer=row.expected_wer,
+            ),
         )
         for row in rows
     ]

@@ -70,8 +70,12 @@ def label_of(known: float | None, estimated: float | None) -> Label:
 
 def work_of(context: Context, recording: str) -> str:
     """The series or film that a recording is of, as a key that tells nobody which it is; a recording of none is one by itself."""
-    named = context.series or context.title or recording
-    return hashlib.sha256(named.casefold().encode()).hexdigest()[:16]
+    return key_of(context.series or context.title or recording)
+
+
+def key_of(name: str) -> str:
+    """The name of a series or film as a key."""
+    return hashlib.sha256(name.casefold().encode()).hexdigest()[:16]
 
 
 def example_of(seen: Seen) -> Example:
