@@ -29,6 +29,7 @@ def of(source: str, draft: str, *entries: Entry, pair: Pair = HINDI) -> str:
         ("राज की माँ बीमार है।", "The king's mother is ill.", [RAJ], "Raj's mother is ill."),
         ("मैं आशा के घर पर था।", "I was at hope’s house.", [ASHA], "I was at Asha’s house."),
         ("राज और आशा आएँगे।", "King and hope will come.", [RAJ, ASHA], "Raj and Asha will come."),
+        ("भाई, मुझे कुछ नहीं मालूम।", "Brother, I know nothing.", [name("भाई", "Bhai")], "Bhai, I know nothing."),
         ("और ज्वाला सिंह कहाँ हैं?", "And where is flame lion?", [JWALA], "And where is Jwala Singh?"),
         ("और ज्वाला सिंह कहाँ हैं?", "And where is the flame Singh?", [JWALA], "And where is Jwala Singh?"),
         ("बिजली चली गई, बिजली!", "The light has gone, lightning!", [BIJLI], "The light has gone, Bijli!"),
@@ -49,6 +50,11 @@ def test_what_a_name_means_as_a_word_becomes_the_name_without_an_article_and_wit
         ("अरे सिमरन जी, इधर आओ!", "Hey remembrance ji, come here!", "Hey Simran ji, come here!"),
         ("पानी पियो, सिमरन।", "Drink water, prayer.", "Drink water, Simran."),
         ("सिमरन ने दरवाज़ा बंद किया।", "The chanting closed the door.", "Simran closed the door."),
+        (
+            "चलो। सिमरन बाज़ार में टहल रही है।",
+            "Come. The chanting is strolling in the bazaar.",
+            "Come. Simran is strolling in the bazaar.",
+        ),
     ],
 )
 def test_a_name_that_no_list_has_is_found_by_its_sound_by_its_commas_or_as_what_nothing_else_accounts_for(source, draft, text):
@@ -65,6 +71,9 @@ def test_a_name_that_no_list_has_is_found_by_its_sound_by_its_commas_or_as_what_
         ("सिमरन ने अमित को देखा।", "Saw Ameet.", [SIMRAN, name("अमित", "Amit")]),
         ("कुछ खाना नहीं है।", "There is no food.", [name("खन्ना", "Khanna")]),
         ("दादी, मत रोओ।", "Grandma, don't cry.", [name("दादी", "Dadi")]),
+        ("वो मेरे भाई का दोस्त है।", "That is my brother's friend.", [name("भाई", "Bhai")]),
+        ("राजा भाग गया।", "The king has run away.", [Entry(("राजा",), "Raja", (), "name", "text")]),
+        ("कल सिमरन बाज़ार में टहल रही थी।", "The chanting was strolling in the bazaar.", [SIMRAN]),
         ("सिमरन ने पर्दा हटाया।", "The chanting removed the curtain.", [SIMRAN]),
     ],
 )

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from setu_common.contracts import Reason
 from setu_enhancer.domain.glossary import Glossary
+from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.editing import Instruments
@@ -64,13 +65,23 @@ async def test_a_line_with_another_reason_is_asked_about_as_rules_left_it_and_a_
 
 
 async def test_what_rules_make_has_to_pass_the_gate_as_any_edit_has():
-    strict = replace(SIMPLE, guard=lambda line, edit, *_, **__: guard(line, edit + " 9", *_, **__))
+    strict = replace(SIMPLE, guard=lambda line, edit, *_, **__: () if edit == line.draft else (Breach("layout", "it is new"),))
     worse = replace(SIMPLE, scorer=by_length)
     for instruments in (strict, worse):
         model = Model()
         edits = await edit(model, selected={0: NAMED}, instruments=instruments)
         assert model.ids[0] == [0]
         assert edits[0].provider == "fake"
+
+
+async def test_what_is_wrong_with_the_draft_as_well_is_not_held_against_rules():
+    lines = [replace(LINES[0], draft="King, where were you at 7?")]
+    edits = await edit(lines=lines, selected={0: NAMED}, instruments=replace(SIMPLE, scorer=named_is_better))
+    assert edits[0].text == "Raj, where were you at 7?"  # the number is still wrong
+
+
+def named_is_better(line, text, pair, glossary, *, judgement=None, mean_logprob=None, neighbours=()):
+    return score_of(90 if "Raj" in text else 50)
 
 
 async def test_rules_do_their_part_without_any_model():

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from setu_enhancer.domain.given import GIVEN
+from setu_enhancer.domain.given import DETERMINERS, GIVEN
 from setu_enhancer.domain.glossary import Entry, says
 from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.lines import Line, Pair
@@ -26,7 +26,9 @@ NEARLY: Final = 0.6
 """From here on a word that is none of English may be a misspelt name. Source: the table of pairs in the tests."""
 LETTER: Final = r"[\w\u0300-\u036f\u0900-\u0d7f]"  # Indic vowel signs are no word characters to Python
 MOST_BETWEEN_COMMAS: Final = 3
+ENOUGH: Final = 2
 _ARTICLE: Final = re.compile(r"(?i)(?<![\w'’])(?:the|a|an)\s+$")
+_OWNED: Final = re.compile(r"(?i)(?<![\w'’])(?:my|your|his|her|our|their|this|that)\s+$")
 _ENDING: Final = re.compile(r"(?:['’]s|['’])$")
 _CLAUSE: Final = re.compile(r"[,;:—–]+|\s-\s")
 _SENTENCE: Final = re.compile(r"[.!?।…\n]+")
@@ -36,6 +38,11 @@ _BESIDE: Final = frozenset(
     "arre are yaar sahab beta didi bhai bhaiya".split()
 )
 _BEFORE: Final = frozenset({"the", "a", "an", "my"})
+# What follows whom a sentence is about.
+_VERBS: Final = frozenset(
+    "is was has had will would can could did does may must should isn't wasn't hasn't hadn't won't wouldn't can't couldn't didn't doesn't said says "  # noqa: SIM905
+    "told tells came comes went goes gave gives took takes got gets made makes knows knew wants wanted thinks thought never always also".split()
+)
 # Forms of verbs that stand beside others in Hindi and say little themselves.
 _LIGHT: Final = frozenset(
     map(
@@ -46,8 +53,8 @@ _LIGHT: Final = frozenset(
 )
 # How people are called by what they are: as good a translation as the word that a list of characters has for them.
 _ADDRESSES: Final = frozenset(
-    "mother mom mum mama mummy mommy father dad papa daddy grandma grandmother granny grandpa grandfather granddad uncle aunt auntie brother "  # noqa: SIM905
-    "sister sir madam ma'am mister missus mr mrs miss doctor nurse teacher professor master boss chief warden inspector constable officer judge "
+    "mother mom mum mama mummy mommy father dad papa daddy grandma grandmother granny grandpa grandfather granddad uncle aunt auntie sir "  # noqa: SIM905
+    " madam ma'am mister missus mr mrs miss doctor nurse teacher professor master boss chief warden inspector constable officer judge "
     "lawyer minister captain major colonel guard watchman driver conductor shopkeeper waiter priest landlord landlady principal".split()
 )
 _MEANINGS: Final = {
@@ -100,12 +107,11 @@ def _put(entry: Entry, source: str, draft: str, pair: Pair, entries: Sequence[En
     place = _Place(entry, said, source, pair, tuple(each for each in entries if each is not entry and says(each, draft)))
     spans = place.spans(_split(draft))
     if spans is None and entry.kind == "name" and pair.target == "en":
-        called = place.called(draft) or place.left_over(_split(draft))
+        called = place.called(draft) or place.left_over(_split(draft)) or place.leading(draft)
         spans = (called,) if called else None
     for span in reversed(spans or ()):
-        if all(folded(word) in _ADDRESSES for word in words(draft[span[0] : span[1]])):
-            continue  # who is called Dadi may be called Grandma
-        draft = _replaced(draft, span, entry)
+        if place.is_free(draft, span):
+            draft = _replaced(draft, span, entry)
     return draft
 
 
@@ -197,6 +203,31 @@ class _Place:
             return None
         left = [word for word in drafted if self._unknown(word)]
         return (left[0].start, left[0].end) if len(left) == 1 == len(self.said) else None
+
+    def leading(self, draft: str) -> tuple[int, int] | None:
+        """The word that a sentence of the draft speaks of first, where the line's sentence speaks of the name first."""
+        heard = [part for part in _SENTENCE.split(self.source) if words(part)]
+        told = [found for found in re.finditer(r"[^.!?।…\n]+", draft) if words(found.group())]
+        at = next((number for number, part in enumerate(heard) if tuple(words(part)[: len(self.said)]) == self.said), None)
+        if at is None or len(heard) != len(told) or len(self.said) > 1:
+            return None
+        first = _split(told[at].group(), told[at].start())
+        first = first[1:] if folded(first[0].text) in _BEFORE else first
+        if len(first) < ENOUGH or folded(first[1].text) not in _VERBS or not self._unknown(first[0]):
+            return None
+        return first[0].start, first[0].end
+
+    def is_free(self, draft: str, span: tuple[int, int]) -> bool:
+        """Whether nothing speaks against putting the entry there: the word is a good one, or belongs to what is around it."""
+        before = draft[: span[0]]
+        if all(folded(word) in _ADDRESSES for word in words(draft[span[0] : span[1]])):
+            return False  # who is called Dadi may be called Grandma
+        if self.entry.provenance == "text" and _ARTICLE.search(before):
+            return False  # that it is a name is a guess, and a name has no article
+        heard = words(self.source)
+        ahead = folded(heard[heard.index(self.said[0]) - 1]) if heard.index(self.said[0]) else ""
+        owned = ahead in DETERMINERS and bool(renderings(folded(self.said[0]), self.pair.source))
+        return not (owned and _OWNED.search(before))
 
     def _stands_for(self, word: _Word, place: int, *, loosely: bool) -> bool:
         """Whether a word is what one of the name's words means (loosely: much like that), or nearly that word itself."""

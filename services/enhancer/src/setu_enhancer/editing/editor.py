@@ -86,7 +86,7 @@ class Editor:
         of = partial(self.film, pair=pair, glossary=glossary, context=context, characters_per_s=characters_per_s)
         chosen = {line.index: selected[line.index] for line in lines if line.index in selected}
         drafted, free = of(lines), replace(self._instruments, judge=None, fluency=None)
-        by_rule = await ruled(drafted, chosen, Gate(free, drafted, self._settings.margin))
+        by_rule = await ruled(drafted, chosen, Gate(free, drafted, self._settings.margin), self._instruments.guard)
         film = of(by_rule.lines)
         members = Members(self._providers, self._completing)
         prompt = self._prompts.for_pair(pair)

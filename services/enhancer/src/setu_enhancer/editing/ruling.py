@@ -1,20 +1,23 @@
 """The first rung: names put right by rule, before any model is asked and at no cost.
 
-What rules make of a line passes the same guards and the same score as any edit. It then stands for the draft: a line that has no other reason to
-be edited is not sent to anybody, and a model that is asked for another reason sees the better draft, and has to beat it.
+What rules make of a line passes the same guards and the same score as any edit, but for what is wrong with the draft as well: they put right a name,
+and no denial. It then stands for the draft: a line that has no other reason to be edited is not sent to anybody, and a model that is asked for
+another reason sees the better draft, and has to beat it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from setu_common.contracts import Reason, ReasonKind
+from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.mending import mended
 from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.windows import Film
-from setu_enhancer.editing.gate import Gate
+from setu_enhancer.editing.gate import Gate, Guard
 from setu_enhancer.editing.outcomes import Edited, Offer
 
 RULES: Final = "rules"
@@ -52,13 +55,14 @@ class Ruled:
         return replace(ruled, cost_usd=after.cost_usd, requests=after.requests)
 
 
-async def ruled(film: Film, chosen: Mapping[int, tuple[Reason, ...]], gate: Gate) -> Ruled:
+async def ruled(film: Film, chosen: Mapping[int, tuple[Reason, ...]], gate: Gate, guard: Guard) -> Ruled:
     """Put names right where it is plain what stands for them.
 
     Args:
         film: the text.
         chosen: why lines are to be edited, by index.
         gate: decides what is kept, and costs nothing.
+        guard: says what is wrong with a text.
     """
     offers: list[tuple[Line, Offer]] = []
     for line in film.lines:
@@ -66,12 +70,21 @@ async def ruled(film: Film, chosen: Mapping[int, tuple[Reason, ...]], gate: Gate
             continue
         text = one_line(mended(line, film.glossary.in_line(line.source), film.pair))
         if text != one_line(line.draft):
-            offers.append((line, Offer(text, gate.faults(line, text), RULES, NAMES)))
+            offers.append((line, Offer(text, _new_faults(line, text, film, guard), RULES, NAMES)))
     decided = await gate.decide(offers, {}) if offers else []
     edited = {each.line.index: replace(each, reasons=chosen[each.line.index]) for each in decided if each.changed}
     lines = tuple(replace(line, draft=edited[line.index].text) if line.index in edited else line for line in film.lines)
     left = {index: _still(reasons, edited[index], film) if index in edited else reasons for index, reasons in chosen.items()}
     return Ruled(edited, lines, {index: still for index, still in left.items() if still or index not in edited})
+
+
+def _new_faults(line: Line, text: str, film: Film, guard: Guard) -> tuple[Breach, ...]:
+    """What is wrong with a text, and not with its draft."""
+    of = partial(guard, line, pair=film.pair, glossary=film.glossary, characters_per_s=film.characters_per_s)
+    if not (found := of(edit=text)):
+        return ()
+    before = {fault.kind for fault in of(edit=line.draft)}
+    return tuple(fault for fault in found if fault.kind not in before)
 
 
 def _still(reasons: Sequence[Reason], edited: Edited, film: Film) -> tuple[Reason, ...]:
