@@ -73,6 +73,11 @@ def concurrency_of(settings: AsrSettings) -> int:
     return at_once(len(os.sched_getaffinity(0)), _free_bytes(), model_bytes)
 
 
+def threads_of(settings: RecognitionSettings, concurrency: int) -> int:
+    """Of one recognition, where so many go on at once."""
+    return settings.cpu_threads or max(1, len(os.sched_getaffinity(0)) // concurrency)
+
+
 def _free_bytes() -> int:
     """What could be had of this machine's memory without harm, or of the share that it gives this container."""
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -172,7 +177,7 @@ class Installed:
         whisperx: WhisperxSettings | None = None,
     ) -> None:
         self._device = settings.device
-        self._cpu_threads = settings.cpu_threads or max(1, len(os.sched_getaffinity(0)) // concurrency)
+        self._cpu_threads = threads_of(settings, concurrency)
         self._loads: dict[str, Load] = {ENGINE: self._faster_whisper}
         if hosted is not None:
             self._loads[HOSTED] = hosted

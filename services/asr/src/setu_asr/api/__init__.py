@@ -1,0 +1,1 @@
+"""What the asr service answers itself, beside operations."""
