@@ -116,6 +116,14 @@ def scenes(pair: str, split: Split | None = None) -> tuple[Scene, ...]:
     return tuple(scene for scene in found if split in (None, scene.split))
 
 
+def refrains() -> tuple[Spoken, ...]:
+    """What is said in every episode of a series, Hindi into English; times and places are the scene's that they are put into."""
+    return tuple(
+        Spoken(0, 0.0, 2.0, "", each["source"], each["draft"], (each["reference"],), ())
+        for each in _read(FOLDER / "refrains.toml")["line"]
+    )
+
+
 def edits(among: Sequence[Scene]) -> tuple[Edit, ...]:
     """The labelled edits of scenes."""
     return tuple(edit for scene in among for edit in _edits(scene))

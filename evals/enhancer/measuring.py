@@ -112,8 +112,8 @@ async def _known(split: Split) -> list[Figure]:
     how = "the same as references_chrf_change, which has to grow: the low end of its interval"
     figures.append(goal("references_chrf_grows", low, 0.0, unit="chrF", how=how, interval=(low, high)))
     for name, what in (("noise", "random letters"), ("swapped", "the translation of the line after")):
-        kept = 1 - share([line.edited.changed for line in useless[name]])
-        how = f"lines that keep their drafts, of {len(useless[name])}, where edits are {what}; hi-en, {split} scenes"
+        kept = 1 - share([line.by_model for line in useless[name]])
+        how = f"lines that keep their drafts, or what rules made of them, of {len(useless[name])}, where edits are {what}; hi-en, {split} scenes"
         figures.append(goal(f"{name}_drafts_kept", kept, 1.0, how=how))
     return figures
 

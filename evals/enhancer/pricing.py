@@ -26,6 +26,16 @@ TIERS: Final = (
 )
 
 
+# Tokens from which on a vendor keeps the beginning of a prompt. Source: OpenAI's and Anthropic's guides to prompt caching, of the last models that
+# they tell it of (Sonnet 4.6, Opus 4.6, Haiku 4.5).
+KEPT_FROM: Final = {"openai": 1024, "claude-sonnet": 2048, "claude-opus": 4096, "claude-haiku": 4096}
+
+
+def is_kept(provider: str, model: str, tokens: int) -> bool:
+    """Whether a vendor keeps the beginning of a prompt that has so many tokens."""
+    return any(tokens >= least for name, least in KEPT_FROM.items() if name == provider or model.startswith(name))
+
+
 def usd(provider: str, model: str, usage: Usage) -> Decimal | None:
     """What a usage costs now; None if nobody knows the price."""
     return _prices().price(provider, model, usage, datetime.now(UTC)).usd

@@ -15,7 +15,7 @@ from evals.enhancer.reporting import goal, table, told
 from evals.enhancer.scoring import USABLE
 from evals.enhancer.staging import Staged, staged
 from setu_enhancer.domain.prompts import read_prompts
-from setu_enhancer.editing import Edited, Editor, Edits, Instruments
+from setu_enhancer.editing import RULES, Edited, Editor, Edits, Instruments
 from setu_enhancer.memory import Memory, NoMemory
 from setu_enhancer.settings import EditingSettings, MemorySettings
 
@@ -41,6 +41,11 @@ class Line:
     def near_after(self) -> float:
         """The chrF of what is delivered."""
         return nearness(self.edited.text, self._good)
+
+    @property
+    def by_model(self) -> bool:
+        """Whether what is delivered is a model's edit, and not a rule's."""
+        return self.edited.changed and self.edited.provider != RULES
 
     @property
     def names_right(self) -> bool:
@@ -131,7 +136,7 @@ def figures(name: str, lines: Sequence[Line], about: str, *, judge: bool) -> lis
     costs = [float(line.edited.cost_usd) for line in lines if line.edited.cost_usd]
     if costs:
         found.append(
-            told(f"{name}_cost", sum(costs), unit="USD", how=f"what its edits cost, as billed, judging not counted; {about}")
+            told(f"{name}_cost", sum(costs), unit="USD", how=f"what its edits cost, as billed, with their judging; {about}")
         )
     named = [line for line in lines if line.spoken.names]
     if named:

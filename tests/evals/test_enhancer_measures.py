@@ -4,9 +4,9 @@ import json
 
 import pytest
 from evals.enhancer import gating, running, selecting
-from evals.enhancer.data import scenes
+from evals.enhancer.data import refrains, scenes
 from evals.enhancer.measures import chrf, interval, nearness, share
-from evals.enhancer.money import Spent
+from evals.enhancer.money import LINES, RECAP_SCENES, Spent, episode
 from evals.enhancer.providers import Answering, asked, known, noise, swapped
 from evals.enhancer.reporting import goal, told
 from evals.enhancer.staging import BETWEEN_SCENES_S, joined, staged
@@ -66,11 +66,12 @@ async def test_an_answer_like_a_reference_brings_chrf_up_where_it_is_kept_and_no
     assert [line.edited.line.index for line in lines] == list(text.spoken)
     changed = [line for line in lines if line.edited.changed]
     assert changed
-    assert all(line.asked and line.edited.text == line.spoken.references[0] for line in changed)
+    assert all(line.asked for line in changed)
+    assert all(line.edited.text == line.spoken.references[0] for line in changed if line.by_model)
+    assert any(line.by_model for line in changed)
     assert running.chrf_change(lines)[0] > 0
     noisy = await running.run((ONE,), known("noise", noise(list(text.spoken))))
-    assert not any(line.edited.changed for line in noisy)
-    assert running.chrf_change(noisy) == (0, 0, 0)
+    assert not any(line.by_model for line in noisy)
 
 
 async def test_a_verdict_is_right_where_people_say_the_same():
@@ -93,3 +94,22 @@ def test_instructions_that_a_vendor_keeps_are_written_once_and_read_afterwards()
     assert (plain.input_tokens, plain.output_tokens) == (360, 6)
     assert (kept.input_tokens, kept.cache_write_tokens, kept.cache_read_tokens, kept.output_tokens) == (60, 100, 200, 6)
     assert not Spent((), (), ()).usage(cached=True)
+
+
+def test_a_prompt_that_is_too_short_for_a_vendor_to_keep_costs_the_same_each_time():
+    spent = Spent(system=(1200, 1200), user=(10, 20), answer=(1, 2))
+    assert spent.usd("openai", "gpt-6.1-terra", cached=True) < spent.usd("openai", "gpt-6.1-terra")
+    assert spent.usd("anthropic", "claude-opus-5-5", cached=True) == spent.usd("anthropic", "claude-opus-5-5")
+
+
+def test_an_episode_begins_with_what_is_shown_of_the_last_one_and_has_what_is_said_in_each():
+    among, said = scenes("hi-en", "dev"), refrains()
+    one, rest = episode(among, said)
+    two, _ = episode(rest, said, before=one[-RECAP_SCENES:])
+    for scenes_ in (one, two):
+        text = joined(scenes_)
+        assert LINES <= len(text.lines) < LINES + 20
+        assert {each.source for each in said} <= {line.source for line in text.lines}
+        assert all(line.start_s < line.end_s for line in text.lines)
+    assert two[:RECAP_SCENES] == one[-RECAP_SCENES:]
+    assert not {scene.name for scene in one} & {scene.name for scene in two[RECAP_SCENES:]}
