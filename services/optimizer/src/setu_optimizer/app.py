@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from setu_common.contracts import CORRECTIONS, OBSERVATIONS, PLANS
 from setu_common.operations import operations_api
 from setu_common.settings import TrustSettings
-from setu_optimizer.api import context, predictions
+from setu_optimizer.api import context, predictions, suggestions
 from setu_optimizer.equipment import predicting, remembering, trained_regularly
 from setu_optimizer.retraining.kinds import RETRAININGS
 from setu_optimizer.settings import SERVICE, OptimizerSettings
@@ -27,7 +27,8 @@ def create_api(settings: OptimizerSettings, trust: TrustSettings) -> FastAPI:
     @asynccontextmanager
     async def equipped(app: FastAPI) -> AsyncIterator[None]:
         async with predicting(settings) as app.state.predictions, remembering(settings) as memory:
-            app.state.knowledge, app.state.curation, app.state.observations = memory
+            app.state.knowledge, app.state.curation = memory.knowledge, memory.curation
+            app.state.observations, app.state.spending = memory.observations, memory.spending
             async with trained_regularly(app.state.operations, settings):
                 yield
 
@@ -37,6 +38,6 @@ def create_api(settings: OptimizerSettings, trust: TrustSettings) -> FastAPI:
         kinds=(*PLANNED, *LEARNED),
         settings=settings.core,
         trust=trust,
-        routers=(predictions.router, context.router),
+        routers=(predictions.router, context.router, suggestions.router),
         equipped=equipped,
     )

@@ -13,7 +13,7 @@ from setu_common.http import HttpCaller, create_client
 from setu_common.operations import Keepsakes, Operations
 from setu_common.store import Store
 from setu_optimizer.knowledge import KEEPSAKE, Curation, Knowledge
-from setu_optimizer.observing import Observations, Observer
+from setu_optimizer.observing import Observations, Observer, Spending
 from setu_optimizer.observing.confidence import shipped_estimator
 from setu_optimizer.observing.metrics import LearningMetrics
 from setu_optimizer.observing.watch import DriftWatch
@@ -57,6 +57,7 @@ class Memory(NamedTuple):
     knowledge: Knowledge
     curation: Curation
     observations: Observations
+    spending: Spending
 
 
 @asynccontextmanager
@@ -64,7 +65,7 @@ async def remembering(settings: OptimizerSettings) -> AsyncIterator[Memory]:
     """The memory across episodes and jobs, for as long as a process or a worker's child lives."""
     database = Database(settings.core.database, SERVICE)
     try:
-        yield Memory(Knowledge(database), Curation(database), Observations(database))
+        yield Memory(Knowledge(database), Curation(database), Observations(database), Spending(database))
     finally:
         await database.close()
 

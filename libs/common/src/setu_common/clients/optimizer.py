@@ -1,7 +1,8 @@
-"""The client of the optimizer: how a recording is best transcribed."""
+"""The client of the optimizer: how a recording is best transcribed, and what could have been had for less."""
 
 from setu_common.clients.answers import read
 from setu_common.contracts import Prediction, PredictionRequest, headers
+from setu_common.contracts.suggestions import Suggestions
 from setu_common.http import HttpCaller
 
 
@@ -22,3 +23,8 @@ class OptimizerClient:
         asked = request.model_dump(mode="json", exclude_defaults=True)
         answer = await self._caller.call("POST", "/v1/predictions", json=asked, headers={headers.TENANT: tenant})
         return read(answer, Prediction)
+
+    async def suggestions(self, tenant: str, days: int = 30) -> Suggestions:
+        """What the last days' jobs could have had for less."""
+        answer = await self._caller.call("GET", "/v1/suggestions", params={"days": days}, headers={headers.TENANT: tenant})
+        return read(answer, Suggestions)

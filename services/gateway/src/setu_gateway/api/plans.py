@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from setu_common.clients.optimizer import OptimizerClient
 from setu_common.contracts import PlanResult, Prediction, PredictionRequest
+from setu_common.contracts.suggestions import Suggestions
 from setu_common.errors import DependencyUnavailable
 from setu_common.web import problems
 from setu_gateway.api.dependencies import JobId, JobsDep, ReaderDep
@@ -37,3 +38,13 @@ async def predict(request: PredictionRequest, caller: ReaderDep, optimizer: Opti
     Where nothing can be predicted it is the default plan, and `abstained` says why.
     """
     return await optimizer.predict(caller.tenant, request)
+
+
+@router.get("/v1/suggestions", responses=problems(DependencyUnavailable))
+async def suggest(
+    caller: ReaderDep,
+    optimizer: OptimizerDep,
+    days: Annotated[int, Query(ge=1, le=365, description="How far back jobs are looked at")] = 30,
+) -> Suggestions:
+    """What the last days' jobs could have had for less: each with its saving, how sure it is, and what it was computed from."""
+    return await optimizer.suggestions(caller.tenant, days)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from setu_optimizer.knowledge import Curation, Knowledge
-from setu_optimizer.observing import Observations
+from setu_optimizer.observing import Observations, Spending
 from setu_optimizer.service import Predictions
 
 
@@ -29,7 +29,13 @@ async def _observations(request: Request) -> Observations:
     return observations
 
 
+async def _spending(request: Request) -> Spending:
+    spending: Spending = request.app.state.spending
+    return spending
+
+
 PredictionsDep = Annotated[Predictions, Depends(_predictions)]
 KnowledgeDep = Annotated[Knowledge, Depends(_knowledge)]
 CurationDep = Annotated[Curation, Depends(_curation)]
 ObservationsDep = Annotated[Observations, Depends(_observations)]
+SpendingDep = Annotated[Spending, Depends(_spending)]

@@ -2,5 +2,6 @@
 
 from setu_optimizer.observing.observations import Observations
 from setu_optimizer.observing.observer import Observer
+from setu_optimizer.observing.spending import Spending
 
-__all__ = ["Observations", "Observer"]
+__all__ = ["Observations", "Observer", "Spending"]

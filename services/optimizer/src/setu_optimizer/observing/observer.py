@@ -24,11 +24,13 @@ from setu_optimizer.domain.observing.labels import label_of, work_of
 from setu_optimizer.domain.observing.signals import signals_of
 from setu_optimizer.domain.observing.tokens import tokens
 from setu_optimizer.domain.prediction.plans import candidate_of
+from setu_optimizer.domain.saving import edited_of
 from setu_optimizer.errors import CorrectionFitsNothing, NothingCorrected
 from setu_optimizer.knowledge import Knowledge
 from setu_optimizer.observing import repository
 from setu_optimizer.observing.metrics import LearningMetrics
 from setu_optimizer.observing.repository import Observation
+from setu_optimizer.observing.spending import keep_edits
 from setu_optimizer.observing.watch import DriftWatch
 
 log = structlog.get_logger()
@@ -71,12 +73,15 @@ class Observer:
         """
         transcript = await self._store.load(request.transcript, Transcript)
         seen, notes = self._observation(request, transcript)
+        audits = await self._audits(request)
+        edits = [(audit.target_language, each) for audit in audits for each in edited_of(audit.lines)]
         async with self._database.transaction() as connection:
             await repository.alone(connection, work.tenant, seen.recording)
+            await keep_edits(connection, work.tenant, request.job_id, edits)
             label = label_of(await repository.known_wer(connection, work.tenant, request.job_id), seen.estimated_wer)
             observation_id, is_new = await repository.keep(connection, work.tenant, seen, label)
         work.progress(0.5, "observed")
-        learned = await self._knowledge.learn_from_job(work.tenant, request, await self._audits(request))
+        learned = await self._knowledge.learn_from_job(work.tenant, request, audits)
         if is_new:
             self._metrics.observed(label.basis)
             if seen.model_time_s and seen.expected_time_s:
@@ -139,6 +144,7 @@ class Observer:
             expected_time_s=forecast.expected_time_s if forecast is not None else None,
             signals=signals,
             estimated_wer=estimated,
+            sound=request.audio.sha256 if request.audio is not None else "",
         )
         return seen, notes
 

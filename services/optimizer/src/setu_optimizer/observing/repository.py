@@ -21,15 +21,16 @@ _ALONE: Final[LiteralString] = (
 )
 _KEEP: Final[LiteralString] = """
 INSERT INTO observation (tenant, source, recording, job_id, work, language, profile, probe, plan, candidate, prediction, duration_s,
-    model_time_s, expected_wer, expected_time_s, signals, estimated_wer, wer, wer_basis, weight, disagreement)
+    model_time_s, expected_wer, expected_time_s, signals, estimated_wer, wer, wer_basis, weight, disagreement, sound)
 VALUES (%(tenant)s, %(source)s, %(recording)s, %(job_id)s, %(work)s, %(language)s, %(profile)s, %(probe)s, %(plan)s, %(candidate)s,
     %(prediction)s, %(duration_s)s, %(model_time_s)s, %(expected_wer)s, %(expected_time_s)s, %(signals)s, %(estimated_wer)s, %(wer)s,
-    %(wer_basis)s, %(weight)s, %(disagreement)s)
+    %(wer_basis)s, %(weight)s, %(disagreement)s, %(sound)s)
 ON CONFLICT (tenant, recording, source) DO UPDATE SET work = excluded.work, language = excluded.language, profile = excluded.profile,
     probe = excluded.probe, plan = excluded.plan, candidate = excluded.candidate, prediction = excluded.prediction,
     duration_s = excluded.duration_s, model_time_s = excluded.model_time_s, expected_wer = excluded.expected_wer,
     expected_time_s = excluded.expected_time_s, signals = excluded.signals, estimated_wer = excluded.estimated_wer, wer = excluded.wer,
-    wer_basis = excluded.wer_basis, weight = excluded.weight, disagreement = excluded.disagreement, updated_at = now()
+    wer_basis = excluded.wer_basis, weight = excluded.weight, disagreement = excluded.disagreement,
+    sound = excluded.sound, updated_at = now()
 RETURNING id, (xmax = 0) AS is_new
 """
 _KNOWN: Final[LiteralString] = "SELECT wer FROM correction WHERE tenant = %(tenant)s AND job_id = %(job_id)s"
@@ -48,6 +49,7 @@ UPDATE observation SET wer = %(wer)s, wer_basis = %(wer_basis)s, weight = %(weig
 WHERE tenant = %(tenant)s AND job_id = %(job_id)s AND source = 'job'
 """
 _FORGET: Final[LiteralString] = "DELETE FROM observation WHERE tenant = %(tenant)s AND job_id = %(job_id)s"
+_FORGET_EDITS: Final[LiteralString] = "DELETE FROM edit_outcome WHERE tenant = %(tenant)s AND job_id = %(job_id)s"
 _FORGET_CORRECTION: Final[LiteralString] = "DELETE FROM correction WHERE tenant = %(tenant)s AND job_id = %(job_id)s"
 _SEEN: Final[LiteralString] = """
 SELECT id, tenant || '/' || recording AS recording, tenant || '/' || work AS work, language, profile, probe, candidate, wer, weight,
@@ -84,6 +86,7 @@ class Observation:
         signals: the recogniser's.
         estimated_wer: what they speak for.
         disagreement: with another hearing of the same sound, 0..1.
+        sound: the same for the same sound; empty: not known.
     """
 
     source: ObservationSource
@@ -103,6 +106,7 @@ class Observation:
     signals: Signals | None = None
     estimated_wer: float | None = None
     disagreement: float | None = None
+    sound: str = ""
 
 
 async def alone(connection: AsyncConnection, tenant: str, recording: str) -> None:
@@ -134,6 +138,7 @@ async def keep(connection: AsyncConnection, tenant: str, seen: Observation, labe
         "wer_basis": label.basis,
         "weight": label.weight,
         "disagreement": seen.disagreement,
+        "sound": seen.sound,
     }
     row = (await connection.exec_driver_sql(_KEEP, values)).one()
     return row.id, row.is_new
@@ -180,6 +185,7 @@ async def relabel(connection: AsyncConnection, tenant: str, job_id: UUID, label:
 async def forget(connection: AsyncConnection, tenant: str, job_id: UUID) -> None:
     """Erase all that a job and its corrections said."""
     await connection.exec_driver_sql(_FORGET, {"tenant": tenant, "job_id": job_id})
+    await connection.exec_driver_sql(_FORGET_EDITS, {"tenant": tenant, "job_id": job_id})
     await connection.exec_driver_sql(_FORGET_CORRECTION, {"tenant": tenant, "job_id": job_id})
 
 
