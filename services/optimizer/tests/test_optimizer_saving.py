@@ -153,13 +153,14 @@ def line(
     )
 
 
-def test_edits_are_counted_by_who_was_asked_and_why_and_memory_costs_nothing():
+def test_edits_are_counted_by_who_was_asked_and_why_and_memory_and_rules_cost_nothing():
     lines = [
         line(0, kept=True),
         line(1, kept=False),
         line(2, kept=True, reasons=("name", "idiom")),
         line(3, kept=True, cached=True),
         line(4, kept=False, provider=""),
+        line(5, kept=True, provider="rules"),
     ]
     found = {each.reason: each for each in edited_of(lines)}
     assert found["name"] == Edited("p", "m", "name", 2, 1, 10, 100, Decimal("0.02"))

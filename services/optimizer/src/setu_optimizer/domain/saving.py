@@ -23,6 +23,8 @@ RARELY: Final = 0.2
 EQUAL_SCORE: Final = 0.5
 """Points of score per line, 0..100, in which two providers may differ and count as equal."""
 SURE: Final = 0.8
+BY_RULE: Final = "rules"
+"""What the enhancer calls the provider of an edit that nobody was asked for."""
 _90: Final = 3.29
 """A range that holds 90 of 100 is so many standard deviations wide."""
 
@@ -111,10 +113,10 @@ class Saved:
 
 
 def edited_of(lines: Sequence[Enhancement]) -> list[Edited]:
-    """What the edits of one text came to, by who was asked and why; lines that were taken from memory cost nothing and are left out."""
+    """What the edits of one text came to, by who was asked and why; lines from memory, or mended by rule, cost nothing and are left out."""
     found: dict[tuple[str, str, str], Edited] = {}
     for line in lines:
-        if not line.provider or line.cached:
+        if not line.provider or line.cached or line.provider == BY_RULE:
             continue
         reason = line.reasons[0].kind if len({each.kind for each in line.reasons}) == 1 else "several"
         gain = 0.0
