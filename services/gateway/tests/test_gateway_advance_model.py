@@ -17,7 +17,8 @@ from setu_gateway.testing.stand import Stand
 URL = "https://media.example/talk.mp4"
 ACTIONS = st.sampled_from(
     ["advance", "advance", "advance", "two at once", "killed", "cancelled meanwhile", "succeed", "succeed", "fail", "end cancelled",
-     "asr leaves", "translate leaves", "translate loses patience", "no worker enhances in time",
+     "asr leaves", "translate leaves", "optimizer leaves", "translate loses patience", "no worker enhances in time",
+     "the plan is late",
      "all are back", "cancel", "retry", "purge", "lose"]
 )  # fmt: skip
 
@@ -60,6 +61,8 @@ class Life:
                 await self.advance(stage_patience_s=0.0)
             case "no worker enhances in time":
                 await self.advance(optional_patience_s=0.0)
+            case "the plan is late":
+                await self.advance(plan_patience_s=0.0)
             case "killed":
                 await self.advance(at_submit=self.kill)
             case "cancelled meanwhile":
@@ -75,7 +78,7 @@ class Life:
 
     def act_at_a_service(self, action: str, choice: int) -> None:
         match action:
-            case "asr leaves" | "translate leaves":
+            case "asr leaves" | "translate leaves" | "optimizer leaves":
                 self.stand.ports[action.split(maxsplit=1)[0]].away = True
                 return
             case "all are back":
@@ -144,6 +147,13 @@ class Life:
             self.stand.end_all()
         raise AssertionError("the job does not end")
 
+    async def lessons(self) -> list[str]:
+        async with self.stand.database.reading() as connection:
+            rows = await connection.exec_driver_sql(
+                "SELECT idempotency_key FROM operation WHERE kind = 'lessons' AND job_id = %(id)s", {"id": self.first.id}
+            )
+            return [row[0] for row in rows]
+
     def known_to(self, job: JobRecord) -> set[object]:
         return {each for stage in job.stages for each in (stage.operation_id, *stage.former_operations)}
 
@@ -163,13 +173,16 @@ async def test_whatever_happens_a_job_ends_and_the_services_hold_nothing_that_it
     await life.end()
     job = await life.job()
     held = {operation for service in stand.ports.values() for operation in service.operations}
+    lessons = await life.lessons()
     if job is None:
-        assert held == set()
+        assert (held, lessons) == (set(), [])
         if life.first.media is not None:
             with pytest.raises(NotFound):
                 await store.read(life.first.media)
         return
     assert job.state.ended
+    assert (f"{job.id}/{job.run}/lesson" in lessons) == (job.state is JobState.SUCCEEDED)
+    assert len(lessons) == len(set(lessons)) <= job.run
     assert held <= life.known_to(job)
     submitted = [each.idempotency_key for service in stand.ports.values() for each in service.submissions.values()]
     assert len(submitted) == len(set(submitted))
