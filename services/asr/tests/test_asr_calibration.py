@@ -1,5 +1,6 @@
 """Which ways to transcribe there are on a machine, how long each takes there, and who is told of it."""
 
+import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
+from setu_asr import calibrate
 from setu_asr.app import create_api
 from setu_asr.calibration import Stopwatch, every, installed, likely
 from setu_asr.calibrations import FORGOTTEN_DAYS, Calibrations
@@ -262,3 +264,40 @@ def test_no_time_of_nothing_is_ever_kept(asr_database):
         pytest.raises(psycopg.errors.CheckViolation),
     ):
         connection.execute("INSERT INTO asr.calibration VALUES ('m', 's', 'e', 'm', 1, 1, 'int8', 0, now())")
+
+
+# By hand
+
+
+@pytest.fixture
+def by_hand(asr_database, recognition, monkeypatch, capsys):
+    """The command, with a recogniser that is busy; it returns what was printed."""
+    monkeypatch.setenv("DATABASE_URL", asr_database.url)
+    monkeypatch.setenv("SETU_MODELS_FOLDER", str(recognition.scratch_folder))
+    monkeypatch.setattr(calibrate, "spoken_sound", lambda _catalogue, _scratch: clips())
+    monkeypatch.setattr(calibrate, "Installed", lambda *_: lambda _engine: lambda _key, _folder: Busy(1))
+    monkeypatch.setattr(Catalogue, "ensure", lambda _self, name: Path("/models") / name)
+
+    def run(*arguments):
+        assert calibrate.main(arguments) == 0
+        return capsys.readouterr().out.splitlines()
+
+    return run
+
+
+async def test_the_command_measures_what_was_not_and_keeps_it(by_hand, calibrations):
+    lines = await asyncio.to_thread(by_hand, "--usual")
+    assert "2 of 2 ways" in lines[0]
+    assert [line.partition(":")[0] for line in lines[1:]] == [
+        f"whisper-base, int8, beam {beam}, batches of 8" for beam in (1, 5)
+    ]
+    kept = {each.candidate for each in await calibrations.everywhere()}
+    assert kept == {way(beam_size=1), way(beam_size=5)}
+    assert "0 of 2 ways" in (await asyncio.to_thread(by_hand, "--usual"))[-1]
+    assert len(await asyncio.to_thread(by_hand, "--usual", "--again")) == 3
+
+
+async def test_without_usual_all_numbers_of_the_device_are_measured(by_hand, calibrations):
+    await asyncio.to_thread(by_hand)
+    kept = {(each.candidate.batch_size, each.candidate.compute_type) for each in await calibrations.everywhere()}
+    assert {(8, "int8"), (1, "int8")} < kept
