@@ -14,13 +14,15 @@ from setu_asr.domain.probe import FASTER, PIECE_S, SHARE, SHORTEST_S, faster, pl
 from setu_asr.engines.pool import RecogniserPool
 from setu_asr.engines.recogniser import ModelKey
 from setu_asr.errors import UnusablePlan
-from setu_asr.probing import Prober, ProbeTime, probe
+from setu_asr.probing import Prober, probe
 from setu_asr.profiling import ProfilingService
 from setu_common.contracts import ProfileRequest
+from setu_common.cost import Attribution, attributed
 from setu_common.errors import DependencyUnavailable
 from setu_common.models import Catalogue
 from setu_common.settings import ModelSettings
 from setu_common.store import Store
+from setu_common.testing import RecordingMeter
 
 
 class Ear:
@@ -176,7 +178,7 @@ def all_speech(samples):
     return np.ones(len(samples) // 512, np.float32)
 
 
-async def profiled(store_settings, recognition, work, media, asked, *, language="en"):
+async def profiled(store_settings, recognition, work, media, asked, *, language="en", meter=None):
     service = ProfilingService(
         store=Store(store_settings, "asr"),
         catalogue=catalogue("whisper-base", "whisper-tiny.en"),
@@ -185,6 +187,7 @@ async def profiled(store_settings, recognition, work, media, asked, *, language=
         voices=all_speech,
         settings=recognition,
         prober=asked,
+        meter=meter,
     )
     path = media.audio("a.wav", "pcm_s16le", duration_s=20.0)
     reference = await Store(store_settings, "gateway").put("local", path.read_bytes(), "audio/wav")
@@ -236,11 +239,18 @@ async def test_a_cancellation_ends_the_work_and_not_only_the_probe(store_setting
         await profiled(store_settings, recognition, work, media, prober(recognition, Ear(), "whisper-tiny.en"))
 
 
-def test_what_a_probe_takes_is_put_down_to_its_own_model(recognition):
-    spent = ProbeTime()
-    recording = Recording((np.random.default_rng(1).standard_normal(20 * RATE_HZ) * 3000).astype(np.int16))
-    prober(recognition, Ear(), "whisper-tiny.en")(recording, seconds((0.0, 20.0)), "en", spent, lambda _note: None)
-    assert (spent.model, spent.began) == ("whisper-tiny.en", True)
+@pytest.mark.parametrize("problem", [None, RuntimeError("no room")])
+async def test_what_a_probe_takes_is_put_down_to_its_own_model_even_where_it_fails(
+    store_settings, recognition, work, media, problem
+):
+    ear, meter = Ear(), RecordingMeter()
+    ear.problem = problem
+    to = Attribution("local", "asr", None, "profiles", "", work.operation_id, 1)
+    with attributed(to):
+        asked = prober(recognition, ear, "whisper-tiny.en")
+        await profiled(store_settings, recognition, work, media, asked, meter=meter)
+    assert [call.model for call in meter.calls] == ["whisper-base", "whisper-tiny.en"]
+    assert [call.outcome for call in meter.calls] == ["ok", "ok"]
 
 
 def test_small_models_are_kept_beside_the_others_and_make_no_room_for_any():
