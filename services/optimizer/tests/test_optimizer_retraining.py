@@ -24,6 +24,7 @@ from setu_optimizer.predictors.registry import Predictors
 from setu_optimizer.predictors.tables import published
 from setu_optimizer.predictors.training import train
 from setu_optimizer.retraining.kinds import RetrainingRequest
+from setu_optimizer.retraining.measured import measured_examples
 from setu_optimizer.retraining.retrainer import Retrainer
 from setu_optimizer.retraining.timetable import Timetable, week_of
 from testbed.hearings import BASE_5, SIZES, TINY, heard
@@ -173,6 +174,35 @@ def test_wrong_labels_on_a_fifth_of_the_jobs_never_promote_a_model_that_is_worse
         fresh = compare(measured_champion.guess, challenger.guess, heard(150, seed=900 + seed))
         assert fresh.error.high >= 0
         assert fresh.regret.high >= 0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not measured_examples()[1], reason="no measured table is shipped")
+def test_wrong_labels_never_promote_a_model_that_is_worse_on_what_was_measured():
+    """Half of the measured ways of being spoiled come back as jobs, a fifth of them with a wrong error rate."""
+    taught, held = measured_examples()
+    dice = np.random.default_rng(1)
+    groups = sorted({each.group for each in taught})
+    back = set(groups[::2])
+    known = [each for each in taught if each.group not in back]
+    stream = [
+        replace(
+            each,
+            recording=f"acme/{number}",
+            group=f"acme/{number % 30}",
+            time_factor=None,
+            wer=float(dice.uniform(0, 1)) if dice.uniform() < 0.2 else each.wer,
+        )
+        for number, each in enumerate(each for each in taught if each.group in back)
+    ]
+    champion = Predictor.read(train(known, SIZES, kind="champion", description="half", now=NOW), TABLE)
+    lessons = lessons_of(known, held, stream, TABLE.keys())
+    challenger = Predictor.read(train(lessons.taught, SIZES, kind="p", description="poisoned", now=NOW), TABLE)
+    on_measured = compare(champion.guess, challenger.guess, lessons.measured)
+    on_all = compare(champion.guess, challenger.guess, (*lessons.measured, *lessons.observed))
+    if decisive(on_all, on_measured).better:
+        assert on_measured.regret.mean >= 0
+        assert on_measured.error.mean >= 0
 
 
 def test_praise_from_wrong_corrections_does_not_outweigh_recordings_whose_words_are_known():

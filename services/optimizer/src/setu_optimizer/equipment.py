@@ -7,15 +7,17 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
+from setu_common.clients import OperationsClient
 from setu_common.clients.asr import AsrClient
 from setu_common.db import Database
 from setu_common.http import HttpCaller, create_client
-from setu_common.operations import Keepsakes, Operations
+from setu_common.operations import Hints, Keepsakes, Operations
 from setu_common.store import Store
 from setu_optimizer.knowledge import KEEPSAKE, Curation, Knowledge
 from setu_optimizer.observing import Observations, Observer, Spending
 from setu_optimizer.observing.confidence import shipped_estimator
 from setu_optimizer.observing.metrics import LearningMetrics
+from setu_optimizer.observing.second import SecondHearer, SecondHearings
 from setu_optimizer.observing.watch import DriftWatch
 from setu_optimizer.predictors.champion import Champion
 from setu_optimizer.predictors.registry import Predictors
@@ -75,13 +77,16 @@ class Learning(NamedTuple):
 
     observer: Observer
     retrainer: Retrainer
+    second: SecondHearer
 
 
 @asynccontextmanager
 async def learning(settings: OptimizerSettings) -> AsyncIterator[Learning]:
     """Those who learn from what is over, for as long as a worker's child lives."""
     database, store = Database(settings.core.database, SERVICE), Store(settings.core.store, SERVICE)
-    predictors = Predictors(database, store)
+    predictors, table = Predictors(database, store), published()
+    hints = Hints(settings.core.redis)
+    operations = Operations(database, store, hints, settings.core.operations)
     registry = CollectorRegistry()  # in a worker's child whichever is at hand will do, since children count together
     observer = Observer(
         database=database,
@@ -90,11 +95,20 @@ async def learning(settings: OptimizerSettings) -> AsyncIterator[Learning]:
         estimator=shipped_estimator(),
         metrics=LearningMetrics(registry),
         watch=DriftWatch(database, predictors, registry),
+        second=SecondHearings(operations, settings.learning.second_share),
     )
-    try:
-        yield Learning(observer, Retrainer(database, predictors, measured_examples, published()))
-    finally:
-        await database.close()
+    token = settings.trust.service_token
+    async with create_client(settings.prediction.asr_url, service_token=token) as client:
+        asr = HttpCaller(client, name="asr")
+        second = SecondHearer(
+            database=database, store=store, asr=OperationsClient(asr), candidates=AsrClient(asr).candidates, table=table
+        )
+        try:
+            yield Learning(observer, Retrainer(database, predictors, measured_examples, table), second)
+        finally:
+            await operations.close()
+            hints.close()
+            await database.close()
 
 
 @asynccontextmanager

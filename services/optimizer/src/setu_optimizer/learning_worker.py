@@ -11,6 +11,7 @@ from setu_common.contracts import CORRECTIONS, OBSERVATIONS
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_optimizer.app import LEARNED
 from setu_optimizer.equipment import KEEPSAKES, learning
+from setu_optimizer.observing.second import SECOND_HEARINGS
 from setu_optimizer.retraining.kinds import RETRAININGS
 from setu_optimizer.settings import SERVICE, OptimizerSettings, read_settings
 
@@ -34,6 +35,7 @@ async def handlers(settings: OptimizerSettings) -> AsyncIterator[Sequence[Bound]
             Bound(OBSERVATIONS, learners.observer.observe),
             Bound(CORRECTIONS, learners.observer.correct),
             Bound(RETRAININGS, learners.retrainer.retrain),
+            Bound(SECOND_HEARINGS, learners.second.hear),
         ]
 
 

@@ -31,6 +31,9 @@ class LearningSettings(SettingsBlock):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_OPTIMIZER_")
 
     retrain: bool = Field(default=True, description="Once a week, if there is anything new; false: on demand alone")
+    second_share: float = Field(
+        default=0.02, ge=0, le=1, description="Of jobs, of which another way hears a minute as well, when nothing else waits"
+    )
 
 
 class DefaultSettings(SettingsBlock):

@@ -30,6 +30,7 @@ from setu_optimizer.knowledge import Knowledge
 from setu_optimizer.observing import repository
 from setu_optimizer.observing.metrics import LearningMetrics
 from setu_optimizer.observing.repository import Observation
+from setu_optimizer.observing.second import SecondHearings
 from setu_optimizer.observing.spending import keep_edits
 from setu_optimizer.observing.watch import DriftWatch
 
@@ -46,6 +47,7 @@ class Observer:
         estimator: says what a recogniser's confidence speaks for; None: nothing is estimated.
         metrics: told how far predictions were off.
         watch: looks at drift from time to time; None: nobody does.
+        second: draws jobs of which another way hears a minute; None: none is drawn.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Observer:
         estimator: Estimator | None,
         metrics: LearningMetrics,
         watch: DriftWatch | None = None,
+        second: SecondHearings | None = None,
     ) -> None:
         self._database = database
         self._store = store
@@ -64,6 +67,7 @@ class Observer:
         self._estimator = estimator
         self._metrics = metrics
         self._watch = watch
+        self._second = second
 
     async def observe(self, request: ObservationRequest, work: Work) -> Observed:
         """The handler of ``observations``.
@@ -90,6 +94,8 @@ class Observer:
                 self._metrics.erred(label.wer, seen.expected_wer, label.basis)
         if self._watch is not None:
             await self._watch.sometimes()
+        if self._second is not None:
+            await self._second.draw(request, work.tenant)
         return Observed(
             observation_id=observation_id, wer=label.wer, wer_basis=label.basis, learned_count=learned, notes=tuple(notes)
         )

@@ -14,6 +14,7 @@ from setu_optimizer.domain.observing.correcting import Correction
 from setu_optimizer.domain.observing.drift import Outcome
 from setu_optimizer.domain.observing.labels import Label, ObservationSource, Seen
 from setu_optimizer.domain.observing.signals import Signals
+from setu_optimizer.domain.prediction.plans import candidate_of
 
 # A job's correction and its observation may come at the same moment, in either order: each has to see the other.
 _ALONE: Final[LiteralString] = (
@@ -62,6 +63,40 @@ _RECENT: Final[LiteralString] = """
 SELECT profile, probe, model_time_s, expected_time_s, wer, expected_wer, wer_basis FROM observation
 WHERE source = 'job' AND created_at > now() - make_interval(days => %(days)s) ORDER BY created_at DESC, id LIMIT %(most)s
 """
+
+_HEARING: Final[LiteralString] = """
+SELECT asr_operation_id, media_uri, plan, from_s FROM second_hearing WHERE operation_id = %(operation_id)s
+"""
+_KEEP_HEARING: Final[LiteralString] = """
+INSERT INTO second_hearing (operation_id, asr_operation_id, media_uri, plan, from_s)
+VALUES (%(operation_id)s, %(asr_operation_id)s, %(media_uri)s, %(plan)s, %(from_s)s)
+"""
+_KEEP_SECOND: Final[LiteralString] = """
+INSERT INTO observation (tenant, source, recording, job_id, work, language, profile, probe, plan, candidate, duration_s, model_time_s,
+    signals, disagreement)
+SELECT tenant, 'second-candidate', recording, job_id, work, language, profile, probe, %(plan)s, %(candidate)s, %(duration_s)s,
+    %(model_time_s)s, %(signals)s, %(disagreement)s
+FROM observation WHERE tenant = %(tenant)s AND job_id = %(job_id)s AND source = 'job'
+ON CONFLICT (tenant, recording, source) DO UPDATE SET plan = excluded.plan, candidate = excluded.candidate, signals = excluded.signals,
+    model_time_s = excluded.model_time_s, disagreement = excluded.disagreement, updated_at = now()
+"""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """A minute that another way is hearing.
+
+    Args:
+        asr_operation_id: the asr service's operation.
+        media_uri: of the minute.
+        plan: of the other way.
+        from_s: where it begins in the recording.
+    """
+
+    asr_operation_id: UUID
+    media_uri: str
+    plan: AsrPlan
+    from_s: float
 
 
 @dataclass(frozen=True)
@@ -223,6 +258,49 @@ async def recent(connection: AsyncConnection, days: int, most: int) -> list[tupl
         )
         for row in rows
     ]
+
+
+async def hearing(connection: AsyncConnection, operation_id: UUID) -> Hearing | None:
+    """The minute that an operation has begun to have heard."""
+    row = (await connection.exec_driver_sql(_HEARING, {"operation_id": operation_id})).one_or_none()
+    return None if row is None else Hearing(row.asr_operation_id, row.media_uri, AsrPlan.model_validate(row.plan), row.from_s)
+
+
+async def keep_hearing(connection: AsyncConnection, operation_id: UUID, begun: Hearing) -> None:
+    """Remember what an operation has begun to have heard."""
+    values = {
+        "operation_id": operation_id,
+        "asr_operation_id": begun.asr_operation_id,
+        "media_uri": begun.media_uri,
+        "plan": Jsonb(begun.plan.model_dump(mode="json")),
+        "from_s": begun.from_s,
+    }
+    await connection.exec_driver_sql(_KEEP_HEARING, values)
+
+
+async def keep_second(
+    connection: AsyncConnection,
+    tenant: str,
+    job_id: UUID,
+    *,
+    plan: AsrPlan,
+    signals: Signals,
+    duration_s: float,
+    model_time_s: float,
+    disagreement: float | None,
+) -> None:
+    """Keep what a second way made of a job beside its observation; of a job that was erased nothing is kept."""
+    values = {
+        "tenant": tenant,
+        "job_id": job_id,
+        "plan": Jsonb(plan.model_dump(mode="json")),
+        "candidate": Jsonb(candidate_of(plan).model_dump(mode="json")),
+        "signals": Jsonb(signals.model_dump(mode="json")),
+        "duration_s": duration_s,
+        "model_time_s": model_time_s,
+        "disagreement": disagreement,
+    }
+    await connection.exec_driver_sql(_KEEP_SECOND, values)
 
 
 def _figures(profile: AudioProfile | Mapping[str, float]) -> dict[str, Any]:  # Any: JSON

@@ -1,0 +1,237 @@
+"""A minute of some jobs is heard once more, by another way."""
+
+import wave
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from setu_common.contracts import (
+    AsrPlan,
+    AudioProfile,
+    Candidate,
+    InstalledCandidate,
+    InstalledCandidates,
+    ObservationRequest,
+    Operation,
+    OperationState,
+    Segment,
+    Submission,
+    Transcript,
+    Transcription,
+    TranscriptionRequest,
+)
+from setu_common.operations import Hints, Operations, Park
+from setu_common.settings import OperationSettings
+from setu_common.store import Store
+from setu_optimizer.domain.observing.labels import Label
+from setu_optimizer.observing import repository
+from setu_optimizer.observing.repository import Observation
+from setu_optimizer.observing.second import SECOND_HEARINGS, SecondHearer, SecondHearingRequest, SecondHearings, minute_of
+from setu_optimizer.predictors.tables import published
+
+TINY = InstalledCandidate(candidate=Candidate(model="whisper-tiny.en", beam_size=1), time_factor=0.05)
+BASE = InstalledCandidate(candidate=Candidate(model="whisper-base"), time_factor=0.2)
+PLAN = AsrPlan(model="whisper-base", source="predicted", expected_wer=0.1)
+
+
+def heard(*lines: tuple[float, str]) -> Transcript:
+    segments = tuple(Segment(index=at, start_s=start, end_s=start + 2, text=line) for at, (start, line) in enumerate(lines))
+    return Transcript(
+        language="en",
+        language_probability=1,
+        duration_s=200,
+        segments=segments,
+        engine="faster-whisper",
+        model="whisper-base",
+    )
+
+
+FIRST = heard((30, "the captain went aboard"), (40, "nobody saw him"), (95, "far too late to count"))
+
+
+@dataclass
+class FakeAsr:
+    """The asr service: takes what is asked, and ends it when told to."""
+
+    store: Store
+    asked: list[tuple[TranscriptionRequest, Submission]] = field(default_factory=list)
+    purged: list[UUID] = field(default_factory=list)
+    result: Transcription | None = None
+    state: OperationState = OperationState.QUEUED
+    id: UUID = field(default_factory=uuid4)
+
+    async def submit(self, _kind, request, submission) -> Operation:
+        self.asked.append((request, submission))
+        return await self.get(submission.tenant, self.id)
+
+    async def get(self, _tenant, operation_id) -> Operation:
+        result = self.result.model_dump(mode="json") if self.result else None
+        return Operation(
+            id=operation_id,
+            kind="transcriptions",
+            state=self.state,
+            version=1,
+            progress=0,
+            attempt=1,
+            created_at=datetime.now(UTC),
+            result=result,
+        )
+
+    async def purge(self, _tenant, operation_id) -> None:
+        self.purged.append(operation_id)
+
+    async def hears(self, transcript: Transcript) -> None:
+        self.state = OperationState.SUCCEEDED
+        self.result = Transcription(
+            transcript=await self.store.put_model("acme", transcript),
+            language="en",
+            language_probability=1,
+            duration_s=60,
+            segment_count=len(transcript.segments),
+            plan=PLAN,
+            model_time_s=3,
+        )
+
+
+@pytest.fixture
+async def operations(database, store, redis_settings):
+    hints = Hints(redis_settings)
+    found = Operations(database, store, hints, OperationSettings())
+    yield found
+    await found.close()
+    hints.close()
+
+
+@pytest.fixture
+def asr(store) -> FakeAsr:
+    return FakeAsr(store)
+
+
+@pytest.fixture
+def hearer_of(database, store, asr):
+    def make(*installed: InstalledCandidate) -> SecondHearer:
+        async def candidates() -> InstalledCandidates:
+            return InstalledCandidates(candidates=installed)
+
+        return SecondHearer(database=database, store=store, asr=asr, candidates=candidates, table=published())
+
+    return make
+
+
+@pytest.fixture
+async def request_(database, store, operations, tmp_path, work) -> SecondHearingRequest:
+    """Of a job that was observed, for the operation at hand."""
+    path = tmp_path / "sound.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(1000)
+        file.writeframes(b"".join(int(second).to_bytes(2, "little") * 1000 for second in range(100)))
+    job_id = uuid4()
+    request = SecondHearingRequest(
+        job_id=job_id,
+        language="en",
+        plan=PLAN,
+        transcript=await store.put_model("acme", FIRST),
+        audio=await store.put("acme", path.read_bytes(), "audio/wav"),
+    )
+    seen = Observation("job", str(job_id), job_id, "w", "en", {"snr_db": 10.0}, PLAN, BASE.candidate, 100)
+    async with database.transaction() as connection:
+        await repository.keep(connection, "acme", seen, Label(0.1, "estimated", 0.25))
+    work.operation_id = (await operations.submit(SECOND_HEARINGS, request, Submission(tenant="acme"))).id
+    return request
+
+
+async def test_a_minute_from_where_speech_begins_is_heard_by_another_model_and_compared(
+    *, hearer_of, request_, asr, database, store, work
+):
+    hearer = hearer_of(BASE, TINY)
+    assert await hearer.hear(request_, work) == Park(20)
+    assert await hearer.hear(request_, work) == Park(20)
+    [(asked, submission)] = asr.asked
+    assert (asked.plan.model, asked.plan.beam_size, asked.plan.expected_wer, asked.reuse) == ("whisper-tiny.en", 1, None, False)
+    assert submission.priority == -100
+    async with store.local_file(asked.media) as path, database.reading():
+        with wave.open(str(path)) as cut:
+            assert cut.getnframes() == 60_000
+            assert cut.readframes(1) == (30).to_bytes(2, "little")
+    await asr.hears(heard((0.2, "the captain went ashore"), (10, "nobody saw him")))
+    result = await hearer.hear(request_, work)
+    assert (result.model, result.disagreement) == ("whisper-tiny.en", pytest.approx(1 / 7))
+    assert asr.purged == [asr.id]
+    async with database.reading() as connection:
+        rows = (await connection.execute(text("SELECT * FROM observation WHERE source = 'second-candidate'"))).mappings().all()
+        learned_from = await repository.seen(connection, 10)
+    assert [(row["job_id"], row["wer"], row["disagreement"]) for row in rows] == [(request_.job_id, None, pytest.approx(1 / 7))]
+    assert rows[0]["candidate"]["model"] == "whisper-tiny.en"
+    assert [each.candidate.model for each in learned_from] == ["whisper-base"]
+
+
+async def test_where_there_is_no_other_model_nothing_is_asked(hearer_of, request_, asr, work):
+    result = await hearer_of(BASE).hear(request_, work)
+    assert (result.disagreement, bool(result.note), asr.asked) == (None, True, [])
+
+
+async def test_a_second_way_that_fails_leaves_nothing_behind(hearer_of, request_, asr, database, work):
+    hearer = hearer_of(BASE, TINY)
+    await hearer.hear(request_, work)
+    asr.state = OperationState.FAILED
+    result = await hearer.hear(request_, work)
+    assert "could not hear" in result.note
+    assert asr.purged == [asr.id]
+    async with database.reading() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM observation"))).scalar_one() == 1
+
+
+async def test_of_a_job_that_was_erased_meanwhile_nothing_is_kept(*, hearer_of, request_, asr, database, work):
+    hearer = hearer_of(BASE, TINY)
+    await hearer.hear(request_, work)
+    async with database.transaction() as connection:
+        await repository.forget(connection, "acme", request_.job_id)
+    await asr.hears(heard((0.2, "the captain went ashore")))
+    await hearer.hear(request_, work)
+    async with database.reading() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM observation"))).scalar_one() == 0
+
+
+def test_a_minute_of_a_shorter_sound_is_what_is_left_of_it(tmp_path):
+    path = tmp_path / "short.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(1000)
+        file.writeframes(bytes(2 * 5000))
+    (tmp_path / "cut.wav").write_bytes(minute_of(path, 2))
+    with wave.open(str(tmp_path / "cut.wav")) as cut:
+        assert cut.getnframes() == 3000
+
+
+async def test_a_share_of_jobs_is_drawn_each_once(operations, database, request_):
+    told = {
+        "source_language": "en",
+        "profile": AudioProfile(duration_s=60, track="0", clipping_ratio=0, speech_ratio=1, music_ratio=0),
+        "plan": PLAN,
+        "transcript": request_.transcript,
+        "audio": request_.audio,
+        "model_time_s": 1,
+    }
+
+    async def count() -> int:
+        async with database.reading() as connection:
+            statement = "SELECT count(*) FROM operation WHERE idempotency_key LIKE 'second/%'"
+            return (await connection.execute(text(statement))).scalar_one()
+
+    jobs = [ObservationRequest(job_id=UUID(int=at * 100), **told) for at in range(100)]
+    hearings = SecondHearings(operations, 0.02)
+    for _ in range(2):
+        for job in jobs:
+            await hearings.draw(job, "acme")
+    assert await count() == 2
+    for job in jobs:
+        await SecondHearings(operations, 0.0).draw(job, "other")
+        await SecondHearings(operations, 1.0).draw(job.model_copy(update={"cached": True}), "other")
+        await SecondHearings(operations, 1.0).draw(job.model_copy(update={"audio": None}), "other")
+    assert await count() == 2
