@@ -1,5 +1,6 @@
 """How sure an entry is, and what an episode is given of several."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -120,6 +121,13 @@ def test_what_was_vetoed_does_not_come_back_within_a_longer_entry_or_as_another_
     (chosen,) = choose([vetoed, other], 10).given
     assert chosen.entry.accepted == ("Raju",)
     assert given_of(vetoed, entry("King", source="राजा", verdict="accepted")) == ["King"]  # राजा is a king
+
+
+def test_a_veto_bars_what_sounds_the_same_until_people_accept_that():
+    vetoed = entry("Raaj", verdict="vetoed")
+    right = entry("Raj", *[said("human-correction")] * 3)
+    assert given_of(vetoed, right) == []
+    assert given_of(vetoed, replace(right, verdict="accepted", verdict_at=NOW + timedelta(days=1))) == ["Raj"]
 
 
 def test_a_veto_speaks_against_nothing_else():

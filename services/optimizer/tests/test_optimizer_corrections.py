@@ -60,8 +60,8 @@ def test_a_word_that_stands_small_anywhere_is_no_name_nor_is_who_is_only_address
     lines = [
         ("डॉक्टर आया", "medic came", "Doctor came"),
         ("सर", "sir", "Sir"),
-        ("बस आई", "enough", "Bus came"),
-        ("बस रुकी", "bus stopped", "bus stopped"),
+        ("होटल बंद है", "the inn is closed", "Hotel is closed"),
+        ("होटल खुला है", "the hotel is open", "the hotel is open"),
     ]
     assert not any(kind == "name" for kind, _, _ in learned(lines))
 
@@ -98,6 +98,17 @@ def test_what_was_put_again_and_again_goes_with_what_the_source_says_there_and_n
     assert learned(lines) == {("term", "बाहुबली", "kingpin"): PUT}
     once = {kind for kind, _, _ in learned(lines[1:])}
     assert "term" not in once
+
+
+def test_what_was_put_again_and_again_for_nothing_in_common_is_no_term():
+    lines = [
+        ("वो बहुत अच्छा है", "he is fine", "he is good"),
+        ("खाना तैयार है", "dinner is fine", "dinner is good"),
+        ("वो घर पर है", "he is at home", "he is at home"),
+        ("यहाँ कौन है", "who is here", "who is here"),
+        ("आज छुट्टी है", "today is a holiday", "today is a holiday"),
+    ]
+    assert not any(kind == "term" for kind, _, _ in learned(lines))
 
 
 def test_a_short_line_that_was_put_otherwise_is_kept_as_a_whole_and_a_long_one_is_not():
