@@ -67,9 +67,9 @@ def store(store_settings) -> Store:
 
 @pytest.fixture(scope="session")
 def model() -> bytes:
-    """A model that has learned from 100 made-up recordings, each heard in four ways."""
+    """A model that has learned from 60 made-up recordings, each heard in four ways."""
     return train(
-        heard(100, seed=1), SIZES, kind="made-up", description="made-up recordings", now=datetime(2026, 11, 26, tzinfo=UTC)
+        heard(60, seed=1), SIZES, kind="made-up", description="made-up recordings", now=datetime(2026, 11, 26, tzinfo=UTC)
     )
 
 

@@ -15,6 +15,7 @@ from setu_optimizer.predictors.learning_table import read_table
 from setu_optimizer.predictors.training import train
 from testbed.hearings import BASE, BASE_5, KINDS, SIZES, TINY, WAYS, figures_of, heard
 
+pytestmark = pytest.mark.timeout(400)  # a model is trained for all of them, with whatever the machine has left
 NAMES = [feature.name for feature in FEATURES]
 
 

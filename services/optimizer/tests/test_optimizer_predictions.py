@@ -32,6 +32,7 @@ from setu_optimizer.predictors.tables import published
 from setu_optimizer.service import Predictions
 from testbed.hearings import BASE_5, FACTORS, TINY, WAYS, figures_of
 
+pytestmark = pytest.mark.timeout(400)  # a model is trained for all of them, with whatever the machine has left
 DEFAULT = AsrPlan(model="whisper-base", redecode=False)
 TABLE = published()
 NEVER = DependencyUnavailable("nobody answers")
@@ -149,8 +150,8 @@ def test_out_of_experience_the_default_plan_is_taken_and_says_why(predictor, cha
 
 
 def test_a_range_that_says_nothing_is_no_prediction(predictor, monkeypatch):
-    monkeypatch.setattr("setu_optimizer.predictors.answering.WIDEST", 0.01)
-    prediction = answer(asked(0.5), predictor, installed(*WAYS), TABLE, DEFAULT)
+    monkeypatch.setattr("setu_optimizer.predictors.answering.USELESS", 0.05)
+    prediction = answer(asked(0.1), predictor, installed(*WAYS), TABLE, DEFAULT)
     assert prediction.abstained.startswith("What can be expected is too uncertain: ")
     assert prediction.plan.source == "default"
     assert prediction.forecasts
@@ -233,9 +234,9 @@ def other(name: str, find: bytes, put: bytes):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (other("errors.ubj", b"\x00", b"\x01"), "is damaged: errors.ubj is not what its manifest says"),
-        (without("error-ranges.ubj"), "is damaged: error-ranges.ubj is not what its manifest says"),
-        (without("times.ubj"), "is damaged: times.ubj is not what its manifest says"),
+        (other("probed-errors.ubj", b"\x00", b"\x01"), "is damaged: probed-errors.ubj is not what its manifest says"),
+        (without("unprobed-ranges.ubj"), "is damaged: unprobed-ranges.ubj is not what its manifest says"),
+        (without("probed-times.ubj"), "is damaged: probed-times.ubj is not what its manifest says"),
         (without(MANIFEST), "manifest is not one that this version reads"),
         (other(MANIFEST, b'"schema_version": 1', b'"schema_version": 2'), "is of feature schema 2, and this version has 1"),
         (other(MANIFEST, b'"snr_db"', b'"snr"'), "is of feature schema 1, and this version has 1"),

@@ -15,6 +15,7 @@ from setu_optimizer.predictors.tables import published
 from setu_optimizer.predictors.training import train
 from testbed.hearings import SIZES, WAYS, heard
 
+pytestmark = pytest.mark.timeout(400)  # a model is trained for all of them, with whatever the machine has left
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 

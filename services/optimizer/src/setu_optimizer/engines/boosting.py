@@ -17,7 +17,6 @@ Column = NDArray[np.float64]
 # For hundreds of recordings: shallow trees, small steps, leaves of several examples, each tree on a part of rows and columns.
 _GENTLE: Final[dict[str, Any]] = {  # Any: XGBoost's parameters
     "tree_method": "hist",
-    "max_depth": 4,
     "eta": 0.05,
     "min_child_weight": 4,
     "subsample": 0.7,
@@ -42,7 +41,7 @@ class Growth:
     rounds: int
     monotone: tuple[int, ...]
     quantiles: tuple[float, ...] = ()
-    depth: int = 4
+    depth: int = 3
 
     @property
     def parameters(self) -> dict[str, Any]:  # Any: XGBoost's parameters

@@ -10,8 +10,9 @@ from setu_optimizer.domain.prediction.priors import Table
 from setu_optimizer.predictors.machine import Machine, Recording, expected_of
 from setu_optimizer.predictors.predictor import Predictor
 
-WIDEST: Final = 0.6
-"""Errors per word between the ends of a range, beyond which it says nothing: from a good transcript to a useless one."""
+GOOD: Final = 0.1
+USELESS: Final = 0.6
+"""Errors per word. A range that begins below the one and ends above the other says nothing: the transcript may be good, or of no use."""
 
 
 def answer(request: PredictionRequest, predictor: Predictor, machine: Machine, table: Table, default: AsrPlan) -> Prediction:
@@ -39,7 +40,7 @@ def answer(request: PredictionRequest, predictor: Predictor, machine: Machine, t
     choice = choose(expected, profile.duration_s, wishes)
     forecasts = tuple(_forecast(each) for each in choice.weighed)
     chosen = choice.chosen.expected
-    if chosen.wer_high - chosen.wer_low > WIDEST:
+    if chosen.wer_low < GOOD and chosen.wer_high > USELESS:
         ends = f"{100 * chosen.wer_low:.0f} to {100 * chosen.wer_high:.0f} errors in 100 words"
         why = f"What can be expected is too uncertain: {ends} with {named(chosen.candidate)}."
         return abstained(request, default, why, predictor).model_copy(update={"forecasts": forecasts})

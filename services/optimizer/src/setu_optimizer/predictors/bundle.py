@@ -18,14 +18,32 @@ from setu_optimizer.predictors.manifest import Manifest
 
 MEDIA_TYPE: Final = "application/zip"
 MANIFEST: Final = "manifest.json"
-ERRORS: Final = "errors.ubj"
-ERROR_RANGES: Final = "error-ranges.ubj"
-TIMES: Final = "times.ubj"
 EXPERIENCE: Final = "experience.npy"
+PROBED: Final = "probed"
+UNPROBED: Final = "unprobed"
 LARGEST_BYTES: Final = 64 << 20
-_NEEDED: Final = (ERRORS, ERROR_RANGES, EXPERIENCE)
 # So that the same model is the same bytes; ZIP knows no earlier time.
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Trees for recordings with a probe, or without.
+
+    Args:
+        errors: predict roots of error rates.
+        ranges: predict their 5th and 95th percentile.
+        times: predict logarithms of time factors; None: no times were known.
+    """
+
+    errors: Trees
+    ranges: Trees
+    times: Trees | None
+
+    @property
+    def files(self) -> dict[str, Trees]:
+        """By the last part of their names."""
+        return {"errors.ubj": self.errors, "ranges.ubj": self.ranges} | ({"times.ubj": self.times} if self.times else {})
 
 
 @dataclass(frozen=True)
@@ -34,25 +52,24 @@ class Bundle:
 
     Args:
         manifest: what is said of it.
-        errors: trees that predict roots of error rates.
-        error_ranges: trees that predict their 5th and 95th percentile.
-        times: trees that predict logarithms of time factors; None: no times were known.
+        probed: trees for recordings that were probed; None: for those there are none of their own.
+        unprobed: trees for those that were not.
         experience: what it has learned from.
     """
 
     manifest: Manifest
-    errors: Trees
-    error_ranges: Trees
-    times: Trees | None
+    probed: Grown | None
+    unprobed: Grown
     experience: Experience
 
 
-def files_of(errors: Trees, error_ranges: Trees, times: Trees | None, experience: Experience) -> dict[str, bytes]:
+def files_of(probed: Grown | None, unprobed: Grown, experience: Experience) -> dict[str, bytes]:
     """A model's files by name."""
     figures = io.BytesIO()
     np.save(figures, experience.figures, allow_pickle=False)
-    files = {ERRORS: errors.data, ERROR_RANGES: error_ranges.data, EXPERIENCE: figures.getvalue()}
-    return files | ({TIMES: times.data} if times is not None else {})
+    sides = {PROBED: probed, UNPROBED: unprobed}
+    trees = {f"{side}-{name}": each for side, grown in sides.items() if grown for name, each in grown.files.items()}
+    return {name: each.data for name, each in trees.items()} | {EXPERIENCE: figures.getvalue()}
 
 
 def sums_of(files: dict[str, bytes]) -> dict[str, str]:
@@ -82,23 +99,36 @@ def unpacked(data: bytes) -> Bundle:
         raise ModelUnusable(
             f"The model {manifest.name} is of feature schema {manifest.schema_version}, and this version has {SCHEMA}: train it anew."
         )
-    for name in {*_NEEDED, *manifest.files}:
+    for name in {EXPERIENCE, *manifest.files}:
         if hashlib.sha256(files.get(name, b"")).hexdigest() != manifest.files.get(name):
             raise ModelUnusable(f"The model {manifest.name} is damaged: {name} is not what its manifest says. Train it anew.")
     try:
-        bundle = Bundle(
+        return Bundle(
             manifest=manifest,
-            errors=Trees.read(files[ERRORS]),
-            error_ranges=Trees.read(files[ERROR_RANGES]),
-            times=Trees.read(files[TIMES]) if TIMES in manifest.files else None,
+            probed=_grown(PROBED, files) if manifest.probed is not None else None,
+            unprobed=_grown(UNPROBED, files),
             experience=Experience(_figures(files[EXPERIENCE]), manifest.far, manifest.learned_from.languages),
         )
+    except KeyError as error:
+        raise ModelUnusable(f"The model {manifest.name} lacks {error.args[0]}. Train it anew.") from error
     except ValueError as error:
         raise ModelUnusable(f"The model {manifest.name} can't be read: {error}.") from error
-    trees = [bundle.errors, bundle.error_ranges, *([bundle.times] if bundle.times else [])]
-    if any(each.columns != len(COLUMNS) for each in trees):
-        raise ModelUnusable(f"The model {manifest.name} looks at other columns than its manifest says. Train it anew.")
-    return bundle
+
+
+def _grown(side: str, files: dict[str, bytes]) -> Grown:
+    times = files.get(f"{side}-times.ubj")
+    return Grown(
+        errors=_trees(files[f"{side}-errors.ubj"]),
+        ranges=_trees(files[f"{side}-ranges.ubj"]),
+        times=None if times is None else _trees(times),
+    )
+
+
+def _trees(data: bytes) -> Trees:
+    trees = Trees.read(data)
+    if trees.columns != len(COLUMNS):
+        raise ValueError("its trees look at other columns than its manifest says")
+    return trees
 
 
 def _contents(data: bytes) -> tuple[Manifest, dict[str, bytes]]:
@@ -107,7 +137,8 @@ def _contents(data: bytes) -> tuple[Manifest, dict[str, bytes]]:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST_BYTES:
                 raise ModelUnusable(f"The model is larger than {LARGEST_BYTES >> 20} MB.")
             files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
-        return Manifest.model_validate_json(files.get(MANIFEST, b"")), files
+        manifest = Manifest.model_validate_json(files.get(MANIFEST, b""))
+        return manifest, {name: data for name, data in files.items() if name in manifest.files}
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise ModelUnusable("The model's file is damaged: it is no whole archive.") from error
     except ValidationError:

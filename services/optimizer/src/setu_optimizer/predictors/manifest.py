@@ -32,11 +32,22 @@ class LearnedCandidate(Contract):
     time_factor: float | None = None
 
 
-class Ranges(Contract):
-    """By how much quantiles are moved so that 90 of 100 recordings lie between them: roots of error rates."""
+class Side(Contract):
+    """How recordings with a probe are predicted, or those without: each kind has trees of its own.
 
+    ``rounds``, ``depth`` and ``time_rounds`` say how trees were grown. ``low`` and ``high`` are by how much quantiles of errors' roots are moved
+    outwards so that 90 of 100 recordings lie between them, ``time_low`` and ``time_high`` the same of logarithms of times. ``bias`` is how
+    many times as many errors were made as the squares of expected roots say.
+    """
+
+    rounds: int
+    depth: int
     low: float
     high: float
+    bias: float
+    time_rounds: int = 0
+    time_low: float = 0.0
+    time_high: float = 0.0
 
 
 class Metrics(Contract):
@@ -52,8 +63,7 @@ class Metrics(Contract):
 class Manifest(Contract):
     """A model's description; with it lie the files that ``files`` names, each with its SHA-256.
 
-    ``root_variance`` is that of what errors' roots are off; ``probed`` and ``unprobed`` are the ranges of recordings with and without a probe;
-    ``time_ranges`` are those of logarithms of times. ``far`` and ``experience`` say what is out of experience.
+    ``probed`` is absent where no recording was probed that it learned from. ``far`` and the file of experience say what is out of experience.
     """
 
     name: str
@@ -63,12 +73,8 @@ class Manifest(Contract):
     xgboost: str
     learned_from: LearnedFrom
     candidates: tuple[LearnedCandidate, ...]
-    rounds: int
-    time_rounds: int
-    root_variance: float
-    probed: Ranges
-    unprobed: Ranges
-    time_ranges: Ranges | None = None
+    probed: Side | None = None
+    unprobed: Side
     far: float
     metrics: Metrics
     files: dict[str, str]

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from setu_common.contracts import Candidate, PlanReason
-from setu_optimizer.domain.prediction.features import FEATURES, TRAITS, Vector, is_probed, rows_of
+from setu_optimizer.domain.prediction.features import FEATURES, TRAITS, Vector, is_probed, rows_of, unprobed
 from setu_optimizer.domain.prediction.policy import Expected
 from setu_optimizer.domain.prediction.priors import Table
 from setu_optimizer.domain.prediction.ranges import Margins
 from setu_optimizer.domain.prediction.reasons import points_of, reasons_of
-from setu_optimizer.predictors.bundle import Bundle, unpacked
-from setu_optimizer.predictors.manifest import Manifest
+from setu_optimizer.predictors.bundle import Bundle, Grown, unpacked
+from setu_optimizer.predictors.manifest import Manifest, Side
 
 
 class Predictor:
@@ -65,9 +65,10 @@ class Predictor:
             duration_s: of it.
             ways: that were learned about.
         """
-        table = rows_of(recording, tuple(ways), self._sizes)
-        wer, low, high = self._errors(table, probed=is_probed(recording))
-        factor, fast, slow = self._times(table)
+        grown, side, figures = self._side(recording)
+        table = rows_of(figures, tuple(ways), self._sizes)
+        wer, low, high = _errors(table, grown, side)
+        factor, fast, slow = _times(table, grown, side)
         return [
             Expected(
                 candidate=way,
@@ -87,28 +88,37 @@ class Predictor:
 
     def reasons(self, recording: Vector, way: Candidate) -> tuple[PlanReason, ...]:
         """What the recording's figures did to the expected errors of a way."""
-        parts, bias = self._bundle.errors.contributions(rows_of(recording, (way,), self._sizes)[0])
+        grown, _, figures = self._side(recording)
+        parts, bias = grown.errors.contributions(rows_of(figures, (way,), self._sizes)[0])
         # What the way itself does is no reason of the recording: it is what its figures are set against.
         way_part = float(parts[len(FEATURES) : len(FEATURES) + len(TRAITS)].sum())
-        return reasons_of(points_of(parts[: len(FEATURES)], bias + way_part), recording)
+        return reasons_of(points_of(parts[: len(FEATURES)], bias + way_part), figures)
 
-    def _errors(
-        self, table: NDArray[np.float32], *, probed: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Errors per word, and the ends of their range: trees predict their roots."""
-        manifest = self._bundle.manifest
-        roots = np.maximum(self._bundle.errors.ask(table), 0.0)
-        moved = manifest.probed if probed else manifest.unprobed
-        bounds = self._bundle.error_ranges.ask(table)
-        low, high = Margins(moved.low, moved.high).widen(bounds[:, 0], bounds[:, 1])
-        return roots**2 + manifest.root_variance, np.maximum(low, 0.0) ** 2, np.maximum(high, 0.0) ** 2
+    def _side(self, recording: Vector) -> tuple[Grown, Side, Vector]:
+        """The trees for a recording, how they were grown, and what they are shown of it."""
+        bundle, manifest = self._bundle, self._bundle.manifest
+        if bundle.probed is not None and manifest.probed is not None and is_probed(recording):
+            return bundle.probed, manifest.probed, recording
+        return bundle.unprobed, manifest.unprobed, unprobed(recording)
 
-    def _times(self, table: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Time factors, and the ends of their range: trees predict their logarithms."""
-        ranges = self._bundle.manifest.time_ranges
-        if self._bundle.times is None or ranges is None:
-            unknown = np.zeros(len(table))
-            return unknown, unknown, unknown
-        logs = self._bundle.times.ask(table)
-        low, high = Margins(ranges.low, ranges.high).widen(logs, logs)
-        return np.exp(logs), np.exp(low), np.exp(high)
+
+def _errors(
+    table: NDArray[np.float32], grown: Grown, side: Side
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Errors per word, and the ends of their range: trees predict their roots."""
+    roots = np.maximum(grown.errors.ask(table), 0.0)
+    bounds = grown.ranges.ask(table)
+    low, high = Margins(side.low, side.high).widen(bounds[:, 0], bounds[:, 1])
+    return side.bias * roots**2, np.maximum(low, 0.0) ** 2, np.maximum(high, 0.0) ** 2
+
+
+def _times(
+    table: NDArray[np.float32], grown: Grown, side: Side
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Time factors, and the ends of their range: trees predict their logarithms."""
+    if grown.times is None:
+        unknown = np.zeros(len(table))
+        return unknown, unknown, unknown
+    logs = grown.times.ask(table)
+    low, high = Margins(side.time_low, side.time_high).widen(logs, logs)
+    return np.exp(logs), np.exp(low), np.exp(high)
