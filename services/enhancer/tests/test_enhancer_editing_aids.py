@@ -105,6 +105,16 @@ async def test_what_nobody_answered_is_not_remembered():
     assert sorted(model.ids) == [list(range(6)), list(range(6, 15))]  # who stood in is not taken for who should have
 
 
+async def test_what_nobody_could_be_asked_to_mend_is_asked_for_another_time():
+    memory = Kept()
+    await edit(Model(in_turn(with_texts(l3="I had 50."), raising(BudgetExhausted("Used up.")))), memory=memory, selected=FIRST)
+    assert len(memory.made) == 5
+    model = Model()
+    edits = await edit(model, memory=memory, selected=FIRST)
+    assert model.ids == [[3]]
+    assert texts_of(edits)[:6] == list(ENGLISH.values())[:6]
+
+
 async def test_a_remembered_edit_passes_the_guards_again():
     memory = Kept()
     await edit(Model(), memory=memory, selected=FIRST)

@@ -155,7 +155,10 @@ class Text:
         return None
 
     async def _remember(self, decided: Sequence[Edited]) -> None:
-        """Keep what came, also what was not good enough: asking again would cost the same, and bring no more."""
+        """Keep what came, also what was not good enough: asking again would cost the same, and bring no more.
+
+        But what nobody could be asked to mend, since the budget ended or a circuit opened, is asked for again another time.
+        """
         made = [made for each in decided for made in self._made(each)]
         if made:
             await self.memory.remember(self.film.pair, made)
@@ -164,6 +167,9 @@ class Text:
         index = edited.line.index
         anew = edited.requests > 0
         if not anew and not (edited.cached and self.opinions and self.opinions.is_new(index)):
+            return []
+        leader = self._leaders.get(index)
+        if anew and leader is not None and leader.out and edited.rejected and edited.after is None:
             return []
         model = self._asked_first(edited) if anew else None
         made = Made(
