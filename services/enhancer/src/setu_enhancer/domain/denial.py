@@ -24,6 +24,7 @@ from setu_enhancer.domain.lexicon.denials import (
     SILENT,
     UNSAID,
     WITHOUT,
+    Cue,
     Cues,
 )
 from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, negations
@@ -103,8 +104,15 @@ class _Reading:
     def _is_cued(self, cues: Cues) -> bool:
         if not self._own or self.target != "en":
             return False
-        said, told = plain(self.said), plain(self.text)
-        return any(cue.said.search(said) and cue.told.search(told) for cue in cues.get(self.source, ()))
+        told = plain(self.text)
+        return any(cue.told.search(told) for cue in _cued(self.said, self.source, unsaid=cues is UNSAID))
+
+
+@lru_cache(maxsize=2 * KEPT)
+def _cued(said: str, language: str, *, unsaid: bool) -> tuple[Cue, ...]:
+    """The cues of a line, of which each draft and edit of it is looked at for what they come to."""
+    plainly = plain(said)
+    return tuple(cue for cue in (UNSAID if unsaid else CUES).get(language, ()) if cue.said.search(plainly))
 
 
 @lru_cache(maxsize=KEPT)
@@ -259,6 +267,8 @@ def _is_nearly(said: str, text: str, draft: str, source_language: str, target_la
     return not nearly.search(plain(draft)) and not restrained.search(plain(said))
 
 
+@lru_cache(maxsize=4 * KEPT)
+@lru_cache(maxsize=4 * KEPT)
 def _denies(text: str, language: str) -> tuple[int, int]:
     """How many things a text surely denies, and how many it may. An answering "no" with more behind it is neither."""
     said = plain(text)

@@ -253,7 +253,7 @@ def language_fault(line: Line, text: str, pair: Pair) -> str:
     ):
         return "This is the line itself, not its translation."
     if len(told) < ENOUGH_WORDS:
-        return ""
+        return _few_hindi_words(line, text, pair)
     if left := _romanised_words(told, pair):
         return f"{_quoted(left)} is the line's own language in other letters."
     if pair.target == "en" and sum(map(is_ordinary, told)) >= ENGLISH_ENOUGH * len(told):
@@ -262,6 +262,18 @@ def language_fault(line: Line, text: str, pair: Pair) -> str:
     if language != pair.target and sure >= SURE:
         return f"This reads as {language!r}, and is to be {pair.target!r}."
     return ""
+
+
+def _few_hindi_words(line: Line, text: str, pair: Pair) -> str:
+    """What tells of too few words for a language to be told that most are none of English, and stand in the line."""
+    said = words(line.source)
+    left = [word for word in words(text) if word.islower() or word == words(text)[0]]
+    left = [
+        word for word in left if not is_english(folded(word)) and folded(word) not in LEFT_IN_HINDI and _sounds_in(word, said)
+    ]
+    if str(pair) != "hi-en" or len(left) < FEW_WORDS or len(left) <= len(words(text)) / 2:
+        return ""
+    return f"{_quoted(left)} is the line's own language in other letters."
 
 
 def _romanised_words(told: list[str], pair: Pair) -> list[str]:

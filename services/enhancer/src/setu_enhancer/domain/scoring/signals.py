@@ -22,13 +22,14 @@ from setu_enhancer.domain.guards.size import proportion_fault
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.likeness import GLOSSED, is_known, relatedness, speaks_of_others
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.scoring.changes import STILL_THE_DRAFT, changes
 from setu_enhancer.domain.scoring.markers import commonness, familiarity, translated_signs, untidy_signs
 from setu_enhancer.domain.scoring.pairs import surprise
 from setu_enhancer.domain.text.measures import limit_of, reading_speed
 from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.words import words as cased_words
-from setu_enhancer.domain.words import closeness, plain, words
+from setu_enhancer.domain.words import closeness, content, is_akin, plain, words
 
 Part = Literal["accuracy", "fluency", "consistency", "cultural"]
 RELATED: Final = 0.36
@@ -43,6 +44,9 @@ UNFAMILIAR_COSTS: Final = 0.14
 RARE_COSTS: Final = 0.2
 SURPRISE_COSTS: Final = 0.2
 SURPRISE_AT_MOST: Final = 0.6
+SEVERAL: Final = 2
+ANOTHER_COSTS: Final = 0.5
+CHANGE_COSTS: Final = 0.2  # of which the weights leave what is due
 IDIOMATIC: Final = ("idiom", "interjection")
 
 
@@ -69,7 +73,9 @@ def signals(line: Line, text: str, pair: Pair, glossary: Glossary, neighbours: S
         *_of_manners(line, text, pair),
         *_of_fluency(line, text, pair, glossary),
         *_of_names_around(text, neighbours),
+        *_of_lines_around(line, text, pair, neighbours),
         *_of_culture(line, text, pair),
+        *_of_changes(line, text, pair),
     )
 
 
@@ -143,6 +149,12 @@ def _of_fluency(line: Line, text: str, pair: Pair, glossary: Glossary) -> Iterat
             yield Signal("fluency", "reading speed", min(FAST_AT_MOST, FAST_COSTS * over))
 
 
+def _of_changes(line: Line, text: str, pair: Pair) -> Iterator[Signal]:
+    """What a text has of its draft, and what it has not."""
+    for name, share in changes(line, text, pair):
+        yield Signal("fluency" if name == STILL_THE_DRAFT else "accuracy", name, CHANGE_COSTS * share)
+
+
 def _of_names_around(text: str, neighbours: Sequence[str]) -> Iterator[Signal]:
     """Names that the lines around spell otherwise."""
     around = {word for each in neighbours for word in _names(each)}
@@ -150,6 +162,21 @@ def _of_names_around(text: str, neighbours: Sequence[str]) -> Iterator[Signal]:
         if name not in around and any(likeness(name, other) >= SAME for other in around):
             yield Signal("consistency", "spelled otherwise nearby", 0.3)
             return
+
+
+def _of_lines_around(line: Line, text: str, pair: Pair, neighbours: Sequence[str]) -> Iterator[Signal]:
+    """Whether a text says rather what a line around says: a model that loses count gives each line the next one's translation."""
+    told = content(text, pair.target)
+    own = _in_common(told, content(line.draft, pair.target))
+    for each in neighbours:
+        met = _in_common(told, content(each, pair.target))
+        if each != line.draft and met > own and (met >= SEVERAL or (not own and len(told) <= SEVERAL)):
+            yield Signal("accuracy", "another line's", ANOTHER_COSTS * (met - own) / len(told))
+            return
+
+
+def _in_common(told: tuple[str, ...], other: tuple[str, ...]) -> int:
+    return sum(any(is_akin(word, each) for each in other) for word in told)
 
 
 def _names(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented
@@ -87,6 +88,7 @@ def knows_negation(language: str) -> bool:
     return language in NEGATORS
 
 
+@lru_cache(maxsize=8192)
 def negations(text: str, language: str) -> int:
     """How many clauses of a text are negated.
 
