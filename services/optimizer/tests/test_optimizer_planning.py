@@ -78,7 +78,7 @@ def test_a_model_is_trained_from_the_lines_of_a_table_that_are_for_it(tmp_path, 
         for each in examples:
             kind, _, texts = each.group.partition(" ") if each.group.startswith("clean") else (each.group, "", "market")
             row = {"recording": each.recording, "split": split, "texts": texts, "kind": kind, "wer": each.wer}
-            row |= {"duration_s": 60, "cpu_s": 60 * each.time_factor, **each.candidate.model_dump()}
+            row |= {"duration_s": 60, "cpu_s": 60 * (each.time_factor or 0), **each.candidate.model_dump()}
             row |= {f.name: v for f, v in zip(FEATURES, each.figures.tolist(), strict=True) if f.name != "duration_s"}
             rows.append(row)
     with table.open("w", newline="") as file:

@@ -27,6 +27,7 @@ from setu_optimizer.predictors.answering import answer
 from setu_optimizer.predictors.bundle import MANIFEST, unpacked
 from setu_optimizer.predictors.champion import Champion
 from setu_optimizer.predictors.machine import Machine
+from setu_optimizer.predictors.predictor import Predictor
 from setu_optimizer.predictors.registry import SHIPPED, Kept
 from setu_optimizer.predictors.tables import published
 from setu_optimizer.service import Predictions
@@ -179,7 +180,7 @@ async def predicted(current, timeout_s: float = 20.0):
 async def test_a_slow_prediction_is_left_and_a_plan_is_there_in_time(predictor):
     release = threading.Event()
 
-    class Slow(type(predictor)):
+    class Slow(Predictor):
         def strange(self, *arguments):
             release.wait()
             return ""
@@ -257,7 +258,7 @@ def test_a_model_file_that_breaks_off_is_not_used(model, cut):
 class Registry:
     """Has one model, or none that can be used."""
 
-    def __init__(self, data: bytes | Exception, kept: Kept = SHIPPED) -> None:
+    def __init__(self, data: bytes | Exception, kept: Kept | Exception = SHIPPED) -> None:
         self.kept, self.found, self.looked = kept, data, 0
 
     async def champion(self) -> Kept:
@@ -289,7 +290,8 @@ async def test_a_missing_or_damaged_model_gives_the_default_plan_with_the_reason
         assert prediction.plan.model_copy(update={"explanation": ""}) == DEFAULT
 
 
-async def test_a_champion_is_loaded_once_and_another_one_once_it_is_looked_for(model, predictor):
+async def test_a_champion_is_loaded_once_and_another_one_once_it_is_looked_for(model, monkeypatch):
+    monkeypatch.setattr("setu_optimizer.predictors.champion.PATIENCE_S", 60)
     registry = Registry(model)
     champion = Champion(registry, two, TABLE, look_every_s=3600)
     first, machine = await champion.current()

@@ -29,7 +29,7 @@ REQUEST = PredictionRequest(profile=PROFILE)
 
 @pytest.fixture
 def environment(database_settings, redis_settings, store_settings, service_token):
-    told = {"SETU_ASR_MODEL": "whisper-small", "SETU_OPTIMIZER_ASR_URL": "http://127.0.0.1:9"}
+    told = {"SETU_ASR_MODEL": "whisper-small", "SETU_OPTIMIZER_ASR_URL": "http://127.0.0.1:9", "SETU_OPTIMIZER_TIMEOUT_S": "60"}
     return environment_of(database_settings, redis_settings, store_settings, service_token, **told)
 
 
@@ -49,7 +49,8 @@ async def caller(environment, service_token, tmp_path):
 async def test_the_worker_plans_as_the_api_predicts_and_overrides_win(caller):
     operations, optimizer = OperationsClient(caller), OptimizerClient(caller)
     predicted = await optimizer.predict("acme", REQUEST)
-    assert predicted.plan.model
+    assert predicted.plan.model == "whisper-small"
+    assert predicted.abstained
     accepted = await operations.submit(
         PLANS, PlanRequest(prediction=REQUEST), Submission(tenant="acme", idempotency_key=str(uuid4()))
     )

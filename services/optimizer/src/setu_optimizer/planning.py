@@ -1,14 +1,25 @@
 """The pipeline's question before a recording is transcribed: how, and what is known of the names and terms in it."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import structlog
 
-from setu_common.contracts import KnownContext, PlanRequest, PlanResult
+from setu_common.contracts import Context, KnownContext, PlanRequest, PlanResult
 from setu_common.errors import SetuError
 from setu_common.operations import Work
-from setu_optimizer.knowledge import Knowledge
 from setu_optimizer.service import Predictions
 
 log = structlog.get_logger()
+
+
+class Memory(Protocol):
+    """Remembers names and terms; see ``Knowledge``."""
+
+    async def known(
+        self, tenant: str, context: Context, source_language: str, targets: Sequence[str]
+    ) -> tuple[KnownContext, ...]:
+        """What is known of a recording's names and terms before anyone has heard it."""
 
 
 class Planner:
@@ -16,12 +27,12 @@ class Planner:
 
     Args:
         predictions: says how a recording is best transcribed.
-        knowledge: remembers names and terms.
+        memory: of names and terms.
     """
 
-    def __init__(self, predictions: Predictions, knowledge: Knowledge) -> None:
+    def __init__(self, predictions: Predictions, memory: Memory) -> None:
         self._predictions = predictions
-        self._knowledge = knowledge
+        self._memory = memory
 
     async def plan(self, request: PlanRequest, work: Work) -> PlanResult:
         """The handler of the kind ``plans``. Without its memory it plans all the same, and says so."""
@@ -36,4 +47,4 @@ class Planner:
         language = request.prediction.language or request.prediction.profile.language
         if language is None or not request.target_languages:
             return ()
-        return await self._knowledge.known(tenant, request.context, language, request.target_languages)
+        return await self._memory.known(tenant, request.context, language, request.target_languages)

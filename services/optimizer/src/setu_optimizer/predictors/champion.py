@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -14,7 +14,7 @@ from setu_optimizer.domain.prediction.priors import Table
 from setu_optimizer.errors import ModelUnusable
 from setu_optimizer.predictors.machine import Machine
 from setu_optimizer.predictors.predictor import Predictor
-from setu_optimizer.predictors.registry import Kept, Predictors
+from setu_optimizer.predictors.registry import Kept
 
 PATIENCE_S: Final = 0.5
 """How long a question waits for what is being looked up: whoever does not answer holds up nobody for longer."""
@@ -22,6 +22,16 @@ PATIENCE_S: Final = 0.5
 log = structlog.get_logger()
 
 Ask = Callable[[], Awaitable[InstalledCandidates]]
+
+
+class Registry(Protocol):
+    """Knows which model is asked; see ``Predictors``."""
+
+    async def champion(self) -> Kept:
+        """The model that is asked."""
+
+    async def data(self, kept: Kept) -> bytes:
+        """A model's file."""
 
 
 class Champion:
@@ -34,16 +44,17 @@ class Champion:
         look_every_s: for how long what was found is taken as it was.
     """
 
-    def __init__(self, registry: Predictors, ask: Ask, table: Table, look_every_s: float) -> None:
+    def __init__(self, registry: Registry, ask: Ask, table: Table, look_every_s: float) -> None:
         self._registry = registry
         self._ask = ask
         self._table = table
         self._look_every_s = look_every_s
         self._looked_at_s = float("-inf")
         self._looks: set[asyncio.Task[None]] = set()
+        self._found = asyncio.Event()
         self._kept: Kept | None = None
         self._predictor: Predictor | None = None
-        self._why = "The model is still being loaded."
+        self._why = ""
         self._machine = Machine()
 
     async def current(self) -> tuple[Predictor, Machine]:
@@ -57,6 +68,7 @@ class Champion:
             self._looks = {asyncio.create_task(self._look()), asyncio.create_task(self._look_around())}
         if self._looks:
             _, self._looks = await asyncio.wait(self._looks, timeout=PATIENCE_S)
+        await self._found.wait()  # before the first look there is nothing that could be asked meanwhile
         if self._predictor is None:
             raise ModelUnusable(self._why)
         return self._predictor, self._machine
@@ -69,6 +81,12 @@ class Champion:
                 await task
 
     async def _look(self) -> None:
+        try:
+            await self._load()
+        finally:
+            self._found.set()
+
+    async def _load(self) -> None:
         """Load the champion if it is another one; one that can't be looked up stays the one that it was."""
         try:
             kept = await self._registry.champion()
