@@ -34,6 +34,8 @@ formats.values = ["srt", "vtt", "ass", "json"]
 waits.values = [0]
 """
 OF_THE_ENHANCER = "^/v1/(?:enhancements|quality-scores|operations|glossaries)"
+OF_THE_OPTIMIZER = "^/v1/(?:predictions|context)|^/jobs/[^/]+/(?:plan|corrections)"
+APART = f"{OF_THE_ENHANCER}|{OF_THE_OPTIMIZER}"
 ANSWERS_ABOUT_JOBS = {
     ("GET", "", 200, "application/json"),
     ("DELETE", "", 202, "application/json"),
@@ -47,6 +49,13 @@ ANSWERS_ABOUT_JOBS = {
     ("GET", "/enhancements", 200, "application/json"),
     ("GET", "/media", 202, "application/json"),
     ("GET", "/media", 409, "application/problem+json"),
+}
+
+
+ANSWERS_ABOUT_LEARNING = {
+    ("GET", "/plan", 200, "application/json"),
+    ("GET", "/plan", 404, "application/problem+json"),
+    ("POST", "/corrections", 422, "application/problem+json"),
 }
 
 
@@ -79,7 +88,7 @@ def test_the_gateway_keeps_to_its_document_whatever_is_sent_about_jobs_that_ther
         jobs = make_jobs()
         config = about_jobs(jobs, tmp_path)
         # What failed can be run again only before it is erased.
-        fuzz_all(url, service_token.get_secret_value(), tmp_path, config, before_the_rest="/retry$", apart=OF_THE_ENHANCER)
+        fuzz_all(url, service_token.get_secret_value(), tmp_path, config, before_the_rest="/retry$", apart=APART)
     assert "request.crashed" not in (tmp_path / "setu_gateway.main.log").read_text()
     assert answers_about(jobs, tmp_path) >= ANSWERS_ABOUT_JOBS, "it was not asked about the jobs that there are"
 
@@ -92,6 +101,19 @@ def test_the_gateway_keeps_to_its_document_whatever_is_asked_of_the_enhancer(
         config = about_jobs(make_jobs(), tmp_path)
         fuzz(url, service_token.get_secret_value(), tmp_path, config, f"--include-path-regex={OF_THE_ENHANCER}")
     assert "request.crashed" not in (tmp_path / "setu_gateway.main.log").read_text()
+
+
+@pytest.mark.timeout(500)
+def test_the_gateway_keeps_to_its_document_whatever_is_asked_of_the_optimizer_or_taught(
+    service_environment, service_token, make_jobs, tmp_path
+):
+    with gateway_and(("optimizer",), service_environment, tmp_path) as url:
+        jobs = make_jobs()
+        config = about_jobs(jobs, tmp_path)
+        only = f"--include-path-regex={OF_THE_OPTIMIZER}"
+        fuzz(url, service_token.get_secret_value(), tmp_path, config, only, "--report-har-path=learning.har")
+    assert "request.crashed" not in (tmp_path / "setu_gateway.main.log").read_text()
+    assert answers_about(jobs, tmp_path) >= ANSWERS_ABOUT_LEARNING, "it was not asked about the jobs that there are"
 
 
 @contextmanager
