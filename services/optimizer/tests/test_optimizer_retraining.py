@@ -29,6 +29,8 @@ from setu_optimizer.retraining.retrainer import Retrainer
 from setu_optimizer.retraining.timetable import Timetable, week_of
 from testbed.hearings import BASE_5, SIZES, TINY, heard
 
+pytestmark = pytest.mark.timeout(400)  # models are trained in it
+
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 TABLE = published()
 MEASURED = heard(60, seed=11), heard(40, seed=12)
@@ -161,7 +163,6 @@ def measured_champion() -> Predictor:
     return Predictor.read(train(MEASURED[0], SIZES, kind="champion", description="measured", now=NOW), TABLE)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(2))
 def test_wrong_labels_on_a_fifth_of_the_jobs_never_promote_a_model_that_is_worse(measured_champion, seed):
     lessons = lessons_of(*MEASURED, jobs(120, seed=100 + seed, wrong=0.2), TABLE.keys())
@@ -176,7 +177,6 @@ def test_wrong_labels_on_a_fifth_of_the_jobs_never_promote_a_model_that_is_worse
         assert fresh.regret.high >= 0
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.skipif(not measured_examples()[1], reason="no measured table is shipped")
 def test_wrong_labels_never_promote_a_model_that_is_worse_on_what_was_measured():
     """Half of the measured ways of being spoiled come back as jobs, a fifth of them with a wrong error rate."""
