@@ -36,12 +36,14 @@ class Growth:
         monotone: by column: 1 where what is predicted may not fall when it grows, -1 where it may not rise, 0 where either.
         quantiles: that are predicted; none: the mean.
         depth: of a tree.
+        contrast: how many times as much it counts how rows that belong together differ as where they lie; not for quantiles.
     """
 
     rounds: int
     monotone: tuple[int, ...]
     quantiles: tuple[float, ...] = ()
     depth: int = 3
+    contrast: float = 0.0
 
     @property
     def parameters(self) -> dict[str, Any]:  # Any: XGBoost's parameters
@@ -60,15 +62,17 @@ class Rows:
         table: what is known.
         target: what is to be predicted.
         weights: how much each row counts; above 0.
+        together: rows with the same number belong together, such as those of one recording.
     """
 
     table: Table
     target: Column
     weights: Column
+    together: NDArray[np.int64]
 
     def only(self, chosen: NDArray[np.int64]) -> "Rows":
         """Some of them, by their places."""
-        return Rows(self.table[chosen], self.target[chosen], self.weights[chosen])
+        return Rows(self.table[chosen], self.target[chosen], self.weights[chosen], self.together[chosen])
 
     def matrix(self) -> xgb.DMatrix:
         """As XGBoost takes them."""
@@ -84,7 +88,7 @@ class Trees:
     @classmethod
     def grown(cls, rows: Rows, growth: Growth) -> "Trees":
         """Grow them. The same rows give the same trees."""
-        return cls(xgb.train(growth.parameters, rows.matrix(), growth.rounds))
+        return cls(_trained(rows, growth))
 
     @classmethod
     def read(cls, data: bytes) -> "Trees":
@@ -146,14 +150,12 @@ def left_out(
     squares = np.zeros(growth.rounds)
     grown = []
     for fold in folds:
-        left, rest = rows.only(np.array(fold)), rows.only(np.setdiff1d(np.arange(len(rows.table)), fold)).matrix()
+        left, rest = rows.only(np.array(fold)), rows.only(np.setdiff1d(np.arange(len(rows.table)), fold))
         if fewest is None:
-            grown.append(xgb.train(growth.parameters, rest, growth.rounds))
+            grown.append(_trained(rest, growth))
             continue
         watched: dict[str, dict[str, list[float]]] = {}
-        told = growth.parameters | {"eval_metric": "rmse"}
-        watching = [(left.matrix(), "left")]
-        grown.append(xgb.train(told, rest, growth.rounds, evals=watching, evals_result=watched, verbose_eval=False))
+        grown.append(_trained(rest, growth, evals=[(left.matrix(), "left")], evals_result=watched, verbose_eval=False))
         squares += np.square(watched["left"]["rmse"]) * left.weights.sum()
     rounds = growth.rounds if fewest is None else fewest + int(np.argmin(squares[fewest - 1 :]))
     predicted = np.zeros((len(rows.table), max(1, len(growth.quantiles))))
@@ -161,3 +163,26 @@ def left_out(
         asked = booster.inplace_predict(rows.table[np.array(fold)], iteration_range=(0, rounds), missing=np.nan)
         predicted[fold] = np.asarray(asked).reshape(len(fold), -1)
     return rounds, predicted if growth.quantiles else predicted[:, 0]
+
+
+def _trained(rows: Rows, growth: Growth, **watching: Any) -> xgb.Booster:  # noqa: ANN401 XGBoost's arguments
+    """A booster. With a contrast, the squared distances of rows from the mean of those that they belong to count beside their own.
+
+    Else where rows lie would drown how they differ: recordings are far apart, the ways to transcribe one of them near to one another.
+    """
+    told = growth.parameters | {"eval_metric": "rmse"} if watching else growth.parameters
+    if not growth.contrast or growth.quantiles:
+        return xgb.train(told, rows.matrix(), growth.rounds, **watching)
+    _, place = np.unique(rows.together, return_inverse=True)
+    totals = np.bincount(place, rows.weights)
+    curvature = 1 + growth.contrast * (1 - rows.weights / totals[place])
+
+    def steps(expected: Column, _: xgb.DMatrix) -> tuple[Column, Column]:
+        off = expected - rows.target
+        apart = off - (np.bincount(place, rows.weights * off) / totals)[place]
+        return rows.weights * (off + growth.contrast * apart), rows.weights * curvature
+
+    stiffer = float(np.average(curvature, weights=rows.weights))
+    told |= {name: _GENTLE[name] * stiffer for name in ("min_child_weight", "lambda")}
+    told |= {"base_score": float(np.average(rows.target, weights=rows.weights))}
+    return xgb.train(told, rows.matrix(), growth.rounds, obj=steps, **watching)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from setu_common.contracts import Candidate
 from setu_optimizer.domain.prediction.examples import Example, folds_of, hash_of
@@ -26,6 +27,9 @@ MOST_TIME_ROUNDS: Final = 150
 FEWEST_ROUNDS: Final = 30
 DEPTHS: Final = (2, 3)
 """Of trees: what is tried. Deeper ones were worse on the project's own recordings, and so was a model for each way (docs/ml-optimization.md)."""
+CONTRAST: Final = 5.0
+"""How many times as much it counts how the ways differ on one recording as how hard that is: choices are made of the differences. Chosen
+among 0, 5, 20 and 50 on the training side of the measured table, with groups left out: without it, choices cost twice as much."""
 LARGEST_WER: Final = 1.5
 """What is worse is as bad: invented words have no limit, and one recording of them would outweigh all others."""
 _ERRORS: Final = (*(feature.errors for feature in FEATURES), *(0 for _ in TRAITS))
@@ -40,6 +44,7 @@ class _Lesson:
     roots: Column
     log_times: Column
     weights: Column
+    together: NDArray[np.int64]
     groups: tuple[str, ...]
 
 
@@ -120,6 +125,7 @@ def _lesson(examples: Sequence[Example], sizes: Sizes) -> _Lesson:
         roots=np.sqrt([min(each.wer, LARGEST_WER) for each in examples]),
         log_times=np.log([each.time_factor or np.nan for each in examples]),
         weights=np.array([each.weight for each in examples], dtype=np.float64),
+        together=np.unique([each.recording for each in examples], return_inverse=True)[1],
         groups=tuple(each.group for each in examples),
     )
 
@@ -127,7 +133,7 @@ def _lesson(examples: Sequence[Example], sizes: Sizes) -> _Lesson:
 def _taught(lesson: _Lesson) -> _Taught:
     """Grow trees; how, and how wide their ranges are, is told from groups that were left out."""
     folds = folds_of(lesson.groups, FOLDS)
-    rows = Rows(lesson.table, lesson.roots, lesson.weights)
+    rows = Rows(lesson.table, lesson.roots, lesson.weights, lesson.together)
     growth, expected = _best(rows, folds)
     quantiles = replace(growth, quantiles=TAILS)
     _, bounds = left_out(rows, quantiles, folds)
@@ -152,10 +158,10 @@ def _best(rows: Rows, folds: Sequence[Sequence[int]]) -> tuple[Growth, Column]:
     """How trees for errors are best grown, and what those expect that were grown so without a row's fold."""
     tried = []
     for depth in DEPTHS:
-        rounds, expected = left_out(rows, Growth(MOST_ROUNDS, _ERRORS, depth=depth), folds, FEWEST_ROUNDS)
+        rounds, expected = left_out(rows, Growth(MOST_ROUNDS, _ERRORS, depth=depth, contrast=CONTRAST), folds, FEWEST_ROUNDS)
         tried.append((float(np.average((expected - rows.target) ** 2, weights=rows.weights)), depth, rounds, expected))
     _, depth, rounds, expected = min(tried, key=lambda each: each[:2])
-    return Growth(rounds, _ERRORS, depth=depth), expected
+    return Growth(rounds, _ERRORS, depth=depth, contrast=CONTRAST), expected
 
 
 def _times(lesson: _Lesson, side: Side) -> tuple[Trees | None, Side, float | None]:
@@ -164,7 +170,7 @@ def _times(lesson: _Lesson, side: Side) -> tuple[Trees | None, Side, float | Non
     groups = [group for group, is_known in zip(lesson.groups, known, strict=True) if is_known]
     if known.sum() < FEWEST or len(set(groups)) < FEWEST_GROUPS:
         return None, side, None
-    rows = Rows(lesson.table, lesson.log_times, lesson.weights).only(np.flatnonzero(known))
+    rows = Rows(lesson.table, lesson.log_times, lesson.weights, lesson.together).only(np.flatnonzero(known))
     rounds, expected = left_out(rows, Growth(MOST_TIME_ROUNDS, _TIMES), folds_of(groups, FOLDS), FEWEST_ROUNDS)
     margins = margins_of(rows.target, expected, expected)
     told = {"time_rounds": rounds, "time_low": margins.low, "time_high": margins.high}
