@@ -73,7 +73,9 @@ def test_a_job_is_planned_teaches_is_corrected_and_all_of_that_is_erased_with_it
 @pytest.fixture
 def stopped_planner(stack: OwnStack) -> Iterator[None]:
     """Nobody plans: the worker and its children stand still."""
-    processes = [stack.process(PLANNER).pid, *stack.children(PLANNER)]
+    worker = stack.process(PLANNER).pid
+    assert worker is not None
+    processes = [worker, *stack.children(PLANNER)]
     for pid in processes:
         os.kill(pid, signal.SIGSTOP)
     yield

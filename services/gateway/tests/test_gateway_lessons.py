@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -170,14 +170,15 @@ async def test_who_wants_nothing_to_be_learned_leaves_no_lesson(stand, left_out)
     assert await lessons(stand, job) == []
 
 
-async def begun(stand: Stand, job: JobRecord) -> object:
+async def begun(stand: Stand, job: JobRecord) -> UUID:
     """Have the job's lesson taken by a worker; returns its id."""
     async with stand.database.transaction() as connection:
         found = await connection.execute(
             text("UPDATE operation SET started_at = now() WHERE kind = 'lessons' AND job_id = :job RETURNING id"),
             {"job": job.id},
         )
-        return found.scalar_one()
+        begun_id: UUID = found.scalar_one()
+        return begun_id
 
 
 async def succeeded(stand: Stand, *, taught: bool) -> JobRecord:
@@ -269,6 +270,7 @@ async def test_an_optimizer_that_is_away_is_asked_for_days_and_then_no_more():
         with pytest.raises(LessonNotTaken) as raised:
             await Teacher(optimizer).observe(a_lesson(), work)
         assert is_retryable(raised.value)
+        assert raised.value.retry_after_s is not None
         pauses.append(raised.value.retry_after_s)
     assert pauses[: len(PAUSES_S)] == list(PAUSES_S)
     assert timedelta(seconds=sum(pauses[:-1])) > timedelta(days=2)

@@ -13,7 +13,7 @@ from setu_optimizer.retraining.__main__ import main
 
 def lines(count: int) -> list[dict[str, object]]:
     dice = np.random.default_rng(1)
-    found = []
+    found: list[dict[str, object]] = []
     for number in range(count):
         hard = float(dice.uniform())
         found.append(
@@ -68,4 +68,7 @@ def test_what_is_shipped_can_be_read():
     assert shipped is not None
     assert shipped.correlation > 0.6
     sure, unsure = (Signals(avg_logprob=each, low_logprob=2 * each, words_per_s=2.5) for each in (-0.12, -0.9))
-    assert shipped.estimate(sure) < 0.15 < shipped.estimate(unsure)
+    good, bad = shipped.estimate(sure), shipped.estimate(unsure)
+    assert good is not None
+    assert bad is not None
+    assert good < 0.15 < bad

@@ -211,12 +211,12 @@ async def test_terms_that_earlier_work_taught_are_honoured_and_nothing_is_told_o
 ):
     class Deaf(Capitals):
         async def translate(self, lines, source_language, target_language, errand):
-            given.extend(term.target for line in lines for term in line.terms)
+            told.extend(term.target for line in lines for term in line.terms)
             for place, _ in enumerate(lines):
                 errand.done(place, Rendering("Nothing of it.", 0.5))
             return [Rendering("Nothing of it.", 0.5) for _ in lines]
 
-    given: list[str] = []
+    told: list[str] = []
     reference = await store.put_model("acme", make_transcript("L'anneau et l'épée."))
     asked = TranslationRequest(
         transcript=reference,
@@ -225,5 +225,5 @@ async def test_terms_that_earlier_work_taught_are_honoured_and_nothing_is_told_o
         known=(Term(source="épée", target="Sword"),),
     )
     result = await serving(store, Deaf()).translate(asked, work)
-    assert set(given) == {"Ring", "Sword"}
+    assert set(told) == {"Ring", "Sword"}
     assert result.missed_term_count == 1
