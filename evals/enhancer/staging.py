@@ -8,8 +8,9 @@ from evals.enhancer.data import Scene, Spoken
 from setu_common.contracts import Context, Reason
 from setu_enhancer.domain.glossary import Glossary, glossary
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.selection import Thresholds, select
+from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
+from setu_enhancer.domain.thresholds import Thresholds
 
 BETWEEN_SCENES_S: Final = 8.0
 

@@ -8,7 +8,7 @@ from setu_common.contracts import Character, Context, DraftLine, EnhancementRequ
 from setu_common.store import Store
 from setu_enhancer.domain.glossary import Entry, glossary, learned_of
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.selection import Thresholds
+from setu_enhancer.domain.thresholds import Thresholds
 from setu_enhancer.service import Desk, EnhancementService
 
 RAJ = GlossaryEntry(source=("राज",), target="Raaj", kind="name", provenance="caller", gender="male")

@@ -5,7 +5,8 @@ import pytest
 from setu_common.contracts import Character, Context, Term
 from setu_enhancer.domain.glossary import Glossary, glossary
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.selection import Thresholds, select
+from setu_enhancer.domain.selection import select
+from setu_enhancer.domain.thresholds import Thresholds
 
 HINDI = Pair("hi", "en")
 CONTEXT = Context(

@@ -26,8 +26,9 @@ from setu_enhancer.domain.glossary import Entry, Glossary, glossary, learned_of
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import Prompts
 from setu_enhancer.domain.scoring import Judgement, score
-from setu_enhancer.domain.selection import Thresholds, select
+from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
+from setu_enhancer.domain.thresholds import Thresholds
 from setu_enhancer.editing import Editor
 from setu_enhancer.fluency import Fluency
 from setu_enhancer.judging import Judge

@@ -11,7 +11,7 @@ from setu_common.contracts import EnhancementMode
 from setu_common.cost.settings import PriceSettings
 from setu_common.llm.settings import LlmSettings
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
-from setu_enhancer.domain.selection import Thresholds
+from setu_enhancer.domain.thresholds import Thresholds
 
 SERVICE: Final = "enhancer"
 
