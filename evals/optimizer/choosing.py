@@ -77,7 +77,7 @@ def _on_clean(train: Sequence[Recording], test: Sequence[Recording], policy: Pol
         _figure(
             judged, f"time saved on clean recordings, {quality}", saved, 30, unit="%", how=f"{how}; profile and probe included"
         ),
-        told(f"the same without profile and probe, {quality}", alone, unit="%", how=how),
+        told(f"time saved on clean recordings, profile and probe left out, {quality}", alone, unit="%", how=how),
         _figure(judged, f"errors more on clean recordings, {quality}", more, 1, better="less", unit="points", how=how),
     ]
 
@@ -111,7 +111,12 @@ def _near_oracle(test: Sequence[Recording], policy: Policy, quality: Quality) ->
             unit="%",
             how=f"{how}; profile and probe charged to the optimizer alone",
         ),
-        told(f"the same without profile and probe, {quality}", share(free(policy)), unit="%", how=how),
+        told(
+            f"within {POINTS * NEAR:g} % of the oracle, profile and probe left out, {quality}",
+            share(free(policy)),
+            unit="%",
+            how=how,
+        ),
         told(
             f"the oracle's own choice taken, {quality}", _same(test, policy, rate), unit="%", how="ways that are as good count"
         ),

@@ -4,6 +4,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from evals.optimizer import outcomes
+from evals.recognition import TABLE
 from evals.recognition.degradations import CLEAN, TEST, TRAIN, Sound
 from evals.recognition.recordings import VOICES, planned, sentences
 from evals.recognition.rows import append, read
@@ -107,3 +109,16 @@ def test_the_table_has_only_recordings_that_were_heard_in_every_way_and_are_plan
         (first["recording"], 1, 20.0),
         (first["recording"], 5, 20.0),
     ]
+
+
+def test_the_committed_table_is_small_whole_and_of_the_recordings_that_are_planned():
+    assert TABLE.stat().st_size < 1_000_000
+    recordings = {split: outcomes.read(TABLE, split) for split in ("train", "test")}  # refuses what was not heard in every way
+    planned_as = {spec.name: (spec.kind, spec.level) for spec in SPECS}
+    for split, found in recordings.items():
+        assert {each.name: (each.kind, each.level) for each in found}.items() <= planned_as.items(), split
+        assert {len(each.outcomes) for each in found} == {4}
+        assert min(each.profiled for each in found) > 0
+    kinds = [{each.kind for each in found} for found in recordings.values()]
+    assert kinds[0] & kinds[1] == {CLEAN}
+    assert kinds[0] | kinds[1] == {*TRAIN, *TEST}
