@@ -93,6 +93,14 @@ def test_a_recording_is_transcribed_as_planned_and_the_stage_says_how_in_short()
     assert remark(a_plan(abstained="it is no speech")).endswith("(default: it is no speech)")
 
 
+def test_where_nothing_was_predicted_the_recogniser_goes_by_its_own_default():
+    plan = replace(succeeded(PLAN), result=a_plan(abstained="it is no speech").model_dump(mode="json"))
+    job = a_job("en", state=JobState.RUNNING, stages=heard(plan))
+    request = request_of(job, TRANSCRIBE, PIPELINE)
+    assert isinstance(request, TranscriptionRequest)
+    assert request.plan is None
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_without_a_plan_a_recording_is_transcribed_by_default_and_nothing_is_missing(again):
     job = settle(profiled(), failed(PLAN, a_problem("away", status=503)))

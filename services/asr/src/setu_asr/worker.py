@@ -17,6 +17,7 @@ from setu_asr.engines.recogniser import Load, ModelKey, Recogniser, Remote
 from setu_asr.engines.speech import SileroDetector
 from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
+from setu_asr.fallback import ByDefaultElse
 from setu_asr.parts import OperationParts
 from setu_asr.probing import Prober
 from setu_asr.profiling import ProfilingService
@@ -135,7 +136,7 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
         )
         yield [
             Bound(PROFILES, profiling.profile),
-            Bound(TRANSCRIPTIONS, rehearing.transcribe),
+            Bound(TRANSCRIPTIONS, ByDefaultElse(rehearing.transcribe).transcribe),
             Bound(SPEECH_TRANSLATIONS, translating.translate),
         ]
 

@@ -69,8 +69,10 @@ def _plan(job: JobRecord, _target: str, results: Results) -> PlanRequest:
 
 def _transcription(job: JobRecord, _target: str, results: Results) -> TranscriptionRequest:
     planned = results.maybe("plan", PlanResult)
+    # Where nothing was predicted, the asr service's own default is better than what others take for it: it knows its device.
+    predicted = planned is not None and not planned.prediction.abstained
     return TranscriptionRequest(
-        plan=planned.prediction.plan if planned is not None else None,
+        plan=planned.prediction.plan if planned is not None and predicted else None,
         media=results.of("profile", ProfileResult).audio,
         language=job.request.source_language,
         overrides=job.request.overrides.asr,
