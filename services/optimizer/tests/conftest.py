@@ -7,11 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from setu_common.clients import OperationsClient
 from setu_common.cost.ledger import migrate_ledger
 from setu_common.db import Database, migrate
-from setu_common.settings import DatabaseSettings
+from setu_common.http import HttpCaller, create_client
+from setu_common.operations import Hints, Operations
+from setu_common.settings import DatabaseSettings, OperationSettings
 from setu_common.store import Store
 from setu_optimizer.migrate import VERSIONS
+from setu_optimizer.observing import Observations
+from setu_optimizer.observing.minutes import Minutes
 from setu_optimizer.predictors.predictor import Predictor
 from setu_optimizer.predictors.tables import published
 from setu_optimizer.predictors.training import train
@@ -63,6 +68,22 @@ async def database(optimizer_database_settings) -> AsyncIterator[Database]:
 @pytest.fixture
 def store(store_settings) -> Store:
     return Store(store_settings, "optimizer")
+
+
+@pytest.fixture
+async def operations(database, store, redis_settings) -> AsyncIterator[Operations]:
+    hints = Hints(redis_settings)
+    operations = Operations(database, store, hints, OperationSettings())
+    yield operations
+    await operations.close()
+    hints.close()
+
+
+@pytest.fixture
+async def observations(database, store, operations) -> AsyncIterator[Observations]:
+    """What was observed, where the asr service is away."""
+    async with create_client("http://127.0.0.1:9", service_token=None) as client:
+        yield Observations(database, operations, Minutes(database, store, OperationsClient(HttpCaller(client, name="asr"))))
 
 
 @pytest.fixture(scope="session")

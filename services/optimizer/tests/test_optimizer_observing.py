@@ -31,7 +31,7 @@ from setu_optimizer.domain.observing.estimating import Estimator
 from setu_optimizer.domain.observing.labels import ESTIMATED_WEIGHT
 from setu_optimizer.errors import CorrectionFitsNothing, NothingCorrected
 from setu_optimizer.knowledge import Knowledge
-from setu_optimizer.observing import Observations, Observer, repository
+from setu_optimizer.observing import Observer, repository
 from setu_optimizer.observing.metrics import LearningMetrics
 
 LINES = ("the captain went aboard", "nobody had seen the harbour", "we wait until the morning", "and then they left")
@@ -319,16 +319,16 @@ async def test_a_translations_correction_teaches_names_and_terms(observer, corre
 
 
 async def test_purging_a_job_erases_what_it_and_its_corrections_said(
-    *, observer, request_for, correction_for, row_of, database, work
+    *, observer, observations, request_for, correction_for, row_of, database, work
 ):
     gone, kept = uuid4(), uuid4()
     for job_id in (gone, kept):
         await observer.observe(await request_for(job_id), work)
         await observer.correct(await correction_for(job_id, edited("The captain went ashore.", *LINES[1:])), work)
-    await Observations(database).forget_job("other", gone)
+    await observations.forget_job("other", gone)
     assert await row_of(gone) is not None
-    await Observations(database).forget_job(TENANT, gone)
-    await Observations(database).forget_job(TENANT, gone)
+    await observations.forget_job(TENANT, gone)
+    await observations.forget_job(TENANT, gone)
     assert await row_of(gone) is None
     assert await row_of(kept) is not None
     async with database.reading() as connection:

@@ -39,7 +39,7 @@ from setu_optimizer.domain.saving import (
     smaller_models,
 )
 from setu_optimizer.knowledge import Knowledge
-from setu_optimizer.observing import Observations, Observer, Spending
+from setu_optimizer.observing import Observer, Spending
 from setu_optimizer.observing.metrics import LearningMetrics
 
 BASE, TINY = Candidate(model="whisper-base"), Candidate(model="whisper-tiny.en")
@@ -169,7 +169,7 @@ def test_edits_are_counted_by_who_was_asked_and_why_and_memory_and_rules_cost_no
 
 
 async def test_suggestions_are_made_of_observed_jobs_and_the_ledger_and_are_the_tenants_own(
-    database, optimizer_database_settings, store, work
+    *, database, optimizer_database_settings, store, observations, work
 ):
     observer = Observer(
         database=database,
@@ -230,6 +230,6 @@ async def test_suggestions_are_made_of_observed_jobs_and_the_ledger_and_are_the_
     assert "0.1800 of 0.3000 USD" in found.replayed
     assert (await Spending(database).suggestions("other", 30)).suggestions == ()
     for job_id in jobs:
-        await Observations(database).forget_job("acme", job_id)
+        await observations.forget_job("acme", job_id)
     assert (await Spending(database).suggestions("acme", 30)).jobs == 0
     assert (await Spending(database).suggestions("acme", 30)).cost_usd == 0

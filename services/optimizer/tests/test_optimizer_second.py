@@ -1,5 +1,6 @@
 """A minute of some jobs is heard once more, by another way."""
 
+import asyncio
 import wave
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,11 +24,19 @@ from setu_common.contracts import (
     Transcription,
     TranscriptionRequest,
 )
-from setu_common.operations import Hints, Operations, Park
+from setu_common.errors import DependencyUnavailable
+from setu_common.operations import Bound, Park
+from setu_common.operations.claims import Claims
+from setu_common.operations.connection import HealingConnection
+from setu_common.operations.heart import Heart
+from setu_common.operations.measuring import Recorder
+from setu_common.operations.payloads import Payloads
+from setu_common.operations.runner import Runner
 from setu_common.settings import OperationSettings
-from setu_common.store import Store
+from setu_common.store import ObjectMissing, Store
 from setu_optimizer.domain.observing.labels import Label
-from setu_optimizer.observing import repository
+from setu_optimizer.observing import Observations, repository
+from setu_optimizer.observing.minutes import Minutes
 from setu_optimizer.observing.repository import Observation
 from setu_optimizer.observing.second import SECOND_HEARINGS, SecondHearer, SecondHearingRequest, SecondHearings, minute_of
 from setu_optimizer.predictors.tables import published
@@ -54,7 +63,7 @@ FIRST = heard((30, "the captain went aboard"), (40, "nobody saw him"), (95, "far
 
 @dataclass
 class FakeAsr:
-    """The asr service: takes what is asked, and ends it when told to."""
+    """The asr service: takes what is asked, once for each key, and ends it when told to."""
 
     store: Store
     asked: list[tuple[TranscriptionRequest, Submission]] = field(default_factory=list)
@@ -62,12 +71,21 @@ class FakeAsr:
     result: Transcription | None = None
     state: OperationState = OperationState.QUEUED
     id: UUID = field(default_factory=uuid4)
+    away: bool = False
+    cancels_to: OperationState = OperationState.CANCELLED
 
     async def submit(self, _kind, request, submission) -> Operation:
-        self.asked.append((request, submission))
-        return await self.get(submission.tenant, self.id)
+        if self.away:
+            raise DependencyUnavailable("The asr service does not answer.")
+        if (request, submission) not in self.asked:
+            self.asked.append((request, submission))
+        return self.operation(self.id)
 
-    async def get(self, _tenant, operation_id) -> Operation:
+    async def cancel(self, _tenant, operation_id) -> Operation:
+        self.state = self.cancels_to
+        return self.operation(operation_id)
+
+    def operation(self, operation_id) -> Operation:
         result = self.result.model_dump(mode="json") if self.result else None
         return Operation(
             id=operation_id,
@@ -97,15 +115,6 @@ class FakeAsr:
 
 
 @pytest.fixture
-async def operations(database, store, redis_settings):
-    hints = Hints(redis_settings)
-    found = Operations(database, store, hints, OperationSettings())
-    yield found
-    await found.close()
-    hints.close()
-
-
-@pytest.fixture
 def asr(store) -> FakeAsr:
     return FakeAsr(store)
 
@@ -116,9 +125,77 @@ def hearer_of(database, store, asr):
         async def candidates() -> InstalledCandidates:
             return InstalledCandidates(candidates=installed)
 
-        return SecondHearer(database=database, store=store, asr=asr, candidates=candidates, table=published())
+        minutes = Minutes(database, store, asr)
+        return SecondHearer(database=database, store=store, minutes=minutes, candidates=candidates, table=published())
 
     return make
+
+
+@pytest.fixture
+def observations(database, store, operations, asr) -> Observations:
+    return Observations(database, operations, Minutes(database, store, asr))
+
+
+@pytest.fixture
+def there(store):
+    """Whether a minute is in the store."""
+
+    async def look(media) -> bool:
+        try:
+            await store.read(media)
+        except ObjectMissing:
+            return False
+        return True
+
+    return look
+
+
+@pytest.fixture
+def count_of(database):
+    async def count(table: str) -> int:
+        async with database.reading() as connection:
+            return (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
+
+    return count
+
+
+@pytest.fixture
+def worker_of(optimizer_database_settings, store):
+    """A worker's child without its process: has a handler run what is due, and waits for it."""
+    connections = [HealingConnection(optimizer_database_settings, "optimizer") for _ in range(2)]
+    settings = OperationSettings()
+
+    def make(hearer: SecondHearer):
+        loop = asyncio.get_running_loop()
+        runner = Runner(
+            run=lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result(),
+            bounds={SECOND_HEARINGS.name: Bound(SECOND_HEARINGS, hearer.hear)},
+            settled={},
+            claims=Claims(connections[0], settings, "w", 1),
+            payloads=Payloads(store, settings.inline_bytes),
+            heart=Heart(
+                Claims(connections[1], settings, "w", 1),
+                settings,
+                stopping_since=lambda: 0.0,
+                ended=lambda _: None,
+                settled={}.get,
+            ),
+            settings=settings,
+            ended=lambda _: None,
+            stopping=lambda: False,
+            recorder=Recorder("optimizer", connections[0].transaction),
+        )
+
+        async def look() -> None:
+            with connections[0].transaction() as db:
+                db.execute("UPDATE operation SET not_before = now(), asleep = false WHERE state = 'queued'")
+            await asyncio.to_thread(runner.look, SECOND_HEARINGS.queue)
+
+        return look
+
+    yield make
+    for connection in connections:
+        connection.close()
 
 
 @pytest.fixture
@@ -141,12 +218,12 @@ async def request_(database, store, operations, tmp_path, work) -> SecondHearing
     seen = Observation("job", str(job_id), job_id, "w", "en", {"snr_db": 10.0}, PLAN, BASE.candidate, 100)
     async with database.transaction() as connection:
         await repository.keep(connection, "acme", seen, Label(0.1, "estimated", 0.25))
-    work.operation_id = (await operations.submit(SECOND_HEARINGS, request, Submission(tenant="acme"))).id
+    work.operation_id = (await operations.submit(SECOND_HEARINGS, request, Submission(tenant="acme", job_id=job_id))).id
     return request
 
 
 async def test_a_minute_from_where_speech_begins_is_heard_by_another_model_and_compared(
-    *, hearer_of, request_, asr, database, store, work
+    *, hearer_of, request_, asr, database, store, there, work
 ):
     hearer = hearer_of(BASE, TINY)
     assert await hearer.hear(request_, work) == Park(20)
@@ -162,6 +239,8 @@ async def test_a_minute_from_where_speech_begins_is_heard_by_another_model_and_c
     result = await hearer.hear(request_, work)
     assert (result.model, result.disagreement) == ("whisper-tiny.en", pytest.approx(1 / 7))
     assert asr.purged == [asr.id]
+    assert len(asr.asked) == 1
+    assert not await there(asked.media)
     async with database.reading() as connection:
         rows = (await connection.execute(text("SELECT * FROM observation WHERE source = 'second-candidate'"))).mappings().all()
         learned_from = await repository.seen(connection, 10)
@@ -195,6 +274,63 @@ async def test_of_a_job_that_was_erased_meanwhile_nothing_is_kept(*, hearer_of, 
     await hearer.hear(request_, work)
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM observation"))).scalar_one() == 0
+
+
+async def test_a_worker_keeps_the_minute_while_it_is_heard_and_erases_it_then(
+    *, hearer_of, worker_of, request_, operations, asr, there, count_of, work
+):
+    look = worker_of(hearer_of(BASE, TINY))
+    await look()
+    [(asked, _)] = asr.asked
+    assert await there(asked.media), "the attempt parked, and the asr service still has to read it"
+    await look()
+    assert await there(asked.media)
+    await asr.hears(heard((0.2, "the captain went ashore"), (10, "nobody saw him")))
+    await look()
+    operation = await operations.get("acme", work.operation_id)
+    assert (operation.state, operation.result["disagreement"]) == (OperationState.SUCCEEDED, pytest.approx(1 / 7))
+    assert (await there(asked.media), asr.purged, await count_of("second_hearing")) == (False, [asr.id], 0)
+
+
+async def test_a_worker_that_can_go_on_no_more_erases_the_minute(
+    *, hearer_of, worker_of, request_, operations, store, asr, there, work
+):
+    look = worker_of(hearer_of(BASE, TINY))
+    await look()
+    [(asked, _)] = asr.asked
+    await store.delete(request_.transcript.uri)
+    await look()
+    assert (await operations.get("acme", work.operation_id)).state is OperationState.FAILED
+    assert (await there(asked.media), asr.purged) == (False, [asr.id])
+
+
+async def test_the_minute_is_known_before_anybody_is_asked_and_the_answer_may_be_lost(*, hearer_of, request_, asr, there, work):
+    hearer = hearer_of(BASE, TINY)
+    asr.away = True
+    with pytest.raises(DependencyUnavailable):
+        await hearer.hear(request_, work)
+    asr.away = False
+    assert await hearer.hear(request_, work) == Park(20)
+    [(asked, submission)] = asr.asked
+    assert submission.idempotency_key == f"second-hearing/{work.operation_id}"
+    assert await there(asked.media)
+
+
+async def test_erasing_a_job_ends_its_second_hearing_and_erases_the_minute_and_what_came_of_it(
+    *, hearer_of, request_, observations, asr, there, count_of, work
+):
+    await hearer_of(BASE, TINY).hear(request_, work)
+    [(asked, _)] = asr.asked
+    await observations.forget_job("other", request_.job_id)
+    assert await there(asked.media)
+    asr.cancels_to = OperationState.CANCELLING
+    with pytest.raises(DependencyUnavailable):
+        await observations.forget_job("acme", request_.job_id)
+    asr.state = asr.cancels_to = OperationState.CANCELLED
+    await observations.forget_job("acme", request_.job_id)
+    await observations.forget_job("acme", request_.job_id)
+    assert (await there(asked.media), asr.purged) == (False, [asr.id])
+    assert [await count_of(table) for table in ("operation", "second_hearing", "observation")] == [0, 0, 0]
 
 
 def test_a_minute_of_a_shorter_sound_is_what_is_left_of_it(tmp_path):

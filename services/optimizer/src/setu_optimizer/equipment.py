@@ -14,9 +14,10 @@ from setu_common.http import HttpCaller, create_client
 from setu_common.operations import Hints, Keepsakes, Operations
 from setu_common.store import Store
 from setu_optimizer.knowledge import KEEPSAKE, Curation, Knowledge
-from setu_optimizer.observing import Observations, Observer, Spending
+from setu_optimizer.observing import Observations, Observer, Spending, ageing
 from setu_optimizer.observing.confidence import shipped_estimator
 from setu_optimizer.observing.metrics import LearningMetrics
+from setu_optimizer.observing.minutes import Minutes
 from setu_optimizer.observing.second import SecondHearer, SecondHearings
 from setu_optimizer.observing.watch import DriftWatch
 from setu_optimizer.predictors.champion import Champion
@@ -29,7 +30,7 @@ from setu_optimizer.retraining.timetable import Timetable
 from setu_optimizer.service import Predictions
 from setu_optimizer.settings import SERVICE, OptimizerSettings
 
-KEEPSAKES: Final = (Keepsakes(retire=RETIRE, named=NAMED), KEEPSAKE)
+KEEPSAKES: Final = (Keepsakes(retire=RETIRE, named=NAMED), KEEPSAKE, *ageing.KEEPSAKES)
 """The service's own tables that age and name objects; both workers end what is too old."""
 _ASKING_S: Final = 2.0
 
@@ -65,11 +66,18 @@ class Memory(NamedTuple):
 @asynccontextmanager
 async def remembering(settings: OptimizerSettings) -> AsyncIterator[Memory]:
     """The memory across episodes and jobs, for as long as a process or a worker's child lives."""
-    database = Database(settings.core.database, SERVICE)
-    try:
-        yield Memory(Knowledge(database), Curation(database), Observations(database), Spending(database))
-    finally:
-        await database.close()
+    database, store = Database(settings.core.database, SERVICE), Store(settings.core.store, SERVICE)
+    hints = Hints(settings.core.redis)
+    operations = Operations(database, store, hints, settings.core.operations)
+    async with create_client(settings.prediction.asr_url, service_token=settings.trust.service_token) as client:
+        minutes = Minutes(database, store, OperationsClient(HttpCaller(client, name="asr")))
+        observations = Observations(database, operations, minutes)
+        try:
+            yield Memory(Knowledge(database), Curation(database), observations, Spending(database))
+        finally:
+            await operations.close()
+            hints.close()
+            await database.close()
 
 
 class Learning(NamedTuple):
@@ -100,8 +108,9 @@ async def learning(settings: OptimizerSettings) -> AsyncIterator[Learning]:
     token = settings.trust.service_token
     async with create_client(settings.prediction.asr_url, service_token=token) as client:
         asr = HttpCaller(client, name="asr")
+        minutes = Minutes(database, store, OperationsClient(asr))
         second = SecondHearer(
-            database=database, store=store, asr=OperationsClient(asr), candidates=AsrClient(asr).candidates, table=table
+            database=database, store=store, minutes=minutes, candidates=AsrClient(asr).candidates, table=table
         )
         try:
             yield Learning(observer, Retrainer(database, predictors, measured_examples, table), second)

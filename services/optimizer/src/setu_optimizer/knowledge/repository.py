@@ -78,7 +78,7 @@ DELETE FROM known_entry AS e WHERE e.verdict IS NULL
         AND NOT EXISTS (SELECT FROM known_evidence v WHERE v.entry_id = old.id AND v.provenance NOT IN ('machine', 'tmdb')) LIMIT 1000)
 """
 """What no person says or decided, and no job has said for so long. Who says it again meanwhile changes the row, and it stays."""
-NAMED: Final[LiteralString] = "SELECT uri FROM unnest(%(uris)s) AS uri WHERE false"
+NAMED: Final[LiteralString] = "SELECT uri FROM unnest(%(uris)s::text[]) AS uri WHERE false"
 """Entries name no objects."""
 
 _SELECT: Final[LiteralString] = """

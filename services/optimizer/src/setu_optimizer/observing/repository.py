@@ -9,13 +9,15 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from setu_common.contracts import AsrPlan, AudioProbe, AudioProfile, Candidate, Prediction
+from setu_common.contracts import AsrPlan, AudioProbe, AudioProfile, Candidate, Prediction, Reference
 from setu_optimizer.domain.observing.correcting import Correction
 from setu_optimizer.domain.observing.drift import Outcome
 from setu_optimizer.domain.observing.labels import Label, ObservationSource, Seen
 from setu_optimizer.domain.observing.signals import Signals
 from setu_optimizer.domain.prediction.plans import candidate_of
 
+MINUTE: Final = "audio/wav"
+"""What a minute is that is heard again."""
 # A job's correction and its observation may come at the same moment, in either order: each has to see the other.
 _ALONE: Final[LiteralString] = (
     "SELECT pg_advisory_xact_lock(hashtextextended('setu.observing.' || %(tenant)s || %(recording)s, 0))"
@@ -65,11 +67,15 @@ WHERE source = 'job' AND created_at > now() - make_interval(days => %(days)s) OR
 """
 
 _HEARING: Final[LiteralString] = """
-SELECT asr_operation_id, media_uri, plan, from_s FROM second_hearing WHERE operation_id = %(operation_id)s
+SELECT language, media_uri, media_bytes, plan, from_s FROM second_hearing WHERE operation_id = %(operation_id)s
 """
 _KEEP_HEARING: Final[LiteralString] = """
-INSERT INTO second_hearing (operation_id, asr_operation_id, media_uri, plan, from_s)
-VALUES (%(operation_id)s, %(asr_operation_id)s, %(media_uri)s, %(plan)s, %(from_s)s)
+INSERT INTO second_hearing (operation_id, language, media_uri, media_bytes, plan, from_s)
+VALUES (%(operation_id)s, %(language)s, %(media_uri)s, %(media_bytes)s, %(plan)s, %(from_s)s)
+"""
+_DROP_HEARING: Final[LiteralString] = "DELETE FROM second_hearing WHERE operation_id = %(operation_id)s"
+_HEARINGS_OF: Final[LiteralString] = """
+SELECT id FROM operation WHERE tenant = %(tenant)s AND job_id = %(job_id)s AND kind = %(kind)s ORDER BY id
 """
 _KEEP_SECOND: Final[LiteralString] = """
 INSERT INTO observation (tenant, source, recording, job_id, work, language, profile, probe, plan, candidate, duration_s, model_time_s,
@@ -87,14 +93,14 @@ class Hearing:
     """A minute that another way is hearing.
 
     Args:
-        asr_operation_id: the asr service's operation.
-        media_uri: of the minute.
+        language: that is spoken.
+        media: the minute.
         plan: of the other way.
         from_s: where it begins in the recording.
     """
 
-    asr_operation_id: UUID
-    media_uri: str
+    language: str
+    media: Reference
     plan: AsrPlan
     from_s: float
 
@@ -263,19 +269,34 @@ async def recent(connection: AsyncConnection, days: int, most: int) -> list[tupl
 async def hearing(connection: AsyncConnection, operation_id: UUID) -> Hearing | None:
     """The minute that an operation has begun to have heard."""
     row = (await connection.exec_driver_sql(_HEARING, {"operation_id": operation_id})).one_or_none()
-    return None if row is None else Hearing(row.asr_operation_id, row.media_uri, AsrPlan.model_validate(row.plan), row.from_s)
+    if row is None:
+        return None
+    media = Reference(uri=row.media_uri, bytes=row.media_bytes, media_type=MINUTE)
+    return Hearing(row.language, media, AsrPlan.model_validate(row.plan), row.from_s)
 
 
 async def keep_hearing(connection: AsyncConnection, operation_id: UUID, begun: Hearing) -> None:
     """Remember what an operation has begun to have heard."""
     values = {
         "operation_id": operation_id,
-        "asr_operation_id": begun.asr_operation_id,
-        "media_uri": begun.media_uri,
+        "language": begun.language,
+        "media_uri": begun.media.uri,
+        "media_bytes": begun.media.bytes,
         "plan": Jsonb(begun.plan.model_dump(mode="json")),
         "from_s": begun.from_s,
     }
     await connection.exec_driver_sql(_KEEP_HEARING, values)
+
+
+async def drop_hearing(connection: AsyncConnection, operation_id: UUID) -> None:
+    """Know no more of a minute that was erased."""
+    await connection.exec_driver_sql(_DROP_HEARING, {"operation_id": operation_id})
+
+
+async def hearings_of(connection: AsyncConnection, tenant: str, job_id: UUID, kind: str) -> Sequence[UUID]:
+    """The operations of a kind by which a job is heard again."""
+    values = {"tenant": tenant, "job_id": job_id, "kind": kind}
+    return (await connection.exec_driver_sql(_HEARINGS_OF, values)).scalars().all()
 
 
 async def keep_second(

@@ -8,39 +8,36 @@ import io
 import wave
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 import structlog
 
 from setu_common.contracts import (
-    TRANSCRIPTIONS,
     AsrPlan,
     Contract,
     InstalledCandidates,
     LanguageCode,
     ObservationRequest,
-    Operation,
     OperationKind,
     Reference,
     Submission,
     Transcript,
     Transcription,
-    TranscriptionRequest,
 )
 from setu_common.db import Database
+from setu_common.errors import SetuError, is_retryable
 from setu_common.operations import Operations, Park, Work
-from setu_common.store import Store
+from setu_common.store import Store, unnoted
 from setu_optimizer.domain.observing.correcting import disagreement
 from setu_optimizer.domain.observing.signals import signals_of
 from setu_optimizer.domain.prediction.priors import Table
 from setu_optimizer.observing import repository
-from setu_optimizer.observing.repository import Hearing
+from setu_optimizer.observing.minutes import LAST, Minutes
+from setu_optimizer.observing.repository import MINUTE, Hearing
 
 HEARD_S: Final = 60.0
 LOOK_AGAIN_S: Final = 20.0
-LAST: Final = -100
-"""The lowest priority that there is."""
 _SHARES: Final = 10_000
 
 log = structlog.get_logger()
@@ -72,21 +69,6 @@ SECOND_HEARINGS: Final = OperationKind(
     result=SecondHeard,
     timeout_s=600,
 )
-
-
-class Asr(Protocol):
-    """The part of the asr service's operations that is needed; an ``OperationsClient``."""
-
-    async def submit(
-        self, kind: OperationKind[TranscriptionRequest, Transcription], request: TranscriptionRequest, submission: Submission
-    ) -> Operation:
-        """See ``OperationsClient``."""
-
-    async def get(self, tenant: str, operation_id: UUID) -> Operation:
-        """See ``OperationsClient``."""
-
-    async def purge(self, tenant: str, operation_id: UUID) -> None:
-        """See ``OperationsClient``."""
 
 
 class SecondHearings:
@@ -123,7 +105,7 @@ class SecondHearer:
     Args:
         database: the optimizer's.
         store: has the sound and the transcripts.
-        asr: hears.
+        minutes: of jobs, and who hears them.
         candidates: the ways that there are.
         table: what is known of models.
     """
@@ -133,38 +115,45 @@ class SecondHearer:
         *,
         database: Database,
         store: Store,
-        asr: Asr,
+        minutes: Minutes,
         candidates: Callable[[], Awaitable[InstalledCandidates]],
         table: Table,
     ) -> None:
         self._database = database
         self._store = store
-        self._asr = asr
+        self._minutes = minutes
         self._candidates = candidates
         self._table = table
 
     async def hear(self, request: SecondHearingRequest, work: Work) -> SecondHeard | Park:
-        """The handler: asks the asr service, parks until that has an answer, and compares.
+        """The handler: asks the asr service, parks until that has an answer, and compares. Whatever it ends with, the minute is erased.
 
         Raises:
             DependencyUnavailable: the asr service does not answer.
             ObjectMissing: the sound or the transcript is gone.
         """
+        try:
+            return await self._heard(request, work)
+        except Exception as error:
+            if not is_retryable(error) or work.attempt >= SECOND_HEARINGS.max_attempts:
+                await self._give_up(work)
+            raise
+
+    async def _heard(self, request: SecondHearingRequest, work: Work) -> SecondHeard | Park:
+        hearing = await self._minutes.find(work.operation_id)
         first = await self._store.load(request.transcript, Transcript)
         if not first.segments:
             return SecondHeard(note="nothing was heard the first time")
-        async with self._database.reading() as connection:
-            hearing = await repository.hearing(connection, work.operation_id)
         if hearing is None:
             plan = await self._other(request)
             if plan is None:
                 return SecondHeard(note="there is no second way on the asr service's machine")
             hearing = await self._begun(request, work, plan, first.segments[0].start_s)
-        operation = await self._asr.get(work.tenant, hearing.asr_operation_id)
+        operation = await self._minutes.asked(work.tenant, work.operation_id, hearing)
         if not operation.state.ended:
             return Park(LOOK_AGAIN_S)
         if operation.result is None:
-            await self._erase(work, hearing)
+            await self._minutes.erase(work.tenant, work.operation_id, hearing)
             return SecondHeard(model=hearing.plan.model, note="the second way could not hear it")
         result = Transcription.model_validate(operation.result)
         second = await self._store.load(result.transcript, Transcript)
@@ -180,7 +169,7 @@ class SecondHearer:
                 model_time_s=result.model_time_s,
                 disagreement=apart,
             )
-        await self._erase(work, hearing)
+        await self._minutes.erase(work.tenant, work.operation_id, hearing)
         log.info("second_hearing.compared", first=request.plan.model, second=hearing.plan.model, disagreement=apart)
         return SecondHeard(disagreement=apart, model=hearing.plan.model)
 
@@ -204,21 +193,25 @@ class SecondHearer:
     async def _begun(self, request: SecondHearingRequest, work: Work, plan: AsrPlan, from_s: float) -> Hearing:
         async with self._store.local_file(request.audio) as path:
             sound = await work.in_thread(minute_of, path, from_s)
-        media = await self._store.put(work.tenant, sound, "audio/wav")
-        asked = TranscriptionRequest(media=media, language=request.language, plan=plan, reuse=False)
-        key = f"{work.operation_id}/{media.uri.rpartition('-')[2]}"
-        operation = await self._asr.submit(
-            TRANSCRIPTIONS, asked, Submission(tenant=work.tenant, idempotency_key=key, priority=LAST)
-        )
-        hearing = Hearing(operation.id, media.uri, plan, from_s)
-        async with self._database.transaction() as connection:
-            await repository.keep_hearing(connection, work.operation_id, hearing)
+        with unnoted():  # it outlives the attempt, which parks: what is noted of that one is removed then
+            media = await self._store.put(work.tenant, sound, MINUTE)
+        hearing = Hearing(request.language, media, plan, from_s)
+        try:
+            async with self._database.transaction() as connection:
+                await repository.keep_hearing(connection, work.operation_id, hearing)
+        except BaseException:
+            await self._store.delete(media.uri)
+            raise
         return hearing
 
-    async def _erase(self, work: Work, hearing: Hearing) -> None:
-        """Nothing of it is needed any more, and nobody asked for it."""
-        await self._asr.purge(work.tenant, hearing.asr_operation_id)
-        await self._store.delete(hearing.media_uri)
+    async def _give_up(self, work: Work) -> None:
+        """Nothing of it is needed any more, and nobody asked for it. What can't be reached now goes when the job is erased, or too old."""
+        try:
+            hearing = await self._minutes.find(work.operation_id)
+            if hearing is not None:
+                await self._minutes.erase(work.tenant, work.operation_id, hearing)
+        except SetuError as error:
+            log.warning("second_hearing.left_behind", reason=error.detail)
 
 
 def minute_of(path: Path, from_s: float) -> bytes:
