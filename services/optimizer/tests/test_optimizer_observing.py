@@ -199,6 +199,32 @@ async def test_a_reused_transcript_says_nothing_of_time(observer, request_for, r
     assert registry.get_sample_value("setu_optimizer_time_ratio_count") == 0
 
 
+async def test_where_another_engine_stood_in_neither_time_nor_confidence_is_the_plans(
+    observer, request_for, row_of, registry, work
+):
+    job_id = uuid4()
+    observed = await observer.observe(await request_for(job_id, stand_in="faster-whisper"), work)
+    row = await row_of(job_id)
+    assert (row["model_time_s"], row["estimated_wer"], row["wer"], row["weight"]) == (None, None, None, 0)
+    assert observed.wer is None
+    [note] = observed.notes
+    assert "stood in" in note
+    assert registry.get_sample_value("setu_optimizer_time_ratio_count") == 0
+
+
+async def test_episodes_are_of_one_series_however_it_is_told_and_the_same_sound_is_one_recording(
+    observer, request_for, database, store, work
+):
+    audio = await store.put(TENANT, b"RIFF", "audio/wav")
+    contexts = [Context(series="Mirzapur"), Context(title="Mirzapur S01E02"), Context(title="mirzapur - season 1 ep. 3")]
+    told = [{"context": each} for each in contexts] + [{"audio": audio}, {"audio": audio}, {}, {}]
+    for each in told:
+        await observer.observe(await request_for(uuid4(), **each), work)
+    async with database.reading() as connection:
+        statement = text("SELECT count(*) FROM observation GROUP BY work ORDER BY count(*)")
+        assert (await connection.execute(statement)).scalars().all() == [1, 1, 2, 3]
+
+
 async def test_an_engine_that_says_nothing_of_its_confidence_gets_no_estimate(observer, request_for, row_of, work):
     job_id = uuid4()
     hosted = AsrPlan(engine="openai", model="whisper-1")

@@ -1,7 +1,7 @@
 """What could have been had for less, and what says so."""
 
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -58,10 +58,10 @@ def forecast(way: Candidate, wer: float, time_s: float, width: float = 0.02) -> 
     )
 
 
-def job(tiny_wer: float, *, cost: str | None = "0.10", sound: str = "", width: float = 0.02) -> Transcribed:
+def job(tiny_wer: float, *, cost: str | None = "0.10", sound: str = "", way: str = "en", width: float = 0.02) -> Transcribed:
     """Heard by base, of which 5 errors in 100 words and 10 s were expected, in 20 s; tiny would take 4."""
     forecasts = (forecast(BASE, 0.05, 10), forecast(TINY, tiny_wer, 4, width))
-    return Transcribed(BASE, forecasts, sound, 20.0, None if cost is None else Decimal(cost), known=False)
+    return Transcribed(BASE, forecasts, sound, way, 20.0, None if cost is None else Decimal(cost), known=False)
 
 
 def test_a_faster_way_that_was_expected_to_do_as_well_is_suggested_with_what_it_would_have_saved():
@@ -101,15 +101,31 @@ def test_without_a_price_a_saving_is_told_in_time_alone():
 
 def test_sound_that_was_heard_again_is_told_and_what_was_taken_again_is_not():
     twice = [job(0.2, sound="a"), job(0.2, sound="a"), job(0.2, sound="b"), job(0.2)]
-    reused = Transcribed(BASE, (), "b", None, None, known=False)
+    reused = Transcribed(BASE, (), "b", "en", None, None, known=False)
     [found] = heard_twice([*twice, reused])
     assert (found.saving_usd, found.saving_s, found.jobs) == (Decimal("0.10"), 20, 1)
+    assert found.confidence < 1, "whether they had the same prompt is not known"
     assert heard_twice([job(0.2, sound="a"), reused]) == []
 
 
-def edits(provider: str, lines: int, kept: int, gain: float, cost: str, *, reason: str = "name") -> Edited:
+def test_sound_that_was_heard_in_another_language_or_by_another_plan_was_not_heard_again():
+    assert heard_twice([job(0.2, sound="a", way="en"), job(0.2, sound="a", way="hi")]) == []
+
+
+def edits(
+    provider: str, lines: int, kept: int, gain: float, cost: str, *, reason: str = "name", jobs: tuple[int, ...] = (1,)
+) -> Edited:
     """``gain`` points for each edit that was kept."""
-    return Edited(provider, "m", reason, lines, kept, gain * kept, gain**2 * kept, Decimal(cost))
+    of = frozenset(map(UUID, ("0" * 31 + str(each) for each in jobs)))
+    return Edited(provider, "m", reason, lines, kept, gain * kept, gain**2 * kept, Decimal(cost), of)
+
+
+def test_a_job_that_has_edits_for_several_reasons_or_by_several_providers_counts_once():
+    dear = [edits("dear", 300, 150, 8, "3.00", reason=each, jobs=(1, 2)) for each in ("name", "idiom")]
+    [found] = cheaper_providers([*dear, edits("cheap", 300, 150, 8, "0.30", jobs=(1,))])
+    assert found.jobs == 2
+    [found] = rarely_kept([edits(each, 200, 6, 4, "2.00", jobs=(1, 3)) for each in ("p", "q")])
+    assert found.jobs == 2
 
 
 def test_reasons_whose_edits_are_hardly_ever_kept_are_told():

@@ -54,7 +54,7 @@ _BODY: Final[dict[str, Any]] = {  # Any: OpenAPI's own shape
                             "type": "string",
                             "format": "binary",
                             "minLength": 1,
-                            "description": "SubRip, WebVTT, ASS or the JSON that Setu delivers; UTF-8, 5 MB at most",
+                            "description": "SubRip, WebVTT, ASS or the JSON that Setu delivers; UTF-8, 2 MB at most",
                         },
                     },
                 }

@@ -1,5 +1,6 @@
 """Subtitles that people corrected, read from a form or from JSON: SubRip, WebVTT, ASS, and the JSON files that Setu delivers."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
@@ -13,7 +14,8 @@ from setu_gateway.errors import MalformedUpload, MediaEmpty, MediaMissing, Unkno
 from setu_gateway.intake.form import FieldRule, FormLimits, MediaForm, boundary_of, media_type_of
 from setu_gateway.learning.errors import CorrectionMissing, CorrectionTooLarge, CorrectionUnreadable
 
-MOST_BYTES: Final = 5_000_000
+MOST_BYTES: Final = 2_000_000
+"""Ten times what a long film's subtitles are."""
 MOST_CUES: Final = 50_000
 CUE_CHARACTERS: Final = 2000
 SUBTITLES: Final = "subtitles"
@@ -36,7 +38,7 @@ async def read_correction(body: AsyncIterator[bytes], content_type: str | None) 
         SetuError: what is wrong with it, by name (see ``setu_gateway.learning.errors`` and ``setu_gateway.errors``).
     """
     if media_type_of(content_type) == JSON:
-        return _of_json(await _whole(body))
+        return await asyncio.to_thread(_of_json, await _whole(body))
     form = MediaForm(boundary_of(content_type), _FIELDS, FormLimits(media_bytes=MOST_BYTES), SUBTITLES)
     content = bytearray()
     try:
@@ -49,7 +51,7 @@ async def read_correction(body: AsyncIterator[bytes], content_type: str | None) 
     except (MediaMissing, MediaEmpty) as error:
         raise CorrectionMissing(f"Add the corrected subtitles as a file: {_HOW}") from error
     (language,) = form.fields.get(LANGUAGE, [""])
-    return edited_subtitles(language, cues_of_file(bytes(content)))
+    return await asyncio.to_thread(_of_file, language, bytes(content))
 
 
 def edited_subtitles(language: str, cues: Iterable[EditedCue]) -> EditedSubtitles:
@@ -103,6 +105,10 @@ async def _whole(body: AsyncIterator[bytes]) -> bytes:
         if len(content) > MOST_BYTES:
             raise _too_large()
     return bytes(content)
+
+
+def _of_file(language: str, content: bytes) -> EditedSubtitles:
+    return edited_subtitles(language, cues_of_file(content))
 
 
 def _of_json(content: bytes) -> EditedSubtitles:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from math import sqrt
 from statistics import NormalDist, fmean
 from typing import Final
+from uuid import UUID
 
 from setu_common.contracts import Candidate, Enhancement, Forecast
 from setu_common.contracts.suggestions import Suggestion
@@ -23,6 +24,8 @@ RARELY: Final = 0.2
 EQUAL_SCORE: Final = 0.5
 """Points of score per line, 0..100, in which two providers may differ and count as equal."""
 SURE: Final = 0.8
+HEARD_ALIKE: Final = 0.8
+"""That a recording that was heard twice by one plan was so with the same prompt: hardly a job has one, and none can be told here."""
 BY_RULE: Final = "rules"
 """What the enhancer calls the provider of an edit that nobody was asked for."""
 _90: Final = 3.29
@@ -37,6 +40,7 @@ class Transcribed:
         candidate: how it was done.
         forecasts: what had been expected of each way.
         sound: the same for the same sound; empty: not known.
+        way: the same for the same language and plan.
         time_s: that it took; None: an earlier one was taken again.
         cost_usd: what it cost; None: that has no price.
         known: whether its errors were counted.
@@ -45,6 +49,7 @@ class Transcribed:
     candidate: Candidate
     forecasts: tuple[Forecast, ...]
     sound: str
+    way: str
     time_s: float | None
     cost_usd: Decimal | None
     known: bool
@@ -74,7 +79,7 @@ class Edited:
     gain: float
     gain_squares: float
     cost_usd: Decimal | None
-    jobs: int = 1
+    jobs: frozenset[UUID] = frozenset()
 
     def __add__(self, other: "Edited") -> "Edited":
         known = self.cost_usd is not None and other.cost_usd is not None
@@ -87,7 +92,7 @@ class Edited:
             self.gain + other.gain,
             self.gain_squares + other.gain_squares,
             (self.cost_usd or Decimal(0)) + (other.cost_usd or Decimal(0)) if known else None,
-            self.jobs + other.jobs,
+            self.jobs | other.jobs,
         )
 
     @property
@@ -125,7 +130,7 @@ def edited_of(lines: Sequence[Enhancement]) -> list[Edited]:
         one = Edited(line.provider, line.model, reason, 1, int(line.changed), gain, gain**2, line.cost_usd)
         key = (line.provider, line.model, reason)
         known = found.get(key)
-        found[key] = one if known is None else _within(known + one)
+        found[key] = one if known is None else known + one
     return list(found.values())
 
 
@@ -142,10 +147,10 @@ def smaller_models(jobs: Sequence[Transcribed]) -> tuple[list[Suggestion], list[
 
 def heard_twice(jobs: Sequence[Transcribed]) -> list[Suggestion]:
     """Sound that was heard again in the same way, though an earlier transcript of it was there."""
-    groups: dict[tuple[str, Candidate], list[Transcribed]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Transcribed]] = defaultdict(list)
     for job in jobs:
         if job.sound and job.time_s is not None:
-            groups[job.sound, job.candidate].append(job)
+            groups[job.sound, job.way].append(job)
     again = [job for found in groups.values() for job in found[1:]]
     if not again:
         return []
@@ -155,9 +160,12 @@ def heard_twice(jobs: Sequence[Transcribed]) -> list[Suggestion]:
             said=f"{len(again)} recordings were transcribed again in the same way: leave `overrides.reuse` on to take the earlier transcript.",
             saving_usd=_summed(job.cost_usd for job in again),
             saving_s=round(sum(job.time_s or 0.0 for job in again), 1),
-            confidence=1.0,
+            confidence=HEARD_ALIKE,
             jobs=len(again),
-            evidence=(f"{sum(len(found) > 1 for found in groups.values())} sounds with the same SHA-256, model and beam",),
+            evidence=(
+                f"{sum(len(found) > 1 for found in groups.values())} sounds with the same SHA-256, language and plan",
+                "of prompts and temperatures nothing is known here: where they differed, the earlier transcript would not have been taken",
+            ),
         )
     ]
 
@@ -181,7 +189,7 @@ def rarely_kept(edits: Iterable[Edited]) -> list[Suggestion]:
                     saving_usd=found.cost_usd,
                     lost_score=round(found.mean, 3),
                     confidence=round(sure, 3),
-                    jobs=found.jobs,
+                    jobs=len(found.jobs),
                     evidence=(f"{found.kept} of {found.lines} edits were kept, for {found.gain:.0f} points of score in all",),
                 )
             )
@@ -209,7 +217,7 @@ def cheaper_providers(edits: Iterable[Edited]) -> list[Suggestion]:
                 saving_usd=((_per_line(dear) - _per_line(cheap)) * dear.lines).quantize(Decimal("0.000001")),
                 lost_score=round(dear.mean - cheap.mean, 3),
                 confidence=round(sure, 3),
-                jobs=dear.jobs,
+                jobs=len(dear.jobs),
                 evidence=tuple(
                     f"{each.provider}/{each.model}: {each.lines} lines, {each.mean:+.2f} points a line, {_per_line(each):.6f} USD a line"
                     for each in (dear, cheap)
@@ -230,11 +238,6 @@ def replay(saved: Sequence[Saved], cost_usd: Decimal | None, time_s: float, jobs
         f"Faster ways for {len(saved)} of {jobs} jobs would have saved {money}{sum(each.saving_s for each in saved):.0f} of {time_s:.0f} s "
         f"of transcribing, with {more:+.2f} errors in 100 words, as far as one can expect."
     )
-
-
-def _within(edited: Edited) -> Edited:
-    """Lines of one text are of one job."""
-    return Edited(**(edited.__dict__ | {"jobs": 1}))
 
 
 def _saved(job: Transcribed) -> Saved | None:

@@ -1,10 +1,10 @@
 """What operators do with observations: past jobs of another system are taken in."""
 
-from setu_common.contracts import AsrPlan
+from setu_common.contracts import AsrPlan, Context
 from setu_common.db import Database
 from setu_common.settings import DatabaseSettings
 from setu_optimizer.domain.observing.history import PastJob
-from setu_optimizer.domain.observing.labels import ESTIMATED_WEIGHT, KNOWN_WEIGHT, Label, key_of
+from setu_optimizer.domain.observing.labels import ESTIMATED_WEIGHT, KNOWN_WEIGHT, Label, work_of
 from setu_optimizer.observing import repository
 from setu_optimizer.observing.repository import Observation
 from setu_optimizer.settings import SERVICE
@@ -33,7 +33,7 @@ def _observation(job: PastJob) -> Observation:
         source="history",
         recording=job.recording,
         job_id=None,
-        work=key_of(job.work or job.recording),
+        work=work_of(Context(title=job.work), job.recording),
         language=job.language,
         profile={"duration_s": job.duration_s, **job.figures},
         plan=AsrPlan.model_validate(candidate.model_dump()),

@@ -119,16 +119,18 @@ class Observer:
             )
         if request.language == request.source_language:
             return await self._correct_source(request, work.tenant, found)
-        return await self._correct_target(request, work.tenant, transcript, edited)
+        return await self._correct_target(request, work, transcript, edited)
 
     def _observation(self, request: ObservationRequest, transcript: Transcript) -> tuple[Observation, list[str]]:
         notes = []
         signals = signals_of(transcript)
         candidate = candidate_of(request.plan)
         estimated = None
-        if self._estimator is not None and self._estimator.engine == request.plan.engine:
+        if request.stand_in is not None:
+            notes.append(f"{request.stand_in} stood in for a part of it or all, so that neither errors nor time are the plan's")
+        elif self._estimator is not None and self._estimator.engine == request.plan.engine:
             estimated = self._estimator.estimate(signals)
-        if estimated is None:
+        if estimated is None and request.stand_in is None:
             notes.append("nobody can tell from the recogniser's confidence how many errors there are")
         forecast = _forecast_of(request, candidate)
         if request.cached:
@@ -137,7 +139,7 @@ class Observer:
             source="job",
             recording=str(request.job_id),
             job_id=request.job_id,
-            work=work_of(request.context, str(request.job_id)),
+            work=work_of(request.context, request.audio.sha256 if request.audio is not None else str(request.job_id)),
             language=request.source_language,
             profile=request.profile,
             probe=request.probe,
@@ -145,7 +147,7 @@ class Observer:
             candidate=candidate,
             prediction=request.prediction,
             duration_s=request.profile.duration_s,
-            model_time_s=None if request.cached else request.model_time_s,
+            model_time_s=None if request.cached or request.stand_in is not None else request.model_time_s,
             expected_wer=forecast.expected_wer if forecast is not None else None,
             expected_time_s=forecast.expected_time_s if forecast is not None else None,
             signals=signals,
@@ -178,7 +180,7 @@ class Observer:
         )
 
     async def _correct_target(
-        self, request: CorrectionRequest, tenant: str, transcript: Transcript, edited: EditedSubtitles
+        self, request: CorrectionRequest, work: Work, transcript: Transcript, edited: EditedSubtitles
     ) -> Corrected:
         if request.delivered is None:
             raise CorrectionFitsNothing(f"Nothing was delivered in {request.language!r} that could be corrected.")
@@ -186,11 +188,12 @@ class Observer:
         report = request.delivered.report
         glossary = () if report is None else (await self._store.load(report, EnhancedTranscript)).glossary
         learned = await self._knowledge.learn_from_correction(
-            tenant, request, transcript, delivered=delivered, edited=edited, glossary=glossary
+            work.tenant, request, transcript, delivered=delivered, edited=edited, glossary=glossary
         )
         texts = {each.segment_index: each.text for each in delivered.translations}
         translated = tuple(each.model_copy(update={"text": texts.get(each.index, "")}) for each in transcript.segments)
-        beside = corrected(transcript.model_copy(update={"segments": translated, "language": request.language}), edited.cues)
+        said = transcript.model_copy(update={"segments": translated, "language": request.language})
+        beside = await work.in_thread(corrected, said, edited.cues)
         return Corrected(
             job_id=request.job_id,
             language=request.language,

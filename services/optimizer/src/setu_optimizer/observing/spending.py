@@ -3,12 +3,15 @@
 The ledger is only read. Functions that take a connection work in their caller's transaction.
 """
 
-from collections.abc import Iterable
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from setu_common.contracts import Candidate, Forecast
@@ -25,6 +28,8 @@ from setu_optimizer.domain.saving import (
 )
 
 MOST: Final = 20_000
+_SAID: Final = frozenset({"expected_wer", "expected_time_s", "source", "explanation"})
+"""What a plan says of itself, which changes nothing of what is heard."""
 _FORGET: Final[LiteralString] = "DELETE FROM edit_outcome WHERE tenant = %(tenant)s AND job_id = %(job_id)s"
 _KEEP: Final[LiteralString] = """
 INSERT INTO edit_outcome (tenant, job_id, language, provider, model, reason, lines, kept, gain, gain_squares, cost_usd)
@@ -35,7 +40,7 @@ FROM jsonb_to_recordset(%(edits)s) AS told (language text, provider text, model 
 ON CONFLICT (tenant, job_id, language, provider, model, reason) DO NOTHING
 """
 _TRANSCRIBED: Final[LiteralString] = """
-SELECT o.candidate, o.prediction -> 'forecasts' AS forecasts, o.sound, o.model_time_s, o.wer_basis = 'known' AS known,
+SELECT o.candidate, o.language, o.plan, o.prediction -> 'forecasts' AS forecasts, o.sound, o.model_time_s, o.wer_basis = 'known' AS known,
     (SELECT sum(c.usd) FROM ledger.call c WHERE c.tenant = o.tenant AND c.job_id = o.job_id AND c.stage = 'transcriptions') AS usd
 FROM observation o
 WHERE o.tenant = %(tenant)s AND o.source = 'job' AND o.created_at > now() - make_interval(days => %(days)s)
@@ -43,7 +48,7 @@ ORDER BY o.created_at DESC, o.id LIMIT %(most)s
 """
 _EDITED: Final[LiteralString] = """
 SELECT provider, model, reason, sum(lines)::int AS lines, sum(kept)::int AS kept, sum(gain) AS gain, sum(gain_squares) AS gain_squares,
-    CASE WHEN bool_or(cost_usd IS NULL) THEN NULL ELSE sum(cost_usd) END AS cost_usd, count(DISTINCT job_id)::int AS jobs
+    CASE WHEN bool_or(cost_usd IS NULL) THEN NULL ELSE sum(cost_usd) END AS cost_usd, array_agg(DISTINCT job_id) AS jobs
 FROM edit_outcome WHERE tenant = %(tenant)s AND observed_at > now() - make_interval(days => %(days)s)
 GROUP BY provider, model, reason
 """
@@ -85,27 +90,35 @@ class Spending:
         values = {"tenant": tenant, "days": days, "most": MOST}
         async with self._database.reading() as connection:
             rows = (await connection.exec_driver_sql(_TRANSCRIBED, values)).all()
-            edits = [Edited(**row) for row in (await connection.exec_driver_sql(_EDITED, values)).mappings()]
-        jobs = [
-            Transcribed(
-                candidate=Candidate.model_validate(row.candidate),
-                forecasts=tuple(Forecast.model_validate(each) for each in row.forecasts or ()),
-                sound=row.sound,
-                time_s=row.model_time_s,
-                cost_usd=row.usd,
-                known=bool(row.known),
-            )
-            for row in rows
-        ]
-        smaller, saved = smaller_models(jobs)
-        found = [*smaller, *heard_twice(jobs), *rarely_kept(edits), *cheaper_providers(edits)]
-        ranked = sorted(found, key=lambda each: (-(each.saving_usd or Decimal(0)), -each.saving_s, each.said))
-        heard_usd = sum((job.cost_usd for job in jobs if job.cost_usd is not None), Decimal(0))
-        edited_usd = sum((each.cost_usd for each in edits if each.cost_usd is not None), Decimal(0))
-        return Suggestions(
-            days=days,
-            jobs=len(jobs),
-            cost_usd=heard_usd + edited_usd,
-            suggestions=tuple(ranked),
-            replayed=replay(saved, heard_usd, sum(job.time_s or 0.0 for job in jobs), len(jobs)),
-        )
+            found = (await connection.exec_driver_sql(_EDITED, values)).mappings()
+            edits = [Edited(**(row | {"jobs": frozenset(row["jobs"])})) for row in map(dict, found)]
+        return await asyncio.to_thread(_suggestions, rows, edits, days)
+
+
+def _suggestions(rows: Sequence[Row[Any]], edits: Sequence[Edited], days: int) -> Suggestions:  # Any: an observation
+    jobs = [_transcribed(row) for row in rows]
+    smaller, saved = smaller_models(jobs)
+    found = [*smaller, *heard_twice(jobs), *rarely_kept(edits), *cheaper_providers(edits)]
+    ranked = sorted(found, key=lambda each: (-(each.saving_usd or Decimal(0)), -each.saving_s, each.said))
+    heard_usd = sum((job.cost_usd for job in jobs if job.cost_usd is not None), Decimal(0))
+    edited_usd = sum((each.cost_usd for each in edits if each.cost_usd is not None), Decimal(0))
+    return Suggestions(
+        days=days,
+        jobs=len(jobs),
+        cost_usd=heard_usd + edited_usd,
+        suggestions=tuple(ranked),
+        replayed=replay(saved, heard_usd, sum(job.time_s or 0.0 for job in jobs), len(jobs)),
+    )
+
+
+def _transcribed(row: Row[Any]) -> Transcribed:  # Any: an observation
+    plan = {name: value for name, value in row.plan.items() if name not in _SAID}
+    return Transcribed(
+        candidate=Candidate.model_validate(row.candidate),
+        forecasts=tuple(Forecast.model_validate(each) for each in row.forecasts or ()),
+        sound=row.sound,
+        way=json.dumps([row.language, plan], sort_keys=True),
+        time_s=row.model_time_s,
+        cost_usd=row.usd,
+        known=bool(row.known),
+    )

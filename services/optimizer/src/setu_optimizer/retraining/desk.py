@@ -6,7 +6,7 @@ from setu_common.operations import Hints, Operations
 from setu_common.settings import DatabaseSettings, OperationSettings, RedisSettings, StoreSettings
 from setu_common.store import Store
 from setu_optimizer.predictors.registry import EVERYBODY
-from setu_optimizer.retraining.kinds import RETRAININGS, RetrainingRequest
+from setu_optimizer.retraining.kinds import AFTER_LESSONS, RETRAININGS, RetrainingRequest
 from setu_optimizer.settings import SERVICE
 
 LOOK_S = 30.0
@@ -25,7 +25,8 @@ async def have_trained(database: DatabaseSettings, store: StoreSettings, wait_s:
     operations = Operations(opened, Store(store, SERVICE), Hints(RedisSettings()), OperationSettings())
     try:
         async with opened.transaction() as connection:
-            operation = await operations.submit_in(connection, RETRAININGS, RetrainingRequest(), Submission(tenant=EVERYBODY))
+            submission = Submission(tenant=EVERYBODY, priority=AFTER_LESSONS)
+            operation = await operations.submit_in(connection, RETRAININGS, RetrainingRequest(), submission)
         while wait_s > 0 and not operation.state.ended:
             operation = await operations.get(EVERYBODY, operation.id, min(wait_s, LOOK_S))
             wait_s -= LOOK_S

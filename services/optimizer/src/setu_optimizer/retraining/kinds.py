@@ -6,6 +6,9 @@ from pydantic import Field
 
 from setu_common.contracts import Contract, OperationKind
 
+AFTER_LESSONS: Final = -20
+"""The priority of trainings: corrections, on which people wait, and what jobs teach come first."""
+
 
 class RetrainingRequest(Contract):
     """Train a model from all that was measured and observed, and promote it if it is better than the one that is asked now.

@@ -16,7 +16,7 @@ from setu_common.errors import SetuError
 from setu_common.operations import Operations
 from setu_optimizer.predictors.registry import EVERYBODY
 from setu_optimizer.retraining import repository
-from setu_optimizer.retraining.kinds import RETRAININGS, RetrainingRequest
+from setu_optimizer.retraining.kinds import AFTER_LESSONS, RETRAININGS, RetrainingRequest
 from setu_optimizer.retraining.retrainer import FEWEST_NEW
 
 LOOK_EVERY_S: Final = 3600.0
@@ -61,7 +61,7 @@ class Timetable:
                 return True
             if await repository.new_observations(connection, last) < FEWEST_NEW:
                 return False
-        submission = Submission(tenant=EVERYBODY, idempotency_key=f"retraining/{week}")
+        submission = Submission(tenant=EVERYBODY, idempotency_key=f"retraining/{week}", priority=AFTER_LESSONS)
         await self._operations.submit(RETRAININGS, RetrainingRequest(week=week), submission)
         return True
 

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from setu_common.contracts import Candidate, Context, WerBasis
+from setu_optimizer.domain.knowledge.scopes import scopes_of
 from setu_optimizer.domain.prediction.examples import Example
 from setu_optimizer.domain.prediction.features import vector_from
 
@@ -69,13 +70,14 @@ def label_of(known: float | None, estimated: float | None) -> Label:
 
 
 def work_of(context: Context, recording: str) -> str:
-    """The series or film that a recording is of, as a key that tells nobody which it is; a recording of none is one by itself."""
-    return key_of(context.series or context.title or recording)
+    """The series or film that a recording is of, as a key that tells nobody which it is; a recording of none is one by itself.
 
-
-def key_of(name: str) -> str:
-    """The name of a series or film as a key."""
-    return hashlib.sha256(name.casefold().encode()).hexdigest()[:16]
+    Args:
+        context: names the series or film; a title such as "Mirzapur S01E02" names a series.
+        recording: the same for the same sound, where that is known.
+    """
+    named = next((each.key for each in scopes_of(context) if each.level in ("series", "title")), "")
+    return hashlib.sha256((named or recording).encode()).hexdigest()[:16]
 
 
 def example_of(seen: Seen) -> Example:
