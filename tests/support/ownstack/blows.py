@@ -97,9 +97,9 @@ def assert_done_once(stack: OwnStack, job: Json, counted: Mapping[object, tuple[
     keys = {f"{job['id']}/{stage}/{target}/1" for stage, target in stages}
     assert Counter(row["idempotency_key"] for row in rows) == Counter({*keys, f"{job['id']}/1/advance"})
     assert {(row["state"], row["problem"] is None) for row in rows} == {("succeeded", True)}
-    # There is no model for editing here, so that stage ends with nothing done: its operation says so, and is one as the others are.
+    # There is no model for editing here, so that stage ends with nothing done, or with names put right by rules.
     ends = {(name, stage["state"], stage["run"]) for (name, _), stage in stages.items()}
-    assert ends == {(name, "skipped" if name == "enhance" else "succeeded", 1) for name, _ in stages}
+    assert ends - {("enhance", "skipped", 1)} <= {(name, "succeeded", 1) for name, _ in stages}
     results = {row["id"]: row["result"] for row in rows}
     with stack.rows() as db:
         taken = db.execute("SELECT operation_id, state, result FROM gateway.stage WHERE job_id = %s", [job["id"]]).fetchall()
