@@ -35,7 +35,7 @@ def test_json_says_the_same_as_csv():
     ("row", "said"),
     [
         ("a.wav,60,whisper-base,twelve,,,,,,", "line 3: wer"),
-        ("a.wav,60,whisper-base,12,loud,,,,,", "line 3: could not convert"),
+        ("a.wav,60,whisper-base,12,loud,,,,,", "line 3: snr_db: it should be a number"),
         (",60,whisper-base,0.1,,,,,,", "line 3: recording"),
         ("c.wav,-5,whisper-base,0.1,,,,,,", "line 3: duration_s"),
         ("c.wav,60,whisper-base,nan,,,,,,", "line 3: wer"),
@@ -55,6 +55,23 @@ def test_a_bad_line_is_named(row, said):
 @pytest.mark.parametrize("broken", ["", "recording,duration_s\n", "{}", "[1]", "[", '{"a": [}'])
 def test_what_is_no_table_is_a_problem_and_no_crash(broken):
     assert read_history(broken, is_json=broken.startswith(("{", "["))).problems
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"snr_db": [18.5]}, "entry 2: snr_db: it should be a number"),
+        ({"snr_db": {}}, "entry 2: snr_db: it should be a number"),
+        ({"snr_db": float("nan")}, "entry 2: snr_db: it should be a number"),
+        ({"snr_db": 10**400}, "entry 2: snr_db: it should be a number"),
+        ({"recording": "b\0.wav"}, "entry 2: recording: there is a NUL character in it"),
+        ({"work": "Mirza\0pur"}, "entry 2: work: there is a NUL character in it"),
+    ],
+)
+def test_what_json_alone_can_say_is_named_with_its_entry_too(odd, said):
+    row = {"recording": "a.wav", "duration_s": 60, "model": "whisper-base", "wer": 0.1}
+    found = read_history(json.dumps([row, row | {"recording": "b.wav"} | odd]), is_json=True)
+    assert found.problems == (said,)
 
 
 def test_a_byte_order_mark_and_spaces_do_no_harm():

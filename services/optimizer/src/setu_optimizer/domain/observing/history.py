@@ -8,6 +8,7 @@ be there.
 import csv
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -87,7 +88,7 @@ def read_history(text: str, *, is_json: bool) -> History:
     for line, row in rows:
         try:
             job = _job(row)
-        except (ValidationError, ValueError) as error:
+        except ValueError as error:
             problems.append(f"{line}: {_said(error)}")
             continue
         if job.recording in lines:
@@ -116,9 +117,21 @@ def _json_rows(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _job(row: Mapping[str, Any]) -> PastJob:
-    figures = {name: float(row[name]) for name in _FIGURES if name in row}
+    figures = {name: _figure(name, row[name]) for name in _FIGURES if name in row}
+    if odd := [name for name, value in row.items() if name in _COLUMNS and isinstance(value, str) and "\0" in value]:
+        raise ValueError(f"{odd[0]}: there is a NUL character in it")
     # Cells of CSV are text: numbers in them count as numbers.
     return PastJob.model_validate({name: value for name, value in row.items() if name in _COLUMNS} | {"figures": figures})
+
+
+def _figure(name: str, value: object) -> float:
+    try:
+        figure = float(value) if isinstance(value, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        figure = math.nan
+    if not math.isfinite(figure):
+        raise ValueError(f"{name}: it should be a number")
+    return figure
 
 
 def _said(error: ValueError) -> str:
