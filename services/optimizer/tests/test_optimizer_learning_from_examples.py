@@ -1,5 +1,6 @@
 """What is learned from examples: ranges that hold, figures that may be missing, and what is like nothing that was learned from."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -7,15 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from setu_common.contracts import AudioProbe, AudioProfile
-from setu_optimizer.domain.prediction.examples import folds_of, hash_of
+from setu_common.contracts import AudioProbe, AudioProfile, Candidate
+from setu_optimizer.domain.prediction.comparison import LEAST_COVERAGE, coverage_of
+from setu_optimizer.domain.prediction.examples import Example, folds_of, hash_of
 from setu_optimizer.domain.prediction.experience import Experience
 from setu_optimizer.domain.prediction.features import COLUMNS, FEATURES, PROBED, unprobed, vector_from, vector_of
 from setu_optimizer.domain.prediction.ranges import COVERAGE, margins_of
 from setu_optimizer.errors import TooLittleToLearnFrom
+from setu_optimizer.predictors.bundle import unpacked
 from setu_optimizer.predictors.learning_table import read_table
+from setu_optimizer.predictors.manifest import Manifest
+from setu_optimizer.predictors.predictor import Predictor
+from setu_optimizer.predictors.tables import published
 from setu_optimizer.predictors.training import train
-from testbed.hearings import BASE, BASE_5, KINDS, SIZES, TINY, WAYS, figures_of, heard
+from testbed.hearings import BASE, BASE_5, KINDS, SIZES, TINY, WAYS, figures_of, heard, wer_of
 
 pytestmark = pytest.mark.timeout(400)  # a model is trained for all of them, with whatever the machine has left
 NAMES = [feature.name for feature in FEATURES]
@@ -155,6 +161,56 @@ def test_figures_that_were_all_the_same_may_differ_by_a_step():
     assert experience.strange(recording) == ""
     recording[clipping] = 0.2
     assert "share of clipped samples, 0.2000, is far" in experience.strange(recording)
+
+
+LARGE = Candidate(model="whisper-large-v3", beam_size=5)
+
+
+def jobs(count: int, *, language: str = "en", counted: bool) -> list[Example]:
+    """Jobs of as many series as there are kinds, each heard in one way; their times are not known."""
+    return [
+        replace(
+            each,
+            recording=f"job {each.recording}",
+            language=language,
+            candidate=LARGE,
+            time_factor=None,
+            weight=0.25,
+            measured=counted,
+        )
+        for each in heard(count, seed=61, ways=(BASE_5,))
+    ]
+
+
+def learned(examples: list[Example]) -> Manifest:
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    return unpacked(train(examples, SIZES, kind="x", description="", now=now)).manifest
+
+
+@pytest.mark.parametrize(
+    ("count", "counted", "is_learned"), [(1, True, False), (40, False, False), (19, True, False), (20, True, True)]
+)
+def test_a_way_or_language_is_learned_from_twenty_counted_examples_and_not_from_estimates(count, counted, is_learned):
+    manifest = learned([*heard(20, seed=1), *jobs(count, language="hi", counted=counted)])
+    assert (LARGE in {each.candidate for each in manifest.candidates}) is is_learned
+    assert manifest.learned_from.languages == (("en", "hi") if is_learned else ("en",))
+
+
+def test_estimates_alone_teach_nothing():
+    with pytest.raises(TooLittleToLearnFrom, match="0 examples of 0 groups"):
+        learned(jobs(40, counted=False))
+
+
+def test_estimates_that_lie_just_where_they_are_expected_make_no_range_narrower():
+    """A recogniser's confidence tells the same of like recordings; what people count has its chance in it."""
+    measured = heard(30, seed=1)
+    sure = [
+        replace(each, recording=f"job {each.recording}", wer=wer_of(each.candidate, 0.3), measured=False)
+        for each in heard(150, seed=2, ways=(BASE_5,))
+    ]
+    data = train([*measured, *sure], SIZES, kind="x", description="", now=datetime(2026, 11, 26, tzinfo=UTC))
+    predictor = Predictor.read(data, published())
+    assert coverage_of(predictor.ranges, heard(60, seed=7)) > LEAST_COVERAGE
 
 
 def test_few_examples_or_few_kinds_teach_nothing():

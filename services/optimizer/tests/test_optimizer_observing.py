@@ -41,6 +41,7 @@ PROFILE = AudioProfile(
 )
 ESTIMATOR = Estimator(
     engine="faster-whisper",
+    languages=("en",),
     centres=(-0.3, -0.6, 0.1, 1.5, 0.0, 2.5),
     widths=(0.1,) * 6,
     weights=(-0.05, 0, 0, 0, 0, 0),

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -23,15 +24,16 @@ from setu_common.contracts import (
 from setu_common.errors import DependencyUnavailable
 from setu_optimizer.domain.prediction.features import FEATURES
 from setu_optimizer.errors import ModelUnusable
-from setu_optimizer.predictors.answering import answer
+from setu_optimizer.predictors.answering import abstained, answer
 from setu_optimizer.predictors.bundle import MANIFEST, unpacked
 from setu_optimizer.predictors.champion import Champion
 from setu_optimizer.predictors.machine import Machine
 from setu_optimizer.predictors.predictor import Predictor
 from setu_optimizer.predictors.registry import SHIPPED, Kept
 from setu_optimizer.predictors.tables import published
+from setu_optimizer.predictors.training import train
 from setu_optimizer.service import Predictions
-from testbed.hearings import BASE_5, FACTORS, TINY, WAYS, figures_of
+from testbed.hearings import BASE_5, FACTORS, SIZES, TINY, WAYS, figures_of, heard
 
 pytestmark = pytest.mark.timeout(400)  # a model is trained for all of them, with whatever the machine has left
 DEFAULT = AsrPlan(model="whisper-base", redecode=False)
@@ -130,6 +132,25 @@ def test_models_that_nobody_measured_are_weighed_by_published_tables_and_say_so(
     assert "by published tables" in prediction.plan.explanation
     slow = answer(asked(0.9), predictor, installed(*WAYS, large), TABLE, DEFAULT)  # 21 times as many parameters
     assert slow.plan.model == "whisper-base"
+
+
+def test_a_way_whose_errors_alone_were_learned_takes_what_was_measured_on_the_machine():
+    large = Candidate(model="whisper-large-v3", beam_size=5)
+    jobs = [
+        replace(each, candidate=large, time_factor=None, recording=f"job {each.recording}")
+        for each in heard(30, seed=3, ways=(BASE_5,))
+    ]
+    data = train([*heard(20, seed=1), *jobs], SIZES, kind="x", description="", now=datetime(2026, 11, 26, tzinfo=UTC))
+    predictor = Predictor.read(data, TABLE)
+    request = asked()
+    for factor, basis, least in ((2.4, "measured", 2.4), (None, "prior", 1.0)):
+        machine = installed(*WAYS, large, factors=FACTORS | {large: factor})
+        known = {each.candidate: each for each in answer(request, predictor, machine, TABLE, DEFAULT).forecasts}
+        assert known[large].basis == basis
+        assert known[large].expected_time_s >= least * request.profile.duration_s - 0.01
+        assert known[large].time_low_s < known[large].expected_time_s < known[large].time_high_s
+        if factor:
+            assert known[large].expected_time_s == pytest.approx(factor * request.profile.duration_s, rel=0.001)
 
 
 @pytest.mark.parametrize(
@@ -249,6 +270,18 @@ def test_a_model_that_is_not_whole_or_of_another_schema_is_not_used(model, chang
     assert why in refused.value.detail
 
 
+def test_a_byte_that_is_not_what_it_was_is_no_other_error_than_a_damaged_model(model):
+    refused = 0
+    for place in [*range(400), *range(400, len(model), len(model) // 300), *range(len(model) - 700, len(model))]:
+        spoiled = bytearray(model)
+        spoiled[place] ^= 0x55
+        try:
+            unpacked(bytes(spoiled))
+        except ModelUnusable:
+            refused += 1
+    assert refused > 500
+
+
 @pytest.mark.parametrize("cut", [0, 10, 1000, -10])
 def test_a_model_file_that_breaks_off_is_not_used(model, cut):
     with pytest.raises(ModelUnusable):
@@ -288,6 +321,19 @@ async def test_a_missing_or_damaged_model_gives_the_default_plan_with_the_reason
         prediction = await predicted(champion.current)
         assert why in prediction.abstained
         assert prediction.plan.model_copy(update={"explanation": ""}) == DEFAULT
+
+
+async def test_whatever_else_goes_wrong_with_a_model_is_a_reason_too(model, monkeypatch):
+    monkeypatch.setattr("setu_optimizer.predictors.champion.PATIENCE_S", 60)
+    for registry in (Registry(ZeroDivisionError()), Registry(model, ZeroDivisionError())):
+        prediction = await predicted(Champion(registry, nobody, TABLE, 60).current)
+        assert prediction.abstained == "The model can't be loaded; the service's log says why."
+    registry = Registry(model)
+    champion = Champion(registry, nobody, TABLE, look_every_s=0)
+    loaded, _ = await champion.current()
+    registry.kept = ZeroDivisionError()
+    assert (await champion.current())[0] is loaded  # nothing is known against it
+    assert abstained(asked(), DEFAULT, "").abstained
 
 
 async def test_a_champion_is_loaded_once_and_another_one_once_it_is_looked_for(model, monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from setu_common.errors import Conflict
-from setu_optimizer.domain.prediction.comparison import compare
+from setu_optimizer.domain.prediction.comparison import LEAST_COVERAGE, compare, coverage_of
 from setu_optimizer.errors import ModelUnusable, NothingEarlier
 from setu_optimizer.predictors.predictor import Predictor
 from setu_optimizer.predictors.registry import SHIPPED, Predictors
@@ -129,6 +129,21 @@ def test_a_stream_with_a_fifth_of_wrong_labels_never_makes_the_model_worse(predi
     assert promoted is predictor
 
 
-def test_a_model_learns_about_the_ways_that_were_tried_and_no_others(little):
-    assert {each.candidate for each in little[1].manifest.candidates} == set(WAYS)
-    assert little[1].manifest.learned_from.recordings == 12
+def test_a_model_learns_about_the_ways_that_were_tried_often_enough_and_no_others(predictor, little):
+    assert {each.candidate for each in predictor.manifest.candidates} == set(WAYS)
+    assert predictor.manifest.learned_from.recordings == 60
+    assert little[1].manifest.candidates == ()  # 12 recordings are too few to know a way
+
+
+def test_a_model_whose_ranges_do_not_hold_is_not_promoted_however_well_it_chooses(predictor):
+    better = compare(clueless, predictor.guess, HELD)
+    assert better.better
+    held = coverage_of(predictor.ranges, HELD)
+    assert held > LEAST_COVERAGE
+    assert replace(better, coverage=held).better
+    narrow = coverage_of(lambda figures, ways: [(wer, wer) for wer, _ in predictor.guess(figures, ways)], HELD)
+    assert narrow < 0.1
+    refused = replace(better, coverage=narrow)
+    assert not refused.better
+    assert refused.verdict.startswith("Not better")
+    assert "lie in its ranges (85 are needed)" in refused.verdict

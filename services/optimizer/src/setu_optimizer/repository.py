@@ -1,5 +1,6 @@
 """Models that predict, in the database. They are everybody's: what is learned of sound and machines is no tenant's own."""
 
+from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -19,6 +20,7 @@ _ADD: Final[LiteralString] = """
 INSERT INTO predictor (name, state, uri, bytes, media_type, manifest, verdict, replaced)
 VALUES (%(name)s, %(state)s, %(uri)s, %(bytes)s, %(media_type)s, %(manifest)s, %(verdict)s, %(replaced)s)
 """
+_WENT_BACK: Final[LiteralString] = "SELECT max(changed_at) FROM predictor WHERE state = 'rolled-back'"
 RETIRE: Final[LiteralString] = """
 DELETE FROM predictor WHERE id IN (
     SELECT id FROM predictor WHERE state <> 'champion' AND id NOT IN (SELECT replaced FROM predictor WHERE replaced IS NOT NULL)
@@ -40,6 +42,12 @@ async def lock(connection: AsyncConnection) -> None:
 async def champion(connection: AsyncConnection) -> Model | None:
     """The model that is asked; None: the one that is shipped."""
     return (await connection.exec_driver_sql(_CHAMPION)).one_or_none()
+
+
+async def went_back_at(connection: AsyncConnection) -> datetime | None:
+    """When somebody went back last to the model before; None: nobody did."""
+    found: datetime | None = (await connection.exec_driver_sql(_WENT_BACK)).scalar()
+    return found
 
 
 async def newest(connection: AsyncConnection, limit: int) -> list[Model]:

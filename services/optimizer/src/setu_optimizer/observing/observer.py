@@ -128,7 +128,7 @@ class Observer:
         estimated = None
         if request.stand_in is not None:
             notes.append(f"{request.stand_in} stood in for a part of it or all, so that neither errors nor time are the plan's")
-        elif self._estimator is not None and self._estimator.engine == request.plan.engine:
+        elif self._estimator is not None and self._estimator.knows(request.plan.engine, request.source_language):
             estimated = self._estimator.estimate(signals)
         if estimated is None and request.stand_in is None:
             notes.append("nobody can tell from the recogniser's confidence how many errors there are")

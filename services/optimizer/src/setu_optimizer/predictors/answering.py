@@ -62,6 +62,7 @@ def abstained(request: PredictionRequest, default: AsrPlan, why: str, predictor:
         why: as a sentence.
         predictor: the model that would have been asked.
     """
+    why = why or "Nobody has said why."
     plan = default.model_copy(update={"explanation": f"The default plan, since nothing is predicted. {why}"})
     name = predictor.manifest.name if predictor is not None else ""
     return Prediction(plan=overridden(plan, request.overrides), quality=request.quality, abstained=why, predictor=name)

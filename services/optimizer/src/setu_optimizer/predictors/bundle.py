@@ -2,7 +2,10 @@
 
 import hashlib
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +25,10 @@ EXPERIENCE: Final = "experience.npy"
 PROBED: Final = "probed"
 UNPROBED: Final = "unprobed"
 LARGEST_BYTES: Final = 64 << 20
+# What the readers of archives say of one in which bytes are not what they were; ValueError: names and places that can't be.
+_DAMAGES: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, struct.error,
+)  # fmt: skip
 # So that the same model is the same bytes; ZIP knows no earlier time.
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -139,10 +146,10 @@ def _contents(data: bytes) -> tuple[Manifest, dict[str, bytes]]:
             files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
         manifest = Manifest.model_validate_json(files.get(MANIFEST, b""))
         return manifest, {name: data for name, data in files.items() if name in manifest.files}
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise ModelUnusable("The model's file is damaged: it is no whole archive.") from error
     except ValidationError:
         raise ModelUnusable("The model's manifest is not one that this version reads. Train the model anew.") from None
+    except _DAMAGES as error:
+        raise ModelUnusable("The model's file is damaged: it is no whole archive.") from error
 
 
 def _figures(data: bytes) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from setu_optimizer.predictors.registry import Kept
 
 PATIENCE_S: Final = 0.5
 """How long a question waits for what is being looked up: whoever does not answer holds up nobody for longer."""
+BROKEN: Final = "The model can't be loaded; the service's log says why."
 
 log = structlog.get_logger()
 
@@ -70,7 +71,7 @@ class Champion:
             _, self._looks = await asyncio.wait(self._looks, timeout=PATIENCE_S)
         await self._found.wait()  # before the first look there is nothing that could be asked meanwhile
         if self._predictor is None:
-            raise ModelUnusable(self._why)
+            raise ModelUnusable(self._why or "The model has not been loaded yet.")
         return self._predictor, self._machine
 
     async def close(self) -> None:
@@ -83,6 +84,10 @@ class Champion:
     async def _look(self) -> None:
         try:
             await self._load()
+        except Exception:
+            # Whatever it is: who has no model says so, and it is looked for again.
+            log.exception("predictor.look_failed")
+            self._why = BROKEN
         finally:
             self._found.set()
 
@@ -102,6 +107,9 @@ class Champion:
         except SetuError as error:
             log.warning("predictor.unusable", name=kept.name, code=error.code, reason=error.detail)
             self._predictor, self._why = None, error.detail
+        except Exception:
+            log.exception("predictor.not_loaded", name=kept.name)
+            self._predictor, self._why = None, BROKEN
         else:
             log.info("predictor.loaded", name=self._predictor.manifest.name)
         self._kept = kept

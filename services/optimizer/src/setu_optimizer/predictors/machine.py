@@ -7,7 +7,7 @@ from statistics import median
 from setu_common.contracts import Candidate, InstalledCandidates
 from setu_optimizer.domain.prediction.features import Vector
 from setu_optimizer.domain.prediction.policy import Expected, scaled
-from setu_optimizer.domain.prediction.priors import LANGUAGE, Table, prior
+from setu_optimizer.domain.prediction.priors import LANGUAGE, Table, prior, timed
 from setu_optimizer.predictors.predictor import Predictor
 
 
@@ -55,7 +55,7 @@ def expected_of(
     """What is expected of each way that there is, learned or taken from published tables.
 
     A way that differs from one that was learned about in its batches and numbers alone makes the errors of that one; times are as many
-    times as long as learned ones as what was measured on the machine says.
+    times as long as learned ones as what was measured on the machine says, or just what was measured where no time was learned.
 
     Args:
         recording: what is asked about.
@@ -74,10 +74,12 @@ def expected_of(
     found: list[Expected] = []
     for way, learned in pairs:
         factor, usual = speaking[way], predictor.time_factor(learned)
-        if way != learned and not (factor and usual):
-            continue  # how long it takes is not known
-        times = factor / usual if factor and usual else speed
-        found.append(replace(scaled(known[learned], times), candidate=way))
+        if factor and not usual:
+            found.append(replace(timed(known[learned], factor * recording.duration_s), candidate=way))
+        elif usual and (factor or way == learned):
+            times = factor / usual if factor else speed
+            found.append(replace(scaled(known[learned], times), candidate=way))
+        # Else nobody knows how long it takes.
     return found + (_priors(found, speaking, predictor, table) if recording.language == LANGUAGE else [])
 
 
@@ -103,10 +105,11 @@ def _speed(pairs: Sequence[tuple[Candidate, Candidate]], ways: dict[Candidate, f
 def _priors(
     found: Sequence[Expected], ways: dict[Candidate, float | None], predictor: Predictor, table: Table
 ) -> list[Expected]:
-    """Ways whose models nobody has learned about, in proportion to the largest one that was."""
+    """Ways whose models nobody has learned about, or not how long they take, in proportion to the largest one that was."""
     if not found:
         return []
-    learned_models = {each.candidate.model for each in predictor.manifest.candidates}
+    timed_models = {each.candidate.model for each in predictor.manifest.candidates if each.time_factor}
+    learned_models = timed_models | {each.candidate.model for each in found}
     largest = max(found, key=lambda each: (table[each.candidate.model].size.parameters_m, each.candidate.beam_size))
     taken = []
     for way, factor in ways.items():

@@ -54,7 +54,8 @@ class Predictor:
         """Why a recording is out of experience, as the end of a sentence; empty if it is not."""
         learned = self._bundle.experience.languages
         if language not in learned:
-            return f"nothing was learned from recordings in its language ({language}; only {', '.join(learned)})"
+            others = f"; only {', '.join(learned)}" if learned else ""
+            return f"nothing was learned from recordings in its language ({language}{others})"
         return self._bundle.experience.strange(recording)
 
     def expect(self, recording: Vector, duration_s: float, ways: Sequence[Candidate]) -> list[Expected]:
@@ -85,6 +86,10 @@ class Predictor:
     def guess(self, recording: Vector, ways: tuple[Candidate, ...]) -> list[tuple[float, float]]:
         """Errors per word and time factor of each way, as a comparison of two models asks for them."""
         return [(each.wer, each.time_s) for each in self.expect(recording, 1.0, ways)]
+
+    def ranges(self, recording: Vector, ways: tuple[Candidate, ...]) -> list[tuple[float, float]]:
+        """The ends of the range of errors per word of each way, as ``coverage_of`` asks for them."""
+        return [(each.wer_low, each.wer_high) for each in self.expect(recording, 1.0, ways)]
 
     def reasons(self, recording: Vector, way: Candidate) -> tuple[PlanReason, ...]:
         """What the recording's figures did to the expected errors of a way."""

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from setu_common.contracts import Reference
 from setu_common.db import Database
@@ -50,6 +51,23 @@ class Kept:
 
 
 SHIPPED: Final = Kept(id=None, name="starting", state="champion", file=None)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A challenger whose file is in the store.
+
+    Args:
+        manifest: what is said of it.
+        file: where it lies.
+        comparison: with the champion, on recordings that neither has learned from.
+        against: the champion that it was compared with.
+    """
+
+    manifest: Manifest
+    file: Reference
+    comparison: Comparison
+    against: Kept
 
 
 class Predictors:
@@ -99,28 +117,49 @@ class Predictors:
             ModelUnusable: it can't be used at all; nothing is kept.
             Conflict: another model is champion by now: compare with that one.
         """
-        manifest = unpacked(challenger).manifest
-        file = await self._store.put(EVERYBODY, challenger, MEDIA_TYPE)
+        offer = await self.prepare(challenger, comparison, against=against)
         async with self._database.transaction() as connection:
-            await repository.lock(connection)
-            row = await repository.champion(connection)
-            if (row.id if row is not None else None) != against.id:
-                raise Conflict(
-                    "Another model has been promoted meanwhile. Compare with that one, and offer the challenger again."
-                )
-            if comparison.better and row is not None:
-                await repository.change(connection, row.id, "retired")
-            await repository.add(
-                connection,
-                name=manifest.name,
-                state="champion" if comparison.better else "refused",
-                file=file,
-                manifest=manifest.model_dump(mode="json"),
-                verdict=comparison.verdict,
-                replaced=row.id if comparison.better and row is not None else None,
-            )
-        log.info("predictor.offered", name=manifest.name, promoted=comparison.better, verdict=comparison.verdict)
+            await self.offer_in(connection, offer)
         return comparison.better
+
+    async def prepare(self, challenger: bytes, comparison: Comparison, *, against: Kept) -> Offer:
+        """Put a model's file into the store, so that it can be offered within a transaction; see ``offer``."""
+        manifest = unpacked(challenger).manifest
+        return Offer(manifest, await self._store.put(EVERYBODY, challenger, MEDIA_TYPE), comparison, against)
+
+    async def offer_in(self, connection: AsyncConnection, offer: Offer) -> None:
+        """``offer`` in the caller's transaction, for who writes down beside it what came of it.
+
+        Raises:
+            Conflict: see ``offer``.
+        """
+        comparison = offer.comparison
+        await repository.lock(connection)
+        row = await repository.champion(connection)
+        if (row.id if row is not None else None) != offer.against.id:
+            raise Conflict("Another model has been promoted meanwhile. Compare with that one, and offer the challenger again.")
+        if comparison.better and row is not None:
+            await repository.change(connection, row.id, "retired")
+        await repository.add(
+            connection,
+            name=offer.manifest.name,
+            state="champion" if comparison.better else "refused",
+            file=offer.file,
+            manifest=offer.manifest.model_dump(mode="json"),
+            verdict=comparison.verdict,
+            replaced=row.id if comparison.better and row is not None else None,
+        )
+        log.info("predictor.offered", name=offer.manifest.name, promoted=comparison.better, verdict=comparison.verdict)
+
+    async def went_back_at(self, kept: Kept) -> datetime | None:
+        """When somebody went back to a model, or to one before it; None: nobody has since it was offered.
+
+        Args:
+            kept: the champion.
+        """
+        async with self._database.reading() as connection:
+            found = await repository.went_back_at(connection)
+        return None if found is None or (kept.created_at is not None and kept.created_at > found) else found
 
     async def roll_back(self) -> Kept:
         """Ask the model again that was champion before this one; before the first one there is the one that is shipped.

@@ -19,8 +19,9 @@ from setu_optimizer.predictors.bundle import Grown, files_of, packed, sums_of
 from setu_optimizer.predictors.manifest import LearnedCandidate, LearnedFrom, Manifest, Metrics, Side
 
 FEWEST: Final = 20
-"""Examples, below which nothing is trained."""
+"""Examples whose errors were counted, below which nothing is trained, and no way and no language counts as learned: estimates alone teach neither."""
 FEWEST_GROUPS: Final = 3
+"""Of which those are, at least."""
 FOLDS: Final = 6
 MOST_ROUNDS: Final = 300
 MOST_TIME_ROUNDS: Final = 150
@@ -46,6 +47,7 @@ class _Lesson:
     weights: Column
     together: NDArray[np.int64]
     groups: tuple[str, ...]
+    counted: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,13 @@ def train(examples: Sequence[Example], sizes: Sizes, *, kind: str, description: 
         The model as one file.
 
     Raises:
-        TooLittleToLearnFrom: fewer than 20 examples, or than 3 groups.
+        TooLittleToLearnFrom: fewer than 20 examples whose errors were counted, or of fewer than 3 groups.
     """
-    groups = {each.group for each in examples}
     if not _enough(examples):
+        counted = [each for each in examples if each.measured]
         raise TooLittleToLearnFrom(
-            f"There are {len(examples)} examples of {len(groups)} groups; a model needs {FEWEST} of {FEWEST_GROUPS} at least."
+            f"There are {len(counted)} examples of {len({each.group for each in counted})} groups whose errors were counted; "
+            f"a model needs {FEWEST} of {FEWEST_GROUPS} at least."
         )
     probed = [each for each in examples if is_probed(each.figures)]
     # Recordings without a probe have trees of their own: what has been learned of probes would mislead where there is none.
@@ -102,7 +105,7 @@ def train(examples: Sequence[Example], sizes: Sizes, *, kind: str, description: 
             sha256=sha256,
             recordings=len({each.recording for each in examples}),
             examples=len(examples),
-            groups=len(groups),
+            groups=len({each.group for each in examples}),
             languages=experience.languages,
         ),
         candidates=_candidates(examples),
@@ -116,7 +119,8 @@ def train(examples: Sequence[Example], sizes: Sizes, *, kind: str, description: 
 
 
 def _enough(examples: Sequence[Example]) -> bool:
-    return len(examples) >= FEWEST and len({each.group for each in examples}) >= FEWEST_GROUPS
+    counted = [each.group for each in examples if each.measured]
+    return len(counted) >= FEWEST and len(set(counted)) >= FEWEST_GROUPS
 
 
 def _lesson(examples: Sequence[Example], sizes: Sizes) -> _Lesson:
@@ -127,6 +131,7 @@ def _lesson(examples: Sequence[Example], sizes: Sizes) -> _Lesson:
         weights=np.array([each.weight for each in examples], dtype=np.float64),
         together=np.unique([each.recording for each in examples], return_inverse=True)[1],
         groups=tuple(each.group for each in examples),
+        counted=np.array([each.measured for each in examples]),
     )
 
 
@@ -137,21 +142,34 @@ def _taught(lesson: _Lesson) -> _Taught:
     growth, expected = _best(rows, folds)
     quantiles = replace(growth, quantiles=TAILS)
     _, bounds = left_out(rows, quantiles, folds)
-    margins = margins_of(lesson.roots, bounds[:, 0], bounds[:, 1])
+    # An estimate lies near what was expected: of estimates ranges would become too narrow for what is counted.
+    counted = lesson.counted
+    margins = margins_of(lesson.roots[counted], bounds[counted, 0], bounds[counted, 1])
     squares = np.maximum(expected, 0.0) ** 2
     bias = np.average(lesson.roots**2, weights=lesson.weights) / max(np.average(squares, weights=lesson.weights), 1e-6)
     side = Side(rounds=growth.rounds, depth=growth.depth, low=margins.low, high=margins.high, bias=float(bias))
     times, side, time_error = _times(lesson, side)
-    low, high = margins.widen(bounds[:, 0], bounds[:, 1])
-    within = (lesson.roots >= low) & (lesson.roots <= high)
     metrics = Metrics(
         wer_error=float(np.mean(np.abs(lesson.roots**2 - bias * squares))),
         wer_correlation=_correlation(lesson.roots**2, squares),
-        wer_coverage=float(within.mean()),
+        wer_coverage=_coverage(lesson, bounds, folds),
         time_error=time_error,
         folds=len(folds),
     )
     return _Taught(Grown(Trees.grown(rows, growth), Trees.grown(rows, quantiles), times), side, metrics)
+
+
+def _coverage(lesson: _Lesson, bounds: NDArray[np.float64], folds: Sequence[Sequence[int]]) -> float:
+    """How many of the counted errors lie in ranges whose margins are those of the other folds."""
+    within: list[bool] = []
+    for fold in folds:
+        left = np.isin(np.arange(len(lesson.roots)), fold)
+        one, others = left & lesson.counted, ~left & lesson.counted
+        if one.any() and others.any():
+            margins = margins_of(lesson.roots[others], bounds[others, 0], bounds[others, 1])
+            low, high = margins.widen(bounds[one, 0], bounds[one, 1])
+            within.extend((lesson.roots[one] >= low) & (lesson.roots[one] <= high))
+    return float(np.mean(within)) if within else 0.0
 
 
 def _best(rows: Rows, folds: Sequence[Sequence[int]]) -> tuple[Growth, Column]:
@@ -188,7 +206,11 @@ def _correlation(one: Column, other: Column) -> float:
 def _experience(examples: Sequence[Example]) -> Experience:
     recordings = {each.recording: each for each in examples}
     figures = np.vstack([each.figures for each in recordings.values()]).astype(np.float32)
-    languages = tuple(sorted({each.language for each in recordings.values()}))
+    languages = tuple(
+        language
+        for language in sorted({each.language for each in examples})
+        if _enough([each for each in examples if each.language == language])
+    )
     return Experience.of(figures, tuple(each.group for each in recordings.values()), languages)
 
 
@@ -198,6 +220,8 @@ def _candidates(examples: Sequence[Example]) -> tuple[LearnedCandidate, ...]:
         found.setdefault(each.candidate, []).append(each)
     learned = []
     for candidate, taken in found.items():
+        if not _enough(taken):
+            continue
         factors = [each.time_factor for each in taken if each.time_factor]
         easy = float(np.quantile(factors, 0.25)) if factors else None
         learned.append(LearnedCandidate(candidate=candidate, examples=len(taken), time_factor=easy))

@@ -56,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _confided(line: Mapping[str, str]) -> Confided:
     row = {name: float(value) for name, value in line.items() if name in _SIGNALS and value}
-    return Confided(line["kind"], signals_from(row, float(line["duration_s"])), float(line["wer"]))
+    return Confided(
+        line["kind"], signals_from(row, float(line["duration_s"])), float(line["wer"]), line.get("language") or "en"
+    )
 
 
 _SIGNALS: Final = ("avg_logprob", "low_logprob", "no_speech_prob", "compression_ratio", "removed_s", "words_per_s")

@@ -20,6 +20,9 @@ _NEW: Final[LiteralString] = """
 SELECT count(*) FROM observation
 WHERE wer IS NOT NULL AND source <> 'second-candidate' AND updated_at > coalesce(%(since)s::timestamptz, '-infinity')
 """
+_KNOWN_SINCE: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM observation WHERE wer_basis = 'known' AND source <> 'second-candidate' AND updated_at > %(since)s)
+"""
 
 Training = Row[Any]
 """Any: a row of ``retraining``."""
@@ -44,6 +47,12 @@ async def last(connection: AsyncConnection) -> datetime | None:
 async def new_observations(connection: AsyncConnection, since: datetime | None) -> int:
     """How many observations came, or were corrected, since then."""
     found: int = (await connection.exec_driver_sql(_NEW, {"since": since})).scalar_one()
+    return found
+
+
+async def known_since(connection: AsyncConnection, since: datetime) -> bool:
+    """Whether an error rate has become known since then, by a correction or as a past job's."""
+    found: bool = (await connection.exec_driver_sql(_KNOWN_SINCE, {"since": since})).scalar_one()
     return found
 
 

@@ -1,6 +1,7 @@
 """The kind ``retrainings``: a challenger is trained, tried against the champion on what neither has learned from, and offered."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,7 +12,7 @@ from setu_common.operations import Work
 from setu_common.store import ObjectMissing
 from setu_optimizer.domain.observing.labels import example_of
 from setu_optimizer.domain.observing.lessons import Lessons, averages, decisive, lessons_of
-from setu_optimizer.domain.prediction.comparison import Comparison, Guess, compare
+from setu_optimizer.domain.prediction.comparison import Comparison, Guess, compare, coverage_of
 from setu_optimizer.domain.prediction.examples import Example
 from setu_optimizer.domain.prediction.features import Sizes
 from setu_optimizer.domain.prediction.priors import Table
@@ -64,6 +65,8 @@ class Retrainer:
         if earlier is not None:
             return _told(earlier)
         kept = await self._predictors.champion()
+        if request.week and (verdict := await self._held_back(kept)):
+            return Retrained(champion=kept.name, verdict=verdict, observation_count=len(observed))
         if request.week and fresh < FEWEST_NEW:
             verdict = f"Nothing was trained: {fresh} jobs are new since the last time, and {FEWEST_NEW} are worth it."
             return Retrained(champion=kept.name, verdict=verdict, observation_count=len(observed))
@@ -75,18 +78,20 @@ class Retrainer:
         data = await work.in_thread(self._trained, lessons, len(observed))
         work.progress(0.8, "comparing")
         challenger = Predictor.read(data, self._table)
-        comparison = await work.in_thread(_compared, champion, challenger.guess, lessons)
-        promoted = await self._predictors.offer(data, comparison, against=kept)
+        comparison = await work.in_thread(_compared, champion, challenger, lessons)
+        offer = await self._predictors.prepare(data, comparison, against=kept)
         told = {
             "champion": kept.name,
             "challenger": challenger.manifest.name,
             "observations": len(observed),
             "examples": len(lessons.taught),
             "held": len(lessons.measured) + len(lessons.observed),
-            "promoted": promoted,
+            "promoted": comparison.better,
             "verdict": f"{comparison.verdict}{why}",
         }
+        # Both or neither: a model that was promoted without a record would be trained and offered once more.
         async with self._database.transaction() as connection:
+            await self._predictors.offer_in(connection, offer)
             await repository.keep(connection, work.operation_id, **told)
             row = await repository.done(connection, work.operation_id)
         log.info("retraining.done", **told)
@@ -101,16 +106,31 @@ class Retrainer:
             log.warning("retraining.no_champion", reason=error.detail)
             return averages(lessons.taught), f" It was set against averages, since the model {kept.name} can't be used."
 
+    async def _held_back(self, kept: Kept) -> str:
+        """Why no model may be promoted unasked: somebody went back, and nothing that is known speaks against that yet."""
+        since = await self._predictors.went_back_at(kept)
+        if since is None:
+            return ""
+        async with self._database.reading() as connection:
+            if await repository.known_since(connection, since):
+                return ""
+        return (
+            f"Nothing was trained: somebody went back to this model on {since:%Y-%m-%d}, and no error rate has become known since. "
+            "`setu optimizer retrain` trains one all the same."
+        )
+
     def _trained(self, lessons: Lessons, observed: int) -> bytes:
         sizes: Sizes = {name: published.size for name, published in self._table.items()}
         said = f"the measured table and {observed} observed jobs"
         return train(lessons.taught, sizes, kind=KIND, description=said, now=datetime.now(UTC))
 
 
-def _compared(champion: Guess, challenger: Guess, lessons: Lessons) -> Comparison:
+def _compared(champion: Guess, challenger: Predictor, lessons: Lessons) -> Comparison:
     measured: Sequence[Example] = lessons.measured
-    on_all = compare(champion, challenger, (*measured, *lessons.observed))
-    return decisive(on_all, compare(champion, challenger, measured) if measured else None)
+    guess = challenger.guess
+    on_all = compare(champion, guess, (*measured, *lessons.observed))
+    decided = decisive(on_all, compare(champion, guess, measured) if measured else None)
+    return replace(decided, coverage=coverage_of(challenger.ranges, measured) if measured else None)
 
 
 def _told(row: repository.Training) -> Retrained:

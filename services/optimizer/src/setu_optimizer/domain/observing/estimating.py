@@ -17,6 +17,8 @@ from setu_optimizer.domain.prediction.examples import folds_of
 FEWEST: Final = 40
 """Transcripts, below which no line is drawn."""
 FEWEST_GROUPS: Final = 3
+FEWEST_OF_LANGUAGE: Final = 20
+"""Transcripts in a language, below which nothing is estimated of others in it: each is recognised with a confidence of its own."""
 FOLDS: Final = 6
 RIDGE: Final = 1.0
 LARGEST_WER: Final = 1.5
@@ -32,6 +34,7 @@ class Estimator(Contract):
 
     Args:
         engine: whose signals they are: another's probabilities mean something else.
+        languages: in which enough was measured; of others nothing is estimated.
         centres: of the figures, in their order; what is not known counts as this.
         widths: their standard deviations.
         weights: of the figures in widths from their centre, for the root of the error rate.
@@ -45,6 +48,7 @@ class Estimator(Contract):
     """
 
     engine: str
+    languages: tuple[str, ...]
     centres: tuple[float, ...]
     widths: tuple[float, ...]
     weights: tuple[float, ...]
@@ -55,6 +59,10 @@ class Estimator(Contract):
     correlation: float
     wer_error: float
     description: str = ""
+
+    def knows(self, engine: str, language: str) -> bool:
+        """Whether it was made of transcripts of this engine in this language."""
+        return engine == self.engine and language in self.languages
 
     def estimate(self, signals: Signals) -> float | None:
         """Errors per word, 0..1.5; None where a recogniser says nothing of how sure it was."""
@@ -72,11 +80,13 @@ class Confided:
         group: of recordings that have something in common.
         signals: the recogniser's.
         wer: errors per word.
+        language: that is spoken.
     """
 
     group: str
     signals: Signals
     wer: float
+    language: str = "en"
 
 
 def fit(known: Sequence[Confided], *, engine: str, description: str = "") -> Estimator:
@@ -110,6 +120,7 @@ def fit(known: Sequence[Confided], *, engine: str, description: str = "") -> Est
     varies = np.std(left) > 0 and np.std(true) > 0
     return Estimator(
         engine=engine,
+        languages=_languages(told),
         centres=tuple(centres.tolist()),
         widths=tuple(widths.tolist()),
         weights=tuple(weights.tolist()),
@@ -120,6 +131,19 @@ def fit(known: Sequence[Confided], *, engine: str, description: str = "") -> Est
         correlation=float(np.corrcoef(left, true)[0, 1]) if varies else 0.0,
         wer_error=float(np.mean(np.abs(left - true))),
         description=description,
+    )
+
+
+def _languages(told: Sequence[Confided]) -> tuple[str, ...]:
+    groups = {
+        language: [each.group for each in told if each.language == language] for language in {each.language for each in told}
+    }
+    return tuple(
+        sorted(
+            language
+            for language, found in groups.items()
+            if len(found) >= FEWEST_OF_LANGUAGE and len(set(found)) >= FEWEST_GROUPS
+        )
     )
 
 

@@ -18,9 +18,14 @@ SEED: Final = 20260
 RANGE: Final = (0.025, 0.975)
 FEWEST: Final = 20
 """Recordings, below which a comparison says nothing."""
+LEAST_COVERAGE: Final = 0.85
+"""Of recordings whose words are known, how many have to lie in their ranges, divided by 100: five less than what ranges promise."""
 
 Guess = Callable[[Vector, tuple[Candidate, ...]], Sequence[tuple[float, float]]]
 """A recording's figures, and ways; errors per word and time factor that are expected of each of them."""
+
+Ranges = Callable[[Vector, tuple[Candidate, ...]], Sequence[tuple[float, float]]]
+"""The same; the ends of the range of errors per word of each."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Comparison:
         champion_error: mean distance of expected from true errors, per word.
         challenger_error: of the one that is offered.
         error: how much less it is.
+        coverage: share of measured error rates that lie in the challenger's ranges; None: nobody has looked.
     """
 
     recordings: int
@@ -64,11 +70,14 @@ class Comparison:
     champion_error: float
     challenger_error: float
     error: Gain
+    coverage: float | None = None
 
     @property
     def better(self) -> bool:
-        """Whether the challenger is better beyond chance in choosing or in predicting, and worse in neither."""
+        """Whether the challenger is better beyond chance in choosing or in predicting, and worse in neither, and its ranges hold."""
         never_worse = self.regret.mean >= 0 and self.error.mean >= 0
+        if self.coverage is not None and self.coverage < LEAST_COVERAGE:
+            return False
         return self.recordings >= FEWEST and never_worse and (self.regret.low > 0 or self.error.low > 0)
 
     @property
@@ -79,6 +88,8 @@ class Comparison:
             f"{self.champion_regret:.4f} (gain {_told(self.regret)}), its error {self.challenger_error:.4f} against "
             f"{self.champion_error:.4f} (gain {_told(self.error)})"
         )
+        if self.coverage is not None:
+            said += f", {100 * self.coverage:.1f} % of measured error rates lie in its ranges ({100 * LEAST_COVERAGE:.0f} are needed)"
         return f"{'Better' if self.better else 'Not better'}: {said}."
 
 
@@ -116,6 +127,20 @@ def compare(champion: Guess, challenger: Guess, held: Sequence[Example]) -> Comp
         challenger_error=_mean(errors[1]),
         error=_gain(errors[0] - errors[1], groups),
     )
+
+
+def coverage_of(ranges: Ranges, held: Sequence[Example]) -> float:
+    """How many error rates lie in the ranges that are told for them, of recordings that nothing was learned from.
+
+    Args:
+        ranges: of a model.
+        held: measured outcomes, one at least.
+    """
+    within = []
+    for each in held:
+        [(low, high)] = ranges(each.figures, (each.candidate,))
+        within.append(low <= each.wer <= high)
+    return float(np.mean(within))
 
 
 def regret_of(outcomes: Mapping[Candidate, Example], chosen: Candidate, rate: float) -> float:

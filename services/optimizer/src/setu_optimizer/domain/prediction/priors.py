@@ -6,7 +6,7 @@ from typing import Final
 
 from setu_common.contracts import Candidate
 from setu_optimizer.domain.prediction.features import Size
-from setu_optimizer.domain.prediction.policy import Expected
+from setu_optimizer.domain.prediction.policy import Expected, scaled
 
 LANGUAGE: Final = "en"
 """The tables' language; of others they say nothing."""
@@ -56,3 +56,15 @@ def prior(candidate: Candidate, anchor: Expected, table: Table, measured_ratio: 
         time_high_s=anchor.time_high_s * times * wider,
         prior=True,
     )
+
+
+def timed(way: Expected, time_s: float) -> Expected:
+    """The same in a time that was measured on the machine: its range is as wide in proportion, or that of a guess where no time was expected.
+
+    Args:
+        way: what is expected.
+        time_s: that it takes, above 0.
+    """
+    if way.time_s > 0:
+        return scaled(way, time_s / way.time_s)
+    return replace(way, time_s=time_s, time_low_s=time_s / WIDER_TIMES, time_high_s=time_s * WIDER_TIMES)
