@@ -40,7 +40,7 @@ DELETE FROM remembered WHERE (operation_id, key) IN (
     ) AS placed WHERE place > 500000 LIMIT 1000)
 """
 """Of each tenant so many edits are kept; the longest unused go first. All others go with their operations."""
-NAMED: Final[LiteralString] = "SELECT uri FROM unnest(%(uris)s) AS uri WHERE false"
+NAMED: Final[LiteralString] = "SELECT uri FROM unnest(%(uris)s::text[]) AS uri WHERE false"
 """Edits name no objects."""
 
 
