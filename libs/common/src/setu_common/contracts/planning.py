@@ -81,7 +81,9 @@ class PredictionRequest(Contract):
     quality: Quality = "balanced"
     target_wer: float | None = Field(default=None, gt=0, le=1, description="The cheapest way that is expected to stay below it")
     deadline_s: float | None = Field(default=None, gt=0, description="How long transcribing may take")
-    budget_usd: Decimal | None = Field(default=None, ge=0, description="What it may cost")
+    budget_usd: Decimal | None = Field(
+        default=None, ge=0, description="What it may cost: rules out ways that have a price, of which there are none yet"
+    )
     overrides: AsrOverrides = AsrOverrides()
 
 
