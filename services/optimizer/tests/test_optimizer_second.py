@@ -178,7 +178,7 @@ def worker_of(optimizer_database_settings, store):
                 settings,
                 stopping_since=lambda: 0.0,
                 ended=lambda _: None,
-                settled={}.get,
+                settled=lambda _: None,
             ),
             settings=settings,
             ended=lambda _: None,
