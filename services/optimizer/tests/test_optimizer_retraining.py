@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from setu_common.contracts import AsrPlan
+from setu_common.contracts import AsrPlan, WerBasis
+from setu_common.errors import DependencyUnavailable
 from setu_common.operations import Hints, Operations
 from setu_common.settings import OperationSettings
 from setu_optimizer.domain.observing.labels import Label
@@ -20,7 +21,7 @@ from setu_optimizer.errors import TooLittleToLearnFrom
 from setu_optimizer.observing import repository as observing
 from setu_optimizer.observing.repository import Observation
 from setu_optimizer.predictors.predictor import Predictor
-from setu_optimizer.predictors.registry import Predictors
+from setu_optimizer.predictors.registry import SHIPPED, Kept, Predictors
 from setu_optimizer.predictors.tables import published
 from setu_optimizer.predictors.training import train
 from setu_optimizer.retraining.kinds import RetrainingRequest
@@ -64,10 +65,10 @@ def observation(example: Example) -> Observation:
 
 @pytest.fixture
 def observe(database):
-    async def keep(examples: list[Example]) -> None:
+    async def keep(examples: list[Example], basis: WerBasis = "known") -> None:
         async with database.transaction() as connection:
             for each in examples:
-                await observing.keep(connection, "acme", observation(each), Label(each.wer, "known", each.weight))
+                await observing.keep(connection, "acme", observation(each), Label(each.wer, basis, each.weight))
 
     return keep
 
@@ -86,6 +87,13 @@ def retrainer(database, predictors) -> Retrainer:
 def weak() -> bytes:
     """A model that has learned from few recordings."""
     return train(heard(8, seed=5), SIZES, kind="weak", description="few recordings", now=NOW)
+
+
+@pytest.fixture
+async def gone_back(predictors, champion, observe) -> Kept:
+    """The shipped model, to which somebody went back after 25 jobs."""
+    await observe(jobs(25, seed=27))
+    return await predictors.roll_back()
 
 
 @pytest.fixture
@@ -131,6 +139,52 @@ async def test_a_regular_training_without_enough_new_jobs_is_left_out(retrainer,
     result = await retrainer.retrain(RetrainingRequest(week="2026-W48"), work)
     assert (result.champion, result.challenger, result.promoted) == (champion.name, "", False)
     assert "19 jobs are new" in result.verdict
+
+
+async def test_a_model_is_promoted_with_its_record_or_not_at_all(retrainer, predictors, champion, monkeypatch, work):
+    async def away(*_, **__):
+        raise DependencyUnavailable("the database went away")
+
+    monkeypatch.setattr("setu_optimizer.retraining.repository.keep", away)
+    with pytest.raises(DependencyUnavailable):
+        await retrainer.retrain(RetrainingRequest(), work)
+    assert await predictors.champion() == champion
+    assert len(await predictors.history()) == 1
+
+
+async def test_a_damaged_champion_does_not_keep_others_from_being_trained(retrainer, predictors, champion, monkeypatch, work):
+    data = bytearray(await predictors.data(champion))
+    data[len(data) // 2] ^= 0x55
+
+    async def damaged(_kept):
+        return bytes(data)
+
+    monkeypatch.setattr(predictors, "data", damaged)
+    result = await retrainer.retrain(RetrainingRequest(), work)
+    assert result.promoted
+    assert "averages" in result.verdict
+
+
+async def test_who_went_back_is_not_overruled_till_somebody_asks_or_errors_become_known(retrainer, gone_back, observe, work):
+    weekly = RetrainingRequest(week="2026-W48")
+    assert gone_back == SHIPPED
+    await observe(jobs(25, seed=28), basis="estimated")
+    held = await retrainer.retrain(weekly, work)
+    assert (held.champion, held.challenger, held.promoted) == (SHIPPED.name, "", False)
+    assert "somebody went back to this model" in held.verdict
+    assert (await retrainer.retrain(RetrainingRequest(), work)).challenger, "somebody asked"
+    work.operation_id = uuid4()
+    await observe(jobs(25, seed=29))
+    assert (await retrainer.retrain(weekly, work)).challenger, "errors have become known"
+
+
+async def test_a_model_that_was_promoted_after_somebody_went_back_stands_in_nobodys_way(predictors, champion, weak):
+    assert await predictors.went_back_at(champion) is None
+    now = await predictors.roll_back()
+    assert await predictors.went_back_at(now) is not None
+    better = compare(lambda _, ways: [(1.0, 1.0)] * len(ways), Predictor.read(weak, TABLE).guess, MEASURED[1])
+    assert await predictors.offer(weak, better, against=now)
+    assert await predictors.went_back_at(await predictors.champion()) is None
 
 
 async def test_without_anything_to_be_tried_on_nothing_is_trained(database, predictors, work):
