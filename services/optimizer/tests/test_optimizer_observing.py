@@ -201,7 +201,7 @@ async def test_a_reused_transcript_says_nothing_of_time(observer, request_for, r
 
 
 async def test_where_another_engine_stood_in_neither_time_nor_confidence_is_the_plans(
-    observer, request_for, row_of, registry, work
+    *, observer, request_for, correction_for, row_of, registry, work
 ):
     job_id = uuid4()
     observed = await observer.observe(await request_for(job_id, stand_in="faster-whisper"), work)
@@ -211,6 +211,11 @@ async def test_where_another_engine_stood_in_neither_time_nor_confidence_is_the_
     [note] = observed.notes
     assert "stood in" in note
     assert registry.get_sample_value("setu_optimizer_time_ratio_count") == 0
+    corrected = await observer.correct(await correction_for(job_id, edited("The captain went ashore.", *LINES[1:])), work)
+    assert corrected.wer == pytest.approx(1 / 18)
+    assert (await row_of(job_id))["wer"] is None
+    await observer.observe(await request_for(job_id, stand_in="faster-whisper"), work)
+    assert (await row_of(job_id))["wer"] is None
 
 
 async def test_episodes_are_of_one_series_however_it_is_told_and_the_same_sound_is_one_recording(

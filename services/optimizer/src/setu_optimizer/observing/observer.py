@@ -82,7 +82,8 @@ class Observer:
         async with self._database.transaction() as connection:
             await repository.alone(connection, work.tenant, seen.recording)
             await keep_edits(connection, work.tenant, request.job_id, edits)
-            label = label_of(await repository.known_wer(connection, work.tenant, request.job_id), seen.estimated_wer)
+            known = None if seen.stood_in else await repository.known_wer(connection, work.tenant, request.job_id)
+            label = label_of(known, seen.estimated_wer)
             observation_id, is_new = await repository.keep(connection, work.tenant, seen, label)
         work.progress(0.5, "observed")
         learned = await self._knowledge.learn_from_job(work.tenant, request, audits)
@@ -153,6 +154,7 @@ class Observer:
             signals=signals,
             estimated_wer=estimated,
             sound=request.audio.sha256 if request.audio is not None else "",
+            stood_in=request.stand_in is not None,
         )
         return seen, notes
 

@@ -24,16 +24,17 @@ _ALONE: Final[LiteralString] = (
 )
 _KEEP: Final[LiteralString] = """
 INSERT INTO observation (tenant, source, recording, job_id, work, language, profile, probe, plan, candidate, prediction, duration_s,
-    model_time_s, expected_wer, expected_time_s, signals, estimated_wer, wer, wer_basis, weight, disagreement, sound)
+    model_time_s, expected_wer, expected_time_s, signals, estimated_wer, wer, wer_basis, weight, disagreement, sound,
+    stood_in)
 VALUES (%(tenant)s, %(source)s, %(recording)s, %(job_id)s, %(work)s, %(language)s, %(profile)s, %(probe)s, %(plan)s, %(candidate)s,
     %(prediction)s, %(duration_s)s, %(model_time_s)s, %(expected_wer)s, %(expected_time_s)s, %(signals)s, %(estimated_wer)s, %(wer)s,
-    %(wer_basis)s, %(weight)s, %(disagreement)s, %(sound)s)
+    %(wer_basis)s, %(weight)s, %(disagreement)s, %(sound)s, %(stood_in)s)
 ON CONFLICT (tenant, recording, source) DO UPDATE SET work = excluded.work, language = excluded.language, profile = excluded.profile,
     probe = excluded.probe, plan = excluded.plan, candidate = excluded.candidate, prediction = excluded.prediction,
     duration_s = excluded.duration_s, model_time_s = excluded.model_time_s, expected_wer = excluded.expected_wer,
     expected_time_s = excluded.expected_time_s, signals = excluded.signals, estimated_wer = excluded.estimated_wer, wer = excluded.wer,
     wer_basis = excluded.wer_basis, weight = excluded.weight, disagreement = excluded.disagreement,
-    sound = excluded.sound, updated_at = now()
+    sound = excluded.sound, stood_in = excluded.stood_in, updated_at = now()
 RETURNING id, (xmax = 0) AS is_new
 """
 _KNOWN: Final[LiteralString] = "SELECT wer FROM correction WHERE tenant = %(tenant)s AND job_id = %(job_id)s"
@@ -49,7 +50,7 @@ SELECT estimated_wer FROM observation WHERE tenant = %(tenant)s AND job_id = %(j
 """
 _RELABEL: Final[LiteralString] = """
 UPDATE observation SET wer = %(wer)s, wer_basis = %(wer_basis)s, weight = %(weight)s, updated_at = now()
-WHERE tenant = %(tenant)s AND job_id = %(job_id)s AND source = 'job'
+WHERE tenant = %(tenant)s AND job_id = %(job_id)s AND source = 'job' AND NOT stood_in
 """
 _FORGET: Final[LiteralString] = "DELETE FROM observation WHERE tenant = %(tenant)s AND job_id = %(job_id)s"
 _FORGET_EDITS: Final[LiteralString] = "DELETE FROM edit_outcome WHERE tenant = %(tenant)s AND job_id = %(job_id)s"
@@ -128,6 +129,7 @@ class Observation:
         estimated_wer: what they speak for.
         disagreement: with another hearing of the same sound, 0..1.
         sound: the same for the same sound; empty: not known.
+        stood_in: another engine heard a part of it or all, so that not even counted errors are the plan's.
     """
 
     source: ObservationSource
@@ -148,6 +150,7 @@ class Observation:
     estimated_wer: float | None = None
     disagreement: float | None = None
     sound: str = ""
+    stood_in: bool = False
 
 
 async def alone(connection: AsyncConnection, tenant: str, recording: str) -> None:
@@ -180,6 +183,7 @@ async def keep(connection: AsyncConnection, tenant: str, seen: Observation, labe
         "weight": label.weight,
         "disagreement": seen.disagreement,
         "sound": seen.sound,
+        "stood_in": seen.stood_in,
     }
     row = (await connection.exec_driver_sql(_KEEP, values)).one()
     return row.id, row.is_new
@@ -218,7 +222,7 @@ async def keep_correction(connection: AsyncConnection, tenant: str, job_id: UUID
 
 
 async def relabel(connection: AsyncConnection, tenant: str, job_id: UUID, label: Label) -> None:
-    """Put another error rate to a job's observation, if there is one."""
+    """Put another error rate to a job's observation, if there is one and it is the plan's own."""
     values = {"tenant": tenant, "job_id": job_id, "wer": label.wer, "wer_basis": label.basis, "weight": label.weight}
     await connection.exec_driver_sql(_RELABEL, values)
 
