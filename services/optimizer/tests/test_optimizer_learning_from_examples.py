@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from setu_common.contracts import AudioProbe, AudioProfile, Candidate
-from setu_optimizer.domain.prediction.comparison import LEAST_COVERAGE, coverage_of
+from setu_optimizer.domain.prediction.comparison import coverage_of
 from setu_optimizer.domain.prediction.examples import Example, folds_of, hash_of
 from setu_optimizer.domain.prediction.experience import Experience
 from setu_optimizer.domain.prediction.features import COLUMNS, FEATURES, PROBED, unprobed, vector_from, vector_of
@@ -210,7 +210,7 @@ def test_estimates_that_lie_just_where_they_are_expected_make_no_range_narrower(
     ]
     data = train([*measured, *sure], SIZES, kind="x", description="", now=datetime(2026, 11, 26, tzinfo=UTC))
     predictor = Predictor.read(data, published())
-    assert coverage_of(predictor.ranges, heard(60, seed=7)) > LEAST_COVERAGE
+    assert coverage_of(predictor.ranges, heard(60, seed=7)) > 0.95  # 0.925 where estimates count as well
 
 
 def test_few_examples_or_few_kinds_teach_nothing():
