@@ -86,7 +86,7 @@ def test_a_job_is_accepted_and_can_be_looked_at_where_the_answer_says(api):
 def test_an_accepted_job_is_in_the_database_with_its_operation(api, gateway_settings):
     job = submitted(api, "en")
     with connect(gateway_settings.core.database, "gateway") as connection:
-        assert connection.execute("SELECT count(*) FROM stage WHERE job_id = %s", (job.id,)).fetchone() == (6,)
+        assert connection.execute("SELECT count(*) FROM stage WHERE job_id = %s", (job.id,)).fetchone() == (7,)
         assert connection.execute("SELECT job_id, state FROM operation").fetchall() == [(job.id, "queued")]
 
 
