@@ -291,7 +291,7 @@ async def test_a_stage_whose_result_was_taken_from_earlier_work_says_so(api, mov
         replace(succeeded(TRANSCRIBE), result=result_of(TRANSCRIBE) | {"cached": True}),
     )
     view = JobView.model_validate(api.get(f"/jobs/{job.id}").json())
-    assert [stage.cached for stage in view.stages] == [False, True, False]
+    assert [stage.cached for stage in view.stages] == [False, False, True, False]
 
 
 async def test_subtitles_are_fetched_in_each_format(api, move, store):
