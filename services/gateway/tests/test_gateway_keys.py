@@ -27,9 +27,13 @@ from testbed.jobs import end_jobs
 MEDIA = {"media": ("talk.mp4", b"media", "video/mp4")}
 OPEN = {"/healthz", "/readyz"}
 LANGUAGE, FORMAT = "en", "srt"
-NOT_OF_JOBS = ("/v1/operations/{id}",)  # of the enhancer, which tells tenants apart: see test_gateway_enhancements.py
+# Of the enhancer and the optimizer, which tell tenants apart: see test_gateway_enhancements.py and test_gateway_optimizer.py.
+NOT_OF_JOBS = ("/v1/operations/", "/v1/context/")
 # What routes about a job want to be told before they look for it.
-BODIES = {("put", "/v1/budgets/jobs/{id}"): {"limit_usd": "5"}}
+BODIES: dict[tuple[str, str], object] = {
+    ("put", "/v1/budgets/jobs/{id}"): {"limit_usd": "5"},
+    ("post", "/jobs/{id}/corrections"): {"language": "en", "cues": [{"start_s": 0, "end_s": 1, "text": "Hello."}]},
+}
 
 
 @pytest.fixture
@@ -87,7 +91,8 @@ def operations(api) -> list[tuple[str, str, dict]]:
 
 
 def address(path: str, job_id: str) -> str:
-    return path.replace("{id}", job_id).replace("{language}", LANGUAGE).replace("{file_format}", FORMAT)
+    named = path.replace("{id}", job_id).replace("{correction_id}", job_id)
+    return named.replace("{language}", LANGUAGE).replace("{file_format}", FORMAT)
 
 
 def until_refused(api, headers) -> None:
@@ -227,15 +232,19 @@ def test_no_route_shows_a_tenant_the_jobs_of_another(keyed, key, gateway_setting
     core = gateway_settings.core
     jobs = asyncio.run(end_jobs(core.database, core.redis, core.store))
     owner, stranger = key("local", "admin"), key("stranger", "admin")
-    about_jobs = [(method, path) for method, path, _ in operations(keyed) if "{id}" in path and path not in NOT_OF_JOBS]
+    about_jobs = [
+        (method, path) for method, path, _ in operations(keyed) if "{id}" in path and not path.startswith(NOT_OF_JOBS)
+    ]
     assert len(about_jobs) >= 6
     for job_id in (str(jobs.succeeded), str(jobs.failed)):
         for method, path in about_jobs:
             response = keyed.request(method, address(path, job_id), headers=stranger, json=BODIES.get((method, path)))
-            refused(response, 404, "job-not-found")
+            refused(response, 404, "not-found" if "{correction_id}" in path else "job-not-found")
     assert keyed.get("/jobs", headers=stranger).json()["jobs"] == []
     seen = {
-        path: keyed.get(address(path, str(jobs.succeeded)), headers=owner) for method, path in about_jobs if method == "get"
+        path: keyed.get(address(path, str(jobs.succeeded)), headers=owner)
+        for method, path in about_jobs
+        if method == "get" and "{correction_id}" not in path  # there is none
     }
     # 503: what it cost is asked of another service, which does not run here.
     assert {response.status_code for response in seen.values()} <= {200, 202, 503}

@@ -10,7 +10,14 @@ from pydantic_core import from_json
 
 from setu_common.contracts import LANGUAGE_NAMES, EditedCue, EditedSubtitles, FieldProblem
 from setu_common.subtitles import SubtitleFormat, SubtitlesUnreadable, parse
-from setu_gateway.errors import MalformedUpload, MediaEmpty, MediaMissing, UnknownLanguage, UploadTooLarge
+from setu_gateway.errors import (
+    MalformedUpload,
+    MediaEmpty,
+    MediaMissing,
+    UnknownLanguage,
+    UnsupportedMediaType,
+    UploadTooLarge,
+)
 from setu_gateway.intake.form import FieldRule, FormLimits, MediaForm, boundary_of, media_type_of
 from setu_gateway.learning.errors import CorrectionMissing, CorrectionTooLarge, CorrectionUnreadable
 
@@ -39,7 +46,11 @@ async def read_correction(body: AsyncIterator[bytes], content_type: str | None) 
     """
     if media_type_of(content_type) == JSON:
         return await asyncio.to_thread(_of_json, await _whole(body))
-    form = MediaForm(boundary_of(content_type), _FIELDS, FormLimits(media_bytes=MOST_BYTES), SUBTITLES)
+    try:
+        boundary = boundary_of(content_type)
+    except UnsupportedMediaType as error:
+        raise UnsupportedMediaType(f"Send the corrected subtitles as a form: {_HOW}") from error
+    form = MediaForm(boundary, _FIELDS, FormLimits(media_bytes=MOST_BYTES), SUBTITLES)
     content = bytearray()
     try:
         async for chunk in body:
