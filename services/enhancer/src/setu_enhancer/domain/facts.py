@@ -268,12 +268,15 @@ def _few_hindi_words(line: Line, text: str, pair: Pair) -> str:
     """What tells of too few words for a language to be told that most are none of English, and stand in the line."""
     said = words(line.source)
     left = [word for word in words(text) if word.islower() or word == words(text)[0]]
-    left = [
-        word for word in left if not is_english(folded(word)) and folded(word) not in LEFT_IN_HINDI and _sounds_in(word, said)
-    ]
+    left = [word for word in left if _is_hindi(folded(word)) and folded(word) not in LEFT_IN_HINDI and _sounds_in(word, said)]
     if str(pair) != "hi-en" or len(left) < FEW_WORDS or len(left) <= len(words(text)) / 2:
         return ""
     return f"{_quoted(left)} is the line's own language in other letters."
+
+
+def _is_hindi(word: str) -> bool:
+    """Whether a word is none of English; lists of English have some small words of Hindi that are places as well, such as Gaya."""
+    return not is_english(word) or (word in SMALL_WORDS["hi"] and not is_ordinary(word))
 
 
 def _romanised_words(told: list[str], pair: Pair) -> list[str]:
