@@ -34,7 +34,7 @@ formats.values = ["srt", "vtt", "ass", "json"]
 waits.values = [0]
 """
 OF_THE_ENHANCER = "^/v1/(?:enhancements|quality-scores|operations|glossaries)"
-OF_THE_OPTIMIZER = "^/v1/(?:predictions|context)|^/jobs/[^/]+/(?:plan|corrections)"
+OF_THE_OPTIMIZER = "^/v1/(?:predictions|context|suggestions)|^/jobs/[^/]+/(?:plan|corrections)"
 APART = f"{OF_THE_ENHANCER}|{OF_THE_OPTIMIZER}"
 ANSWERS_ABOUT_JOBS = {
     ("GET", "", 200, "application/json"),
