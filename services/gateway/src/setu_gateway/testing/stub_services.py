@@ -239,6 +239,11 @@ async def end(operation_id: UUID, caller: CallerDep, request: Request, *, purge:
     return operation
 
 
+@router.delete("/v1/context/jobs/{job_id}", status_code=204)
+async def forget(job_id: UUID, caller: CallerDep) -> None:
+    """As the optimizer, which has learned nothing here."""
+
+
 @router.get("/stub/submissions")
 async def submissions(request: Request) -> list[str]:
     """The idempotency keys of all that was submitted and not erased."""
