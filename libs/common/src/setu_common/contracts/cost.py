@@ -128,6 +128,9 @@ class StageMetrics(View):
         default=None, ge=0, description="Of the process and of the processes that it waited for; absent where it can't tell"
     )
     peak_rss_bytes: int | None = Field(default=None, ge=0)
+    mean_rss_bytes: int | None = Field(default=None, ge=0, description="Sampled; absent where that is switched off")
+    gpu_percent: float | None = Field(default=None, ge=0, le=100, description="Mean use of the GPU; absent where there is none")
+    peak_gpu_bytes: int | None = Field(default=None, ge=0)
     queue_wait_s: float = Field(ge=0, description="From when it could have been done to when it was begun")
     bytes_in: int = Field(ge=0, description="Of the objects that the request names")
     bytes_out: int = Field(ge=0, description="Of the objects that the result names")
@@ -137,6 +140,11 @@ class StageMetrics(View):
     model_time_s: float | None = Field(default=None, ge=0)
     audio_s: float | None = Field(default=None, ge=0, description="How much sound it was about")
     created_at: datetime | None = None
+
+    @property
+    def cpu_percent(self) -> float | None:
+        """Of one core, mean over the attempt."""
+        return 100 * self.cpu_s / self.wall_s if self.cpu_s is not None and self.wall_s else None
 
     @property
     def real_time_factor(self) -> float | None:

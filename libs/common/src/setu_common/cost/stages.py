@@ -9,10 +9,11 @@ from setu_common.contracts.cost import StageMetrics
 
 _INSERT: Final[LiteralString] = """
 INSERT INTO ledger.stage_metrics (tenant, service, job_id, stage, target, operation_id, attempt, outcome, problem, wall_s, cpu_s,
-    peak_rss_bytes, queue_wait_s, bytes_in, bytes_out, cached, model, model_load_s, model_time_s, audio_s)
+    peak_rss_bytes, mean_rss_bytes, gpu_percent, peak_gpu_bytes, queue_wait_s, bytes_in, bytes_out, cached, model, model_load_s,
+    model_time_s, audio_s)
 VALUES (%(tenant)s, %(service)s, %(job_id)s, %(stage)s, %(target)s, %(operation_id)s, %(attempt)s, %(outcome)s, %(problem)s, %(wall_s)s,
-    %(cpu_s)s, %(peak_rss_bytes)s, %(queue_wait_s)s, %(bytes_in)s, %(bytes_out)s, %(cached)s, %(model)s, %(model_load_s)s,
-    %(model_time_s)s, %(audio_s)s)
+    %(cpu_s)s, %(peak_rss_bytes)s, %(mean_rss_bytes)s, %(gpu_percent)s, %(peak_gpu_bytes)s, %(queue_wait_s)s, %(bytes_in)s, %(bytes_out)s,
+    %(cached)s, %(model)s, %(model_load_s)s, %(model_time_s)s, %(audio_s)s)
 """
 
 
