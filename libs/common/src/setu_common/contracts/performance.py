@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from setu_common.contracts.contract import Contract, View
-from setu_common.contracts.cost import CostSums, StageMetrics
+from setu_common.contracts.cost import JobCost, StageMetrics
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -165,4 +165,4 @@ class JobReport(View):
 
     outcome: JobOutcome | None = Field(default=None, description="Absent while it runs")
     performance: JobPerformance
-    cost: CostSums
+    cost: JobCost
