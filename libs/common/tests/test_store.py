@@ -91,6 +91,17 @@ async def test_bytes_arrive_whole_whatever_the_chunks(root: Path, total: int, ch
     assert len(files(root)) == 1
 
 
+@pytest.mark.parametrize(
+    ("start", "stop"), [(0, 1), (0, None), (3, 10), (10, 10), (69_990, 140_010), (199_999, 300_000), (200_000, None)]
+)
+async def test_a_part_of_an_object_is_read_by_itself(store: Store, start: int, stop: int | None) -> None:
+    content = random.Random(1).randbytes(200_000)
+    reference = await store.put("acme", content, "video/mp4")
+    chunks = [chunk async for chunk in store.stream(reference, 70_000, start=start, stop=stop)]
+    assert b"".join(chunks) == content[start:stop]
+    assert all(len(chunk) <= 70_000 for chunk in chunks)
+
+
 async def test_a_chunk_may_be_overwritten_as_soon_as_it_was_taken(store: Store) -> None:
     buffer = bytearray(300_000)
     async with store.writer("acme", "video/mp4") as writer:

@@ -34,6 +34,7 @@ from setu_gateway.api import (
     media,
     openai_audio,
     plans,
+    recordings,
     subtitles,
 )
 from setu_gateway.api.dependencies import Admin
@@ -83,6 +84,7 @@ _ROUTERS: Final = (
     jobs.router,
     subtitles.router,
     media.router,
+    recordings.router,
     openai_audio.router,
     budgets.router,
     enhancements.router,

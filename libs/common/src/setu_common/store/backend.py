@@ -47,8 +47,8 @@ class Backend(Protocol):
     async def read(self, path: str) -> bytes:
         """All of a file."""
 
-    def stream(self, path: str, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
-        """A file in chunks of at least ``chunk_bytes``, but the last."""
+    def stream(self, path: str, chunk_bytes: int, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """A file, or its bytes from ``start`` to before ``stop``, in chunks of at least ``chunk_bytes``, but the last."""
 
     def file(self, path: str) -> AbstractAsyncContextManager[Path]:
         """A file of this machine with the same content, for as long as the block lasts."""

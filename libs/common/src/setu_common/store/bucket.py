@@ -15,6 +15,7 @@ from setu_common.store.backend import StoredFile
 from setu_common.store.bucket_writing import BucketSink, translated_bucket_errors
 
 if TYPE_CHECKING:  # obstore has them for type checkers only
+    from obstore import GetOptions
     from obstore.store import ClientConfig, RetryConfig
 
 BATCH: Final = 500
@@ -54,10 +55,12 @@ class BucketBackend:
             result = await obstore.get_async(self._objects, path)
             return bytes(await result.bytes_async())
 
-    async def stream(self, path: str, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
-        """An object in chunks of at least ``chunk_bytes``, but the last."""
+    async def stream(self, path: str, chunk_bytes: int, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """An object, or a part of it, in chunks of at least ``chunk_bytes``, but the last."""
+        if stop is not None and stop <= start:
+            return
         with translated_bucket_errors(path):
-            result = await obstore.get_async(self._objects, path)
+            result = await obstore.get_async(self._objects, path, options=_part(start, stop))
             async for chunk in result.stream(min_chunk_size=chunk_bytes):
                 yield bytes(chunk)
 
@@ -95,3 +98,9 @@ class BucketBackend:
         """Return if the bucket answers."""
         with translated_bucket_errors():
             await obstore.list_with_delimiter_async(self._objects, f"{path}/check")
+
+
+def _part(start: int, stop: int | None) -> "GetOptions":
+    if stop is not None:
+        return {"range": (start, stop)}
+    return {"range": {"offset": start}} if start else {}

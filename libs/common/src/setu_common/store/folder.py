@@ -5,6 +5,7 @@ gives 4000, takes twice as long for a small one, and has no say about when bytes
 """
 
 import os
+import sys
 from asyncio import to_thread
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -40,12 +41,15 @@ class FolderBackend:
         with _reading(path):
             return await to_thread((self._root / path).read_bytes)
 
-    async def stream(self, path: str, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
-        """A file in chunks of ``chunk_bytes``, but the last."""
+    async def stream(self, path: str, chunk_bytes: int, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """A file, or a part of it, in chunks of ``chunk_bytes``, but the last."""
         with _reading(path):
             file = await to_thread((self._root / path).open, "rb", buffering=0)
             try:
-                while chunk := await to_thread(file.read, chunk_bytes):
+                file.seek(start)
+                left = sys.maxsize if stop is None else stop - start
+                while left > 0 and (chunk := await to_thread(file.read, min(chunk_bytes, left))):
+                    left -= len(chunk)
                     yield chunk
             finally:
                 file.close()

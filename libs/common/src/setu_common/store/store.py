@@ -98,13 +98,21 @@ class Store:
         """
         return model.model_validate_json(await self.read(reference))
 
-    async def stream(self, reference: Reference, chunk_bytes: int = STREAM_CHUNK_BYTES) -> AsyncIterator[bytes]:
+    async def stream(
+        self, reference: Reference, chunk_bytes: int = STREAM_CHUNK_BYTES, *, start: int = 0, stop: int | None = None
+    ) -> AsyncIterator[bytes]:
         """An object's bytes in chunks of about ``chunk_bytes``.
+
+        Args:
+            reference: the object.
+            chunk_bytes: about how many are held at once.
+            start: the first that is wanted.
+            stop: the one behind the last that is wanted; None: all there are.
 
         Raises:
             ObjectMissing: if it is not there.
         """
-        async with aclosing(self._backend.stream(names.path_of(reference.uri), chunk_bytes)) as chunks:
+        async with aclosing(self._backend.stream(names.path_of(reference.uri), chunk_bytes, start, stop)) as chunks:
             async for chunk in chunks:
                 yield chunk
 

@@ -1,4 +1,4 @@
-"""The use case of ``GET /jobs/{id}/media.mkv``: found if it has been made, else asked for."""
+"""The use cases of ``GET /jobs/{id}/media``, and of ``GET /jobs/{id}/media.mkv``: found if it has been made, else asked for."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,6 +13,7 @@ from setu_common.errors import RemoteProblem
 from setu_common.operations import Operations
 from setu_common.store import Store
 from setu_gateway import repository
+from setu_gateway.delivery.refusals import RecordingNotFetched
 from setu_gateway.errors import JobBeingErased, JobNotFound, MediaNotReady, MuxerKilled, NothingToMux
 from setu_gateway.pipeline.kinds import MUXINGS, Muxed, MuxingRequest, SubtitlesToMux
 from setu_gateway.records import JobRecord
@@ -22,7 +23,7 @@ FORMAT: Final = "srt"
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A Matroska file that lies in the store, and what it is called."""
+    """A file of sound or pictures that lies in the store, and what it is called."""
 
     name: str
     reference: Reference
@@ -65,13 +66,33 @@ class MediaFiles:
             await self._operations.purge(tenant, operation.id)
         raise RemoteProblem(problem or MuxerKilled("It was cancelled; ask again.").problem())
 
-    async def read(self, file: MediaFile) -> AsyncIterator[bytes]:
-        """The file's bytes in chunks. The first is there before this returns, so that what is missing is told.
+    async def recording(self, tenant: str, job_id: UUID) -> MediaFile:
+        """The recording as it was submitted, or fetched.
+
+        Raises:
+            JobNotFound: no such job of this tenant.
+            RecordingNotFetched: it has not been fetched yet, or could not be.
+            JobBeingErased: it is not to be seen any more.
+        """
+        async with self._database.reading() as connection:
+            job = await repository.load_job(connection, tenant, job_id)
+        if job is None:
+            raise JobNotFound("There is no job with this id; it may have been erased. GET /jobs lists those that there are.")
+        if job.purge_asked_at is not None:
+            raise JobBeingErased("It was asked to be erased; submit the recording again.")
+        if job.media is None:
+            raise RecordingNotFetched("It is not here yet, or could not be had: GET /jobs/{id} tells. Ask again later.")
+        return MediaFile(job.media_name, job.media)
+
+    async def read(self, file: MediaFile, *, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        """The file's bytes in chunks, or those from ``start`` to before ``stop``.
+
+        The first chunk is there before this returns, so that what is missing is told.
 
         Raises:
             ObjectMissing: it is not in the store any more.
         """
-        chunks = self._store.stream(file.reference)
+        chunks = self._store.stream(file.reference, start=start, stop=stop)
         first = await anext(chunks, b"")
 
         async def content() -> AsyncIterator[bytes]:
