@@ -68,7 +68,12 @@ class OperationSettings(SettingsBlock):
     retention_days: int = Field(default=30, ge=1, description="Ended operations are kept for so long")
     retention_days_by_tenant: dict[str, int] = Field(default_factory=dict)
     ledger_retention_days: int = Field(
-        default=400, ge=32, description="What stages took is kept for so long; what was spent is kept for good"
+        default=400,
+        ge=32,
+        description="What attempts took, and how jobs ended, is kept for so long; what was spent is kept for good",
+    )
+    ledger_hours_retention_days: int = Field(
+        default=1100, ge=32, description="What attempts took together in an hour is kept for so long, or as long as they are"
     )
 
 

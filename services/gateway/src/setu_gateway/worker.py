@@ -17,6 +17,7 @@ from setu_gateway.pipeline.kinds import (
     NOTICES,
     RENDERINGS,
 )
+from setu_gateway.pipeline.outcomes import outcome_given_up
 from setu_gateway.settings import SERVICE, GatewaySettings, read_settings
 
 # Jobs that are moved on, or subtitles rendered, at once: both are quick.
@@ -39,8 +40,8 @@ SELECT DISTINCT uri FROM job, unnest(objects) AS uri WHERE objects && %(uris)s A
 
 
 def run_ended(ending: Ending) -> list[Statement]:
-    """What is written when the operation that moves a run of a job on ends: a job that it left is given up, and a notice of the end."""
-    return [*give_up(ending), *notice_of(ending)]
+    """What is written when the operation that moves a run on ends: its job is given up if it was left, with how it ended; and a notice."""
+    return [*give_up(ending), *outcome_given_up(ending), *notice_of(ending)]
 
 
 def spec_of(settings: GatewaySettings) -> WorkerSpec:

@@ -1,10 +1,10 @@
 """Where time and machines go: of one job, and of all jobs over time. Shares are of 1, sizes in bytes, times in seconds."""
 
-from datetime import datetime
-from typing import Annotated, Literal, Self
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from setu_common.contracts.contract import Contract, View
 from setu_common.contracts.cost import JobCost, StageMetrics
@@ -12,6 +12,19 @@ from setu_common.contracts.cost import JobCost, StageMetrics
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 Bucket = Literal["hour", "day"]
+_FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(3000, 1, 1, tzinfo=UTC)
+
+
+def _moment(at: datetime) -> datetime:
+    """One that names no zone is meant in UTC."""
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    if not _FIRST <= at <= _LAST:
+        raise ValueError("give a time between the years 2000 and 3000")
+    return at
+
+
+Moment = Annotated[datetime, AfterValidator(_moment)]
 
 BottleneckCause = Literal["share", "slower_than_usual"]
 RecommendationCause = Literal[
@@ -47,7 +60,10 @@ class Recommendation(View):
 
 
 class JobPerformance(View):
-    """Where a job's time went. ``stages`` are attempts, in the order in which they ended, with ``created_at`` as their end."""
+    """Where a job's time went. ``stages`` are attempts, in the order in which they ended, with ``created_at`` as their end.
+
+    What is done beside the way to its subtitles (notices, muxing, learning) holds nobody up, and is no part of it.
+    """
 
     job_id: UUID
     duration_s: Seconds = Field(description="From when its first attempt could have begun to when its last one ended")
@@ -64,8 +80,11 @@ class JobPerformance(View):
 class TrendQuery(Contract):
     """Which time is asked for, and how finely."""
 
-    since: datetime | None = Field(default=None, description="Absent: seven days before `until`")
-    until: datetime | None = Field(default=None, description="Absent: now")
+    since: Moment | None = Field(
+        default=None,
+        description="UTC where it names no zone; what is told begins with its hour or day. Absent: seven days before `until`",
+    )
+    until: Moment | None = Field(default=None, description="As `since`; what is told ends with its hour. Absent: now")
     by: Bucket = "day"
     stage: str | None = Field(default=None, max_length=100, description="Only this kind of operation")
 
@@ -106,9 +125,11 @@ class StageTrend(View):
     succeeded: int = Field(ge=0)
     failed: int = Field(ge=0)
     cached: int = Field(ge=0, description="Of those that succeeded: whose result was taken from earlier work")
-    duration_p50_s: Seconds | None = None
+    duration_p50_s: Seconds | None = Field(
+        default=None, description="Of attempts that succeeded and were not taken from earlier work; as the others, within 2.5 %"
+    )
     duration_p95_s: Seconds | None = None
-    queue_wait_p50_s: Seconds | None = None
+    queue_wait_p50_s: Seconds | None = Field(default=None, description="Of all attempts")
     queue_wait_p95_s: Seconds | None = None
     wall_s: Seconds
     cpu_s: Seconds

@@ -6,6 +6,8 @@ from typing import Any, Final, LiteralString
 import psycopg
 
 from setu_common.contracts.cost import StageMetrics
+from setu_common.cost.hours import FORGET_HOURS
+from setu_common.cost.outcomes import FORGET_OUTCOMES
 
 _INSERT: Final[LiteralString] = """
 INSERT INTO ledger.stage_metrics (tenant, service, job_id, stage, target, operation_id, attempt, outcome, problem, wall_s, cpu_s,
@@ -17,10 +19,10 @@ VALUES (%(tenant)s, %(service)s, %(job_id)s, %(stage)s, %(target)s, %(operation_
 """
 
 
-# What is kept longer: attempts that were in vain though they cost something, since sums tell what was wasted, and those stay as they are.
+# Nothing is forgotten before it was added up. What is kept longer: attempts that were in vain though they cost something, since sums tell what was wasted, and those stay as they are.
 _FORGET_STAGES: Final[LiteralString] = """
 DELETE FROM ledger.stage_metrics WHERE id IN (
-    SELECT m.id FROM ledger.stage_metrics m WHERE m.created_at < now() - make_interval(days => %(days)s)
+    SELECT m.id FROM ledger.stage_metrics m WHERE m.rolled AND m.created_at < now() - make_interval(days => %(days)s)
         AND (m.outcome = 'succeeded' OR NOT EXISTS (SELECT FROM ledger.call_intent i WHERE i.operation_id = m.operation_id))
     ORDER BY m.created_at LIMIT 1000)
 """
@@ -29,8 +31,9 @@ _FORGET_RESERVATIONS: Final[LiteralString] = """
 DELETE FROM ledger.reservation WHERE (call_id, budget_id) IN (
     SELECT call_id, budget_id FROM ledger.reservation WHERE settled_at < now() - make_interval(days => %(days)s) LIMIT 1000)
 """
-AGEING: Final[tuple[LiteralString, ...]] = (_FORGET_STAGES, _FORGET_RESERVATIONS)
-"""What ends in time of the ledger; each to be repeated until it finds nothing. Takes ``days``. What calls cost is kept for good."""
+AGEING: Final[tuple[LiteralString, ...]] = (_FORGET_STAGES, _FORGET_RESERVATIONS, FORGET_OUTCOMES, FORGET_HOURS)
+"""What ends in time of the ledger; each to be repeated until it finds nothing. Takes ``days``, and ``hours_days`` for what attempts were
+added up to. What calls cost is kept for good."""
 
 
 def write_stage_metrics(

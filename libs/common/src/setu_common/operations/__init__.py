@@ -9,6 +9,7 @@ handler · ``heart`` keeps the lease or ends the process · ``claims`` writes th
 """
 
 from setu_common.operations.api import operations_api
+from setu_common.operations.asides import Aside, write_aside_in
 from setu_common.operations.endings import Ending, Settled, Statement
 from setu_common.operations.hints import Hints
 from setu_common.operations.retention import Keepsakes
@@ -18,6 +19,7 @@ from setu_common.operations.work import Bound, Handler, Park, Work
 from setu_common.operations.worker import WorkerSpec, run_worker
 
 __all__ = [
+    "Aside",
     "Bound",
     "Ending",
     "Handler",
@@ -33,4 +35,5 @@ __all__ = [
     "operations_api",
     "operations_router",
     "run_worker",
+    "write_aside_in",
 ]

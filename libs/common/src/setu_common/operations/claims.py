@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from setu_common.contracts import OperationState, Problem
+from setu_common.operations.asides import Aside, write_aside
 from setu_common.operations.connection import Connection, HealingConnection
 from setu_common.operations.endings import Ending, Settled, ending_of
 from setu_common.settings import OperationSettings
@@ -240,8 +241,11 @@ def settle(db: Connection, row: Mapping[str, Any], settled: Settled | None) -> E
     """Make the ending of a row; write, in the same transaction, what must be true once it has ended."""
     ending = ending_of(row)
     if settled is not None and ending.operation.state.ended:
-        for statement, values in settled(ending):
-            db.execute(statement, values)
+        for each in settled(ending):
+            if isinstance(each, Aside):
+                write_aside(db, each)
+            else:
+                db.execute(*each)
     return ending
 
 

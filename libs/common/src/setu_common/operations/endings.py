@@ -25,7 +25,7 @@ class Ending:
 Statement = tuple[LiteralString, Mapping[str, Any]]  # Any: whatever the database takes
 
 # What is written in the transaction that ends an operation, whoever ends it (worker, reaper, a caller who cancels), because it must be
-# true from that moment on. In the service's own schema, and quick.
+# true from that moment on. In the service's own schema, and quick; an ``Aside`` may be of another.
 Settled = Callable[[Ending], Sequence[Statement]]
 
 

@@ -10,6 +10,7 @@ import structlog
 from psycopg.errors import UndefinedTable
 from psycopg.types.json import Jsonb
 
+from setu_common.cost.hours import ROLL_UP
 from setu_common.cost.stages import AGEING
 from setu_common.operations.connection import HealingConnection
 from setu_common.settings import OperationSettings
@@ -65,22 +66,25 @@ class Retention:
         log.info("retention.swept", rows=rows, objects=objects)
 
     def _age_ledger(self) -> int:
-        """The ledger is everybody's, and so is this."""
+        """The ledger is everybody's, and so is this: hours that are over are added up, then what is too old is forgotten."""
+        days = self._settings.ledger_retention_days
+        age = {"days": days, "hours_days": max(days, self._settings.ledger_hours_retention_days)}
         try:
-            return sum(self._exhaust(statement, {"days": self._settings.ledger_retention_days}) for statement in AGEING)
+            self._exhaust(ROLL_UP, {})
+            return sum(self._exhaust(statement, age) for statement in AGEING)
         except UndefinedTable:
             log.warning("retention.no_ledger")
             return 0
 
     def _exhaust(self, statement: LiteralString, age: Mapping[str, Any]) -> int:  # Any: whatever the database takes
-        """Repeat a statement, a transaction each, until it has nothing left to delete."""
+        """Repeat a statement, a transaction each, until it has nothing left to do."""
         rows = 0
         while True:
             with self._connection.transaction() as db:
-                deleted = db.execute(statement, age).rowcount
-            if deleted <= 0:
+                done = db.execute(statement, age).rowcount
+            if done <= 0:
                 return rows
-            rows += deleted
+            rows += done
 
     async def _names(self, uris: Sequence[str]) -> set[str]:
         named: set[str] = set()

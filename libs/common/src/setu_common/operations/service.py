@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from setu_common.contracts import Operation, OperationKind, OperationState, Submission
 from setu_common.db import Database
 from setu_common.errors import Conflict, IdempotencyConflict, InvalidRequest, NotFound
+from setu_common.operations.asides import Aside, write_aside_in
 from setu_common.operations.endings import Ending, Settled, Statement, ending_of, operation_of
 from setu_common.operations.hints import Hints
 from setu_common.operations.payloads import Payloads
@@ -226,5 +227,9 @@ class Operations:
 
     async def _settle(self, connection: AsyncConnection, ending: Ending) -> None:
         settled = self._settled.get(ending.operation.kind)
-        for statement, values in settled(ending) if settled is not None else ():
-            await connection.exec_driver_sql(statement, dict(values))
+        for each in settled(ending) if settled is not None else ():
+            if isinstance(each, Aside):
+                await write_aside_in(connection, each)
+            else:
+                statement, values = each
+                await connection.exec_driver_sql(statement, dict(values))

@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 from setu_common.contracts import JobState, Operation, OperationState, StageState, Submission
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable, SetuError, is_retryable
-from setu_common.operations import Ending, Park, Statement, Work
+from setu_common.operations import Ending, Park, Statement, Work, write_aside_in
 from setu_gateway import repository
 from setu_gateway.errors import PipelineFailed
 from setu_gateway.learning.lessons import Lessons
@@ -29,6 +29,7 @@ from setu_gateway.pipeline import observation
 from setu_gateway.pipeline.decision import Decision, decide, request_of
 from setu_gateway.pipeline.erasure import Eraser
 from setu_gateway.pipeline.kinds import ADVANCES, PIPELINE_QUEUE, Advanced, AdvanceRequest, run_of
+from setu_gateway.pipeline.outcomes import outcome_of
 from setu_gateway.pipeline.ports import OperationsPort, Ports
 from setu_gateway.pipeline.stage import Pipeline
 from setu_gateway.records import JobRecord, StageRecord
@@ -114,6 +115,8 @@ class Advancer:
         async with self._database.transaction() as connection:
             await repository.save_job(connection, job, after)
             taught = await self._lessons.write(connection, after)
+            if after.state.ended:
+                await write_aside_in(connection, outcome_of(job.id, job.run))
         if taught:
             self._lessons.announce()
         _log_changes(job, seen, after)
