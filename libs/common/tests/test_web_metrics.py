@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr
 
-from setu_common.web import EdgeTrust, InsideTrust, create_app, metrics_router
+from setu_common.web import EdgeTrust, InsideTrust, Metrics, create_app
 
 TOKEN = SecretStr("0123456789abcdef")
 
@@ -53,7 +53,7 @@ async def test_what_is_looked_up_is_looked_up_for_each_answer_and_told_in_the_fo
     async def refresh() -> None:
         looks.inc()
 
-    async with client_of(app_of(InsideTrust(TOKEN), metrics=metrics_router(registry, refresh=refresh))) as client:
+    async with client_of(app_of(InsideTrust(TOKEN), metrics=Metrics(registry, refresh=refresh))) as client:
         assert "looks_total 1.0" in (await client.get("/metrics")).text
         opened = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
         assert "looks_total 2.0" in opened.text

@@ -25,7 +25,6 @@ from setu_common.settings import DatabaseSettings, LogSettings, TrustSettings
 from setu_common.testing import loopback
 from setu_metrics.app import create_api
 from setu_metrics.settings import MetricsSettings
-from setu_metrics.shares import MOST_TENANTS, OTHERS
 
 FILM, TALK = uuid4(), uuid4()
 TOKEN = SecretStr("a token of the test's own")
@@ -236,28 +235,30 @@ async def test_who_is_told_is_kept_until_it_is_said_otherwise_and_shown_by_its_h
     assert await set_month(alert_url=None) is None
 
 
-async def test_prometheus_is_told_how_much_of_each_month_is_used_and_of_no_job(asking):
-    async def told() -> dict[str, float]:
+async def test_prometheus_is_told_how_far_months_are_used_up_and_neither_whose_nor_of_a_job(asking):
+    async def told() -> tuple[float, dict[str, float]]:
         found = text_string_to_metric_families((await asking.call("GET", "/metrics")).text)
-        return {each.labels["tenant"]: each.value for family in found for each in family.samples if "tenant" in each.labels}
+        samples = [each for family in found for each in family.samples if each.name.startswith("setu_budget")]
+        (used,) = (each.value for each in samples if each.name == "setu_budget_used_ratio")
+        assert {tuple(each.labels) for each in samples} == {(), ("level",)}
+        return used, {each.labels["level"]: each.value for each in samples if each.labels}
 
-    assert await told() == {}
+    assert await told() == (0, {"below": 0, "alert": 0, "exhausted": 0})
     await asking.call("PUT", "/v1/budgets/month", json={"limit_usd": 4})
     await asking.call("PUT", f"/v1/budgets/jobs/{FILM}", json={"limit_usd": 3})
     await asking.call("PUT", "/v1/budgets/month", "free", json={"limit_usd": 0})
     await asking.spend(of(FILM), "1")
-    assert await told() == {"acme": 0.25}
-    for number in range(MOST_TENANTS + 2):
+    assert await told() == (0.25, {"below": 1, "alert": 0, "exhausted": 0})
+    for number in range(3):
         await asking.call("PUT", "/v1/budgets/month", f"tenant-{number}", json={"limit_usd": 1})
-    await asking.spend(of(FILM, tenant=f"tenant-{MOST_TENANTS}"), "0.5")
-    shares = await told()
-    assert len(shares) == MOST_TENANTS + 1
-    assert (shares["acme"], shares["tenant-0"], shares[OTHERS]) == (0.25, 0, 0.5)
+    await asking.spend(of(FILM, tenant="tenant-1"), "0.8")
+    await asking.spend(of(FILM, tenant="tenant-2"), "1")
+    assert await told() == (1.0, {"below": 2, "alert": 1, "exhausted": 1})
     with connect(asking.settings, SCHEMA) as connection:
         connection.execute("UPDATE budget SET period = period - 31")
-    assert set((await told()).values()) == {0}
+    assert await told() == (0, {"below": 4, "alert": 0, "exhausted": 0})
     await asking.call("DELETE", "/v1/budgets/month")
-    assert "acme" not in await told()
+    assert await told() == (0, {"below": 3, "alert": 0, "exhausted": 0})
 
 
 async def test_nobody_sees_what_another_tenant_spends(asking):

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from prometheus_client import CollectorRegistry
+
 from setu_asr.app import KINDS, SETTLED
 from setu_asr.domain.capacity import at_once
 from setu_asr.engines.faster_whisper import ENGINE, FasterWhisper
@@ -18,6 +20,7 @@ from setu_asr.engines.speech import SileroDetector
 from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
 from setu_asr.fallback import ByDefaultElse
+from setu_asr.metrics import PoolMetrics
 from setu_asr.parts import OperationParts
 from setu_asr.probing import Prober
 from setu_asr.profiling import ProfilingService
@@ -100,7 +103,12 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
     async with AsyncExitStack() as resources:
         database = Database(settings.core.database, SERVICE)
         resources.push_async_callback(database.close)
-        pool = RecogniserPool(recognition.idle_ttl_s, recognition.loaded_models, beside=small_models(catalogue))
+        pool = RecogniserPool(
+            recognition.idle_ttl_s,
+            recognition.loaded_models,
+            beside=small_models(catalogue),
+            observer=PoolMetrics(CollectorRegistry()),  # in a worker's child any will do, since children count together
+        )
         resources.callback(pool.close)
         meter = await resources.enter_async_context(metering(settings.core.database, settings.prices))
         connect = await _hosted(settings, meter, database, resources)

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
+from prometheus_client import CollectorRegistry
+
 from setu_common.contracts import ENHANCEMENTS, QUALITY_SCORES
 from setu_common.cost.recording import metering
 from setu_common.db import Database
@@ -13,6 +15,7 @@ from setu_common.operations import Bound, Keepsakes, WorkerSpec, run_worker
 from setu_common.store import Store
 from setu_enhancer.app import KINDS
 from setu_enhancer.equipment import equipped
+from setu_enhancer.metrics import CountedEnhancements
 from setu_enhancer.repository import NAMED, RETIRE
 from setu_enhancer.service import EnhancementService
 from setu_enhancer.settings import SERVICE, EnhancerSettings, read_settings
@@ -50,7 +53,10 @@ async def handlers(settings: EnhancerSettings) -> AsyncIterator[Sequence[Bound]]
         ):
             service = EnhancementService(Store(settings.core.store, SERVICE), desk)
             await dependencies.announce()
-            yield [Bound(ENHANCEMENTS, service.enhance), Bound(QUALITY_SCORES, service.scores)]
+            counted = CountedEnhancements(
+                service, CollectorRegistry()
+            )  # in a worker's child any will do, since children count together
+            yield [Bound(ENHANCEMENTS, counted.enhance), Bound(QUALITY_SCORES, service.scores)]
     finally:
         await database.close()
 

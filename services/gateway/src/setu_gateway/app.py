@@ -20,8 +20,9 @@ from setu_common.http.metrics import PrometheusObserver
 from setu_common.http.sharing import shared_dependencies
 from setu_common.observability.metrics import MetricsListener, process_registry
 from setu_common.operations import Bound, Hints, Operations
+from setu_common.operations.figures import Figures
 from setu_common.store import Store
-from setu_common.web import ANY, AllowedHosts, EdgeTrust, RateLimits, breakers_router, create_app, metrics_router
+from setu_common.web import ANY, AllowedHosts, EdgeTrust, Metrics, RateLimits, breakers_router, create_app
 from setu_gateway.api import (
     budgets,
     context,
@@ -63,6 +64,7 @@ from setu_gateway.pipeline.kinds import (
     BUDGET_NOTICES,
     CORRECTION_LESSONS,
     FETCHES,
+    KINDS,
     LESSONS,
     MUXINGS,
     NOTICES,
@@ -103,6 +105,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
     limits = RateLimits(settings.core.redis, settings.edge.rate_of) if keys is not None else None
     registry = process_registry()
     dependencies = Dependencies([PrometheusObserver(registry)])
+    figures = Figures(database, settings.core.store, [kind.queue for kind in KINDS], registry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -123,6 +126,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
                 guard = resources.enter_context(outside_guard(settings))
                 desk = AlertDesk(database, operations, registry)
                 await resources.enter_async_context(_operated(settings, registry, dependencies, desk))
+                await resources.enter_async_context(figures.kept())
                 app.state.metrics = await _metrics(settings, dependencies, resources)
                 app.state.enhancer = await _enhancer(settings, resources)
                 optimizer = await _optimizer(settings, dependencies, resources)
@@ -147,7 +151,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         version=VERSION,
         lifespan=lifespan,
         routers=[*_ROUTERS, breakers_router(dependencies, [Admin])],
-        metrics=metrics_router(registry, guards=[Admin]),
+        metrics=Metrics(registry, guards=[Admin]),
         trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys),
         checks={"database": database.check, "store": store.check},
         refusals={"/v1/audio/": refusal},

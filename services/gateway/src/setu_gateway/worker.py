@@ -17,6 +17,7 @@ from setu_gateway.pipeline.kinds import (
     NOTICES,
     RENDERINGS,
 )
+from setu_gateway.pipeline.metrics import JobMetrics
 from setu_gateway.pipeline.outcomes import outcome_given_up
 from setu_gateway.settings import SERVICE, GatewaySettings, read_settings
 
@@ -53,6 +54,7 @@ def spec_of(settings: GatewaySettings) -> WorkerSpec:
         concurrency=_CONCURRENCY,
         settled={ADVANCES.name: run_ended},
         keepsakes=(Keepsakes(retire=_RETIRE, named=_NAMED),),
+        counting=JobMetrics,
     )
 
 

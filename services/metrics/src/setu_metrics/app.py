@@ -10,7 +10,7 @@ from setu_common.cost.ledger import SCHEMA
 from setu_common.db import Database
 from setu_common.observability.metrics import process_registry
 from setu_common.settings import TrustSettings
-from setu_common.web import InsideTrust, create_app, metrics_router
+from setu_common.web import InsideTrust, Metrics, create_app
 from setu_metrics.api import budgets, costs, estimates
 from setu_metrics.estimates import Estimates
 from setu_metrics.service import Costs
@@ -42,5 +42,5 @@ def create_api(settings: MetricsSettings, trust: TrustSettings) -> FastAPI:
         routers=[costs.router, budgets.router, estimates.router],
         trust=InsideTrust(trust.service_token),
         checks={"database": database.check},
-        metrics=metrics_router(registry, refresh=shares.refresh),
+        metrics=Metrics(registry, refresh=shares.refresh),
     )

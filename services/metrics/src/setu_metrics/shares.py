@@ -1,5 +1,6 @@
 """What Prometheus is told of budgets: how much of each tenant's month is used. Looked up whenever it asks."""
 
+from collections import Counter
 from typing import Final
 
 import structlog
@@ -11,15 +12,18 @@ from setu_metrics import repository
 
 log = structlog.get_logger(__name__)
 
-MOST_TENANTS: Final = 50
-OTHERS: Final = "(others)"  # no tenant can be called so
+LEVELS: Final = (("exhausted", 1.0), ("alert", 0.8), ("below", 0.0))
+"""What a budget's use is called, from which share on."""
 
 
 class BudgetShares:
-    """``setu_budget_used_ratio{tenant}``: spent or reserved, of the budget for the month.
+    """How far budgets for the month are used up.
 
-    The tenants with the oldest budgets have a label each. Of all others the highest is told, under one label: a tenant is whoever has a
-    key, and series without end would be the end of Prometheus.
+    ``setu_budget_used_ratio``: spent or reserved, of the one that is used up furthest. ``setu_budgets{level}``: how many are used up
+    (``exhausted``), by four fifths (``alert``), or by less (``below``).
+
+    No tenant is named: whoever has a key is one, and series without end would be the end of Prometheus. Whose budgets they are is
+    told by ``GET /v1/budgets`` and by Grafana's dashboard of costs, which asks the ledger.
 
     Args:
         database: working in the ledger's schema.
@@ -28,18 +32,24 @@ class BudgetShares:
 
     def __init__(self, database: Database, registry: CollectorRegistry) -> None:
         self._database = database
-        self._used = Gauge("setu_budget_used_ratio", "Used of the budget for the month", ("tenant",), registry=registry)
+        self._used = Gauge("setu_budget_used_ratio", "Used of the fullest budget for the month", (), registry=registry)
+        self._budgets = Gauge("setu_budgets", "Budgets for the month by how far they are used", ("level",), registry=registry)
 
     async def refresh(self) -> None:
         """Look them up. While the database is away nothing is told of them, rather than what was so once."""
-        found: dict[str, float] = {}
         try:
             async with self._database.reading() as connection:
-                for tenant, used in await repository.shares(connection):
-                    name = tenant if len(found) < MOST_TENANTS else OTHERS
-                    found[name] = max(used, found.get(name, 0.0))
+                shares = [used for _, used in await repository.shares(connection)]
         except DependencyUnavailable as error:
             log.warning("metrics.budgets_unknown", reason=error.detail)
-        self._used.clear()
-        for name, used in found.items():
-            self._used.labels(name).set(used)
+            self._used.set(float("nan"))
+            self._budgets.clear()
+            return
+        self._used.set(max(shares, default=0.0))
+        counts = Counter(_level(used) for used in shares)
+        for level, _ in LEVELS:
+            self._budgets.labels(level).set(counts[level])
+
+
+def _level(used: float) -> str:
+    return next(level for level, share in LEVELS if used >= share)

@@ -11,9 +11,11 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from setu_common.cost.ledger import SCHEMA, Event, Intent, Ledger
-from setu_common.cost.metering import Call, Outcome, attribution
+from setu_common.cost.metering import BudgetExhausted, Call, Outcome, attribution
+from setu_common.cost.metrics import SpendingMetrics
 from setu_common.cost.pricing import Price, Prices
 from setu_common.cost.settings import PriceSettings
 from setu_common.cost.usage import Usage
@@ -35,12 +37,16 @@ class Metering:
         ledger: takes what is spent.
         prices: says what it costs.
         pauses_s: between the tries to write a usage.
+        metrics: told of what is spent as well.
     """
 
-    def __init__(self, ledger: Ledger, prices: Prices, pauses_s: tuple[float, ...] = _PAUSES_S) -> None:
+    def __init__(
+        self, ledger: Ledger, prices: Prices, pauses_s: tuple[float, ...] = _PAUSES_S, metrics: SpendingMetrics | None = None
+    ) -> None:
         self._ledger = ledger
         self._prices = prices
         self._pauses_s = pauses_s
+        self._metrics = metrics or SpendingMetrics(CollectorRegistry())
 
     @asynccontextmanager
     async def call(self, provider: str, model: str, bound: Usage) -> AsyncIterator[Call]:
@@ -51,16 +57,23 @@ class Metering:
         intent = Intent(uuid4(), to, provider, model, bound, self._prices.price(provider, model, bound, datetime.now(UTC)))
         if intent.price.usd is None:
             log.warning("call.unpriced", provider=provider, model=model, reason=intent.price.source)
-        await self._ledger.begin(intent)
+        try:
+            await self._ledger.begin(intent)
+        except BudgetExhausted as error:
+            self._metrics.refused(error)
+            raise
         call = _Call(intent.id)
         began_s = time.monotonic()
         try:
             yield call
         finally:
-            if call.settled is not None:
+            if call.settled is None:
+                self._metrics.unresolved(provider, model)
+            else:
                 event = self._event(intent, *call.settled, time.monotonic() - began_s)
                 # To the end, also where the caller is cancelled meanwhile: what was billed is known here and nowhere else.
                 await _to_the_end(self._settle(event))
+                self._count(intent, event)
 
     def _event(self, intent: Intent, usage: Usage, outcome: Outcome, duration_s: float) -> Event:
         price = self._prices.price(intent.provider, intent.model, usage, datetime.now(UTC))
@@ -69,6 +82,16 @@ class Metering:
         if intent.bound and price.usd is not None and intent.price.usd is not None and price.usd > intent.price.usd:
             log.warning("call.over_bound", call_id=str(intent.id), provider=intent.provider, model=intent.model)
         return Event(intent.id, intent.to.tenant, outcome, usage, price, duration_s)
+
+    def _count(self, intent: Intent, event: Event) -> None:
+        self._metrics.settled(
+            intent.provider,
+            intent.model,
+            outcome=event.outcome,
+            usage=event.usage,
+            usd=float(event.price.usd) if event.price.usd is not None else None,
+            duration_s=event.duration_s,
+        )
 
     async def _settle(self, event: Event) -> None:
         for pause_s in (*self._pauses_s, None):
@@ -95,16 +118,19 @@ class _Call:
 
 
 @asynccontextmanager
-async def metering(settings: DatabaseSettings, prices: PriceSettings) -> AsyncIterator[Metering]:
+async def metering(
+    settings: DatabaseSettings, prices: PriceSettings, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Metering]:
     """A meter with connections of its own.
 
     Args:
         settings: where the database is.
         prices: what stands above published prices.
+        registry: what Prometheus is told of; in a worker's child none need be named, since children count together.
     """
     database = Database(settings.model_copy(update={"pool_size": _CONNECTIONS}), SCHEMA)
     try:
-        yield Metering(Ledger(database), Prices(prices))
+        yield Metering(Ledger(database), Prices(prices), metrics=SpendingMetrics(registry or CollectorRegistry()))
     finally:
         await database.close()
 

@@ -8,13 +8,15 @@ from fastapi import APIRouter, FastAPI
 
 from setu_common.contracts import OperationKind
 from setu_common.db import Database
+from setu_common.observability.metrics import process_registry
 from setu_common.operations.endings import Settled
+from setu_common.operations.figures import Figures
 from setu_common.operations.hints import Hints
 from setu_common.operations.routes import operations_router
 from setu_common.operations.service import Operations
 from setu_common.settings import CoreSettings, TrustSettings
 from setu_common.store import Store
-from setu_common.web import InsideTrust, create_app
+from setu_common.web import InsideTrust, Metrics, create_app
 from setu_common.web.app import Lifespan
 
 
@@ -43,6 +45,8 @@ def operations_api(
     """
     database = Database(settings.database, service)
     store = Store(settings.store, service)
+    registry = process_registry()
+    figures = Figures(database, settings.store, [kind.queue for kind in kinds], registry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -52,6 +56,7 @@ def operations_api(
             async with AsyncExitStack() as resources:
                 if equipped is not None:
                     await resources.enter_async_context(equipped(app))
+                await resources.enter_async_context(figures.kept())
                 yield
         finally:
             await app.state.operations.close()
@@ -65,4 +70,5 @@ def operations_api(
         routers=[operations_router(kinds), *routers],
         trust=InsideTrust(trust.service_token),
         checks={"database": database.check, "store": store.check},
+        metrics=Metrics(registry),
     )

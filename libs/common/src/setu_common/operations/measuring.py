@@ -131,11 +131,18 @@ class Burials:
     Args:
         service: whose operations they are.
         transaction: of a connection that only the calling thread uses.
+        counted: told of each as well.
     """
 
-    def __init__(self, service: str, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(
+        self,
+        service: str,
+        transaction: Callable[[], AbstractContextManager[Connection]],
+        counted: Callable[[StageMetrics], None] = lambda _metrics: None,
+    ) -> None:
         self._service = service
         self._transaction = transaction
+        self._counted = counted
 
     def __call__(self, claim: Claim, outcome: str, problem: str | None, wall_s: float) -> None:
         """See ``Heart``."""
@@ -154,6 +161,7 @@ class Burials:
             bytes_in=sum(_sizes(claim.request)),
             bytes_out=0,
         )
+        self._counted(metrics)
         try:
             with self._transaction() as connection:
                 write_buried(connection, metrics)
@@ -167,16 +175,24 @@ class Recorder:
     Args:
         service: whose operations they are.
         transaction: of a connection that only the calling thread uses.
+        counted: told of each as well.
     """
 
-    def __init__(self, service: str, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(
+        self,
+        service: str,
+        transaction: Callable[[], AbstractContextManager[Connection]],
+        counted: Callable[[StageMetrics], None] = lambda _metrics: None,
+    ) -> None:
         self.service = service
         self._transaction = transaction
+        self._counted = counted
         self._kept: list[StageMetrics] = []
         self._off = False
 
     def keep(self, metrics: StageMetrics) -> None:
         """Have it written with the next ``write``."""
+        self._counted(metrics)
         if not self._off:
             self._kept.append(metrics)
             del self._kept[:-_MOST_KEPT]

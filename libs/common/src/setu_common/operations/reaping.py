@@ -4,7 +4,7 @@ A child that died under a living parent is an attempt (three make a clear failur
 that ran out with nobody to say why is the loss of a worker or a machine, and counts on a larger cap of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString
 from uuid import UUID
@@ -13,6 +13,7 @@ import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 
+from setu_common.contracts.cost import StageMetrics
 from setu_common.errors import WorkerDied
 from setu_common.operations.claims import settle
 from setu_common.operations.connection import Connection, HealingConnection
@@ -116,16 +117,30 @@ WHERE counted.waiting > 0
 
 
 class Reaping:
-    """The rows of one service, seen from a worker's parent."""
+    """The rows of one service, seen from a worker's parent.
+
+    Args:
+        connection: that only the calling thread uses.
+        settings: durations and limits.
+        service: whose rows they are.
+        settled: what is written with the end of a kind's operation.
+        counted: told of each attempt that is buried.
+    """
 
     def __init__(
-        self, connection: HealingConnection, settings: OperationSettings, service: str, settled: Mapping[str, Settled]
+        self,
+        connection: HealingConnection,
+        settings: OperationSettings,
+        service: str,
+        settled: Mapping[str, Settled],
+        counted: Callable[[StageMetrics], None] = lambda _metrics: None,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._service = service
         self._lock_key = f"setu.reaper.{service}"
         self._settled = settled
+        self._counted = counted
         self._led_in: int | None = None
 
     @property
@@ -198,7 +213,9 @@ class Reaping:
         attempt = db.execute(_ATTEMPT, values).fetchone()
         if attempt is None:
             return None
-        write_buried(db, buried(attempt, self._service, cause.outcome))
+        metrics = buried(attempt, self._service, cause.outcome)
+        write_buried(db, metrics)
+        self._counted(metrics)
         try:
             with db.transaction():
                 row = db.execute(_BURY, values).fetchone()

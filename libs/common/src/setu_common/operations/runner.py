@@ -159,6 +159,7 @@ class Runner:
         ended: told how each row left this worker's hands.
         stopping: whether the worker has been told to end.
         recorder: takes what each attempt took.
+        refused: told the kind of each result that came too late.
     """
 
     def __init__(
@@ -174,6 +175,7 @@ class Runner:
         ended: Callable[[Ending], None],
         stopping: Callable[[], bool],
         recorder: Recorder,
+        refused: Callable[[str], None] = lambda _kind: None,
     ) -> None:
         self._run = run
         self._bounds = bounds
@@ -185,6 +187,7 @@ class Runner:
         self._ended = ended
         self._stopping = stopping
         self._recorder = recorder
+        self._refused = refused
         self._threads = ThreadPoolExecutor(thread_name_prefix="handler")
 
     def look(self, queue: str) -> int:
@@ -303,6 +306,7 @@ class Runner:
                 ending = self._end(claim, outcome, settled)
             except LeaseLost:
                 log.warning("operation.result_refused", outcome=type(outcome).__name__)
+                self._refused(claim.kind)
                 return True
             except DependencyUnavailable:
                 if not self._stopping():

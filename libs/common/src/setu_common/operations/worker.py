@@ -31,6 +31,7 @@ from setu_common.operations.endings import Ending, Settled
 from setu_common.operations.heart import Heart
 from setu_common.operations.hints import Hints
 from setu_common.operations.measuring import Burials, Recorder
+from setu_common.operations.metrics import OperationMetrics
 from setu_common.operations.monitor import Monitor
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.reaping import Reaping
@@ -66,6 +67,7 @@ class WorkerSpec:
         concurrency: operations at once, where the settings do not say.
         settled: by kind: what is written with the end of an operation.
         keepsakes: the service's own tables that age.
+        counting: makes what is told how rows left the worker's hands, to count more than all workers do; in its parent and each child.
     """
 
     service: str
@@ -74,6 +76,7 @@ class WorkerSpec:
     concurrency: int = 1
     settled: Mapping[str, Settled] = field(default_factory=dict)
     keepsakes: tuple[Keepsakes, ...] = ()
+    counting: Callable[[CollectorRegistry], Callable[[Ending], None]] | None = None
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -136,6 +139,20 @@ def run_worker(spec: WorkerSpec, settings: CoreSettings) -> None:
         )
 
 
+class _Counting:
+    """What a process of a worker counts. Made after the fork, in any registry: a worker's processes count together."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        registry = CollectorRegistry()
+        self.operations = OperationMetrics(registry)
+        self._more = spec.counting(registry) if spec.counting is not None else None
+
+    def left(self, ending: Ending) -> None:
+        self.operations.left(ending)
+        if self._more is not None:
+            self._more(ending)
+
+
 class _Parent:
     """The watch, in a thread of the worker's parent; and what it tells Prometheus."""
 
@@ -165,15 +182,21 @@ class _Parent:
         spec, settings = self._spec, self._settings
         connection = HealingConnection(settings.database, spec.service)
         hints = Hints(settings.redis)
+        counting = _Counting(spec)
+
+        def ended(ending: Ending) -> None:
+            counting.left(ending)
+            pass_on(ending, hints)
+
         monitor = Monitor(
             worker=self._worker_id,
             queues=spec.queues,
-            reaping=Reaping(connection, settings.operations, spec.service, spec.settled),
+            reaping=Reaping(connection, settings.operations, spec.service, spec.settled, counting.operations.attempted),
             broker=Broker(settings.redis),
             settings=settings.operations,
             looked_at=self._shared.looked_at,
             wired=self._shared.is_wired,
-            ended=lambda ending: pass_on(ending, hints),
+            ended=ended,
             ready_file=settings.worker.ready_file,
         )
         log.info("worker.ready", worker=self._worker_id, queues=spec.queues)
@@ -234,6 +257,7 @@ class _Child:
         spec, settings = self._spec, self._settings
         configure_logging(settings.log, f"{spec.service}-worker")
         begin_child()
+        self._counting = counting = _Counting(spec)
         self._hints = Hints(settings.redis)
         self._connection = HealingConnection(settings.database, spec.service)
         self._resources = AsyncExitStack()
@@ -251,7 +275,7 @@ class _Child:
             stopping_since=self._shared.stopping_since,
             ended=self._ended_by_heart,
             settled=spec.settled.get,
-            buried=Burials(spec.service, hearts.transaction),
+            buried=Burials(spec.service, hearts.transaction, counting.operations.attempted),
         )
         self._runner = Runner(
             run=self._run,
@@ -261,9 +285,10 @@ class _Child:
             payloads=Payloads(Store(settings.store, spec.service), settings.operations.inline_bytes),
             heart=heart,
             settings=settings.operations,
-            ended=lambda ending: pass_on(ending, self._hints),
+            ended=self._ended,
             stopping=lambda: bool(self._shared.stopping_since()),
-            recorder=Recorder(spec.service, self._connection.transaction),
+            recorder=Recorder(spec.service, self._connection.transaction, counting.operations.attempted),
+            refused=counting.operations.refused,
         )
         self._shared.wired()
 
@@ -293,8 +318,12 @@ class _Child:
             raise RuntimeError("the child has not been started")
         return self._loop.run(work, context=copy_context())
 
-    def _ended_by_heart(self, ending: Ending) -> None:
+    def _ended(self, ending: Ending) -> None:
+        self._counting.left(ending)
         pass_on(ending, self._hints)
+
+    def _ended_by_heart(self, ending: Ending) -> None:
+        self._ended(ending)
         self._hints.close(timeout_s=2.0)  # the process is about to die: send what there is to send
 
 

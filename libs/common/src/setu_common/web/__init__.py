@@ -6,7 +6,7 @@ from setu_common.web.caller import Caller, CallerDep, SubmissionDep
 from setu_common.web.events import EVENT_STREAM, events
 from setu_common.web.hosts import ANY, AllowedHosts, HostNotAllowed
 from setu_common.web.limits import RateLimited, RateLimits
-from setu_common.web.metrics import metrics_router
+from setu_common.web.metrics import Metrics
 from setu_common.web.openapi import problems
 from setu_common.web.problems import MalformedRequest, MethodNotAllowed
 from setu_common.web.scopes import Allowed, ScopeLacking
@@ -29,6 +29,7 @@ __all__ = [
     "Keys",
     "MalformedRequest",
     "MethodNotAllowed",
+    "Metrics",
     "RateLimited",
     "RateLimits",
     "ScopeLacking",
@@ -37,7 +38,6 @@ __all__ = [
     "breakers_router",
     "create_app",
     "events",
-    "metrics_router",
     "problems",
     "serve",
 ]

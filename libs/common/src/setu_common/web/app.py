@@ -15,7 +15,7 @@ from setu_common.web.bodies import BodyLimitMiddleware
 from setu_common.web.health import Checks, health_router
 from setu_common.web.inherited import InheritedMiddleware
 from setu_common.web.limits import LimitMiddleware, RateLimits
-from setu_common.web.metrics import metrics_router
+from setu_common.web.metrics import Metrics, count_requests, metrics_router
 from setu_common.web.middleware import Refusals, RequestMiddleware
 from setu_common.web.openapi import install_openapi
 from setu_common.web.problems import answer_http_exception, answer_setu_error, answer_validation_error
@@ -34,7 +34,7 @@ def create_app(
     checks: Checks,
     refusals: Refusals | None = None,
     limits: RateLimits | None = None,
-    metrics: APIRouter | None = None,
+    metrics: Metrics | None = None,
     streamed: Collection[str] = (),
 ) -> FastAPI:
     """Make a service's app.
@@ -49,7 +49,7 @@ def create_app(
         refusals: how problems are told where not as problems: by the beginning of the path.
         limits: how many requests each tenant may make; the lifespan opens it.
         streamed: paths whose routes read bodies as they come; others are read whole, and are limited.
-        metrics: ``metrics_router`` of what the service counts. Without it a service inside tells of its process alone, an edge nothing.
+        metrics: what the service tells Prometheus. Without it a service inside tells of its process and its requests, an edge nothing.
     """
 
     @asynccontextmanager
@@ -81,8 +81,11 @@ def create_app(
     app.add_exception_handler(HTTPException, answer_http_exception)
     app.include_router(health_router(service, version, checks))
     if metrics is None and trust.inside:
-        metrics = metrics_router(process_registry())
-    for router in routers if metrics is None else (metrics, *routers):
+        metrics = Metrics(process_registry())
+    if metrics is not None:
+        count_requests(app, metrics.registry)
+        app.include_router(metrics_router(metrics))
+    for router in routers:
         app.include_router(router)
     install_openapi(app, trust, limited=limits is not None)
     return app

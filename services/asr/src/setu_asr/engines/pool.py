@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 
@@ -24,6 +25,30 @@ class _Held:
     dismissal: threading.Timer | None = None
 
 
+class PoolObserver(Protocol):
+    """Told what becomes of models: it must be quick and must not raise."""
+
+    def leased(self, model: str, outcome: str) -> None:
+        """A model is used: ``hit``, it was in memory; ``load``, it had to be loaded; ``failed``, it could not be."""
+
+    def loaded(self, model: str, took_s: float) -> None:
+        """A model came into memory."""
+
+    def dropped(self, model: str) -> None:
+        """A model left it."""
+
+
+class _Nobody:
+    def leased(self, model: str, outcome: str) -> None:
+        """See ``PoolObserver``."""
+
+    def loaded(self, model: str, took_s: float) -> None:
+        """See ``PoolObserver``."""
+
+    def dropped(self, model: str) -> None:
+        """See ``PoolObserver``."""
+
+
 class RecogniserPool:
     """Loads each model once, however many threads want it.
 
@@ -32,6 +57,7 @@ class RecogniserPool:
         capacity: models kept at once; idle ones make room for a new one, those in use don't.
         clock: monotonic seconds.
         beside: names of models so small that they are kept beside these, and make no room for any.
+        observer: told what becomes of models.
     """
 
     def __init__(
@@ -40,11 +66,13 @@ class RecogniserPool:
         capacity: int,
         clock: Callable[[], float] = time.monotonic,
         beside: Container[str] = (),
+        observer: PoolObserver | None = None,
     ) -> None:
         self._idle_ttl_s = idle_ttl_s
         self._capacity = capacity
         self._clock = clock
         self._beside = beside
+        self._observer: PoolObserver = observer or _Nobody()
         self._lock = threading.Lock()
         self._held: dict[ModelKey, _Held] = {}
 
@@ -62,10 +90,13 @@ class RecogniserPool:
         held = self._take(key)
         try:
             with held.loading:
-                if held.recogniser is None:
+                if held.recogniser is not None:
+                    self._observer.leased(key.model, "hit")
+                else:
                     began = self._clock()
-                    held.recogniser = load()
+                    held.recogniser = self._loaded(key, load)
                     took_s = self._clock() - began
+                    self._observer.loaded(key.model, took_s)
                     loaded(took_s)
                     log.info("model.loaded", model=key.model, compute_type=key.compute_type, duration_s=round(took_s, 3))
             yield held.recogniser
@@ -84,6 +115,15 @@ class RecogniserPool:
             self._idle_ttl_s = 0.0
             for key in [key for key, held in self._held.items() if held.users == 0]:
                 self._drop(key)
+
+    def _loaded(self, key: ModelKey, load: Callable[[], Recogniser]) -> Recogniser:
+        outcome = "failed"
+        try:
+            recogniser = load()
+            outcome = "load"
+        finally:
+            self._observer.leased(key.model, outcome)
+        return recogniser
 
     def _take(self, key: ModelKey) -> _Held:
         with self._lock:
@@ -128,4 +168,6 @@ class RecogniserPool:
         if held is not None:
             if held.dismissal is not None:
                 held.dismissal.cancel()
+            if held.recogniser is not None:
+                self._observer.dropped(key.model)
             log.info("model.dropped", model=key.model, compute_type=key.compute_type)

@@ -216,5 +216,8 @@ CORRECTION_LESSONS: Final = OperationKind(
 # Any: kinds of several requests and results.
 HANDED_ON: Final[Mapping[str, OperationKind[Any, Any]]] = {LESSONS.name: OBSERVATIONS, CORRECTION_LESSONS.name: CORRECTIONS}
 """What the optimizer is asked for by each kind of lesson; erased there as well."""
+KINDS: Final = (ADVANCES, RENDERINGS, FETCHES, MUXINGS, NOTICES, BUDGET_NOTICES, LESSONS, CORRECTION_LESSONS)
+"""All that the gateway's workers do."""
+
 BESIDE: Final = (MUXINGS, NOTICES, BUDGET_NOTICES)
 """What is done for a job beside its stages; erased with it."""
