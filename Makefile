@@ -20,7 +20,7 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test test-whisperx coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
+.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
   eval-optimizer bench-asr openapi compose-up compose-down compose-test
 
 help: ## list what can be done
@@ -68,7 +68,7 @@ test: setup ## every test; leaves nothing running
 	@echo "test: units, contracts and architecture, three at a time"
 	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not ($(ALONE))" libs services tests
 	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" libs services tests
+	@$(BIN)/pytest -q -n 3 --dist loadgroup -m "$(ALONE)" libs services tests
 
 # Apart from `make test`, since it brings 8 GB (torch with CUDA), and holds back what others use: see `conflicts` in pyproject.toml.
 test-whisperx: setup ## install the asr extra whisperx into .venv-whisperx, and run its test on real speech
@@ -83,6 +83,9 @@ test-whisperx: setup ## install the asr extra whisperx into .venv-whisperx, and 
 	@$(BIN)/uv pip install $(QUIET) --python $(WHISPERX)/bin/python "$$(sed -n 's/^\(pytest==[^ ]*\).*/\1/p' requirements.lock)"
 	@$(WHISPERX)/bin/python -m pytest -q --noconftest -c /dev/null --rootdir . -p no:cacheprovider --import-mode=importlib \
 	  services/asr/tests/test_asr_whisperx.py
+
+fuzz: setup ## send every service 200 random requests a route, others each time (make fuzz EXAMPLES=1000 for more)
+	@SETU_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest -q -n 2 tests/contract/test_openapi_fuzz.py
 
 # Apart from `make test`: Python 3.11's tracing can spin for ever when a thread's last greenlet is freed under it, so a traced run may hang.
 coverage: setup ## branch coverage of the tests that run in this process; writes build/coverage.txt

@@ -33,14 +33,26 @@ hypothesis_settings.register_profile("setu", deadline=None)
 hypothesis_settings.load_profile("setu")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long tests first, by the time that they allow themselves, so that no process is left with one at the end."""
+    """Put long tests first, by the time that they allow themselves, so that no process is left with one at the end.
+
+    Tests of whole processes stay together in one process of the run: those of a file, or of all files that share a stack.
+    """
     items.sort(key=allowed_s, reverse=True)
+    for item in items:
+        if isinstance(item, pytest.Function) and is_of_whole_processes(item):
+            item.add_marker(pytest.mark.xdist_group(getattr(item.module, "STACK", item.module.__name__)))
+
+
+def is_of_whole_processes(item: pytest.Item) -> bool:
+    """Return whether a test runs whole processes."""
+    return any(item.get_closest_marker(name) for name in ("models", "stack", "chaos"))
 
 
 def allowed_s(item: pytest.Item) -> float:
     """Return the limit that a test declares, 0 for the usual one; tests of whole processes stay in their files' order."""
-    if any(item.get_closest_marker(name) for name in ("models", "stack", "chaos")):
+    if is_of_whole_processes(item):
         return 0
     declared = item.get_closest_marker("timeout")
     return float(declared.args[0]) if declared and declared.args else 0

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +17,9 @@ import pytest
 from testbed.jobs import EndedJobs, end_jobs
 from testbed.serving import served
 
+# `make fuzz` has many more, and others each time.
+EXAMPLES = os.environ.get("SETU_FUZZ_EXAMPLES")
+LIMIT_S = 500 if EXAMPLES is None else 0
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 # Most requests are about jobs that there are: an invented id is answered with 404 and shows nothing of what a job looks like.
@@ -65,7 +70,7 @@ def make_jobs(database_settings, redis_settings, store_settings):
     return lambda: asyncio.run(end_jobs(database_settings, redis_settings, store_settings))
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(LIMIT_S)
 @pytest.mark.parametrize("service", ["asr", "translate", "enhancer", "optimizer"])
 def test_a_service_keeps_to_its_document_whatever_is_sent(service, service_environment, service_token, tmp_path):
     with served(f"setu_{service}.main", service_environment, tmp_path) as url:
@@ -73,14 +78,14 @@ def test_a_service_keeps_to_its_document_whatever_is_sent(service, service_envir
     assert "request.crashed" not in (tmp_path / f"setu_{service}.main.log").read_text()
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(LIMIT_S)
 def test_a_service_without_operations_keeps_to_its_document(service_environment, service_token, tmp_path):
     with served("setu_metrics.main", service_environment, tmp_path) as url:
         fuzz(url, service_token.get_secret_value(), tmp_path, CONFIG, "--exclude-path-regex=/events$")
     assert "request.crashed" not in (tmp_path / "setu_metrics.main.log").read_text()
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(LIMIT_S)
 def test_the_gateway_keeps_to_its_document_whatever_is_sent_about_jobs_that_there_are(
     service_environment, service_token, make_jobs, tmp_path
 ):
@@ -93,7 +98,7 @@ def test_the_gateway_keeps_to_its_document_whatever_is_sent_about_jobs_that_ther
     assert answers_about(jobs, tmp_path) >= ANSWERS_ABOUT_JOBS, "it was not asked about the jobs that there are"
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(LIMIT_S)
 def test_the_gateway_keeps_to_its_document_whatever_is_asked_of_the_enhancer(
     service_environment, service_token, make_jobs, tmp_path
 ):
@@ -103,7 +108,7 @@ def test_the_gateway_keeps_to_its_document_whatever_is_asked_of_the_enhancer(
     assert "request.crashed" not in (tmp_path / "setu_gateway.main.log").read_text()
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(LIMIT_S)
 def test_the_gateway_keeps_to_its_document_whatever_is_asked_of_the_optimizer_or_taught(
     service_environment, service_token, make_jobs, tmp_path
 ):
@@ -149,6 +154,11 @@ def fuzz_all(
 
 def fuzz(url: str, token: str, folder: Path, config: Path, *options: str) -> None:
     """Run the fuzz from its command line, as people do."""
+    if EXAMPLES is not None:
+        told = config.read_text().replace("deterministic = true", "deterministic = false")
+        config = folder / "other-examples.toml"
+        config.write_text(told)
+        options = (*options, f"--max-examples={EXAMPLES}", f"--seed={secrets.randbits(32)}")
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", f"{url}/openapi.json"]
     fuzzed = subprocess.run(
         [*command, f"--header=Authorization: Bearer {token}", "--no-color", *options],
@@ -156,7 +166,7 @@ def fuzz(url: str, token: str, folder: Path, config: Path, *options: str) -> Non
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=240 if EXAMPLES is None else None,
     )
     assert fuzzed.returncode == 0, f"{fuzzed.stdout}\n{fuzzed.stderr}"
     assert re.search(r"\d\d+ generated", fuzzed.stdout), f"it tried next to nothing:\n{fuzzed.stdout}"

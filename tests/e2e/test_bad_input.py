@@ -17,15 +17,14 @@ from psycopg import sql
 
 from ownstack.badmedia import half, m4a, silence, video_without_audio
 from ownstack.jobs import Caller, Json, named, operations_of, stored, under_way
+from ownstack.shared import IDLE_S, LIMIT_BYTES
 from ownstack.stack import OwnStack
 from toystack.watching import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(180, func_only=True)]
 
-LIMIT_BYTES = 7 << 20
+STACK = "ordinary"
 SENT_BYTES = 6 << 20  # more than is written to the store at once
-IDLE_S = 2.0
-SETTINGS = {"SETU_GATEWAY_MAX_UPLOAD_BYTES": str(LIMIT_BYTES), "SETU_GATEWAY_UPLOAD_IDLE_S": str(IDLE_S)}
 JOB_S = 90.0
 STAGES = ("profile", "plan", "transcribe", "render", "translate", "enhance", "render")
 BOUNDARY = "a-boundary-of-a-test"

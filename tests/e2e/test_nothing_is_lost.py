@@ -6,6 +6,7 @@ import pytest
 
 from ownstack.blows import Blow, assert_survived, kill, kill_child, left_in_peace
 
+STACK = "broken"
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(180, func_only=True)]
 
 BLOWS: Mapping[str, Blow] = {

@@ -23,6 +23,7 @@ from ownstack.jobs import Json, named, stored
 from ownstack.stack import OwnStack
 from toystack.watching import eventually
 
+STACK = "broken"
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(180, func_only=True)]
 
 BLOWS: Mapping[str, Blow] = {

@@ -12,6 +12,7 @@ from ownstack.stack import OwnStack
 from setu_common.subtitles import parse
 from toystack.watching import eventually
 
+STACK = "ordinary"
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.models,

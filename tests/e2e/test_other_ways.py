@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from ownstack.jobs import Caller, Json, named, operations_of, stored
-from setu_cli.embedded.ports import free_port
+from ownstack.shared import HOST_PORT
 from toystack.watching import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, func_only=True)]
 
-PORT = free_port()
-SETTINGS = {"SETU_GATEWAY_OUTSIDE_ALLOWED": "127.0.0.1", "SETU_GATEWAY_OUTSIDE_PORTS": str(PORT)}
+STACK = "ordinary"
 JOB_S = 180.0
 
 
@@ -35,10 +34,10 @@ def host(short_speech: Path) -> Iterator[str]:
         def log_message(self, *_arguments: object) -> None:
             """Silence."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", PORT), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", HOST_PORT), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{PORT}/r/7?signature=x"
+    yield f"http://127.0.0.1:{HOST_PORT}/r/7?signature=x"
     server.shutdown()
     thread.join()
     server.server_close()

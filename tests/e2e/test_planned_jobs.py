@@ -14,8 +14,7 @@ from toystack.watching import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(600, func_only=True)]
 
-PATIENCE_S = 3
-SETTINGS = {"SETU_GATEWAY_PLAN_PATIENCE_S": str(PATIENCE_S)}
+STACK = "ordinary"
 JOB_S = 240.0
 TAUGHT_S = 90.0
 PLANNER = "optimizer-worker"

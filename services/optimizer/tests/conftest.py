@@ -1,7 +1,7 @@
 """The optimizer's database, its store, and work at hand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from setu_common.store import Store
 from setu_optimizer.migrate import VERSIONS
 from setu_optimizer.observing import Observations
 from setu_optimizer.observing.minutes import Minutes
+from setu_optimizer.predictors import training
 from setu_optimizer.predictors.predictor import Predictor
 from setu_optimizer.predictors.tables import published
 from setu_optimizer.predictors.training import train
@@ -84,6 +85,15 @@ async def observations(database, store, operations) -> AsyncIterator[Observation
     """What was observed, where the asr service is away."""
     async with create_client("http://127.0.0.1:9", service_token=None) as client:
         yield Observations(database, operations, Minutes(database, store, OperationsClient(HttpCaller(client, name="asr"))))
+
+
+@pytest.fixture(scope="module")
+def soon_trained() -> Iterator[None]:
+    """Models of few trees, for tests in which it does not matter how good one is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "MOST_ROUNDS", 80)
+        patch.setattr(training, "MOST_TIME_ROUNDS", 50)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from setu_optimizer.retraining.retrainer import Retrainer
 from setu_optimizer.retraining.timetable import Timetable, week_of
 from testbed.hearings import BASE_5, SIZES, TINY, heard
 
-pytestmark = pytest.mark.timeout(400)  # models are trained in it
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("soon_trained")]  # models are trained in it
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 TABLE = published()

@@ -1,0 +1,56 @@
+"""Stacks that several files of tests use one after the other, since each start costs half a minute of a processor."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from ownstack.jobs import unended
+from ownstack.stack import OwnStack, own_stack
+from ownstack.whole import declare
+from setu_cli.embedded.ports import free_port
+from toystack.watching import eventually
+
+HOST_PORT: Final = free_port()
+LIMIT_BYTES: Final = 7 << 20
+IDLE_S: Final = 2.0
+PATIENCE_S: Final = 8
+_QUIET_S: Final = 60.0
+
+SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    # Whoever asks for it leaves it whole.
+    "ordinary": {
+        "SETU_GATEWAY_OUTSIDE_ALLOWED": "127.0.0.1",
+        "SETU_GATEWAY_OUTSIDE_PORTS": str(HOST_PORT),
+        "SETU_GATEWAY_MAX_UPLOAD_BYTES": str(LIMIT_BYTES),
+        "SETU_GATEWAY_UPLOAD_IDLE_S": str(IDLE_S),
+        "SETU_GATEWAY_PLAN_PATIENCE_S": str(PATIENCE_S),
+    },
+    # Whoever asks for it kills what it consists of.
+    "broken": {},
+}
+
+
+class SharedStacks:
+    """At most one of them runs: files that name the same come one after the other, in one process of the test run."""
+
+    def __init__(self) -> None:
+        self._running = ExitStack()
+        self._name = ""
+        self._stack: OwnStack | None = None
+
+    def named(self, name: str, logs: Path) -> OwnStack:
+        """The stack of that name, started if it does not run, with nothing left to be done in it."""
+        if self._stack is None or self._name != name:
+            self.close()
+            self._stack = self._running.enter_context(own_stack(declare, SETTINGS[name], logs))
+            self._name = name
+        stack = self._stack
+        stack.healed()
+        assert eventually(lambda: not unended(stack), _QUIET_S), unended(stack)
+        return stack
+
+    def close(self) -> None:
+        """End what runs."""
+        self._stack = None
+        self._running.close()
