@@ -17,6 +17,7 @@ from setu_cli.console import ERR, OUT
 from setu_cli.embedded.home import Home, is_free, lock_holder, wait_until_free
 from setu_cli.embedded.leftovers import end_leftovers, wait_until_ended
 from setu_cli.embedded.logfiles import in_words, tail
+from setu_cli.embedded.scraping import save_targets
 from setu_cli.embedded.stack import SERVICES, migrate_command
 from setu_cli.embedded.state import StackState, forget_state, load_state
 from setu_cli.failures import StackFailed, StackNotRunning
@@ -46,9 +47,15 @@ def status(
     home: HomeOption = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="For programs; without passwords.")] = False,
+    prometheus: Annotated[
+        Path | None,
+        typer.Option(help="Write down for Prometheus where each process answers it, as file_sd JSON.", show_default=False),
+    ] = None,
 ) -> None:
     """Say what of the stack is running. Exits with 1 unless everything is ready."""
     state = running_state(home_of(home), home)
+    if prometheus is not None:
+        save_targets(prometheus, state)
     if json:
         OUT.print_json(state.model_dump_json(exclude={"service_token", "database_url", "redis_url"}))
     else:

@@ -69,6 +69,7 @@ class Process:
         needs: processes that must have been ready (or have ended well, when they run once) before it is started.
         probe: tells when it is ready; None: it runs once, and is ready when it has ended with code 0.
         port: where it listens, for people to know; a worker listens for Prometheus alone.
+        metrics_port: where it answers Prometheus, if it does.
         ready_timeout_s: it has failed when it is not ready by then.
         essential: without it the stack can't do its work; else it goes up without, and says so.
     """
@@ -77,6 +78,7 @@ class Process:
     needs: tuple[str, ...] = ()
     probe: Probe | None = None
     port: int | None = None
+    metrics_port: int | None = None
     ready_timeout_s: float = _SERVICE_READY_TIMEOUT_S
     essential: bool = True
 
@@ -214,13 +216,16 @@ class _Maker:
         needs = (MIGRATE, *sorted(self.servers))
         where = ("--host", LOOPBACK, "--port", str(port))
         launch = self._launch(f"{service.name}-api", f"{service.package}.main", *where, grace_s=_API_GRACE_S)
+        metrics_port = port
         if service.name == GATEWAY:  # Prometheus has a port of its own where strangers reach the other
-            launch = replace(launch, environment={**launch.environment, "SETU_PROMETHEUS_PORT": str(self.ports.next())})
+            metrics_port = self.ports.next()
+            launch = replace(launch, environment={**launch.environment, "SETU_PROMETHEUS_PORT": str(metrics_port)})
         api = Process(
             launch,
             needs=needs,
             probe=Answering(f"http://{LOOPBACK}:{port}/readyz"),
             port=port,
+            metrics_port=metrics_port,
         )
         return (
             api,
@@ -243,6 +248,7 @@ class _Maker:
             needs=needs,
             probe=Touching(ready_file),
             port=port,
+            metrics_port=port,
             ready_timeout_s=_MODEL_READY_TIMEOUT_S,
         )
 

@@ -32,6 +32,7 @@ class ProcessState(BaseModel):
         pid: of the current or last run.
         started: its start as :class:`~setu_cli.embedded.identity.ProcessIdentity` has it.
         port: where it listens, if it does.
+        metrics_port: where it answers Prometheus, if it does.
         ready_after_s: seconds from the stack's start until it was first ready.
         restarts: how often it has been started again.
         note: what it is waiting for, or why it ended.
@@ -45,6 +46,7 @@ class ProcessState(BaseModel):
     pid: int | None = None
     started: str = ""
     port: int | None = None
+    metrics_port: int | None = None
     ready_after_s: float | None = None
     restarts: int = 0
     note: str = ""

@@ -66,7 +66,10 @@ class Supervisor:
         self._lock = lock
         self._report = report
         self._kept = {
-            process.name: _Keeping(process, ProcessState(name=process.name, port=process.port, log=str(log_of(process))))
+            process.name: _Keeping(
+                process,
+                ProcessState(name=process.name, port=process.port, metrics_port=process.metrics_port, log=str(log_of(process))),
+            )
             for process in stack.processes
         }
         self._identity = own_identity()

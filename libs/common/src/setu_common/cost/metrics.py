@@ -16,7 +16,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from setu_common.cost.metering import BudgetExhausted, Outcome
+from setu_common.cost.metering import BudgetExhausted, Outcome, PriceUnknown
 from setu_common.cost.usage import Usage
 from setu_common.observability.labels import OTHER, BoundedNames
 
@@ -39,6 +39,8 @@ class SpendingMetrics:
         self._unpriced = Counter("setu_unpriced_calls", "Calls without a price", _LABELS, registry=registry)
         self._refused = Counter("setu_calls_refused", "Calls that no budget allowed", ("reason",), registry=registry)
         self._names = BoundedNames()
+        for each in (BudgetExhausted, PriceUnknown):
+            self._refused.labels(each.code)
 
     def settled(
         self, provider: str, model: str, *, outcome: Outcome, usage: Usage, usd: float | None, duration_s: float

@@ -28,6 +28,7 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from setu_common.observability.household import Household
 from setu_common.settings import PrometheusSettings
 
 log = structlog.get_logger(__name__)
@@ -114,6 +115,7 @@ def children_counted() -> Iterator[CollectorRegistry]:
     values.ValueClass = _VALUES()
     registry = CollectorRegistry()
     registry.register(Children(folder))
+    registry.register(Household())
     try:
         yield registry
     finally:

@@ -11,18 +11,22 @@
 | ``setu_operation_ends_total`` | kind, state | ended for good: ``succeeded``, ``failed``, ``cancelled`` |
 | ``setu_operation_results_refused_total`` | kind | results of workers that had lost their lease |
 
-Kinds are named by code alone.
+Kinds are named by code alone. Those that a worker does are there from its beginning, at 0: of what appears with its first failure Prometheus
+sees no rise.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from setu_common.contracts import OperationState
 from setu_common.contracts.cost import StageMetrics
 from setu_common.operations.endings import Ending
 
 _SECONDS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 _SUCCEEDED: Final = "succeeded"
+_OUTCOMES: Final = (_SUCCEEDED, "failed", "stopped", "died", "lost")
 
 
 class OperationMetrics:
@@ -30,9 +34,10 @@ class OperationMetrics:
 
     Args:
         registry: where it is counted.
+        kinds: what the worker does.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, kinds: Sequence[str] = ()) -> None:
         self._attempts = Counter("setu_operation_attempts", "Attempts by outcome", ("kind", "outcome"), registry=registry)
         self._took = Histogram(
             "setu_operation_attempt_seconds", "Seconds that attempts took", ("kind",), buckets=_SECONDS, registry=registry
@@ -47,6 +52,17 @@ class OperationMetrics:
         self._refused = Counter(
             "setu_operation_results_refused", "Results of those who had lost their lease", ("kind",), registry=registry
         )
+        for kind in kinds:
+            self._begin(kind)
+
+    def _begin(self, kind: str) -> None:
+        for outcome in _OUTCOMES:
+            self._attempts.labels(kind, outcome)
+        for state in OperationState:
+            if state.ended:
+                self._ends.labels(kind, state.value)
+        for each in (self._took, self._waited, self._cpu, self._audio, self._reused, self._refused):
+            each.labels(kind)
 
     def attempted(self, metrics: StageMetrics) -> None:
         """An attempt is over."""

@@ -144,7 +144,7 @@ class _Counting:
 
     def __init__(self, spec: WorkerSpec) -> None:
         registry = CollectorRegistry()
-        self.operations = OperationMetrics(registry)
+        self.operations = OperationMetrics(registry, [kind.name for kind in spec.kinds])
         self._more = spec.counting(registry) if spec.counting is not None else None
 
     def left(self, ending: Ending) -> None:

@@ -31,6 +31,8 @@ class JobMetrics:
         self._took = Histogram(
             "setu_job_seconds", "Seconds from a job's acceptance to its end", buckets=_SECONDS, registry=registry
         )
+        for state in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED):
+            self._ends.labels(state.value)
 
     def __call__(self, ending: Ending) -> None:
         """A row left its worker's hands."""
