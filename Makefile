@@ -85,7 +85,7 @@ test-whisperx: setup ## install the asr extra whisperx into .venv-whisperx, and 
 	  services/asr/tests/test_asr_whisperx.py
 
 fuzz: setup ## send every service 200 random requests a route, others each time (make fuzz EXAMPLES=1000 for more)
-	@SETU_FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest -q -n 2 tests/contract/test_openapi_fuzz.py
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest -q -n 2 tests/contract/test_openapi_fuzz.py
 
 # Apart from `make test`: Python 3.11's tracing can spin for ever when a thread's last greenlet is freed under it, so a traced run may hang.
 coverage: setup ## branch coverage of the tests that run in this process; writes build/coverage.txt

@@ -18,7 +18,7 @@ from testbed.jobs import EndedJobs, end_jobs
 from testbed.serving import served
 
 # `make fuzz` has many more, and others each time.
-EXAMPLES = os.environ.get("SETU_FUZZ_EXAMPLES")
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
 LIMIT_S = 500 if EXAMPLES is None else 0
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 

@@ -6,12 +6,12 @@ from typing import Final
 
 import pytest
 
-_NEEDS_ALL: Final = "SETU_TEST_NEEDS_ALL"
+_NEEDS_ALL: Final = "TESTS_NEED_ALL_TOOLS"
 _PACKAGES: Final = {"prometheus": "prometheus", "promtool": "prometheus", "chromium": "chromium"}
 
 
 def tool(name: str) -> str:
-    """Where a program is; without it the test is skipped, or fails where SETU_TEST_NEEDS_ALL=1 says that all are there.
+    """Where a program is; without it the test is skipped, or fails where TESTS_NEED_ALL_TOOLS=1 says that all are there.
 
     Args:
         name: one of ``prometheus``, ``promtool``, ``chromium``.
