@@ -11,8 +11,10 @@ from setu_common.db import Database
 from setu_common.observability.metrics import process_registry
 from setu_common.settings import TrustSettings
 from setu_common.web import InsideTrust, Metrics, create_app
-from setu_metrics.api import budgets, costs, estimates
+from setu_metrics.api import budgets, costs, estimates, performance
 from setu_metrics.estimates import Estimates
+from setu_metrics.performance.machine import memory_bytes
+from setu_metrics.performance.telling import Performance
 from setu_metrics.service import Costs
 from setu_metrics.settings import SERVICE, MetricsSettings
 from setu_metrics.shares import BudgetShares
@@ -30,6 +32,7 @@ def create_api(settings: MetricsSettings, trust: TrustSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.costs = Costs(database)
         app.state.estimates = Estimates(database)
+        app.state.performance = Performance(database, settings.performance.memory_limit_bytes or memory_bytes())
         try:
             yield
         finally:
@@ -39,7 +42,7 @@ def create_api(settings: MetricsSettings, trust: TrustSettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[costs.router, budgets.router, estimates.router],
+        routers=[costs.router, budgets.router, estimates.router, performance.router],
         trust=InsideTrust(trust.service_token),
         checks={"database": database.check},
         metrics=Metrics(registry, refresh=shares.refresh),

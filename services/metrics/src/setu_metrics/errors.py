@@ -10,6 +10,13 @@ class NoBudget(NotFound):
     title = "There is no such budget"
 
 
+class TooFine(InvalidRequest):
+    """More is asked for than fits into an answer."""
+
+    code = "too-fine"
+    title = "So long a time is not told so finely"
+
+
 class TimeReversed(InvalidRequest):
     """A stretch of time that ends before it begins."""
 

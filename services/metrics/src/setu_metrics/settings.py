@@ -1,11 +1,24 @@
 """The metrics service's settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from setu_common.settings import DatabaseSettings, LogSettings, TrustSettings
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from setu_common.settings import DatabaseSettings, LogSettings, SettingsBlock, TrustSettings
 
 SERVICE: Final = "metrics"
+
+
+class PerformanceSettings(SettingsBlock):
+    """What performance is judged by."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_METRICS_")
+
+    memory_limit_bytes: int | None = Field(
+        default=None, ge=1, description="What a worker's process may hold; unset: what this service's container or machine has"
+    )
 
 
 @dataclass(frozen=True)
@@ -14,11 +27,12 @@ class MetricsSettings:
 
     database: DatabaseSettings
     log: LogSettings
+    performance: PerformanceSettings = field(default_factory=PerformanceSettings)
 
 
 def read_settings() -> MetricsSettings:
     """Read them from the environment; for entry points."""
-    return MetricsSettings(database=DatabaseSettings(), log=LogSettings())
+    return MetricsSettings(database=DatabaseSettings(), log=LogSettings(), performance=PerformanceSettings())
 
 
 def read_trust() -> TrustSettings:

@@ -1,0 +1,1 @@
+"""Where time goes: percentiles, what holds up, and what to do about it."""

@@ -1,0 +1,1 @@
+"""Where time and machines go: of one job, and of all jobs over time."""
