@@ -1,14 +1,15 @@
 """What is read from the ledger."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Final, get_args
 from uuid import UUID
 
 from sqlalchemy import RowMapping, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from setu_common.contracts.cost import CostGroup, CostQuery
+from setu_common.contracts.reports import CostPart
 
 Row = RowMapping
 
@@ -29,18 +30,24 @@ _SUMS: Final = """
     coalesce(sum((usage ->> 'output_tokens')::bigint), 0)::bigint AS output_tokens
 """
 _SPENT: Final = """
-WITH spent AS (
-    SELECT c.*, c.outcome IN ('failed', 'aborted', 'unresolved')
-        OR c.attempt < max(c.attempt) OVER (PARTITION BY c.operation_id)
-        OR EXISTS (SELECT FROM stage_metrics m
-            WHERE m.operation_id = c.operation_id AND m.attempt = c.attempt AND m.job_id IS NOT DISTINCT FROM c.job_id
-            AND m.outcome <> 'succeeded' AND m.created_at >= c.created_at) AS wasted
-    FROM call c WHERE c.tenant = :tenant AND {where})
+WITH again AS (
+    SELECT c.operation_id, max(c.attempt) AS attempt FROM call_intent c
+    WHERE c.tenant = :tenant AND c.attempt > 1 AND {calls} GROUP BY 1
+), vain AS (
+    SELECT m.operation_id, m.attempt, m.job_id, max(m.created_at) AS ended_at FROM stage_metrics m
+    WHERE m.tenant = :tenant AND m.outcome <> 'succeeded' AND {attempts} GROUP BY 1, 2, 3
+), spent AS (
+    SELECT c.*, c.outcome IN ('failed', 'aborted', 'unresolved') OR coalesce(c.attempt < a.attempt, false)
+        OR coalesce(v.ended_at >= c.created_at, false) AS wasted
+    FROM call c LEFT JOIN again a ON a.operation_id = c.operation_id
+        LEFT JOIN vain v ON v.operation_id = c.operation_id AND v.attempt = c.attempt AND v.job_id IS NOT DISTINCT FROM c.job_id
+    WHERE c.tenant = :tenant AND {calls})
 """
-_OF_TIME: Final = (
-    "(CAST(:since AS date) IS NULL OR c.created_at >= CAST(:since AS date)) "
-    "AND (CAST(:until AS date) IS NULL OR c.created_at < CAST(:until AS date) + 1)"
-)
+_SINCE: Final = "(CAST(:since AS date) IS NULL OR {at} >= CAST(:since AS date))"
+_OF_TIME: Final = {
+    "calls": f"{_SINCE.format(at='c.created_at')} AND (CAST(:until AS date) IS NULL OR c.created_at < CAST(:until AS date) + 1)",
+    "attempts": _SINCE.format(at="m.created_at"),  # one that ended before a call can't be why it was in vain
+}
 _KEYS: Final[Mapping[CostGroup, str]] = {
     "job": "coalesce(job_id::text, '')",
     "service": "service",
@@ -50,9 +57,9 @@ _KEYS: Final[Mapping[CostGroup, str]] = {
 }
 
 
-def _summed(where: str, key: str, order: str) -> TextClause:
+def _summed(where: Mapping[str, str], key: str, order: str) -> TextClause:
     """A statement of the constants above, and of nothing else."""
-    return text(f"{_SPENT.format(where=where)} SELECT {key}{',' if key else ''} {_SUMS} FROM spent {order}")  # noqa: S608
+    return text(f"{_SPENT.format(**where)} SELECT {key}{',' if key else ''} {_SUMS} FROM spent {order}")  # noqa: S608
 
 
 _BY: Final = {
@@ -64,8 +71,16 @@ _BY: Final = {
     for by, key in _KEYS.items()
 }
 _TOTAL: Final = _summed(_OF_TIME, "", "")
+_BY_DAY_AND: Final[Mapping[CostPart, TextClause]] = {
+    part: _summed(
+        _OF_TIME, f"(created_at AT TIME ZONE 'UTC')::date AS day, {_KEYS[part]} AS key", "GROUP BY 1, 2 ORDER BY 1, usd DESC, 2"
+    )
+    for part in get_args(CostPart)
+}
 _OF_JOB: Final = _summed(
-    "c.job_id = :job_id", "stage, target, service, provider, model", "GROUP BY 1, 2, 3, 4, 5 ORDER BY usd DESC, 1, 2"
+    {"calls": "c.job_id = :job_id", "attempts": "m.job_id = :job_id"},
+    "stage, target, service, provider, model",
+    "GROUP BY 1, 2, 3, 4, 5 ORDER BY usd DESC, 1, 2",
 )
 _BUDGET: Final = """
 SELECT id, job_id, limit_usd, alerted_at, exhausted_at, alert_url, created_at, updated_at,
@@ -88,6 +103,12 @@ async def costs_by(connection: AsyncConnection, tenant: str, query: CostQuery) -
     """Sums by one thing, the dearest first; days in their order."""
     values = {"tenant": tenant, "since": query.since, "until": query.until, "limit": query.limit}
     return (await connection.execute(_BY[query.by], values)).mappings().all()
+
+
+async def costs_by_day(connection: AsyncConnection, tenant: str, since: date, until: date, part: CostPart) -> Sequence[Row]:
+    """Sums by day and by one thing, days in their order, the dearest of each first."""
+    values = {"tenant": tenant, "since": since, "until": until}
+    return (await connection.execute(_BY_DAY_AND[part], values)).mappings().all()
 
 
 async def total(connection: AsyncConnection, tenant: str, query: CostQuery) -> Row:
