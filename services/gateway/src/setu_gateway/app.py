@@ -34,6 +34,7 @@ from setu_gateway.api import (
     jobs,
     media,
     openai_audio,
+    performance,
     plans,
     recordings,
     subtitles,
@@ -82,6 +83,7 @@ _DISK_THREADS: Final = 16
 _ROUTERS: Final = (
     intake.router,
     costs.router,
+    performance.router,
     estimates.router,
     jobs.router,
     subtitles.router,

@@ -1,4 +1,4 @@
-"""The client of the metrics service: what was spent, and what may be."""
+"""The client of the metrics service: what was spent, what may be, and where time went."""
 
 from typing import Final
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from setu_common.clients.answers import read
 from setu_common.contracts import headers
 from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, Estimate, EstimateRequest, JobCost
+from setu_common.contracts.performance import JobPerformance, TrendQuery, Trends
 from setu_common.http import HttpCaller, Response
 
 _OK: Final = (200, 204)
@@ -57,6 +58,15 @@ class MetricsClient:
         """What a job would take and cost."""
         asked = request.model_dump(mode="json", exclude_defaults=True)
         return read(await self._caller.call("POST", "/v1/estimates", json=asked, headers=_of(tenant)), Estimate)
+
+    async def job_performance(self, tenant: str, job_id: UUID) -> JobPerformance:
+        """Where a job's time went; one that is not known took none."""
+        return read(await self._caller.call("GET", f"/v1/performance/jobs/{job_id}", headers=_of(tenant)), JobPerformance)
+
+    async def trends(self, tenant: str, query: TrendQuery) -> Trends:
+        """How work went over time."""
+        asked = query.model_dump(mode="json", exclude_none=True)
+        return read(await self._caller.call("GET", "/v1/performance/trends", params=asked, headers=_of(tenant)), Trends)
 
     async def _costs(self, tenant: str, query: CostQuery, form: str) -> Response:
         asked = query.model_dump(mode="json", exclude_none=True) | {"format": form}
