@@ -28,6 +28,7 @@ from setu_gateway.api import (
     context,
     corrections,
     costs,
+    dashboard,
     enhancements,
     estimates,
     intake,
@@ -40,6 +41,7 @@ from setu_gateway.api import (
     subtitles,
 )
 from setu_gateway.api.dependencies import Admin
+from setu_gateway.dashboard.assets import load_assets
 from setu_gateway.delivery.audits import Audits
 from setu_gateway.delivery.budget_notices import AlertDesk, BudgetNotifier
 from setu_gateway.delivery.media import MediaFiles
@@ -152,9 +154,13 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[*_ROUTERS, breakers_router(dependencies, [Admin])],
+        routers=[
+            *_ROUTERS,
+            breakers_router(dependencies, [Admin]),
+            dashboard.dashboard_router(load_assets(settings.edge.auth)),
+        ],
         metrics=Metrics(registry, guards=[Admin]),
-        trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys),
+        trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys, pages=dashboard.PAGE_PATHS),
         checks={"database": database.check, "store": store.check},
         refusals={"/v1/audio/": refusal},
         limits=limits,

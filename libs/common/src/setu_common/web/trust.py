@@ -76,11 +76,13 @@ class EdgeTrust:
         tenant: the tenant of all callers, where there are no keys.
         hosts: the names that it answers to.
         keys: tells tenants by what callers show; None: there are no keys.
+        pages: paths of a page that asks for a key once it is there, and, with a slash at their ends, all that lies below one.
     """
 
     tenant: str = LOCAL_TENANT
     hosts: AllowedHosts = field(default_factory=AllowedHosts)
     keys: Keys | None = None
+    pages: tuple[str, ...] = ()
     inside: bool = field(default=False, init=False)
 
     @property
@@ -100,11 +102,14 @@ class EdgeTrust:
         admitted = [pair for pair in raw_headers if not pair[0].startswith(_OURS)]
         if self.keys is None:
             return [*admitted, (_TENANT, self.tenant.encode()), (_SCOPES, ANY_SCOPE.encode())]
-        if path in OPEN_PATHS:
+        if path in OPEN_PATHS or self._is_page(path):
             return admitted
         holder = await self.keys.holder(_bearer(raw_headers))
         admitted = [pair for pair in admitted if pair[0] != b"authorization"]
         return [*admitted, (_TENANT, holder.tenant.encode()), (_SCOPES, " ".join(holder.scopes).encode())]
+
+    def _is_page(self, path: str) -> bool:
+        return any(path == page or (page != "/" and page.endswith("/") and path.startswith(page)) for page in self.pages)
 
 
 def _bearer(raw_headers: RawHeaders) -> str:

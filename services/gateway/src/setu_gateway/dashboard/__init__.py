@@ -1,0 +1,1 @@
+"""The page that people see at the gateway's root: its files, and how they are sent."""

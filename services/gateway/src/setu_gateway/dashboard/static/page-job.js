@@ -1,0 +1,111 @@
+// A job: where it stands, how it came there, what it made, and what can be done with it.
+
+import { ask } from "./api.js";
+import { fill, h, refill } from "./dom.js";
+import { language, percent, size } from "./format.js";
+import { costPanel, filesPanel, performancePanel, planPanel } from "./job-figures.js";
+import { subtitlesPanel } from "./job-subtitles.js";
+import { bar, empty, jobBadge, sure, taken, trouble } from "./parts.js";
+import { stageName, timeline } from "./stages.js";
+import { follow } from "./stream.js";
+import { alarm, say } from "./voice.js";
+
+const ENDED = new Set(["succeeded", "failed", "cancelled"]);
+
+/** Show the page. */
+export async function jobPage(root, { signal, titled }, id) {
+  const head = h("div", { class: "job-head" }, h("p", { class: "muted" }, "Loading …"));
+  const stages = h("section", { class: "panel", "aria-labelledby": "stages-title" });
+  const rest = h("div", { class: "job-rest" });
+  fill(root, h("p", { class: "back" }, h("a", { href: "#/" }, "← Jobs")), head, stages, rest);
+  const view = { state: null, delivered: "" };
+
+  function show(job) {
+    titled(job.media_name);
+    refill(head, heading(job, act));
+    if (job.stages.length) refill(stages, h("h2", { id: "stages-title" }, "Stages"), timeline(job));
+    const delivered = JSON.stringify([ENDED.has(job.state), job.deliverables, Boolean(job.media)]);
+    if (delivered !== view.delivered) {
+      view.delivered = delivered;
+      fill(rest, parts(job, signal));
+    }
+    if (view.state !== null && view.state !== job.state) say(`The job is now ${job.state}.`);
+    view.state = job.state;
+  }
+
+  async function act(words, asked) {
+    try {
+      const answer = await ask(asked.path, { method: asked.method, signal });
+      say(words);
+      show(await answer.json());
+      if (asked.follow) watch();
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      alarm(error.title);
+      head.append(trouble(error, "That could not be done"));
+    }
+  }
+
+  async function watch() {
+    try {
+      await follow(`/jobs/${id}/events`, show, (job) => ENDED.has(job.state), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error.status === undefined) throw error;
+      titled("Job");
+      fill(root, h("p", { class: "back" }, h("a", { href: "#/" }, "← Jobs")), error.status === 404 ? empty("There is no such job.", "It may have been erased.") : trouble(error, "This job"));
+    }
+  }
+
+  await watch();
+}
+
+function heading(job, act) {
+  return [
+    h("div", { class: "page-top" }, h("h1", {}, job.media_name), h("div", { class: "buttons" }, actions(job, act))),
+    h("p", { class: "job-line" }, jobBadge(job), h("span", {}, languages(job)), job.media ? h("span", { class: "muted" }, size(job.media.bytes)) : null, h("span", { class: "muted" }, taken(job))),
+    ENDED.has(job.state) ? null : h("div", { class: "bar-row" }, bar(job.progress, "Progress"), h("span", { class: "number" }, percent(job.progress))),
+    job.problem ? h("div", { class: "notice bad" }, h("p", { class: "notice-title" }, job.problem.title), h("p", {}, job.problem.detail)) : null,
+    job.degraded.length ? degraded(job) : null,
+  ];
+}
+
+function languages(job) {
+  const sure = job.language_probability === null || job.language_probability === undefined ? "" : ` (${percent(job.language_probability)} sure)`;
+  const source = job.source_language ? `${language(job.source_language)}${sure}` : "Language not known yet";
+  return job.target_languages.length ? `${source} → ${job.target_languages.map(language).join(", ")}` : `${source}, captions`;
+}
+
+function degraded(job) {
+  return h(
+    "div",
+    { class: "notice warning" },
+    h("p", { class: "notice-title" }, job.state === "succeeded" ? "Delivered, but less than was asked for" : "Less than was asked for"),
+    h("ul", {}, job.degraded.map((each) => h("li", {}, h("strong", {}, stageName(each)), ": ", each.reason))),
+  );
+}
+
+function actions(job, act) {
+  const path = `/jobs/${job.id}`;
+  const erase = async () => {
+    if (await sure("Erase this job?", "Its recording, its subtitles and all that was derived from it are removed, here and at every service. That can't be taken back.", "Erase it")) {
+      await act("It is being erased.", { path: `${path}?purge=true`, method: "DELETE", follow: true });
+    }
+  };
+  const button = (key, words, onclick, tone = "") => h("button", { type: "button", class: tone, "data-key": key, onclick }, words);
+  const again = job.state === "failed" || job.state === "cancelled" || job.stages.some((stage) => stage.state === "failed");
+  return [
+    ENDED.has(job.state) || job.state === "cancelling" ? null : button("cancel", "Cancel", () => act("It is being cancelled.", { path, method: "DELETE" })),
+    ENDED.has(job.state) && again ? button("again", "Run what failed again", () => act("It runs again.", { path: `${path}/retry`, method: "POST", follow: true })) : null,
+    button("erase", "Erase", erase, "quiet danger-text"),
+  ];
+}
+
+function parts(job, signal) {
+  const ended = ENDED.has(job.state);
+  const made = [subtitlesPanel(job, signal)];
+  if (ended) made.push(filesPanel(job));
+  made.push(planPanel(job, signal, ended), costPanel(job, signal, ended), performancePanel(job, signal, ended));
+  return made;
+}
+
