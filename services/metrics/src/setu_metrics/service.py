@@ -53,7 +53,7 @@ class Costs:
         async with self._database.reading() as connection:
             total = CostSums.model_validate(dict(await repository.total(connection, tenant, query)))
             rows = await repository.costs_by(connection, tenant, query)
-        lines = tuple(CostLine(**row, share=_share(row["usd"], total.usd)) for row in rows)
+        lines = tuple(CostLine(**row, share=share_of(row["usd"], total.usd)) for row in rows)
         return CostReport(by=query.by, since=query.since, until=query.until, total=total, lines=lines)
 
     async def of_job(self, tenant: str, job_id: UUID) -> JobCost:
@@ -64,9 +64,9 @@ class Costs:
         total_usd = sum((row["usd"] for row in rows), Decimal(0))
         return JobCost(
             job_id=job_id,
-            **_added(rows),
+            **added(rows),
             budget=_budget(held) if held else None,
-            stages=tuple(StageCost(**row, share=_share(row["usd"], total_usd)) for row in rows),
+            stages=tuple(StageCost(**row, share=share_of(row["usd"], total_usd)) for row in rows),
         )
 
     async def budgets(self, tenant: str, limit: int, cursor: str | None) -> Budgets:
@@ -120,12 +120,13 @@ def as_csv(report: CostReport) -> str:
     return written.getvalue()
 
 
-def _share(usd: Decimal, of_usd: Decimal) -> float:
+def share_of(usd: Decimal, of_usd: Decimal) -> float:
+    """Which part an amount is of another; 0 of nothing."""
     return round(float(usd / of_usd), 6) if of_usd else 0.0
 
 
-def _added(rows: Iterable[RowMapping]) -> dict[str, Any]:  # Any: rows hold what was selected
-    """The sums over rows."""
+def added(rows: Iterable[RowMapping]) -> dict[str, Any]:  # Any: rows hold what was selected
+    """The sums over rows, exact, by the names of ``CostSums``."""
     found = list(rows)
     return {
         name: sum((row[name] for row in found), Decimal(0) if name.endswith("usd") else 0) for name in CostSums.model_fields
