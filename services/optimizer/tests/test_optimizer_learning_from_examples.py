@@ -44,6 +44,11 @@ def test_a_recordings_figures_stand_in_their_order_and_what_is_not_known_is_left
     assert np.isnan(vector_from({"snr_db": float("inf")})).all()
 
 
+def test_pauses_of_digital_silence_are_as_quiet_as_those_that_nobody_hears_anything_in():
+    snr = NAMES.index("snr_db")
+    assert [vector_from({"snr_db": value})[snr] for value in (-3, 44, 45, 65, 100)] == [-3, 44, 45, 45, 45]
+
+
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=60), st.integers(2, 6))
 def test_no_group_is_in_two_folds_and_none_is_lost(groups, count):
     folds = folds_of(groups, count)

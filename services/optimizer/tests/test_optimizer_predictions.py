@@ -260,8 +260,8 @@ def other(name: str, find: bytes, put: bytes):
         (without("unprobed-ranges.ubj"), "is damaged: unprobed-ranges.ubj is not what its manifest says"),
         (without("probed-times.ubj"), "is damaged: probed-times.ubj is not what its manifest says"),
         (without(MANIFEST), "manifest is not one that this version reads"),
-        (other(MANIFEST, b'"schema_version": 1', b'"schema_version": 2'), "is of feature schema 2, and this version has 1"),
-        (other(MANIFEST, b'"snr_db"', b'"snr"'), "is of feature schema 1, and this version has 1"),
+        (other(MANIFEST, b'"schema_version": 2', b'"schema_version": 1'), "is of feature schema 1, and this version has 2"),
+        (other(MANIFEST, b'"snr_db"', b'"snr"'), "is of feature schema 2, and this version has 2"),
     ],
 )
 def test_a_model_that_is_not_whole_or_of_another_schema_is_not_used(model, change, why):

@@ -11,6 +11,7 @@ from setu_optimizer.domain.prediction.policy import Expected
 from setu_optimizer.domain.prediction.priors import Table
 from setu_optimizer.domain.prediction.ranges import Margins
 from setu_optimizer.domain.prediction.reasons import points_of, reasons_of
+from setu_optimizer.domain.prediction.shrinking import shrunk
 from setu_optimizer.predictors.bundle import Bundle, Grown, unpacked
 from setu_optimizer.predictors.manifest import Manifest, Side
 
@@ -27,6 +28,7 @@ class Predictor:
         self._bundle = bundle
         self._sizes = {name: published.size for name, published in table.items()}
         self._factors = {each.candidate: each.time_factor for each in bundle.manifest.candidates}
+        self._apart = {each.candidate: each.apart for each in bundle.manifest.candidates}
 
     @classmethod
     def read(cls, data: bytes, table: Table) -> "Predictor":
@@ -68,7 +70,8 @@ class Predictor:
         """
         grown, side, figures = self._side(recording)
         table = rows_of(figures, tuple(ways), self._sizes)
-        wer, low, high = _errors(table, grown, side)
+        usual = np.array([self._apart.get(way) for way in ways], dtype=np.float64)  # None: NaN
+        wer, low, high = _errors(table, grown, side, usual)
         factor, fast, slow = _times(table, grown, side)
         return [
             Expected(
@@ -108,10 +111,11 @@ class Predictor:
 
 
 def _errors(
-    table: NDArray[np.float32], grown: Grown, side: Side
+    table: NDArray[np.float32], grown: Grown, side: Side, usual: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Errors per word, and the ends of their range: trees predict their roots."""
-    roots = np.maximum(grown.errors.ask(table), 0.0)
+    """Errors per word, and the ends of their range: trees predict their roots, whose differences are believed as far as they came true."""
+    drawn = shrunk(grown.errors.ask(table), usual, np.zeros(len(table), dtype=np.int64), side.trust)
+    roots = np.maximum(drawn, 0.0)
     bounds = grown.ranges.ask(table)
     low, high = Margins(side.low, side.high).widen(bounds[:, 0], bounds[:, 1])
     return side.bias * roots**2, np.maximum(low, 0.0) ** 2, np.maximum(high, 0.0) ** 2

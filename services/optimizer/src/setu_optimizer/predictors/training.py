@@ -1,5 +1,6 @@
 """Growing a model from examples: how many trees, how wide its ranges, and how good it is, all told from groups that were left out."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from setu_optimizer.domain.prediction.examples import Example, folds_of, hash_of
 from setu_optimizer.domain.prediction.experience import Experience
 from setu_optimizer.domain.prediction.features import COLUMNS, FEATURES, SCHEMA, TRAITS, Sizes, is_probed, rows_of, unprobed
 from setu_optimizer.domain.prediction.ranges import TAILS, Column, margins_of
+from setu_optimizer.domain.prediction.shrinking import Heard, apart, shrunk, trust
 from setu_optimizer.engines.boosting import VERSION, Growth, Rows, Table, Trees, left_out
 from setu_optimizer.errors import TooLittleToLearnFrom
 from setu_optimizer.predictors.bundle import Grown, files_of, packed, sums_of
@@ -46,6 +48,7 @@ class _Lesson:
     log_times: Column
     weights: Column
     together: NDArray[np.int64]
+    ways: NDArray[np.int64]
     groups: tuple[str, ...]
     counted: NDArray[np.bool_]
 
@@ -126,10 +129,11 @@ def _enough(examples: Sequence[Example]) -> bool:
 def _lesson(examples: Sequence[Example], sizes: Sizes) -> _Lesson:
     return _Lesson(
         table=np.vstack([rows_of(each.figures, (each.candidate,), sizes) for each in examples]),
-        roots=np.sqrt([min(each.wer, LARGEST_WER) for each in examples]),
+        roots=np.array([_root(each) for each in examples]),
         log_times=np.log([each.time_factor or np.nan for each in examples]),
         weights=np.array([each.weight for each in examples], dtype=np.float64),
         together=np.unique([each.recording for each in examples], return_inverse=True)[1],
+        ways=_ways(examples),
         groups=tuple(each.group for each in examples),
         counted=np.array([each.measured for each in examples]),
     )
@@ -145,9 +149,10 @@ def _taught(lesson: _Lesson) -> _Taught:
     # An estimate lies near what was expected: of estimates ranges would become too narrow for what is counted.
     counted = lesson.counted
     margins = margins_of(lesson.roots[counted], bounds[counted, 0], bounds[counted, 1])
-    squares = np.maximum(expected, 0.0) ** 2
+    trusted, usual = _trusted(lesson, expected)
+    squares = np.maximum(shrunk(expected, usual, lesson.together, trusted), 0.0) ** 2
     bias = np.average(lesson.roots**2, weights=lesson.weights) / max(np.average(squares, weights=lesson.weights), 1e-6)
-    side = Side(rounds=growth.rounds, depth=growth.depth, low=margins.low, high=margins.high, bias=float(bias))
+    side = Side(rounds=growth.rounds, depth=growth.depth, low=margins.low, high=margins.high, bias=float(bias), trust=trusted)
     times, side, time_error = _times(lesson, side)
     metrics = Metrics(
         wer_error=float(np.mean(np.abs(lesson.roots**2 - bias * squares))),
@@ -157,6 +162,15 @@ def _taught(lesson: _Lesson) -> _Taught:
         folds=len(folds),
     )
     return _Taught(Grown(Trees.grown(rows, growth), Trees.grown(rows, quantiles), times), side, metrics)
+
+
+def _trusted(lesson: _Lesson, expected: Column) -> tuple[float, Column]:
+    """How much of what was expected of differences between ways came true where nothing had been learned, and how far ways usually lie apart."""
+    heard = Heard(lesson.together, lesson.ways, lesson.weights)
+    offsets = apart(lesson.roots, heard)
+    usual = np.array([offsets.get(int(way), np.nan) for way in lesson.ways])
+    groups = np.unique(lesson.groups, return_inverse=True)[1]
+    return trust(expected, lesson.roots, usual, heard, groups), usual
 
 
 def _coverage(lesson: _Lesson, bounds: NDArray[np.float64], folds: Sequence[Sequence[int]]) -> float:
@@ -218,11 +232,24 @@ def _candidates(examples: Sequence[Example]) -> tuple[LearnedCandidate, ...]:
     found: dict[Candidate, list[Example]] = {}
     for each in examples:
         found.setdefault(each.candidate, []).append(each)
+    recordings = np.unique([each.recording for each in examples], return_inverse=True)[1]
+    roots, weights = (np.array(values) for values in zip(*((_root(each), each.weight) for each in examples), strict=True))
+    offsets = apart(roots, Heard(recordings, _ways(examples), weights))
     learned = []
-    for candidate, taken in found.items():
+    for number, (candidate, taken) in enumerate(found.items()):
         if not _enough(taken):
             continue
         factors = [each.time_factor for each in taken if each.time_factor]
         easy = float(np.quantile(factors, 0.25)) if factors else None
-        learned.append(LearnedCandidate(candidate=candidate, examples=len(taken), time_factor=easy))
+        learned.append(LearnedCandidate(candidate=candidate, examples=len(taken), time_factor=easy, apart=offsets.get(number)))
     return tuple(sorted(learned, key=lambda each: (each.candidate.model, each.candidate.beam_size, -each.examples)))
+
+
+def _root(example: Example) -> float:
+    return math.sqrt(min(example.wer, LARGEST_WER))
+
+
+def _ways(examples: Sequence[Example]) -> NDArray[np.int64]:
+    """Ways as numbers, in the order in which they come first."""
+    numbers: dict[Candidate, int] = {}
+    return np.array([numbers.setdefault(each.candidate, len(numbers)) for each in examples], dtype=np.int64)
