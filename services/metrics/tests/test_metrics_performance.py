@@ -142,7 +142,7 @@ async def test_what_holds_a_job_up_is_named_with_the_setting_that_mends_it(askin
     assert [(each.cause, each.setting, each.saves_s) for each in told] == [
         ("queue_wait", "SETU_WORKER_CONCURRENCY", 50),
         ("model_load", "SETU_ASR_IDLE_TTL_S", 12),
-        ("attempts_in_vain", "setu breakers", 6),
+        ("attempts_in_vain", "setu breakers list", 6),
         ("memory_near_limit", "SETU_ASR_BATCH_SIZE", None),
     ]
     assert "dependency-timeout" in told[2].detail

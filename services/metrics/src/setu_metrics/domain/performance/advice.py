@@ -26,7 +26,7 @@ CONCURRENCY: Final = "SETU_WORKER_CONCURRENCY"
 RETENTION: Final = "SETU_OPERATIONS_RETENTION_DAYS"
 MODEL: Final = "SETU_ASR_MODEL"
 LEASE: Final = "SETU_OPERATIONS_LEASE_S"
-BREAKERS: Final = "setu breakers"
+BREAKERS: Final = "setu breakers list"
 BATCH: Final = "SETU_ASR_BATCH_SIZE"
 # Whose models come and go, and for how long they stay. Others hold theirs as long as they live.
 POOLS: Final[Mapping[str, str]] = {"asr": "SETU_ASR_IDLE_TTL_S"}
