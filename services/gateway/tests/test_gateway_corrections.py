@@ -125,6 +125,7 @@ async def test_a_correction_of_a_target_says_what_was_delivered_and_of_the_sourc
     source = await asked(stand, (await corrections.accept("local", job.id, edited("fr"), None)).id)
     assert (source.language, source.source_language, source.delivered) == ("fr", "fr", None)
     assert source.transcript == target.transcript
+    assert target.accepted_at < source.accepted_at
 
 
 async def test_a_correction_that_is_sent_again_is_the_same_and_another_one_under_its_key_is_refused(stand, corrections):

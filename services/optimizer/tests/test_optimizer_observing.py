@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -290,6 +291,21 @@ async def test_a_later_correction_takes_the_place_of_the_earlier_one(observer, r
     assert (await row_of(job_id))["wer"] == pytest.approx(3 / 18)
 
 
+async def test_a_correction_that_was_delayed_replaces_no_newer_one(
+    *, observer, observations, request_for, correction_for, row_of, work
+):
+    job_id, noon = uuid4(), datetime(2026, 11, 26, 12, tzinfo=UTC)
+    newer = await correction_for(job_id, edited("A captain goes ashore.", *LINES[1:]), accepted_at=noon)
+    older = await correction_for(job_id, edited("The captain left.", *LINES[1:]), accepted_at=noon - timedelta(seconds=1))
+    await observer.observe(await request_for(job_id), work)
+    for late in (newer, older, newer):  # whatever is delivered twice is learned once
+        result = await observer.correct(late, work)
+        assert bool(result.notes) is (late is older)
+        assert (await row_of(job_id))["wer"] == pytest.approx(3 / 18)
+    await observations.forget_job(TENANT, job_id)
+    assert not (await observer.correct(older, work)).notes
+
+
 @pytest.mark.parametrize(
     ("subtitles", "said"),
     [
@@ -346,6 +362,9 @@ async def test_a_translations_correction_teaches_names_and_terms(observer, corre
     result = await observer.correct(request, work)
     assert (result.segment_count, result.changed_count, result.wer) == (4, 3, None)
     assert any(each.endswith("→ Raj") for each in result.learned)
+    await observer.correct(request.model_copy(update={"accepted_at": datetime(2026, 11, 26, tzinfo=UTC)}), work)
+    late = await observer.correct(request.model_copy(update={"accepted_at": datetime(2026, 11, 25, tzinfo=UTC)}), work)
+    assert (late.learned, bool(late.notes)) == ((), True)
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM correction"))).scalar_one() == 0
 

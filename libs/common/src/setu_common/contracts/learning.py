@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from setu_common.contracts.audio import AudioProbe, AudioProfile
 from setu_common.contracts.context import Context
@@ -76,7 +76,7 @@ class EditedSubtitles(Contract):
 class CorrectionRequest(Contract):
     """Learn from subtitles that people corrected: of the source language, the true error rate; of a target, names, terms and edits.
 
-    ``edited`` is an EditedSubtitles in the store.
+    ``edited`` is an EditedSubtitles in the store. ``accepted_at`` tells which of several is the last, in whatever order they arrive.
     """
 
     job_id: UUID
@@ -88,6 +88,9 @@ class CorrectionRequest(Contract):
         default=None, description="What was delivered in ``language``; absent for the source's"
     )
     context: Context = Context()
+    accepted_at: AwareDatetime | None = Field(
+        default=None, description="When it came; what was learned of a later one stays. Absent: it counts as the last"
+    )
 
 
 class Corrected(Contract):

@@ -1,6 +1,7 @@
 """The use case of ``POST /jobs/{id}/corrections``: taken once, durably, whether the optimizer is there or not."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -71,7 +72,7 @@ class Corrections:
                 return await self._same(tenant, earlier, edited)
             # What is written and then not committed is removed by the store's sweep.
             kept = await self._store.put_model(tenant, edited)
-            request = correction_of(job, transcription, edited.language, kept, self._pipeline)
+            request = correction_of(job, transcription, edited.language, kept, self._pipeline, now=datetime.now(UTC))
             submission = Submission(tenant=tenant, job_id=job_id, idempotency_key=key, priority=LATER)
             operation = await self._operations.submit_in(connection, CORRECTION_LESSONS, request, submission)
         self._operations.hint(CORRECTION_LESSONS)
@@ -133,7 +134,7 @@ class Corrections:
 
 
 def correction_of(
-    job: JobRecord, transcription: Transcription, language: str, edited: Reference, pipeline: Pipeline
+    job: JobRecord, transcription: Transcription, language: str, edited: Reference, pipeline: Pipeline, *, now: datetime
 ) -> CorrectionRequest:
     """What there is to learn of corrected subtitles.
 
@@ -143,6 +144,7 @@ def correction_of(
         language: of the subtitles.
         edited: where they lie.
         pipeline: the stages.
+        now: when they came.
     """
     results = Results(results_of(job, pipeline))
     return CorrectionRequest(
@@ -153,6 +155,7 @@ def correction_of(
         transcript=transcription.transcript,
         delivered=delivered_text(language, results) if language != transcription.language else None,
         context=job.request.context,
+        accepted_at=now,
     )
 
 

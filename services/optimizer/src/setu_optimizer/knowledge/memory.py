@@ -27,7 +27,7 @@ from setu_optimizer.domain.knowledge.corrections import claims_of_correction
 from setu_optimizer.domain.knowledge.entries import Claim, Pair
 from setu_optimizer.domain.knowledge.jobs import claims_of_job
 from setu_optimizer.domain.knowledge.scopes import Scope, alike, scopes_of, taught, work_of
-from setu_optimizer.knowledge import repository
+from setu_optimizer.knowledge import repository, turns
 from setu_optimizer.knowledge.views import glossary_entry, pair_view, scope_view
 
 MOST_GIVEN: Final = 200
@@ -89,7 +89,9 @@ class Knowledge:
         """
         claims = claims_of_job(request, audits)
         pairs = {Pair(request.source_language, target): found for target, found in claims.items()}
-        return await self._learn(tenant, request.job_id, request.context, pairs, origin="job")
+        async with self._database.transaction() as connection:
+            await repository.alone(connection, tenant)
+            return await self._learn(connection, tenant, request.job_id, request.context, pairs, origin="job")
 
     async def learn_from_correction(
         self,
@@ -100,7 +102,7 @@ class Knowledge:
         delivered: TranslatedTranscript,
         edited: EditedSubtitles,
         glossary: Sequence[GlossaryEntry] = (),
-    ) -> tuple[str, ...]:
+    ) -> tuple[str, ...] | None:
         """Learn what a person's corrections of a translation say, in place of what earlier ones of the same job said.
 
         Args:
@@ -112,11 +114,16 @@ class Knowledge:
             glossary: what the translation was edited with.
 
         Returns:
-            What the person put, as ``source → target``; what was left as it is is learned as well, and not told.
+            What the person put, as ``source → target``; what was left as it is is learned as well, and not told. None: a correction that
+            was accepted later is learned already.
         """
         claims = await asyncio.to_thread(claims_of_correction, transcript, delivered, edited.cues, glossary)
         pair = Pair(request.source_language, request.language)
-        await self._learn(tenant, request.job_id, request.context, {pair: claims}, origin="correction")
+        async with self._database.transaction() as connection:
+            await repository.alone(connection, tenant)
+            if not await turns.is_last(connection, tenant, request.job_id, request.language, request.accepted_at):
+                return None
+            await self._learn(connection, tenant, request.job_id, request.context, {pair: claims}, origin="correction")
         if not scopes_of(request.context):
             return ()
         put = [each for each in claims if each.weight >= WEIGHTS["human-correction"] or each.kind == "edit"]
@@ -143,17 +150,23 @@ class Knowledge:
         return tuple(found.values()), choices
 
     async def _learn(
-        self, tenant: str, job_id: UUID, context: Context, claims: dict[Pair, tuple[Claim, ...]], *, origin: str
+        self,
+        connection: AsyncConnection,
+        tenant: str,
+        job_id: UUID,
+        context: Context,
+        claims: dict[Pair, tuple[Claim, ...]],
+        *,
+        origin: str,
     ) -> int:
+        """Learn in the caller's transaction, which keeps other learners of the tenant waiting."""
         scopes = scopes_of(context)
-        async with self._database.transaction() as connection:
-            await repository.alone(connection, tenant)
-            target = next(iter(claims)).target if origin == "correction" else None
-            gone = await repository.take_back(connection, tenant, job_id, origin=origin, target=target)
-            count = 0
-            for pair, found in claims.items():
-                count += await _keep(connection, tenant, pair, found, scopes=scopes, job_id=job_id, origin=origin)
-            await repository.sweep(connection, tenant, gone)
+        target = next(iter(claims)).target if origin == "correction" else None
+        gone = await repository.take_back(connection, tenant, job_id, origin=origin, target=target)
+        count = 0
+        for pair, found in claims.items():
+            count += await _keep(connection, tenant, pair, found, scopes=scopes, job_id=job_id, origin=origin)
+        await repository.sweep(connection, tenant, gone)
         log.info("knowledge.learned", origin=origin, entries=count, scopes=len(scopes))
         return count
 

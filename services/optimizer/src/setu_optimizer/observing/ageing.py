@@ -6,6 +6,7 @@ Models that were learned from it stay: they hold no recording's own figures.
 from typing import Final, LiteralString
 
 from setu_common.operations import Keepsakes
+from setu_optimizer.knowledge import turns
 
 _NONE: Final[LiteralString] = "SELECT uri FROM unnest(%(uris)s::text[]) AS uri WHERE false"
 _OBSERVATIONS: Final[LiteralString] = """
@@ -38,6 +39,7 @@ WHERE h.media_uri = ANY(%(uris)s) AND o.ended_at IS NULL
 KEEPSAKES: Final = (
     Keepsakes(retire=_OBSERVATIONS, named=_MINUTES),
     Keepsakes(retire=_CORRECTIONS, named=_NONE),
+    Keepsakes(retire=turns.RETIRE, named=_NONE),
     Keepsakes(retire=_EDITS, named=_NONE),
     Keepsakes(retire=_RETRAININGS, named=_NONE),
 )

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from setu_common.db import Database
 from setu_common.operations import Operations
+from setu_optimizer.knowledge import turns
 from setu_optimizer.observing import repository
 from setu_optimizer.observing.minutes import Minutes, StillHeard
 from setu_optimizer.observing.second import SECOND_HEARINGS
@@ -36,6 +37,7 @@ class Observations:
         async with self._database.transaction() as connection:
             await repository.alone(connection, tenant, str(job_id))
             await repository.forget(connection, tenant, job_id)
+            await turns.forget(connection, tenant, job_id)
 
     async def _end(self, tenant: str, operation_id: UUID) -> None:
         operation = await self._operations.cancel(tenant, operation_id)

@@ -26,7 +26,7 @@ from setu_optimizer.domain.observing.tokens import tokens
 from setu_optimizer.domain.prediction.plans import candidate_of
 from setu_optimizer.domain.saving import edited_of
 from setu_optimizer.errors import CorrectionFitsNothing, NothingCorrected
-from setu_optimizer.knowledge import Knowledge
+from setu_optimizer.knowledge import Knowledge, turns
 from setu_optimizer.observing import repository
 from setu_optimizer.observing.metrics import LearningMetrics
 from setu_optimizer.observing.repository import Observation
@@ -168,9 +168,12 @@ class Observer:
         if not why_not and wer is not None:
             async with self._database.transaction() as connection:
                 await repository.alone(connection, tenant, str(request.job_id))
-                await repository.keep_correction(connection, tenant, request.job_id, found, wer)
-                estimated = await repository.estimated_wer(connection, tenant, request.job_id)
-                await repository.relabel(connection, tenant, request.job_id, label_of(wer, estimated))
+                if await turns.is_last(connection, tenant, request.job_id, request.language, request.accepted_at):
+                    await repository.keep_correction(connection, tenant, request.job_id, found, wer)
+                    estimated = await repository.estimated_wer(connection, tenant, request.job_id)
+                    await repository.relabel(connection, tenant, request.job_id, label_of(wer, estimated))
+                else:
+                    why_not = turns.LATE
         log.info("correction.counted", wer=wer, learned=not why_not, covered_ratio=round(found.covered_ratio, 3))
         return Corrected(
             job_id=request.job_id,
@@ -201,7 +204,8 @@ class Observer:
             language=request.language,
             segment_count=beside.segment_count,
             changed_count=beside.changed_count,
-            learned=learned,
+            learned=learned or (),
+            notes=(turns.LATE,) if learned is None else (),
         )
 
 
