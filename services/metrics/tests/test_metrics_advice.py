@@ -17,7 +17,7 @@ from setu_common.contracts.cost import StageMetrics
 from setu_common.settings import SettingsBlock
 from setu_metrics.domain.performance import advice
 from setu_metrics.domain.performance.advice import Around, Repeated, advise
-from setu_metrics.domain.performance.bottlenecks import LEAST_SAMPLES, Sample, Usual, bottlenecks, usual
+from setu_metrics.domain.performance.bottlenecks import LEAST_SAMPLES, Kind, Sample, Usual, bottlenecks, usual
 from setu_metrics.domain.performance.histograms import GROWTH, SHORTEST, percentile, value_of
 from setu_metrics.domain.performance.parts import Part, parts_of
 from setu_metrics.performance.machine import memory_bytes
@@ -67,7 +67,10 @@ def test_what_is_usual_is_what_95_of_100_stay_below_each_as_if_its_recording_had
 
 
 def test_a_stage_that_is_slower_than_usual_holds_its_job_up_unless_it_takes_next_to_nothing_of_it():
-    known = {("plans", None): Usual(p95_s=1, samples=50), ("transcriptions", None): Usual(p95_s=99, samples=50)}
+    known: dict[Kind, Usual] = {
+        ("plans", None): Usual(p95_s=1, samples=50),
+        ("transcriptions", None): Usual(p95_s=99, samples=50),
+    }
     found = bottlenecks([an_attempt(wall_s=98), an_attempt("plans", 2)], known)
     assert [(each.stage, each.cause, each.usual_p95_s) for each in found] == [("transcriptions", "share", 99)]
     found = bottlenecks([an_attempt(wall_s=20), an_attempt("plans", 2)], known)
@@ -75,7 +78,7 @@ def test_a_stage_that_is_slower_than_usual_holds_its_job_up_unless_it_takes_next
 
 
 def test_what_was_in_vain_or_taken_from_earlier_work_is_not_compared_with_what_is_usual():
-    known = {("transcriptions", None): Usual(p95_s=5, samples=50)}
+    known: dict[Kind, Usual] = {("transcriptions", None): Usual(p95_s=5, samples=50)}
     for attempt in (an_attempt(outcome="failed"), an_attempt(cached=True)):
         assert [each.cause for each in bottlenecks([attempt], known)] == ["share"]
     retried = [an_attempt(outcome="died", wall_s=50), an_attempt(wall_s=4)]

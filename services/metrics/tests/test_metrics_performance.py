@@ -34,15 +34,15 @@ class Asking:
     caller: HttpCaller
     settings: DatabaseSettings
 
-    async def call(self, path: str, tenant: str = "acme", ok: tuple[int, ...] = (200,), **params: str):
-        return await self.caller.call("GET", path, headers={headers.TENANT: tenant}, params=params, ok=ok)
+    async def call(self, path: str, tenant: str = "acme", status: int = 200, params: dict[str, str] | None = None):
+        return await self.caller.call("GET", path, headers={headers.TENANT: tenant}, params=params, ok=(status,))
 
     async def job(self, job_id: UUID = FILM, tenant: str = "acme") -> JobPerformance:
         return JobPerformance.model_validate((await self.call(f"/v1/performance/jobs/{job_id}", tenant)).json())
 
     async def trends(self, tenant: str = "acme", **params: str) -> Trends:
         asked = {"since": "2026-03-01T00:00:00Z", "until": "2026-03-31T00:00:00Z", **params}
-        return Trends.model_validate((await self.call("/v1/performance/trends", tenant, **asked)).json())
+        return Trends.model_validate((await self.call("/v1/performance/trends", tenant, params=asked)).json())
 
     def attempt(self, stage: str, wall_s: float, at: datetime = NOON, **more: object) -> None:
         """An attempt that ended at some time; a transcription of a minute, where nothing else is said."""
@@ -55,19 +55,21 @@ class Asking:
             write_stage_metrics(connection, [row])
             connection.execute("UPDATE stage_metrics SET created_at = %s WHERE operation_id = %s", (at, row.operation_id))
 
-    def outcome(self, at: datetime = NOON, seconds: float = 60, **more: object) -> UUID:
+    def outcome(
+        self, at: datetime = NOON, seconds: float = 60, targets: tuple[dict[str, object], ...] = (), **more: object
+    ) -> UUID:
         """A job that ended at some time."""
+        job_id = uuid4()
         row = {
-            "job_id": uuid4(), "tenant": "acme", "state": "succeeded", "degraded": False, "problem": None, "audio_s": 60.0,
-            "created_at": at - timedelta(seconds=seconds), "ended_at": at, "targets": (), "expected_time_s": None, **more,
+            "job_id": job_id, "tenant": "acme", "state": "succeeded", "degraded": False, "problem": None, "audio_s": 60.0,
+            "created_at": at - timedelta(seconds=seconds), "ended_at": at, "expected_time_s": None, **more,
+            "targets": dumps([TargetQuality.model_validate(each).model_dump() for each in targets]),
         }  # fmt: skip
-        row["targets"] = dumps([TargetQuality.model_validate(each).model_dump() for each in row["targets"]])
         with closing(connect(self.settings, SCHEMA)) as connection:
             connection.execute(
-                f"INSERT INTO job_outcome ({', '.join(row)}) VALUES ({', '.join(f'%({name})s' for name in row)})",
-                row,
+                f"INSERT INTO job_outcome ({', '.join(row)}) VALUES ({', '.join(f'%({name})s' for name in row)})", row
             )
-        return row["job_id"]
+        return job_id
 
     def history(self, count: int, wall_s: float, audio_s: float = 60.0, **more: object) -> None:
         """Earlier jobs: a transcription of each."""
@@ -162,11 +164,11 @@ async def test_what_was_heard_before_and_is_heard_again_is_told_and_what_is_only
 
 
 async def test_jobs_are_counted_by_the_day_and_the_hour_in_which_they_ended(asking):
-    better = [{"target": "hi", "lines": 9, "edited": 2, "score_before": 60.0, "score_after": 80.0}]
-    unedited = [{"target": "es", "lines": 9, "edited": 0, "score_before": 90.0}]
+    better: dict[str, object] = {"target": "hi", "lines": 9, "edited": 2, "score_before": 60.0, "score_after": 80.0}
+    unedited: dict[str, object] = {"target": "es", "lines": 9, "edited": 0, "score_before": 90.0}
     for number in range(1, 11):
         asking.outcome(NOON + timedelta(minutes=number), seconds=number * 10)
-    asking.outcome(NOON + timedelta(minutes=59), seconds=7, degraded=True, targets=better + unedited)
+    asking.outcome(NOON + timedelta(minutes=59), seconds=7, degraded=True, targets=(better, unedited))
     asking.outcome(NOON + timedelta(hours=1), seconds=1, state="failed", problem="media-unreadable", audio_s=None)
     asking.outcome(NOON + timedelta(hours=2), state="cancelled")
     asking.outcome(NOON + timedelta(days=1), tenant="umbrella")
@@ -265,7 +267,7 @@ async def test_an_attempt_that_is_written_late_counts_once_wherever_its_hour_is_
 async def test_hours_that_are_not_over_are_not_added_up_and_are_told_all_the_same(asking):
     asking.attempt("profiles", 1, datetime.now(UTC))
     assert asking.carry_out(ROLL_UP) == 0
-    told = Trends.model_validate((await asking.call("/v1/performance/trends", by="hour")).json())
+    told = Trends.model_validate((await asking.call("/v1/performance/trends", params={"by": "hour"})).json())
     assert [each.attempts for each in told.stages] == [1]
     assert told.until - told.since >= timedelta(days=7)
 
@@ -296,7 +298,7 @@ async def test_hours_and_outcomes_are_forgotten_after_their_own_times(asking):
 
 async def test_times_that_make_no_sense_are_refused_and_say_what_to_ask_for(asking):
     async def refusal(**params: str) -> dict:
-        return (await asking.call("/v1/performance/trends", ok=(422,), **params)).json()
+        return (await asking.call("/v1/performance/trends", status=422, params=params)).json()
 
     assert (await refusal(by="hour", since="2026-01-01T00:00:00Z", until="2026-03-01T00:00:00Z"))["code"] == "too-fine"
     assert (await refusal(since="2026-03-02T00:00:00Z", until="2026-03-01T00:00:00Z"))["code"] == "invalid-request"
