@@ -88,10 +88,27 @@ def test_addresses_name_services_at_the_ports_where_they_listen():
                 assert image.variables["PORT"] == image.last("EXPOSE") == image.command[-1] == port
 
 
-def test_only_the_gateway_is_published_and_only_on_loopback():
+def test_only_the_gateway_and_what_shows_what_happens_are_published_and_only_on_loopback():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert list(published) == ["gateway"]
-    assert all(re.fullmatch(r"127\.0\.0\.1:\$\{SETU_PORT:-8080\}:8080", port) for port in published["gateway"])
+    assert published.keys() == {"gateway", "prometheus", "grafana"}
+    for (port,) in published.values():
+        assert re.fullmatch(r"127\.0\.0\.1:\$\{SETU_[A-Z_]+:-(\d+)\}:\1", port)
+    assert published["gateway"] == ["127.0.0.1:${SETU_PORT:-8080}:8080"]
+
+
+def test_what_shows_what_happens_is_asked_for_and_small_and_may_do_little():
+    for name, version in (("prometheus", r"prom/prometheus:v\d+\.\d+\.\d+"), ("grafana", r"grafana/grafana:\d+\.\d+\.\d+")):
+        service = SERVICES[name]
+        assert service["profiles"] == ["observability"]
+        assert re.fullmatch(version, service["image"])
+        assert service["mem_limit"] == "512m"
+        assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
+        assert [name for name, other in OWN.items() if "prometheus" in other.get("depends_on", {})] == []
+    mounted = [volume for name in ("prometheus", "grafana") for volume in SERVICES[name]["volumes"] if volume.startswith("./")]
+    for volume in mounted:
+        folder, _, right = volume.partition(":")
+        assert (ROOT / folder).is_dir()
+        assert right.endswith(":ro")
     assert [name for name, service in SERVICES.items() if "network_mode" in service] == []
 
 
@@ -128,7 +145,11 @@ def test_each_image_is_built_once_and_never_looked_for_in_a_registry():
 
 
 def test_what_is_kept_lies_in_volumes_that_have_names():
-    nameless = {"postgres": "/var/lib/postgresql/data", "redis": "/data"}  # what these images declare
+    nameless = {
+        "postgres": "/var/lib/postgresql/data",
+        "redis": "/data",
+        "prometheus": "/prometheus",
+    }  # what these images declare
     for name, folder in nameless.items():
         mounted = [volume.split(":")[1] for volume in SERVICES[name].get("volumes", [])]
         assert folder in [*mounted, *SERVICES[name].get("tmpfs", [])], name
@@ -139,9 +160,8 @@ def test_what_must_be_set_stands_in_the_example():
     demanded = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text()))
     assert demanded - example.keys() == set()
     assert len(example["SETU_SERVICE_TOKEN"]) >= 16
-    assert set(example["COMPOSE_PROFILES"].split(",")) == {
-        p for service in SERVICES.values() for p in service.get("profiles", [])
-    }
+    profiles = {p for service in SERVICES.values() for p in service.get("profiles", [])}
+    assert profiles == {*example["COMPOSE_PROFILES"].split(","), "observability"}
     assert example["SETU_ASR_MODEL"] == SPEECH_MODEL
 
 
