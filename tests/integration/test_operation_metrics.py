@@ -1,6 +1,7 @@
 """What an attempt took, and whom its calls are put down to, as a worker's child writes it."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from setu_common.operations.heart import Heart
 from setu_common.operations.measuring import Recorder
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.runner import Runner
-from setu_common.settings import DatabaseSettings
+from setu_common.operations.sampling import Sampler
+from setu_common.settings import DatabaseSettings, StageSettings
 from setu_common.store import Store
 
 
@@ -37,12 +39,16 @@ class Heard(Done):
     model: str
 
 
+async def done(task: Task, work: Work) -> Done:
+    return Done(count=1, attempt=work.attempt)
+
+
 @dataclass
 class Child:
     rig: Rig
     store: Store
 
-    def run(self, handler: Handler, job_id=None) -> None:
+    def run(self, handler: Handler, job_id=None, sampler: Sampler | None = None) -> None:
         submission = Submission(tenant="acme", job_id=job_id)
         self.rig.run(self.rig.operations.submit(FRONT, Task(), submission))
         connection = self.rig.connection()
@@ -67,6 +73,7 @@ class Child:
                 ended=lambda _: None,
                 stopping=lambda: False,
                 recorder=Recorder("probe", connection.transaction),
+                sampler=sampler,
             ).look(FRONT.queue)
 
     def metrics(self) -> list[dict]:
@@ -99,6 +106,47 @@ def test_an_attempt_leaves_what_it_took(child):
     assert row["cpu_s"] >= 0.02
     assert row["queue_wait_s"] >= 0
     assert row["peak_rss_bytes"] > 64_000_000
+
+
+def test_attempts_are_looked_at_one_by_one_also_those_that_wait_for_others(child):
+    looking = Sampler(StageSettings(sampling_s=0.001), gpus=lambda: None, pids=lambda: [0], held_bytes=lambda _pid: held)
+    looking.start()
+    held = 1000
+
+    def until_seen(value: int) -> None:
+        samples, give_up_at = looking._at_hand, time.monotonic() + 10
+        assert samples is not None
+        while value not in samples._rss_bytes:
+            assert time.monotonic() < give_up_at
+            time.sleep(0)
+
+    async def work_on(task: Task, work: Work) -> Done:
+        nonlocal held
+        held = 5_000_000_000
+        await work.in_thread(until_seen, held)
+        held = 1000
+        return Done(count=1, attempt=work.attempt)
+
+    async def park(task: Task, work: Work) -> Park:
+        return Park(3600)
+
+    async def little(task: Task, work: Work) -> Done:
+        assert looking._at_hand is not None
+        return Done(count=1, attempt=work.attempt)
+
+    try:
+        for handler in (work_on, park, little):
+            child.run(handler, sampler=looking)
+            assert looking._at_hand is None
+    finally:
+        looking.close()
+    child.run(done)
+    much, few, unseen = child.metrics()
+    assert 1000 < much["mean_rss_bytes"] <= 5_000_000_000
+    assert much["peak_rss_bytes"] == 5_000_000_000
+    assert few["mean_rss_bytes"] == 1000
+    assert few["peak_rss_bytes"] < 5_000_000_000
+    assert (few["gpu_percent"], few["peak_gpu_bytes"], unseen["mean_rss_bytes"]) == (None, None, None)
 
 
 def test_a_failed_attempt_is_a_row_and_a_parked_one_is_not(child):

@@ -3,7 +3,18 @@
 from collections.abc import MutableMapping
 
 # Whatever pays, and whatever a settings block would read.
-SCRUBBED_PREFIXES = ("SETU_", "DATABASE_", "REDIS_", "OPENAI_", "ANTHROPIC_", "AWS_", "HF_", "HUGGING_FACE_", "HUGGINGFACE_")
+SCRUBBED_PREFIXES = (
+    "SETU_",
+    "DATABASE_",
+    "REDIS_",
+    "OTEL_",
+    "OPENAI_",
+    "ANTHROPIC_",
+    "AWS_",
+    "HF_",
+    "HUGGING_FACE_",
+    "HUGGINGFACE_",
+)
 SCRUBBED_SUFFIXES = ("_API_KEY", "_API_TOKEN")
 # What tells of the terminal that the tests were started from: what is printed must not depend on it.
 SCRUBBED_NAMES = ("COLUMNS", "LINES", "TERM", "FORCE_COLOR", "NO_COLOR")

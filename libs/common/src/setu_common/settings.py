@@ -114,6 +114,37 @@ class PrometheusSettings(SettingsBlock):
     port: int | None = Field(default=None, ge=0, le=65535, description="0 takes a free one, which the log names; unset: none")
 
 
+class StageSettings(SettingsBlock):
+    """How it is looked what an attempt at an operation takes."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_STAGE_")
+
+    sampling: bool = Field(default=True, description="Whether memory and GPUs are looked at while an attempt runs")
+    sampling_s: float = Field(default=1.0, gt=0, description="How often, seconds")
+
+
+class TracingSettings(SettingsBlock):
+    """Where spans are sent, under the names that OpenTelemetry gives these settings. Its SDK reads others itself (OTEL_TRACES_SAMPLER, …)."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="OTEL_", env_ignore_empty=True)
+
+    exporter_otlp_endpoint: str = Field(
+        default="", description="The collector's base URL (OTLP over HTTP); empty: nothing is traced"
+    )
+    exporter_otlp_traces_endpoint: str = Field(default="", description="The whole URL for traces, instead")
+    exporter_otlp_timeout: float = Field(default=3.0, gt=0, description="How long one delivery may take, seconds")
+    sdk_disabled: bool = False
+
+    @property
+    def url(self) -> str | None:
+        """Where spans are sent; None if they are not."""
+        if self.sdk_disabled:
+            return None
+        if self.exporter_otlp_traces_endpoint:
+            return self.exporter_otlp_traces_endpoint
+        return f"{self.exporter_otlp_endpoint.rstrip('/')}/v1/traces" if self.exporter_otlp_endpoint else None
+
+
 @dataclass(frozen=True)
 class CoreSettings:
     """What every service's processes are told."""
@@ -125,6 +156,8 @@ class CoreSettings:
     log: LogSettings
     worker: WorkerSettings
     prometheus: PrometheusSettings = field(default_factory=PrometheusSettings)
+    stages: StageSettings = field(default_factory=StageSettings)
+    tracing: TracingSettings = field(default_factory=TracingSettings)
 
 
 def read_core_settings() -> CoreSettings:
@@ -137,4 +170,6 @@ def read_core_settings() -> CoreSettings:
         log=LogSettings(),
         worker=WorkerSettings(),
         prometheus=PrometheusSettings(),
+        stages=StageSettings(),
+        tracing=TracingSettings(),
     )

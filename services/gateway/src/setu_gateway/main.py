@@ -4,6 +4,7 @@ import sys
 from typing import Final
 
 from setu_common.observability import configure_logging
+from setu_common.observability.tracing import configure_tracing
 from setu_common.web import address, serve
 from setu_gateway.app import make_app
 from setu_gateway.settings import SERVICE, read_settings
@@ -21,6 +22,7 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_NOT_GUARDED)
     configure_logging(settings.core.log, SERVICE)
+    configure_tracing(settings.core.tracing, SERVICE)
     serve(make_app(settings), host, port)
 
 

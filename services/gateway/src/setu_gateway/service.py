@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from setu_common.contracts import JobState, Submission
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, SetuError
+from setu_common.observability import tracing
 from setu_common.operations import Operations
 from setu_common.operations.waking import WAKE
 from setu_common.operations.watcher import VersionWatcher
@@ -104,6 +105,7 @@ class Jobs:
             await self._drop(upload)
             raise
         self._operations.hint(ADVANCES)
+        tracing.tracing().begin(job.id, "job", {tracing.JOB_ID: str(job.id), tracing.TENANT: tenant})
         return _accepted(job, created_at)
 
     async def get(self, tenant: str, job_id: UUID) -> JobRecord:

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from setu_common.settings import DatabaseSettings, LogSettings, SettingsBlock, TrustSettings
+from setu_common.settings import DatabaseSettings, LogSettings, SettingsBlock, TracingSettings, TrustSettings
 
 SERVICE: Final = "metrics"
 
@@ -27,12 +27,15 @@ class MetricsSettings:
 
     database: DatabaseSettings
     log: LogSettings
+    tracing: TracingSettings = field(default_factory=TracingSettings)
     performance: PerformanceSettings = field(default_factory=PerformanceSettings)
 
 
 def read_settings() -> MetricsSettings:
     """Read them from the environment; for entry points."""
-    return MetricsSettings(database=DatabaseSettings(), log=LogSettings(), performance=PerformanceSettings())
+    return MetricsSettings(
+        database=DatabaseSettings(), log=LogSettings(), tracing=TracingSettings(), performance=PerformanceSettings()
+    )
 
 
 def read_trust() -> TrustSettings:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from setu_common.observability import configure_logging
+from setu_common.observability.tracing import configure_tracing
 from setu_common.web import address, serve
 from setu_translate.app import create_api
 from setu_translate.settings import SERVICE, read_settings, read_trust
@@ -13,6 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     host, port = address("Setu's translation API", 8082, arguments)
     settings = read_settings()
     configure_logging(settings.core.log, SERVICE)
+    configure_tracing(settings.core.tracing, SERVICE)
     serve(create_api(settings, read_trust()), host, port)
 
 

@@ -1,17 +1,21 @@
 """The connection pool that calls are made with."""
 
+from typing import Final
+
 import structlog
-from httpx2 import AsyncClient, Limits, Request, Timeout
+from httpx2 import AsyncBaseTransport, AsyncClient, AsyncHTTPTransport, Limits, Request, Response, Timeout
 from pydantic import SecretStr
 
 from setu_common.contracts.headers import DEADLINE, REQUEST_ID
 from setu_common.http.deadline import deadline_header
 from setu_common.http.tracing import TRACE, TRACEPARENT, TRACESTATE
+from setu_common.observability.tracing import tracing
 
 __all__ = ["AsyncClient", "create_client"]
 
 # Below the keep-alive of any server that is called (llama.cpp's is 5 s), so that the server never closes a connection that this side is about to use.
 KEEP_ALIVE_S = 3.0
+_REFUSED: Final = 400  # and above
 
 
 def create_client(
@@ -44,10 +48,41 @@ def create_client(
         base_url=base_url,
         headers=headers,
         timeout=Timeout(timeout_s, connect=connect_timeout_s),
-        limits=Limits(max_connections=max_connections, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_S),
+        transport=_TracedTransport(
+            AsyncHTTPTransport(
+                limits=Limits(max_connections=max_connections, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_S),
+                trust_env=False,
+            )
+        ),
         event_hooks={"request": carried},
         trust_env=False,
     )
+
+
+class _TracedTransport(AsyncBaseTransport):
+    """Makes a step of each request: until the answer begins. Its query is not told, since it may hold a key."""
+
+    def __init__(self, transport: AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: Request) -> Response:
+        url = request.url
+        known = {
+            "http.request.method": request.method,
+            "server.address": url.host,
+            "server.port": url.port,
+            "url.path": url.path,
+        }
+        with tracing().span(request.method, "client", known) as span:
+            request.headers.update(tracing().carried())
+            response = await self._transport.handle_async_request(request)
+            span.note({"http.response.status_code": response.status_code})
+            if response.status_code >= _REFUSED:
+                span.failed(str(response.status_code))
+            return response
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
 
 
 async def _carry_ids(request: Request) -> None:

@@ -7,8 +7,11 @@ from typing import Final, Generic, TypeVar
 from setu_common.cost import Meter, Usage
 from setu_common.errors import SetuError
 from setu_common.http import Dependency
+from setu_common.llm.asking import Said
 from setu_common.llm.errors import LlmContextTooLong, LlmOverloaded, LlmRateLimited, LlmUnavailable, LlmUnusable, classify_llm
 from setu_common.llm.limits import Limits
+from setu_common.observability import genai_attributes
+from setu_common.observability.tracing import failure_of, tracing
 
 V = TypeVar("V")
 # Who refuses a request bills nothing for it.
@@ -52,7 +55,14 @@ class Calls:
         self._limits = limits
         self._meter = meter
 
-    async def make(self, once: Callable[[], Awaitable[Reading[V]]], *, bound: Usage, timeout_s: float | None = None) -> V:
+    async def make(
+        self,
+        once: Callable[[], Awaitable[Reading[V]]],
+        *,
+        bound: Usage,
+        timeout_s: float | None = None,
+        operation: genai_attributes.Operation = "chat",
+    ) -> V:
         """Make a call, again if need be; each request is metered by itself.
 
         Args:
@@ -60,6 +70,7 @@ class Calls:
             bound: the most that one request can use.
             timeout_s: how long it may take in all once its turn has come, seconds. That others of ours come first is not
                 the provider's fault.
+            operation: what the model is asked to do.
         """
         estimate = _estimate(bound)
         repeated = False
@@ -69,7 +80,7 @@ class Calls:
             if repeated:
                 self._limits.take(requests=1, tokens=estimate)
             repeated = True
-            return await self._metered(once, bound, estimate)
+            return await self._metered(lambda: self._traced(operation, once), bound, estimate)
 
         if self._dependency.breaker.refuses:  # nobody waits in a queue to hear that
             return await self._dependency.call(attempt, repeatable=False, timeout_s=timeout_s, classify=classify_llm)
@@ -95,6 +106,23 @@ class Calls:
             if reading.value is None:
                 raise LlmUnavailable(f"{self.name} answered nothing that can be read.", provider=self.name)
             return reading.value
+
+    async def _traced(self, operation: genai_attributes.Operation, once: Callable[[], Awaitable[Reading[V]]]) -> Reading[V]:
+        asked = genai_attributes.asked(operation, self._billed_as, self.model)
+        with tracing().span(genai_attributes.name_of(operation, self.model), "client", asked) as span:
+            reading = await once()
+            if (usage := reading.usage) is not None:
+                written, cached = usage.output_tokens, usage.cache_write_tokens + usage.cache_write_1h_tokens
+                span.note(
+                    genai_attributes.used(
+                        read=_tokens(usage) - written, read_cached=usage.cache_read_tokens, cached=cached, written=written
+                    )
+                )
+            if isinstance(reading.value, Said):
+                span.note(genai_attributes.answered(reading.value.model, (reading.value.finish,)))
+            if reading.error is not None:
+                span.failed(failure_of(reading.error))
+            return reading
 
 
 def input_bound(texts: Iterable[str], *, extra: int) -> int:

@@ -94,7 +94,7 @@ class OpenAiProvider(SdkProvider):
             return read_completion(told, self.name)
 
         bound = Usage(input_tokens=input_bound((prompt,), extra=AROUND_A_MESSAGE), output_tokens=max_tokens)
-        said = await self._calls.make(once, bound=bound, timeout_s=timeout_s)
+        said = await self._calls.make(once, bound=bound, timeout_s=timeout_s, operation="text_completion")
         return Answer(said.text, said.text, self.name, said.model, said.usage, said.finish, said.tokens)
 
     def _bound(self, messages: Sequence[Message], wanted: Wanted, read: int) -> Usage:  # noqa: ARG002  see SdkProvider

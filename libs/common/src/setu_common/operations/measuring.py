@@ -15,8 +15,11 @@ from setu_common.contracts.cost import StageMetrics
 from setu_common.cost.metering import Attribution
 from setu_common.cost.stages import write_stage_metrics
 from setu_common.errors import DependencyUnavailable, WorkerDied
+from setu_common.observability import tracing
+from setu_common.observability.tracing import Attributes
 from setu_common.operations.claims import Claim
 from setu_common.operations.connection import Connection
+from setu_common.operations.sampling import Sampler
 
 log = structlog.get_logger()
 
@@ -41,13 +44,33 @@ def attribution_of(claim: Claim, service: str) -> Attribution:
     )
 
 
-class Measure:
-    """Begins when it is made."""
+def told_of(claim: Claim, to: Attribution) -> Attributes:
+    """What the span of an attempt tells."""
+    return {
+        tracing.JOB_ID: str(to.job_id) if to.job_id is not None else None,
+        tracing.OPERATION_ID: str(claim.id),
+        tracing.TENANT: to.tenant,
+        tracing.STAGE: to.stage,
+        tracing.ATTEMPT: to.attempt,
+        tracing.QUEUE_WAIT_S: claim.queue_wait_s,
+    }
 
-    def __init__(self, claim: Claim, service: str) -> None:
+
+class Measure:
+    """Begins when it is made, and is ended or abandoned.
+
+    Args:
+        claim: the attempt's.
+        service: whose operation it is.
+        sampler: looks at it while it runs; None where that is switched off.
+    """
+
+    def __init__(self, claim: Claim, service: str, sampler: Sampler | None = None) -> None:
         self._claim = claim
         self._service = service
         _PEAK.reset()
+        self._sampler = sampler
+        self._samples = sampler.begin() if sampler is not None else None
         self._began_s = time.monotonic()
         self._began_cpu_s = _cpu_s()
 
@@ -59,7 +82,8 @@ class Measure:
             result: as it is stored; empty if there is none.
             problem: the code of what went wrong.
         """
-        claim = self._claim
+        self.abandon()
+        claim, samples = self._claim, self._samples
         profile = result.get("profile")
         plan = result.get("plan")
         return StageMetrics(
@@ -74,7 +98,10 @@ class Measure:
             problem=problem,
             wall_s=time.monotonic() - self._began_s,
             cpu_s=_cpu_s() - self._began_cpu_s,
-            peak_rss_bytes=_PEAK.bytes(),
+            peak_rss_bytes=max(_PEAK.bytes(), samples.peak_rss_bytes if samples is not None else 0),
+            mean_rss_bytes=samples.mean_rss_bytes if samples is not None else None,
+            gpu_percent=samples.gpu_percent if samples is not None else None,
+            peak_gpu_bytes=samples.peak_gpu_bytes if samples is not None else None,
             queue_wait_s=claim.queue_wait_s,
             bytes_in=sum(_sizes(claim.request)),
             bytes_out=sum(_sizes(result)),
@@ -84,6 +111,11 @@ class Measure:
             model_time_s=_number(result.get("model_time_s")),
             audio_s=_number(profile.get("duration_s") if isinstance(profile, dict) else result.get("duration_s")),
         )
+
+    def abandon(self) -> None:
+        """Look at it no longer: it has ended, or waits for others."""
+        if self._sampler is not None and self._samples is not None:
+            self._sampler.end(self._samples)
 
 
 def buried(row: Json, service: str, outcome: str) -> StageMetrics:

@@ -19,12 +19,14 @@ from setu_common.contracts import OperationState
 from setu_common.cost.metering import attributed
 from setu_common.errors import DependencyUnavailable, InternalError, InvalidRequest, SetuError, is_retryable
 from setu_common.observability import bound
+from setu_common.observability.tracing import OUTCOME, Span, tracing
 from setu_common.operations.claims import Claim, Claims, LeaseLost
 from setu_common.operations.endings import Ending, Settled
 from setu_common.operations.heart import Heart
-from setu_common.operations.measuring import Measure, Recorder, attribution_of
+from setu_common.operations.measuring import Measure, Recorder, attribution_of, told_of
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.retrying import retry_delay_s
+from setu_common.operations.sampling import Sampler
 from setu_common.operations.work import Bound, Park
 from setu_common.settings import OperationSettings
 from setu_common.store import noted
@@ -160,6 +162,7 @@ class Runner:
         stopping: whether the worker has been told to end.
         recorder: takes what each attempt took.
         refused: told the kind of each result that came too late.
+        sampler: looks at attempts while they run; None where that is switched off.
     """
 
     def __init__(
@@ -176,6 +179,7 @@ class Runner:
         stopping: Callable[[], bool],
         recorder: Recorder,
         refused: Callable[[str], None] = lambda _kind: None,
+        sampler: Sampler | None = None,
     ) -> None:
         self._run = run
         self._bounds = bounds
@@ -188,6 +192,7 @@ class Runner:
         self._stopping = stopping
         self._recorder = recorder
         self._refused = refused
+        self._sampler = sampler
         self._threads = ThreadPoolExecutor(thread_name_prefix="handler")
 
     def look(self, queue: str) -> int:
@@ -231,10 +236,15 @@ class Runner:
             self._write(claim, Park(_UNKNOWN_KIND_AFTER_S))
             return
         began_s = time.monotonic()
-        measure = Measure(claim, self._recorder.service)
-        with attributed(attribution_of(claim, self._recorder.service)), noted() as written:
+        to = attribution_of(claim, self._recorder.service)
+        with (
+            tracing().span(claim.kind, "consumer", told_of(claim, to), of=claim.job_id or claim.id) as span,
+            attributed(to),
+            noted() as written,
+        ):
+            measure = Measure(claim, to.service, self._sampler)
             outcome = self._run(self._handle(claim, known))
-        self._keep(measure, outcome)
+            self._keep(measure, outcome, span)
         if self._write(claim, outcome) and written:
             self._drop(written)
         log.info(
@@ -243,16 +253,24 @@ class Runner:
             duration_s=round(time.monotonic() - began_s, 3),
         )
 
-    def _keep(self, measure: Measure, outcome: _Outcome) -> None:
+    def _keep(self, measure: Measure, outcome: _Outcome, span: Span) -> None:
+        if isinstance(outcome, Park):  # it waited for others, and its attempt goes on
+            measure.abandon()
+            span.note({OUTCOME: "parked"})
+            return
+        problem = None
         match outcome:
             case _Succeeded(result=result):
-                self._recorder.keep(measure.end("succeeded", result, None))
+                ended = measure.end("succeeded", result, None)
             case _Failed(error=error):
-                self._recorder.keep(measure.end("failed", {}, error.problem().code))
-            case _Stopped():
-                self._recorder.keep(measure.end("stopped", {}, None))
-            case Park():  # it waited for others, and its attempt goes on
-                pass
+                problem = error.problem().code
+                ended = measure.end("failed", {}, problem)
+            case _:  # stopped
+                ended = measure.end("stopped", {}, None)
+        span.note({OUTCOME: ended.outcome})
+        if problem is not None:
+            span.failed(problem)
+        self._recorder.keep(ended)
 
     async def _handle(self, claim: Claim, known: Bound) -> _Outcome:
         work = LiveWork(claim, self._threads)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from setu_common.contracts import Operation, OperationKind, OperationState, Submission
 from setu_common.db import Database
 from setu_common.errors import Conflict, IdempotencyConflict, InvalidRequest, NotFound
+from setu_common.observability import tracing
 from setu_common.operations.asides import Aside, write_aside_in
 from setu_common.operations.endings import Ending, Settled, Statement, ending_of, operation_of
 from setu_common.operations.hints import Hints
@@ -78,6 +79,12 @@ class Operations:
         async with self._database.transaction() as connection:
             operation = await self.submit_in(connection, kind, request, submission)
         self.hint(kind)
+        if submission.job_id is None:  # of a job's trace this is not the first step
+            tracing.tracing().begin(
+                operation.id,
+                f"submit {kind.name}",
+                {tracing.OPERATION_ID: str(operation.id), tracing.TENANT: submission.tenant, tracing.STAGE: kind.name},
+            )
         return await self._with_result(operation)
 
     async def submit_in(

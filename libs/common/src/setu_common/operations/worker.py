@@ -23,6 +23,7 @@ from setu_common.contracts import OperationKind
 from setu_common.errors import DependencyUnavailable
 from setu_common.observability import configure_logging
 from setu_common.observability.metrics import MetricsListener, begin_child, children_counted
+from setu_common.observability.tracing import configure_tracing, tracing
 from setu_common.operations.broker import LOOK, WAKE, Broker, run_consumer
 from setu_common.operations.claims import Claims
 from setu_common.operations.connection import HealingConnection
@@ -37,6 +38,7 @@ from setu_common.operations.payloads import Payloads
 from setu_common.operations.reaping import Reaping
 from setu_common.operations.retention import Keepsakes, Retention
 from setu_common.operations.runner import Runner
+from setu_common.operations.sampling import Sampler
 from setu_common.operations.waking import wake_job
 from setu_common.operations.work import Bound
 from setu_common.settings import CoreSettings
@@ -257,6 +259,7 @@ class _Child:
         spec, settings = self._spec, self._settings
         configure_logging(settings.log, f"{spec.service}-worker")
         begin_child()
+        configure_tracing(settings.tracing, f"{spec.service}-worker")
         self._counting = counting = _Counting(spec)
         self._hints = Hints(settings.redis)
         self._connection = HealingConnection(settings.database, spec.service)
@@ -289,6 +292,7 @@ class _Child:
             stopping=lambda: bool(self._shared.stopping_since()),
             recorder=Recorder(spec.service, self._connection.transaction, counting.operations.attempted),
             refused=counting.operations.refused,
+            sampler=self._sampler(),
         )
         self._shared.wired()
 
@@ -298,6 +302,14 @@ class _Child:
             self._loop.close()
             self._hints.close()
             self._connection.close()
+            tracing().close()
+
+    def _sampler(self) -> Sampler | None:
+        if not self._settings.stages.sampling:
+            return None
+        sampler = Sampler(self._settings.stages)
+        sampler.start()
+        return sampler
 
     def look(self, queue: str) -> None:
         """There is work in a queue."""

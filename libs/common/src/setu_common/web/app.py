@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import cast
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from setu_common.errors import SetuError
 from setu_common.observability.metrics import process_registry
+from setu_common.observability.tracing import tracing
 from setu_common.web.attributing import AttributionMiddleware
 from setu_common.web.bodies import BodyLimitMiddleware
 from setu_common.web.health import Checks, health_router
@@ -60,6 +63,7 @@ def create_app(
                 yield
             finally:
                 app.state.closing.set()
+                tracing().close()
 
     app = FastAPI(
         title=f"Setu {service}",
@@ -68,6 +72,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirected upload is sent twice
+        telemetry=cast("TelemetryConfig", tracing().of_requests()),  # typed by FastAPI, which tracing does not import
     )
     app.state.closing = asyncio.Event()
     app.add_middleware(BodyLimitMiddleware, streamed=streamed)

@@ -7,6 +7,7 @@ from setu_common.contracts import headers
 from setu_common.errors import DeadlineExceeded
 from setu_common.http.deadline import deadline_in, parse_deadline
 from setu_common.http.tracing import TRACE, TRACEPARENT, TRACESTATE, Trace, parse_trace
+from setu_common.observability.tracing import tracing
 from setu_common.web.hosts import RawHeaders
 
 _DEADLINE = headers.DEADLINE.lower().encode()
@@ -37,6 +38,9 @@ class InheritedMiddleware:
             await self._app(scope, receive, send)
             return
         left_s, trace = _inherited(scope["headers"])
+        own = tracing().carried().get(TRACEPARENT)
+        if own is not None:  # the request's own step, in the caller's trace or in one that begins here
+            trace = parse_trace(own, None)
         if left_s is not None and left_s <= 0:
             raise DeadlineExceeded("The time for this request was over before it came. Ask again, and allow more time.")
         if trace is None:

@@ -209,7 +209,9 @@ class HostedWhisper:
         log.info("hosted.asked", model=self._model, clips=len(upload.clips), size_bytes=len(content))
         try:
             with deadline_in(self._server.settings.patience_s):
-                answer = await self._calls.make(lambda: self._once(content, heard, language, hints), bound=heard)
+                answer = await self._calls.make(
+                    lambda: self._once(content, heard, language, hints), bound=heard, operation="transcription"
+                )
         except SetuError as error:
             raise self._told(error) from error
         await self._server.parts.keep(likeness, answer.model_dump_json())
