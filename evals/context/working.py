@@ -117,7 +117,12 @@ async def correct(
 
 async def given(knowledge: Knowledge, tenant: str, context: Context) -> tuple[GlossaryEntry, ...]:
     """What a recording is given."""
-    return tuple(entry for known in await knowledge.known(tenant, context, SOURCE, [TARGET]) for entry in known.entries)
+    return tuple(
+        entry
+        for known in await knowledge.known(tenant, context, SOURCE, [TARGET])
+        for entry in known.entries
+        if entry.verdict != "vetoed"
+    )
 
 
 def seen_by_machine(

@@ -1,4 +1,4 @@
-"""What earlier work taught is among the names and terms of a text, behind what its caller and The Movie Database say."""
+"""What earlier work taught is among the names and terms of a text, and what people decided of it before what databases say."""
 
 from typing import Any
 
@@ -30,6 +30,20 @@ def test_the_caller_wins_over_what_is_known_and_that_over_the_text():
     assert [(entry.target, entry.provenance) for entry in entries] == [("Raj", "caller"), ("manor", "learned")]
     alone = glossary(Context(), lines, pair, learned=learned_of((RAJ,))).entries
     assert [(entry.target, entry.provenance) for entry in alone] == [("Raaj", "learned")]
+
+
+def test_what_people_accepted_goes_before_the_movie_database_and_what_they_vetoed_comes_back_from_nobody_but_the_caller():
+    lines = [Line(0, 0.0, 2.0, "राज और सिमरन", "Raaj and Simran"), Line(1, 2.0, 4.0, "राज कहाँ है", "Where is Raaj")]
+    pair = Pair("hi", "en")
+    cast = ["Raaj Malhotra (voice)", "Simmran"]
+    accepted = GlossaryEntry(source=("सिमरन",), target="Simran", kind="name", provenance="learned", verdict="accepted")
+    vetoed = RAJ.model_copy(update={"verdict": "vetoed"})
+    before = glossary(Context(), lines, pair, cast).entries
+    assert {"Raaj Malhotra", "Raaj", "Simmran"} <= {entry.target for entry in before}
+    entries = glossary(Context(), lines, pair, cast, learned=learned_of((vetoed, accepted))).entries
+    assert [entry.target for entry in entries] == ["Simran", "Malhotra"]
+    said = Context(characters=(Character(name="Raaj", source="राज"),))
+    assert glossary(said, lines, pair, cast, learned=learned_of((vetoed,))).entries[0].target == "Raaj"
 
 
 class Stopped(Exception):

@@ -137,6 +137,16 @@ def test_what_the_caller_says_wins_over_what_is_known():
     assert translation.known == ()
 
 
+def test_what_people_vetoed_is_no_term_and_reaches_whoever_edits():
+    vetoed = a_name("Radje", "Roger").model_copy(update={"verdict": "vetoed"})
+    job = planned(KNOWN.model_copy(update={"entries": (*KNOWN.entries[1:], vetoed)}))
+    translation, editing = request_of(job, translate("en"), PIPELINE), request_of(job, enhance("en"), PIPELINE)
+    assert isinstance(translation, TranslationRequest)
+    assert [term.target for term in translation.known] == ["Delhi"]
+    assert isinstance(editing, EnhancementRequest)
+    assert [(each.target, each.verdict) for each in editing.known] == [("Delhi", None), ("Roger", "vetoed")]
+
+
 def test_a_known_name_that_is_longer_than_a_term_may_be_is_left_out():
     long = KNOWN.model_copy(update={"entries": (a_name("x" * 201, "X"), a_name("Dili", "Delhi"))})
     translation = request_of(planned(long), translate("en"), PIPELINE)

@@ -74,7 +74,7 @@ def guess(source="राज", target="King", provenance="text") -> GlossaryEntry
 
 async def given(knowledge: Knowledge, context: Context, target="en", tenant="acme") -> dict[str, str]:
     known = await knowledge.known(tenant, context, "hi", [target])
-    return {each.source[0]: each.target for pair in known for each in pair.entries}
+    return {each.source[0]: each.target for pair in known for each in pair.entries if each.verdict != "vetoed"}
 
 
 async def correct(knowledge: Knowledge, lines, context=SERIES, job_id=None, glossary=()) -> tuple[str, ...]:
@@ -217,6 +217,8 @@ async def test_what_was_vetoed_never_comes_back_in_whatever_spelling_whoever_say
         "acme", RetrievalRequest(source_language="hi", target_languages=("en",), context=SERIES)
     )
     assert any("vetoed by anna" in each.reason for each in retrieval.pairs[0].withheld)
+    (told,) = await knowledge.known("acme", SERIES, "hi", ["en"])  # who writes names from elsewhere hears of it
+    assert {(each.target, each.verdict) for each in told.entries} == {("King", "vetoed")}
 
 
 async def test_people_may_decide_otherwise_and_the_last_word_counts(knowledge, curation):

@@ -88,6 +88,9 @@ class GlossaryEntry(Contract):
     kind: Literal["name", "term"]
     provenance: Literal["caller", "tmdb", "learned", "text"]
     gender: str | None = None
+    verdict: Literal["accepted", "vetoed"] | None = Field(
+        default=None, description="What a person decided: what is accepted goes before databases, what is vetoed is said by nobody"
+    )
 
 
 class UsedGlossary(Contract):

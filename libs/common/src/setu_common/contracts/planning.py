@@ -111,7 +111,10 @@ class PlanRequest(Contract):
 
 
 class KnownContext(Contract):
-    """Names and terms that earlier episodes and films taught, for one pair of languages; the most certain first."""
+    """Names and terms that earlier episodes and films taught, for one pair of languages; the most certain first.
+
+    Behind them is what people vetoed, by that verdict, so that it does not come back from another source.
+    """
 
     source_language: LanguageCode
     target_language: LanguageCode

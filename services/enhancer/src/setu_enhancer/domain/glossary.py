@@ -15,7 +15,7 @@ from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import is_named, named_in, romanised, sounds
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
-from setu_enhancer.domain.text.words import folded, unaccented, words
+from setu_enhancer.domain.text.words import folded, folded_words, unaccented, words
 
 MOST_ENTRIES: Final = 1000
 START: Final = 2  # sounds of a name by which it is ruled out at a glance
@@ -60,6 +60,7 @@ class Entry:
         kind: whether it is a name or a term.
         provenance: who says so: the caller, The Movie Database, what was learned from corrections, or the text itself.
         gender: of who bears the name, if that is known.
+        verdict: what people decided of what was learned.
     """
 
     source: tuple[str, ...]
@@ -68,6 +69,7 @@ class Entry:
     kind: Literal["name", "term"]
     provenance: Literal["caller", "tmdb", "learned", "text"]
     gender: str | None = None
+    verdict: Literal["accepted", "vetoed"] | None = None
 
 
 class Glossary:
@@ -151,7 +153,10 @@ def says(entry: Entry, text: str) -> bool:
 def glossary(
     context: Context, lines: Sequence[Line], pair: Pair, cast: Sequence[str] = (), *, learned: Sequence[Entry] = ()
 ) -> Glossary:
-    """All that is known of the names and terms of a text: first what the caller says, then The Movie Database, what was learned, the text.
+    """All that is known of the names and terms of a text, those who know better first.
+
+    The caller, what people accepted in earlier work, The Movie Database, what was learned otherwise, the text. What people vetoed is taken
+    from the caller alone.
 
     Args:
         context: what the caller knows.
@@ -160,14 +165,30 @@ def glossary(
         cast: the characters as The Movie Database writes them: "Raj Malhotra / Bunty (voice)".
         learned: entries of earlier work.
     """
-    return Glossary(
-        entry for entries in (_of_caller(context), _of_cast(cast), learned, _of_text(lines, pair)) for entry in entries
+    accepted, other, vetoed = (
+        [each for each in learned if each.verdict == verdict] for verdict in ("accepted", None, "vetoed")
+    )
+    found = (entry for entries in (accepted, _of_cast(cast), other, _of_text(lines, pair)) for entry in entries)
+    return Glossary([*_of_caller(context), *(entry for entry in found if not _is_vetoed(entry, vetoed))])
+
+
+def _is_vetoed(entry: Entry, vetoed: Sequence[Entry]) -> bool:
+    """Whether an entry says what people said is wrong, by itself or with other words, in whatever spelling its source is."""
+    target = f" {' '.join(folded_words(entry.target))} "
+    wrong = [each for each in vetoed if f" {' '.join(folded_words(each.target))} " in target]
+    said = [part for spelling in entry.source for part in (spelling, *words(spelling))] if wrong else []
+    plain = {unaccented(part) for part in said}
+    heard = frozenset[str]().union(*map(sounds, said)) if entry.kind == "name" else frozenset()
+    return any(
+        unaccented(spelling) in plain or not heard.isdisjoint(sounds(spelling)) for each in wrong for spelling in each.source
     )
 
 
 def learned_of(known: Iterable[GlossaryEntry]) -> tuple[Entry, ...]:
     """What earlier work taught, whoever said it then: it was learned, and is weighed as that."""
-    return tuple(Entry(each.source, each.target, each.accepted, each.kind, "learned", each.gender) for each in known)
+    return tuple(
+        Entry(each.source, each.target, each.accepted, each.kind, "learned", each.gender, each.verdict) for each in known
+    )
 
 
 def _of_caller(context: Context) -> Iterator[Entry]:

@@ -24,14 +24,15 @@ def known_terms(planned: PlanResult | None, context: Context, source: str, targe
     decided = {_plain(term.source) for term in context.terms}
     decided |= {_plain(name) for each in context.characters for name in (each.source, each.name, *each.aliases)}
     found: dict[str, Term] = {}
-    for term in (term for entry in known_entries(planned, source, target) for term in _terms_of(entry)):
+    entries = (entry for entry in known_entries(planned, source, target) if entry.verdict != "vetoed")
+    for term in (term for entry in entries for term in _terms_of(entry)):
         if _plain(term.source) not in decided:
             found.setdefault(_plain(term.source), term)
     return tuple(found.values())[:MOST_TERMS]
 
 
 def known_entries(planned: PlanResult | None, source: str, target: str) -> tuple[GlossaryEntry, ...]:
-    """What is known of the names and terms of a translation, the most certain first."""
+    """What is known of the names and terms of a translation, the most certain first; and what people vetoed."""
     known = planned.known if planned is not None else ()
     pairs = [each for each in known if (each.source_language, each.target_language) == (source, target)]
     return tuple(entry for each in pairs for entry in each.entries)[:MOST_ENTRIES]

@@ -54,20 +54,21 @@ class Knowledge:
     async def known(
         self, tenant: str, context: Context, source_language: str, targets: Sequence[str]
     ) -> tuple[KnownContext, ...]:
-        """What is known of a recording's names and terms before anyone has heard it; nothing for languages of which nothing is known.
+        """What is known of a recording's names and terms before anyone has heard it, and what people vetoed; else nothing.
 
         Raises:
             DependencyUnavailable: the database can't be used now.
         """
         _, found = await self._choices(tenant, context, [Pair(source_language, each) for each in dict.fromkeys(targets)])
+        told = {pair: (*choice.given, *choice.vetoed[: self._most]) for pair, choice in found.items()}
         return tuple(
             KnownContext(
                 source_language=pair.source,
                 target_language=pair.target,
-                entries=tuple(glossary_entry(each) for each in choice.given),
+                entries=tuple(glossary_entry(each) for each in entries),
             )
-            for pair, choice in found.items()
-            if choice.given
+            for pair, entries in told.items()
+            if entries
         )
 
     async def retrieve(self, tenant: str, request: RetrievalRequest) -> Retrieval:

@@ -101,6 +101,7 @@ def glossary_entry(chosen: Chosen) -> GlossaryEntry:
         kind="name" if entry.kind == "name" else "term",
         provenance="learned",
         gender=entry.gender,
+        verdict=entry.verdict,
     )
 
 

@@ -44,6 +44,11 @@ class Choice:
     given: tuple[Chosen, ...]
     withheld: tuple[Chosen, ...]
 
+    @property
+    def vetoed(self) -> tuple[Chosen, ...]:
+        """What people said is wrong, whoever else may say it."""
+        return tuple(each for each in self.withheld if each.entry.verdict == "vetoed")
+
 
 @dataclass(frozen=True)
 class Rated:
