@@ -1,19 +1,15 @@
 """Corrected subtitles of the spoken language against what was heard: how many errors there were, and where."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rapidfuzz.distance import Levenshtein
 
-from setu_common.contracts import EditedCue, Segment, Transcript
+from setu_common.contracts import EditedCue, Transcript
+from setu_optimizer.domain.meeting import joined, length_s
 from setu_optimizer.domain.observing.tokens import tokens
 
-MEETS: Final = 0.5
-"""A cue belongs to a segment if they share so much of the shorter one's time."""
-NEAR_S: Final = 0.5
-"""A cue that meets no segment belongs to the nearest that is not further away."""
 WHOLE: Final = 0.8
 """Who sends back cues for so much of the time that was spoken has sent back the whole text: what is missing was taken out."""
 FOREIGN: Final = 0.9
@@ -124,13 +120,13 @@ def corrected(transcript: Transcript, cues: Sequence[EditedCue]) -> Correction:
         cues: the subtitles as people left them, in any order.
     """
     segments, language = transcript.segments, transcript.language
-    order = sorted(range(len(cues)), key=lambda at: (cues[at].start_s, cues[at].end_s, at))
-    meeting = _meetings(segments, cues, order)
-    met = {place for places in meeting.values() for place in places}
-    spoken_s = sum(_length_s(each) for each in segments)
-    covered = sum(_length_s(segments[place]) for place in met) / spoken_s if spoken_s else 1.0
+    together = joined(segments, cues)
+    spoken_s = sum(length_s(each) for each in segments)
+    met = [place for places, own in together if own for place in places]
+    covered = sum(length_s(segments[place]) for place in met) / spoken_s if spoken_s else 1.0
+    fitting = sum(len(own) for places, own in together if places)
     found = []
-    for places, own in _joined(len(segments), meeting, order):
+    for places, own in together:
         if not own and covered < WHOLE:
             continue
         said = [token for at in own for token in tokens(cues[at].text, language)]
@@ -139,7 +135,7 @@ def corrected(transcript: Transcript, cues: Sequence[EditedCue]) -> Correction:
         found.append((start_s, Stretch(tuple(segments[place].index for place in places), own, errors_between(said, heard))))
     stretches = tuple(each for _, each in sorted(found, key=lambda pair: pair[0]))
     errors = sum((each.errors for each in stretches), Errors())
-    return Correction(stretches, errors, covered, len(meeting))
+    return Correction(stretches, errors, covered, fitting)
 
 
 def errors_between(said: Sequence[str], heard: Sequence[str]) -> Errors:
@@ -163,59 +159,3 @@ def disagreement(one: Transcript, other: Transcript, until_s: float) -> float | 
     ]
     longest = max(len(text) for text in texts)
     return Levenshtein.distance(*texts) / longest if longest else None
-
-
-def _length_s(segment: Segment) -> float:
-    return max(segment.end_s - segment.start_s, 0.0)
-
-
-def _meetings(segments: Sequence[Segment], cues: Sequence[EditedCue], order: Sequence[int]) -> dict[int, list[int]]:
-    """For each cue that belongs to any, the segments that it belongs to, by their places."""
-    found: dict[int, list[int]] = {}
-    first = 0
-    for at in order:
-        cue = cues[at]
-        while first < len(segments) and segments[first].end_s < cue.start_s - NEAR_S:
-            first += 1
-        met: list[int] = []
-        near: list[tuple[float, int]] = []
-        for place in range(first, len(segments)):
-            segment = segments[place]
-            if segment.start_s > cue.end_s + NEAR_S:
-                break
-            shared_s = min(cue.end_s, segment.end_s) - max(cue.start_s, segment.start_s)
-            shorter_s = min(cue.end_s - cue.start_s, _length_s(segment))
-            if shared_s > 0 and shared_s >= MEETS * shorter_s:
-                met.append(place)
-            elif -shared_s <= NEAR_S:
-                near.append((-shared_s, place))
-        if met or near:
-            found[at] = met or [min(near)[1]]
-    return found
-
-
-def _joined(count: int, meeting: dict[int, list[int]], order: Sequence[int]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Places of segments and cues that belong together; cues over several segments join them."""
-    together = list(range(count))
-
-    def root(place: int) -> int:
-        while together[place] != place:
-            together[place] = together[together[place]]
-            place = together[place]
-        return place
-
-    for places in meeting.values():
-        for other in places[1:]:
-            first, second = sorted((root(places[0]), root(other)))
-            together[second] = first
-    members: dict[int, list[int]] = defaultdict(list)
-    for place in range(count):
-        members[root(place)].append(place)
-    own: dict[int, list[int]] = defaultdict(list)
-    lonely = []
-    for at in order:
-        if at in meeting:
-            own[root(meeting[at][0])].append(at)
-        else:
-            lonely.append(((), (at,)))
-    return [*((tuple(places), tuple(own[first])) for first, places in members.items()), *lonely]
