@@ -1,6 +1,6 @@
 """What can go wrong here."""
 
-from setu_common.errors import InvalidRequest, NotFound
+from setu_common.errors import InvalidRequest, NotFound, TooManyRequests
 
 
 class NoBudget(NotFound):
@@ -22,3 +22,10 @@ class TimeReversed(InvalidRequest):
 
     code = "time-reversed"
     title = "The time ends before it begins"
+
+
+class ChartsBusy(TooManyRequests):
+    """More charts are asked for than are drawn in a moment."""
+
+    code = "charts-busy"
+    title = "Too many charts are being drawn"

@@ -1,6 +1,7 @@
 """A job's attempts on the clock: when each could have begun, began and ended."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,13 +20,15 @@ class Span:
         waits_at_s: when it could have begun.
         begins_at_s: when it began.
         ends_at_s: when it ended.
-        bottlenecks: why it holds its job up.
+        holds_up: whether what it is at holds its job up.
+        bottlenecks: why, where it is the attempt that tells it: the longest of its stage, or that which took longer than usual.
     """
 
     attempt: StageMetrics
     waits_at_s: float
     begins_at_s: float
     ends_at_s: float
+    holds_up: bool = False
     bottlenecks: tuple[Bottleneck, ...] = ()
 
     @property
@@ -40,7 +43,10 @@ def spans_of(performance: JobPerformance) -> tuple[Span, ...]:
     if not ended:
         return ()
     first = min(_begun(each, at) - timedelta(seconds=each.queue_wait_s) for each, at in ended)
-    spans = [_span(each, (at - first).total_seconds(), performance.bottlenecks) for each, at in ended]
+    longest_s: dict[tuple[str, str], float] = defaultdict(float)
+    for each, _ in ended:
+        longest_s[each.stage, each.target] = max(longest_s[each.stage, each.target], each.wall_s)
+    spans = [_span(each, (at - first).total_seconds(), performance.bottlenecks, longest_s) for each, at in ended]
     return tuple(sorted(spans, key=lambda span: (span.waits_at_s, span.ends_at_s)))
 
 
@@ -67,7 +73,7 @@ def longest(spans: Sequence[Span], at_most: int) -> tuple[Span, ...]:
     """So many of them that take longest, in their order; those that hold the job up before others."""
     if len(spans) <= at_most:
         return tuple(spans)
-    chosen = sorted(range(len(spans)), key=lambda n: (not spans[n].bottlenecks, -spans[n].whole_s))[:at_most]
+    chosen = sorted(range(len(spans)), key=lambda n: (not spans[n].holds_up, -spans[n].whole_s))[:at_most]
     return tuple(spans[n] for n in sorted(chosen))
 
 
@@ -75,7 +81,12 @@ def _begun(attempt: StageMetrics, ended_at: datetime) -> datetime:
     return ended_at - timedelta(seconds=attempt.wall_s)
 
 
-def _span(attempt: StageMetrics, ends_at_s: float, bottlenecks: Sequence[Bottleneck]) -> Span:
+def _span(
+    attempt: StageMetrics, ends_at_s: float, bottlenecks: Sequence[Bottleneck], longest_s: Mapping[tuple[str, str], float]
+) -> Span:
     begins_at_s = ends_at_s - attempt.wall_s
-    own = tuple(each for each in bottlenecks if (each.stage, each.target) == (attempt.stage, attempt.target))
-    return Span(attempt, max(0.0, begins_at_s - attempt.queue_wait_s), max(0.0, begins_at_s), ends_at_s, own)
+    own = [each for each in bottlenecks if (each.stage, each.target) == (attempt.stage, attempt.target)]
+    told = [
+        each for each in own if attempt.wall_s >= (longest_s[each.stage, each.target] if each.cause == "share" else each.wall_s)
+    ]
+    return Span(attempt, max(0.0, begins_at_s - attempt.queue_wait_s), max(0.0, begins_at_s), ends_at_s, bool(own), tuple(told))

@@ -30,12 +30,14 @@ def size(count_bytes: int) -> str:
 
 def usd(amount: Decimal) -> str:
     """To a hundredth of a cent; what is less, and not nothing, says so."""
-    return f"{amount:,.4f} USD" if amount >= _LEAST_USD or not amount else "under 0.0001 USD"
+    if not amount:
+        return "0 USD"
+    return f"{amount:,.4f} USD" if amount >= _LEAST_USD else "under 0.0001 USD"
 
 
 def share(part: float) -> str:
-    """Such as ``62 %``."""
-    return f"{part:.0%}".replace("%", " %") if part == 0 or part >= 0.005 else "under 1 %"  # noqa: PLR2004  (what would be rounded to 0)
+    """Such as ``62%``."""
+    return f"{part:.0%}" if part == 0 or part >= 0.005 else "under 1%"  # noqa: PLR2004  (what would be rounded to 0)
 
 
 def count(number: int, one: str, many: str) -> str:
