@@ -27,12 +27,15 @@ from setu_enhancer.domain.lexicon.denials import (
     Cue,
     Cues,
 )
-from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, negations
+from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, may_negate, negations
 from setu_enhancer.domain.text.segments import segments
+from setu_enhancer.domain.text.sieve import Sieve, Sieves
 from setu_enhancer.domain.text.words import unaccented
 from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, shared, stem, words
 
 SEVERAL: Final = 2
+_REFUSED: Final = {language: Sieve(pattern) for language, pattern in REFUSED.items()}
+_NEARLY: Final = {language: Sieve(pattern) for language, pattern in NEARLY.items()}
 UNSAID_WITH: Final = frozenset("do make have be either even yet just really only ever again at".split())  # noqa: SIM905
 """Words that may stand between what denies and what is denied: "don't do improvise"."""
 FORBIDS: Final = frozenset({"मत", "mat"})  # of which each translation is a denial of its own
@@ -111,8 +114,14 @@ class _Reading:
 @lru_cache(maxsize=2 * KEPT)
 def _cued(said: str, language: str, *, unsaid: bool) -> tuple[Cue, ...]:
     """The cues of a line, of which each draft and edit of it is looked at for what they come to."""
-    plainly = plain(said)
-    return tuple(cue for cue in (UNSAID if unsaid else CUES).get(language, ()) if cue.said.search(plainly))
+    plainly, cues = plain(said), (UNSAID if unsaid else CUES).get(language, ())
+    sieves = _sieves(language, unsaid=unsaid)
+    return tuple(cues[at] for at in sieves.among(plainly) if cues[at].said.search(plainly))
+
+
+@lru_cache(maxsize=16)
+def _sieves(language: str, *, unsaid: bool) -> Sieves:
+    return Sieves(cue.said for cue in (UNSAID if unsaid else CUES).get(language, ()))
 
 
 @lru_cache(maxsize=KEPT)
@@ -133,6 +142,8 @@ def denial_fault(source: str, text: str, draft: str, source_language: str, targe
         return ""
     if not knows_negation(source_language):
         return _whole(draft, text, draft, target_language, target_language)
+    if _denies_nothing(source, text, source_language, target_language):
+        return ""
     if turned := _answers_otherwise(source, text, draft, source_language, target_language):
         return turned
     source, text, draft = _unanswered(source, text, draft, source_language, target_language)
@@ -143,8 +154,19 @@ def denial_fault(source: str, text: str, draft: str, source_language: str, targe
     )
 
 
+def _denies_nothing(said: str, text: str, source_language: str, target_language: str) -> bool:
+    """Whether neither a line nor its translation has a word that denies, nearly denies or forbids, nor any part of them."""
+    plainly, told = plain(said), plain(text)
+    if may_negate(plainly, source_language) or may_negate(told, target_language) or '"' in plainly or '"' in told:
+        return False
+    refused, nearly = _REFUSED.get(source_language), _NEARLY.get(target_language)
+    return not (refused is not None and refused.may(plainly)) and not (nearly is not None and nearly.may(told))
+
+
 def _whole(said: str, text: str, draft: str, source_language: str, target_language: str) -> str:
     """What is wrong as a whole. What is said may be a part of a line, and the text the part of its translation that stands for it."""
+    if source_language != target_language and _denies_nothing(said, text, source_language, target_language):
+        return ""
     at = _Reading(said, text, draft, source_language, target_language)
     faults = ((at.loses(), LOSES), (at.keeps_only_without(), WITHOUT_ONLY), (at.adds(), ADDS), (at.loses_one(), LESS))
     return next((told for holds, told in faults if holds), "")
@@ -267,7 +289,6 @@ def _is_nearly(said: str, text: str, draft: str, source_language: str, target_la
     return not nearly.search(plain(draft)) and not restrained.search(plain(said))
 
 
-@lru_cache(maxsize=4 * KEPT)
 @lru_cache(maxsize=4 * KEPT)
 def _denies(text: str, language: str) -> tuple[int, int]:
     """How many things a text surely denies, and how many it may. An answering "no" with more behind it is neither."""

@@ -117,12 +117,20 @@ def _spelled(entry: Entry) -> list[str]:
 
 
 @lru_cache(maxsize=KEPT)
+def _heard(source: str) -> tuple[list[str], list[str]]:
+    """The words of a line that may be names, and those that surely are none."""
+    said = words(source)
+    meant = [word for word in said if use_of(word, source) <= SURELY_A_WORD]
+    return [word for word in said if word not in meant], meant
+
+
+@lru_cache(maxsize=KEPT)
 def lost_names(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
     """Names that the line and its draft have and a text has not, whether or not anyone listed them.
 
     A name is a capitalised word of the draft that sounds like a word of the line, or stands in it.
     """
-    said, told = [word for word in words(line.source) if use_of(word, line.source) > SURELY_A_WORD], words(text)
+    (said, _), told = _heard(line.source), words(text)
     sayings = [word for idiom in idioms_in(line.source, pair.source) for word in words(idiom.source)]
     found = [
         word
@@ -152,9 +160,7 @@ def strange_names(line: Line, text: str, glossary: Glossary) -> tuple[str, ...]:
     Whom a pronoun means is a guess, so a name of the glossary is no less strange where the line does not have it; nor is one that sounds
     like a word of the line which is surely no name there.
     """
-    said = words(line.source)
-    meant = [word for word in said if use_of(word, line.source) <= SURELY_A_WORD]
-    told = [word for word in said if word not in meant]
+    told, meant = _heard(line.source)
     known = [*told, *map("".join, pairwise(told)), *words(line.draft)]
     plainly = frozenset(map(folded, known))
     found = []

@@ -18,6 +18,7 @@ from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import folded, folded_words, unaccented, words
 
 MOST_ENTRIES: Final = 1000
+KEPT_LINES: Final = 4096
 START: Final = 2  # sounds of a name by which it is ruled out at a glance
 LONGEST_ENDING: Final = 3
 SHORTEST_STEM: Final = 4
@@ -89,6 +90,7 @@ class Glossary:
                 for sound in sounds(spelling):
                     self._by_sound.setdefault(sound, []).append(entry)
         self._starts = frozenset(sound[:START] for sound in self._by_sound)
+        self._found: dict[str, tuple[Entry, ...]] = {}  # by line: each of its drafts and edits is looked at for them
         self._terms = tuple(entry for entry in self.entries if entry.kind == "term")
 
     @cached_property
@@ -99,12 +101,26 @@ class Glossary:
         )
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """The words of all that entries may be in a translation, folded."""
+        return frozenset(
+            word for entry in self.entries for form in (entry.target, *entry.accepted) for word in folded_words(form)
+        )
+
     def in_line(self, source_text: str) -> tuple[Entry, ...]:
         """The entries that a line of the source has, in their own order.
 
         A name is found in any spelling and script that sounds the same; one that is a word as well, only where nothing says that it is
         the word.
         """
+        if source_text not in self._found:
+            if len(self._found) == KEPT_LINES:
+                self._found.clear()
+            self._found[source_text] = self._in_line(source_text)
+        return self._found[source_text]
+
+    def _in_line(self, source_text: str) -> tuple[Entry, ...]:
         said = words(source_text)
         cased = any(word[:1].isupper() for word in said)
         found = {id(entry) for entry in self._terms if any(_has_term(said, spelling) for spelling in entry.source)}

@@ -69,7 +69,9 @@ def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
         return 0, 0
     told = frozenset(map(stem, words(text)))
     options = [found for word in folded_words(line.source) if (found := renderings(word, pair.source))]
-    return len(options), sum(any(is_akin(one, each) for one in found for each in told) for found in options)
+    return len(options), sum(
+        not found.isdisjoint(told) or any(is_akin(one, each) for one in found for each in told) for found in options
+    )
 
 
 @lru_cache(maxsize=KEPT)

@@ -28,6 +28,9 @@ class Line:
     confidence: float | None = None
     speaker: str | None = None
 
+    def __hash__(self) -> int:
+        return hash((self.index, self.source))  # looked up often, and of two lines hardly more is the same
+
     @property
     def duration_s(self) -> float:
         """How long it can be read, seconds."""

@@ -94,6 +94,7 @@ def content(text: str, language: str) -> tuple[str, ...]:
     return tuple(word for word in found if len(word) >= LONG_LETTERS) or found
 
 
+@lru_cache(maxsize=16_384)
 def is_ordinary(word: str) -> bool:
     """Whether an English word, in small letters, is one that people use every day, in whatever form."""
     return word in COMMON or word.removesuffix("'s") in COMMON or stem(word) in _COMMON_STEMS

@@ -8,11 +8,13 @@ from typing import Final
 
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_enhancer.domain.lines import Line
+from setu_enhancer.domain.text.sieve import Either, Sieves, sieve
 from setu_enhancer.domain.words import KEPT, closeness, content, plain, shared, words
 
 KEPT_OF_AN_ORDER: Final = 0.5
 STILL_THE_LINE: Final = 0.5
 STUTTER_WORDS: Final = 3
+TWICE: Final = 2
 READ_CHARACTERS: Final = 4000  # of an edit; a longer one is out of proportion anyway
 
 _LANGUAGES: Final = "|".join(sorted(map(str.lower, LANGUAGE_NAMES.values()), key=len, reverse=True))
@@ -43,14 +45,16 @@ _COMMENTS: Final = tuple(
         (r"[(\[]\s*or\b[^)\]]*[)\]]|\bor alternatively\b", "more than one version"),
     )
 )  # fmt: skip
+_COMMENTED: Final = Sieves(pattern for pattern, _ in _COMMENTS)
 _QUOTED: Final = re.compile(r"^\s*([\"“«„'‘`])(.*)([\"”»“'’`])\s*$", re.DOTALL)
 _BRACKETED: Final = re.compile(r"[(\[][^)\]]*[)\]]")
 _LABEL: Final = re.compile(r"^\s*[-–—]?\s*([^\W\d_][\w.']{0,30}(?: [\w.']{1,20})?)\s*:\s+\S", re.MULTILINE)
 _DASH: Final = re.compile(r"^\s*[-–—]\s*\S", re.MULTILINE)
+_MARKED: Final = frozenset("<♪♫")
 _TAG: Final = re.compile(r"</?[ibu]>|♪|♫")
 
 _ABLE: Final = r"(?:can(?:no|')?t|cannot|can not|am not able to|'m not able to|am unable to|'m unable to|won't|will not|must decline|have to decline|don't feel comfortable|am not comfortable)"
-_REFUSALS: Final = re.compile(
+_REFUSALS: Final = Either(
     rf"\b{_ABLE}\b[^.!?]{{0,40}}\b(?:translat\w*|assist\w*|comply|fulfil\w*|provide|generate|process|continue with|complete (?:this|the|that|your)|request|content|edit|produce|engage"
     r"|help (?:you )?with (?:that|this|the))\b"
     r"|\bas an? (?:ai|a\.i\.|artificial|assistant|large language|language) ?\w*|\blanguage model\b|\b(?:my|the|our) (?:guidelines|programming|policy|policies)\b"
@@ -61,13 +65,13 @@ _REFUSALS: Final = re.compile(
     r"|(?:अनुवाद|सहायता|मदद)[^।.!?]{0,20}(?:नहीं कर सकता|नहीं कर सकती|असमर्थ)|\bn[ãa]o posso\b[^.!?]{0,30}\b(?:traduzir|ajudar|conte[úu]do)\b"
 )  # fmt: skip
 
-_APOLOGIES: Final = re.compile(
+_APOLOGIES: Final = sieve(
     r"\bi(?: apologi[sz]e|'m sorry| am sorry)\b[^.!?]{0,30}\bi(?: can(?:'|no)?t| cannot|'m unable| am unable| won't)\b"
 )
-_SORRY: Final = re.compile(r"\b(?:sorry|forgive\w*|excuse|pardon|apolog\w*|regret\w*|mercy)\b")
+_SORRY: Final = sieve(r"\b(?:sorry|forgive\w*|excuse|pardon|apolog\w*|regret\w*|mercy)\b")
 
 # What dialogue says to whoever translates it, or seems to. That it is said is no fault; that it is done is one.
-_ORDERS: Final = re.compile(
+_ORDERS: Final = Either(
     r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}\b(?:instruction|prompt|rule|above|previous|prior|everything|guideline|system|line)s?\b"
     r"|\b(?:system|developer|assistant|user|ai|chatgpt|gpt|claude|gemini|llm)\s*:|\b(?:system|new) (?:prompt|instruction|message|order)s?\b"
     r"|\byou are (?:now |an? )?(?:ai|assistant|chatgpt|dan|translator|language model|bot)\b|\b(?:as|dear|hey|hello) (?:an? )?(?:ai|translator|assistant|language model|bot)\b"
@@ -89,15 +93,16 @@ def comments(line: Line, edit: str) -> tuple[str, ...]:
     """What an edit says that nobody says in the film: each in words. What line or draft have as well is dialogue."""
     told, known = plain(edit[:READ_CHARACTERS]), (plain(line.draft), plain(line.source))
     found: list[str] = []
-    for pattern, name in _COMMENTS:
+    for at in _COMMENTED.among(told):
+        pattern, name = _COMMENTS[at]
         if pattern.search(told) and not any(pattern.search(each) for each in known):
             found.append(f"There is {name} in it: give the line alone.")
     quoted = _QUOTED.match(edit)
     if quoted and len(quoted[2]) > 1 and not any(_QUOTED.match(each) or '"' in each for each in (line.draft, line.source)):
         found.append("It is put in quotation marks: give the line without them.")
-    if len(_BRACKETED.findall(told)) > max(len(_BRACKETED.findall(each)) for each in known):
+    if ("(" in told or "[" in told) and len(_BRACKETED.findall(told)) > max(len(_BRACKETED.findall(each)) for each in known):
         found.append("There is something in brackets that nobody says: give the line alone.")
-    if len(_LABEL.findall(told)) > max(len(_LABEL.findall(each)) for each in known):
+    if ":" in told and len(_LABEL.findall(told)) > max(len(_LABEL.findall(each)) for each in known):
         found.append("There is a speaker or a label before the line: give the line alone.")
     return tuple(found)
 
@@ -106,7 +111,7 @@ def comments(line: Line, edit: str) -> tuple[str, ...]:
 def is_refusal(line: Line, edit: str) -> bool:
     """Whether a model declines. People in films are sorry, too, and can't: what the draft says in the same way is theirs."""
     told, drafted = plain(edit[:READ_CHARACTERS]), plain(line.draft)
-    declines = _REFUSALS.search(told) is not None and not _REFUSALS.search(drafted)
+    declines = _REFUSALS.finds(told) and not _REFUSALS.finds(drafted)
     excuses = _APOLOGIES.search(told) is not None and not _SORRY.search(drafted)
     return (declines or excuses) and closeness(edit, line.draft) < STILL_THE_LINE
 
@@ -114,7 +119,7 @@ def is_refusal(line: Line, edit: str) -> bool:
 @lru_cache(maxsize=KEPT)
 def obeys(line: Line, edit: str, language: str) -> bool:
     """Whether an edit does what its line seems to order, and does not say it."""
-    if not any(_ORDERS.search(plain(each)) for each in (line.source, line.draft)):
+    if not any(_ORDERS.finds(plain(each)) for each in (line.source, line.draft)):
         return False
     said, told = content(line.draft, language), content(edit, language)
     if not said:
@@ -134,17 +139,28 @@ def runs_in_circles(line: Line, edit: str) -> bool:
 def _circles(text: str) -> bool:
     said = words(text)
     most = max(Counter(said).values(), default=0)
-    return _LOOP.search(plain(text)) is not None or (most > STUTTER_WORDS and most > len(said) / 2)
+    return (_repeats(plain(text)) and _LOOP.search(plain(text)) is not None) or (most > STUTTER_WORDS and most > len(said) / 2)
+
+
+def _repeats(text: str) -> bool:
+    """Whether any three letters stand in a text three times, without which nothing in it goes in circles."""
+    return max(Counter(zip(text, text[1:], text[2:], strict=False)).values(), default=0) > TWICE
 
 
 def layout_faults(line: Line, edit: str) -> Iterator[str]:
     """What an edit does to speakers' dashes, lines' ends and marks."""
-    dashes, drafted = len(_DASH.findall(edit)), len(_DASH.findall(line.draft))
-    spoken = max(drafted, len(_DASH.findall(line.source)))
+    dashes, drafted = _dashes(edit), _dashes(line.draft)
+    spoken = max(drafted, _dashes(line.source))
     if dashes not in (drafted, spoken):
         yield f"It has {dashes} lines with a speaker's dash, and the draft {drafted}: keep them."
     if edit.strip().count("\n") > max(line.draft.strip().count("\n"), line.source.strip().count("\n")):
         yield "It has more lines than the draft: give one line, which is broken where it is shown."
+    if _MARKED.isdisjoint(edit) and _MARKED.isdisjoint(line.draft):
+        return
     marks, kept = Counter(_TAG.findall(edit)), (Counter(_TAG.findall(line.draft)), Counter(_TAG.findall(line.source)))
     if marks not in kept:
         yield "Its tags or notes are not those of the draft: keep them."
+
+
+def _dashes(text: str) -> int:
+    return len(_DASH.findall(text)) if "-" in text or "–" in text or "—" in text else 0

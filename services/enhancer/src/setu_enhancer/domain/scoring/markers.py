@@ -2,12 +2,13 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from setu_enhancer.domain.text.sieve import Sieve, Sieves
 from setu_enhancer.domain.words import KEPT, is_ordinary, plain, words
 
 LONGEST_CHUNK: Final = 6
@@ -37,19 +38,25 @@ class Marker:
     patterns: tuple[re.Pattern[str], ...]
     spare: re.Pattern[str] | None = None
 
-    def places(self, text: str) -> int:
-        """In how many places a text has it."""
-        if self.spare is not None:
-            text = self.spare.sub("", text)
-        if not self.any_of.search(text):  # most texts have none, and one pattern is tried sooner than many
-            return 0
-        return sum(1 for pattern in self.patterns for _ in pattern.finditer(text))
-
     @cached_property
-    def any_of(self) -> re.Pattern[str]:
-        """All patterns as one. A group that is referred to has its number in it, so such a pattern comes first."""
-        told = sorted((pattern.pattern for pattern in self.patterns), key=lambda each: re.search(r"\\[1-9]", each) is None)
-        return re.compile("|".join(f"(?:{each})" for each in told))
+    def spared(self) -> Sieve | None:
+        """What finds what is spared."""
+        return Sieve(self.spare) if self.spare is not None else None
+
+    def places(self, text: str, tried: Sequence[int], sieves: Sieves, first: int) -> int:
+        """In how many places a text has it.
+
+        Args:
+            text: in small letters.
+            tried: the places of all patterns that may find something in it.
+            sieves: which has those of all markers.
+            first: the place of its own first pattern there.
+        """
+        plain_ = self.spared.sub("", text) if self.spared is not None else text
+        if plain_ != text:
+            text, tried = plain_, sieves.among(plain_)
+        last = first + len(self.patterns)
+        return sum(1 for at in tried if first <= at < last for _ in sieves.patterns[at].finditer(text))
 
 
 def _markers(listed: Sequence[Mapping[str, Any]]) -> tuple[Marker, ...]:  # Any: TOML
@@ -73,6 +80,10 @@ MARKERS: Final[Mapping[str, tuple[Marker, ...]]] = {
 _CHUNKS: Final = frozenset(
     tuple(words(chunk)) for chunk in _ENGLISH["chunks"]["en"].split("|") if 0 < len(words(chunk)) <= LONGEST_CHUNK
 )
+_LENGTHS: Final = {
+    first: sorted({len(chunk) for chunk in _CHUNKS if chunk[0] == first}, reverse=True)
+    for first in {chunk[0] for chunk in _CHUNKS}
+}
 _COUNT: Final = frozenset(_ENGLISH["nouns"]["count"].split())
 _CALLED: Final = frozenset(("mother", "father", "doctor", "teacher", "boss", "god"))  # names, too
 _ARTICLED: Final = frozenset(_ENGLISH["nouns"]["articled"].split())
@@ -88,14 +99,21 @@ _ADJECTIVES: Final = frozenset(_ENGLISH["nouns"]["adjectives"].split())
 def translated_signs(text: str, language: str) -> tuple[tuple[str, float], ...]:
     """What in a text people don't say: the name of each kind, and the share of fluency that it costs."""
     told = plain(text)
-    found = [
-        (marker.name, 1 - (1 - marker.weight) ** min(OFTEN, places))
-        for marker in MARKERS.get(language, ())
-        if (places := marker.places(told))
-    ]
+    found, first = [], 0
+    sieves = _sieves(language)
+    tried = sieves.among(told)
+    for marker in MARKERS.get(language, ()):
+        if places := marker.places(told, tried, sieves, first):
+            found.append((marker.name, 1 - (1 - marker.weight) ** min(OFTEN, places)))
+        first += len(marker.patterns)
     if language == "en" and (lone := bare_nouns(told)):
         found.append(("noun without an article", 1 - (1 - BARE_NOUN) ** min(OFTEN, len(lone))))
     return tuple(found)
+
+
+@lru_cache(maxsize=len(MARKERS) + 1)
+def _sieves(language: str) -> Sieves:
+    return Sieves(pattern for marker in MARKERS.get(language, ()) for pattern in marker.patterns)
 
 
 def bare_nouns(told: str) -> tuple[str, ...]:
@@ -126,8 +144,8 @@ def familiarity(text: str, language: str) -> float | None:
         return None
     met = [False] * len(said)
     for at in range(len(said)):
-        for length in range(min(LONGEST_CHUNK, len(said) - at), 0, -1):
-            if tuple(said[at : at + length]) in _CHUNKS:
+        for length in _LENGTHS.get(said[at], ()):
+            if at + length <= len(said) and said[at : at + length] in _CHUNKS:
                 met[at : at + length] = [True] * length
                 break
     for at, word in enumerate(said[:-1]):
@@ -136,11 +154,16 @@ def familiarity(text: str, language: str) -> float | None:
     return sum(met) / len(said)
 
 
-def commonness(text: str, language: str, names: Sequence[str] = ()) -> float | None:
-    """The share of a text's words that people use every day, names left out, 0..1; None where they are not known."""
+def commonness(text: str, language: str, left: Collection[str] = ()) -> float | None:
+    """The share of a text's words that people use every day, 0..1; None where they are not known.
+
+    Args:
+        text: it.
+        language: of it.
+        left: words of names, which are left out.
+    """
     if language != "en":
         return None
-    left = {word for name in names for word in words(name)}
     said = [word for word in words(text) if word.removesuffix("'s") not in left and not word.isdigit()]
     return sum(map(is_ordinary, said)) / len(said) if said else None
 

@@ -28,6 +28,7 @@ from setu_enhancer.domain.scoring.pairs import surprise
 from setu_enhancer.domain.text.measures import limit_of, reading_speed
 from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.scripts import foreign_share
+from setu_enhancer.domain.text.sieve import sieve
 from setu_enhancer.domain.text.words import words as cased_words
 from setu_enhancer.domain.words import closeness, content, is_akin, plain, words
 
@@ -140,8 +141,7 @@ def _of_fluency(line: Line, text: str, pair: Pair, glossary: Glossary) -> Iterat
         yield Signal("fluency", "unfamiliar turns", UNFAMILIAR_COSTS * (1 - familiar))
     if pair.target == "en":
         yield Signal("fluency", "surprising words", min(SURPRISE_AT_MOST, SURPRISE_COSTS * surprise(text)))
-    names = [name for entry in glossary.entries for name in (entry.target, *entry.accepted)]
-    if (common := commonness(text, pair.target, names)) is not None:
+    if (common := commonness(text, pair.target, glossary.written)) is not None:
         yield Signal("fluency", "rare words", RARE_COSTS * (1 - common))
     if line.duration_s > 0:
         over = reading_speed(text, line.duration_s, pair.target) / limit_of(pair.target) - 1
@@ -185,7 +185,7 @@ def _names(text: str) -> list[str]:
     return [word for word in found if word[:1].isupper() and len(word) > 2 and not word.isupper()]  # noqa: PLR2004
 
 
-_RUDE: Final = re.compile(r"\b(?:shut up|bastard|idiot|fuck\w*|screw you|get lost|damn you|scum|moron|bloody hell|piss off)\b")
+_RUDE: Final = sieve(r"\b(?:shut up|bastard|idiot|fuck\w*|screw you|get lost|damn you|scum|moron|bloody hell|piss off)\b")
 _POLITE: Final = re.compile(
     r"(?:^|\s)(?:आप|आपका|आपकी|आपके|आपको|जी|श्रीमान|साहब|कृपया|[^\s,।]*(?:इए|िए|इये|िये)|aap\w*|ji|sahab)(?=[\s,।.!?]|$)"
 )
@@ -219,7 +219,7 @@ def _of_culture(line: Line, text: str, pair: Pair) -> Iterator[Signal]:
     ):
         yield Signal("cultural", "idiom in doubt", 0.45)
     told = plain(text)
-    if _POLITE.search(line.source) and _RUDE.search(told):
+    if _RUDE.search(told) and _POLITE.search(line.source):
         yield Signal("cultural", "rude where the line is polite", 0.15)
     stiff = sum(severity for name, severity in translated_signs(text, pair.target) if name in ("stiff word", "left in Hindi"))
     if stiff:

@@ -88,6 +88,22 @@ def knows_negation(language: str) -> bool:
     return language in NEGATORS
 
 
+_PIECE: Final = re.compile(r"[^\s,.;:!?…।॥\"“”„«»()\[\]¿¡–—'-]+")
+_MAY_NEGATE: Final = {language: negators | _HINTS for language, negators in NEGATORS.items()}
+
+
+@lru_cache(maxsize=8192)
+def may_negate(text: str, language: str) -> bool:
+    """Whether any word of a text may negate something; if none does, none of its parts has a negation.
+
+    Args:
+        text: a line, with plain apostrophes.
+        language: of the text, one that is known here.
+    """
+    spelled = folded(text) if language == "hi" else unaccented(text)
+    return "n't" in spelled or not _MAY_NEGATE[language].isdisjoint(_PIECE.findall(spelled))
+
+
 @lru_cache(maxsize=8192)
 def negations(text: str, language: str) -> int:
     """How many clauses of a text are negated.

@@ -7,13 +7,16 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from setu_enhancer.domain.text.numerals import NUMERALS, OTHERS
+from setu_enhancer.domain.text.numerals import NUMERALS, OTHERS, Numerals
 from setu_enhancer.domain.text.reckoning import Reading, kept, rewritten, tokens
+from setu_enhancer.domain.text.sieve import sieve
 from setu_enhancer.domain.text.words import unaccented, words
 
+_LONE: Final = re.compile(r"(?<!\S)[0-9]{1,15}(?![^\s.!?,;…।])(?!\s?[kK])")
+_DASH: Final = re.compile(r"(?<![\w.,])[-−–](?=\d)")
 LONGEST_SAID: Final = 4  # words of a number behind a minus
 _MINUS: Final = {
-    language: re.compile(rf"(?<!\w)(?:{words_of})\s+|(?<![\w.,])[-−–](?=\d)")
+    language: sieve(rf"(?<!\w)(?:{words_of})\s+")
     for language, words_of in (
         ("en", "minus|negative"),
         ("hi", "माइनस|ऋण|minus"),
@@ -58,14 +61,15 @@ def knows_numbers(language: str) -> bool:
     return language in NUMERALS
 
 
+@lru_cache(maxsize=8192)
 def below_zero(text: str, language: str) -> frozenset[Decimal]:
     """The numbers of a text before which there is a minus, negative."""
     before = _MINUS.get(language)
     if before is None:
         return frozenset()
-    found = set()
-    for each in before.finditer(unaccented(text)):
-        following = " ".join(words(unaccented(text)[each.end() :])[:LONGEST_SAID])
+    found, plain = set(), unaccented(text)
+    for each in (*before.finditer(plain), *_DASH.finditer(plain)):
+        following = " ".join(words(plain[each.end() :])[:LONGEST_SAID])
         said = read(following, language).said
         if said and _begins_with_one(following, language):
             found.add(-max(said))
@@ -85,6 +89,8 @@ def mismatch(source: str, source_language: str, target: str, target_language: st
     words aren't known here, only the digits of the other side can be missed.
     """
     there, here = read(source, source_language), read(target, target_language)
+    if dict.__eq__(there.said, here.said) and (there.runs == here.runs or not there.runs or not here.runs):
+        return [], []
     missing = there.said - here.said - here.possible - _in_minutes(here)
     if not knows_numbers(target_language) and not here.said:
         missing = Counter()  # they may be there in words
@@ -101,14 +107,38 @@ def _in_minutes(numbers_said: Numbers) -> Counter[Decimal]:
     return Counter(kept(value * 60) for value in (*numbers_said.said, *numbers_said.possible) if value % 1)
 
 
+@lru_cache(maxsize=32_768)
+def _is_of_numbers(word: str, language: str) -> bool:
+    """Whether a word stands in numbers, or is one."""
+    numerals = NUMERALS.get(language, OTHERS)
+    return numerals.stem(unaccented(word)) in numerals.vocabulary
+
+
+def _lone(text: str, language: str, numerals: Numerals) -> Numbers | None:
+    """The only number of a text, if that stands there in digits by itself and nothing near it makes another number of it."""
+    found = _LONE.search(text)
+    if found is None or sum(map(str.isnumeric, text)) != len(found[0]):
+        return None
+    plain = unaccented(text)
+    if numerals.idiom.may(plain) or numerals.rewriting[0].among(plain):
+        return None
+    if any(
+        _is_of_numbers(word, language) or unaccented(word) in numerals.before_hour for word in words(text) if word != found[0]
+    ):
+        return None
+    value = kept(Decimal(found[0]))
+    one = Counter((value,))
+    return Numbers(Counter(), one) if value == 1 else Numbers(one, Counter())
+
+
 @lru_cache(maxsize=8192)
 def read(text: str, language: str) -> Numbers:
     """The numbers of a text, the certain and the possible ones. Not to be changed: they are kept."""
     numerals = NUMERALS.get(language, OTHERS)
-    if not any(map(str.isnumeric, text)) and not any(
-        numerals.stem(unaccented(word)) in numerals.vocabulary for word in words(text)
-    ):
+    if not any(map(str.isnumeric, text)) and not any(_is_of_numbers(word, language) for word in words(text)):
         return Numbers(Counter(), Counter(), ())
-    reading = Reading(tokens(rewritten(text, language, numerals), language, numerals), numerals)
+    if (lone := _lone(text, language, numerals)) is not None:
+        return lone
+    reading = Reading(tokens(rewritten(text, language, numerals), language), numerals)
     reading.run()
     return Numbers(reading.said, reading.possible, tuple(reading.runs()))

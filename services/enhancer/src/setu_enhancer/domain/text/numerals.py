@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+from setu_enhancer.domain.text.sieve import Sieve, Sieves, sieve
 from setu_enhancer.domain.text.words import unaccented
 
 # Each group of spellings is one number; they count from the first.
@@ -96,14 +97,14 @@ class Numerals:
         return next((word.removesuffix(each) for each in self.endings if word.removesuffix(each) in self.simple), word)
 
     @cached_property
-    def idiom(self) -> re.Pattern[str]:
+    def idiom(self) -> Sieve:
         """What finds a saying."""
-        return re.compile(rf"(?<![\w\u0900-\u0963])(?:{'|'.join(map(unaccented, self.idioms)) or '(?!)'})(?![\w\u0900-\u0963])")
+        return sieve(rf"(?<![\w\u0900-\u0963])(?:{'|'.join(map(unaccented, self.idioms)) or '(?!)'})(?![\w\u0900-\u0963])")
 
     @cached_property
-    def rewriting(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        """What finds what is spelled otherwise, and its replacement."""
-        return tuple((re.compile(pattern), replacement) for pattern, replacement in self.rewritten)
+    def rewriting(self) -> tuple[Sieves, tuple[str, ...]]:
+        """What finds what is spelled otherwise, and the replacements."""
+        return Sieves(re.compile(pattern) for pattern, _ in self.rewritten), tuple(each for _, each in self.rewritten)
 
 
 # Marks that stand for fractions in rewritten text: so much is added to what follows, or to what stands before.

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
-from setu_enhancer.domain.text.numerals import AHEAD, BEHIND, DECIMAL_COMMA, NUMERALS, Numerals
+from setu_enhancer.domain.text.numerals import AHEAD, BEHIND, DECIMAL_COMMA, NUMERALS, OTHERS, Numerals
 from setu_enhancer.domain.text.words import unaccented
 
 HUNDRED: Final = 100
@@ -53,7 +54,7 @@ _BEFORE_GIVE: Final = _folded(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Token:
     """A word, a number in digits, or a mark: what kind it is, and what it says as a number."""
 
@@ -72,12 +73,15 @@ def rewritten(text: str, language: str, numerals: Numerals) -> str:
     plain = spaced.sub(lambda found: re.sub(r"\D", "", found.group()), plain)
     plain = unaccented(plain)
     plain = numerals.idiom.sub(" * ", plain)
-    for pattern, replacement in numerals.rewriting:
-        plain = pattern.sub(replacement, plain)
+    patterns, replacements = numerals.rewriting
+    at = 0
+    while (at := next((each for each in patterns.among(plain) if each >= at), len(replacements))) < len(replacements):
+        plain = patterns.patterns[at].sub(replacements[at], plain)
+        at += 1
     return plain
 
 
-def tokens(text: str, language: str, numerals: Numerals) -> list[Token]:
+def tokens(text: str, language: str) -> list[Token]:
     """The tokens of a rewritten text."""
     found: list[Token] = []
     for each in _TOKEN.finditer(text):
@@ -98,7 +102,7 @@ def tokens(text: str, language: str, numerals: Numerals) -> list[Token]:
             case "mark":
                 found.append(_marked(said))
             case "word":
-                found += [_worded(part, numerals) for part in said.replace("'", " ").split()]
+                found += [_worded(part, language) for part in said.replace("'", " ").split()]
             case "dash":
                 found.append(Token("dash"))
             case _:
@@ -129,7 +133,9 @@ def _marked(mark: str) -> Token:
     return Token("behind", BEHIND[mark]) if mark in BEHIND else Token("simple", Decimal("0.5"))
 
 
-def _worded(word: str, numerals: Numerals) -> Token:
+@lru_cache(maxsize=32_768)
+def _worded(word: str, language: str) -> Token:
+    numerals = NUMERALS.get(language, OTHERS)
     word = numerals.stem(word)
     for kind, valued in (("vague", numerals.vague), ("simple", numerals.simple), ("power", numerals.powers)):
         if word in valued:

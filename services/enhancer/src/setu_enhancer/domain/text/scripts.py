@@ -99,8 +99,10 @@ def script_counts(text: str) -> Counter[str]:
 
 def foreign_share(text: str, language: str) -> float:
     """The share of letters that aren't of the language's script or scripts, 0..1; 0 if there are no letters."""
-    found = script_counts(text)
     own = scripts_of(language)
+    if text.isascii() and own >= LATIN:
+        return 0.0
+    found = script_counts(text)
     letters = found.total()
     return sum(count for script, count in found.items() if script not in own) / letters if letters else 0.0
 
