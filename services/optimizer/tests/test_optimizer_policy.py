@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from setu_common.contracts import AsrOverrides, AsrPlan, Candidate
 from setu_optimizer.domain.prediction.plans import overridden
-from setu_optimizer.domain.prediction.policy import LAMBDAS, Expected, Wishes, choose
+from setu_optimizer.domain.prediction.policy import LAMBDAS, Expected, Wishes, choose, priced
 
 SMALL = Candidate(model="small", beam_size=1)
 LARGE = Candidate(model="large", beam_size=5)
@@ -71,6 +71,24 @@ def test_a_way_that_may_take_too_long_or_costs_too_much_is_ruled_out_and_says_so
     choice = choose(dear, 60, Wishes(quality="quality", budget_usd=Decimal("0.10")))
     assert choice.chosen.expected.candidate == SMALL
     assert choice.weighed[-1].ruled_out == "it costs 0.36 USD, more than 0.10"
+
+
+def test_a_deadline_is_on_the_clock_and_what_is_expected_is_a_processors_time():
+    ways = [way(SMALL, 0.2, 5), way(LARGE, 0.02, 12)]  # 12 s, but up to 24
+    busy = choose(ways, 60, Wishes(quality="quality", deadline_s=30, clock=3))
+    assert busy.weighed[-1].ruled_out == "it may take 72 s, longer than 30 s"
+    assert busy.chosen.expected.candidate == SMALL
+    threads = choose(ways, 60, Wishes(quality="quality", deadline_s=20, clock=0.5))
+    assert threads.chosen.expected.candidate == LARGE
+
+
+def test_an_hours_price_rules_out_what_takes_too_long_for_the_money():
+    ways = [priced(each, Decimal("0.36")) for each in (way(SMALL, 0.2, 5), way(LARGE, 0.02, 12))]
+    assert [each.cost_usd for each in ways] == [Decimal("0.000500"), Decimal("0.001200")]
+    choice = choose(ways, 60, Wishes(quality="quality", budget_usd=Decimal("0.001")))
+    assert choice.chosen.expected.candidate == SMALL
+    assert choice.weighed[-1].ruled_out == "it costs 0.001200 USD, more than 0.001"
+    assert priced(ways[0], Decimal(0)) is ways[0]
 
 
 def test_where_nothing_keeps_within_the_deadline_the_nearest_is_taken_and_says_so():

@@ -44,7 +44,14 @@ async def predicting(settings: OptimizerSettings) -> AsyncIterator[Predictions]:
     token = settings.trust.service_token
     async with create_client(told.asr_url, service_token=token, timeout_s=_ASKING_S, connect_timeout_s=_ASKING_S) as client:
         asr = AsrClient(HttpCaller(client, name="asr"))
-        champion = Champion(registry, asr.candidates, table, told.look_every_s)
+        champion = Champion(
+            registry,
+            asr.candidates,
+            table,
+            told.look_every_s,
+            clock=registry.clock,
+            usd_per_hour=settings.usd_per_hour,
+        )
         predictions = Predictions(champion.current if told.predict else None, table, settings.default.plan(), told.timeout_s)
         try:
             yield predictions

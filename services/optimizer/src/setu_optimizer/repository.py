@@ -21,6 +21,11 @@ INSERT INTO predictor (name, state, uri, bytes, media_type, manifest, verdict, r
 VALUES (%(name)s, %(state)s, %(uri)s, %(bytes)s, %(media_type)s, %(manifest)s, %(verdict)s, %(replaced)s)
 """
 _WENT_BACK: Final[LiteralString] = "SELECT max(changed_at) FROM predictor WHERE state = 'rolled-back'"
+_CLOCK: Final[LiteralString] = """
+SELECT CASE WHEN count(*) >= %(fewest)s THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY model_time_s / expected_time_s) END
+FROM (SELECT model_time_s, expected_time_s FROM observation WHERE source = 'job' AND model_time_s > 0 AND expected_time_s > 0
+    AND created_at > now() - make_interval(days => %(days)s) ORDER BY created_at DESC LIMIT %(most)s) AS late
+"""
 RETIRE: Final[LiteralString] = """
 DELETE FROM predictor WHERE id IN (
     SELECT id FROM predictor WHERE state <> 'champion' AND id NOT IN (SELECT replaced FROM predictor WHERE replaced IS NOT NULL)
@@ -47,6 +52,12 @@ async def champion(connection: AsyncConnection) -> Model | None:
 async def went_back_at(connection: AsyncConnection) -> datetime | None:
     """When somebody went back last to the model before; None: nobody did."""
     found: datetime | None = (await connection.exec_driver_sql(_WENT_BACK)).scalar()
+    return found
+
+
+async def clock(connection: AsyncConnection, days: int, *, fewest: int, most: int) -> float | None:
+    """The median of what the last days' jobs took on the clock for a second that was expected of them; None: too few are known."""
+    found: float | None = (await connection.exec_driver_sql(_CLOCK, {"days": days, "fewest": fewest, "most": most})).scalar()
     return found
 
 

@@ -1,12 +1,14 @@
 """The optimizer's settings."""
 
 from dataclasses import dataclass
-from typing import Final
+from decimal import Decimal
+from typing import Final, Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.contracts import AsrPlan, ComputeType
+from setu_common.cost.settings import PriceSettings
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
 
 SERVICE: Final = "optimizer"
@@ -41,6 +43,7 @@ class DefaultSettings(SettingsBlock):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ASR_")
 
+    device: Literal["cpu", "cuda"] = "cpu"
     model: str = "whisper-base"
     compute_type: ComputeType = "int8"
     beam_size: int = Field(default=5, ge=1, le=20)
@@ -66,6 +69,12 @@ class OptimizerSettings:
     prediction: PredictionSettings
     learning: LearningSettings
     default: DefaultSettings
+    prices: PriceSettings
+
+    @property
+    def usd_per_hour(self) -> Decimal:
+        """The price of an hour of what recognises speech."""
+        return self.prices.cpu_usd_per_hour if self.default.device == "cpu" else self.prices.gpu_usd_per_hour
 
 
 def read_settings() -> OptimizerSettings:
@@ -76,6 +85,7 @@ def read_settings() -> OptimizerSettings:
         prediction=PredictionSettings(),
         learning=LearningSettings(),
         default=DefaultSettings(),
+        prices=PriceSettings(),
     )
 
 

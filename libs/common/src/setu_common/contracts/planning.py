@@ -57,7 +57,7 @@ class Forecast(Contract):
     expected_time_s: float = Field(ge=0)
     time_low_s: float = Field(ge=0)
     time_high_s: float = Field(ge=0)
-    cost_usd: Decimal | None = Field(default=None, ge=0, description="Of a hosted engine; null where it has no price")
+    cost_usd: Decimal | None = Field(default=None, ge=0, description="Of the machine's time; null where it has no price")
     utility: float = Field(description="What the choice goes by: -errors - lambda * time per second of recording")
     basis: Literal["measured", "prior"] = "measured"
     ruled_out: str = Field(default="", description="Why it may not be chosen, such as that it takes longer than the deadline")
@@ -80,9 +80,11 @@ class PredictionRequest(Contract):
     language: LanguageCode | None = Field(default=None, description="Absent: the profile's")
     quality: Quality = "balanced"
     target_wer: float | None = Field(default=None, gt=0, le=1, description="The cheapest way that is expected to stay below it")
-    deadline_s: float | None = Field(default=None, gt=0, description="How long transcribing may take")
+    deadline_s: float | None = Field(default=None, gt=0, description="How long transcribing may take, on the clock")
     budget_usd: Decimal | None = Field(
-        default=None, ge=0, description="What it may cost: rules out ways that have a price, of which there are none yet"
+        default=None,
+        ge=0,
+        description="What it may cost: rules out ways whose time costs more, where SETU_PRICES_CPU_USD_PER_HOUR gives it a price",
     )
     overrides: AsrOverrides = AsrOverrides()
 

@@ -5,7 +5,7 @@ from typing import Final
 from setu_common.contracts import AsrOverrides, AsrPlan, Forecast, Prediction, PredictionRequest
 from setu_optimizer.domain.prediction.features import vector_of
 from setu_optimizer.domain.prediction.plans import candidate_of, overridden
-from setu_optimizer.domain.prediction.policy import Choice, Expected, Weighed, Wishes, choose, named
+from setu_optimizer.domain.prediction.policy import Choice, Expected, Weighed, Wishes, choose, named, priced
 from setu_optimizer.domain.prediction.priors import Table
 from setu_optimizer.predictors.machine import Machine, Recording, expected_of
 from setu_optimizer.predictors.predictor import Predictor
@@ -33,10 +33,10 @@ def answer(request: PredictionRequest, predictor: Predictor, machine: Machine, t
     if why := predictor.strange(recording.figures, language):
         return abstained(request, default, f"The recording is out of experience: {why}.", predictor)
     ways = machine.ways(predictor, default.model, *([probe.model] if probe is not None else []))
-    expected = expected_of(recording, predictor, ways, table)
+    expected = [priced(each, machine.usd_per_hour) for each in expected_of(recording, predictor, ways, table)]
     if not expected:
         return abstained(request, default, "None of the ways that were learned about is installed.", predictor)
-    wishes = Wishes(request.quality, request.target_wer, request.deadline_s, request.budget_usd)
+    wishes = Wishes(request.quality, request.target_wer, request.deadline_s, request.budget_usd, machine.clock)
     choice = choose(expected, profile.duration_s, wishes)
     forecasts = tuple(_forecast(each) for each in choice.weighed)
     chosen = choice.chosen.expected

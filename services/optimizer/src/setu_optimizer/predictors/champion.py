@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
 from typing import Final, Protocol
 
 import structlog
@@ -23,6 +25,7 @@ BROKEN: Final = "The model can't be loaded; the service's log says why."
 log = structlog.get_logger()
 
 Ask = Callable[[], Awaitable[InstalledCandidates]]
+Clock = Callable[[], Awaitable[float | None]]
 
 
 class Registry(Protocol):
@@ -43,9 +46,20 @@ class Champion:
         ask: the asr service for its ways.
         table: what is known of models.
         look_every_s: for how long what was found is taken as it was.
+        clock: says how many seconds on the clock a second of expected time took of late; None: nobody knows, and it is one.
+        usd_per_hour: the price of the machine's time.
     """
 
-    def __init__(self, registry: Registry, ask: Ask, table: Table, look_every_s: float) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        ask: Ask,
+        table: Table,
+        look_every_s: float,
+        *,
+        clock: Clock | None = None,
+        usd_per_hour: Decimal = Decimal(0),
+    ) -> None:
         self._registry = registry
         self._ask = ask
         self._table = table
@@ -56,7 +70,8 @@ class Champion:
         self._kept: Kept | None = None
         self._predictor: Predictor | None = None
         self._why = ""
-        self._machine = Machine()
+        self._clock = clock
+        self._machine = Machine(usd_per_hour=usd_per_hour)
 
     async def current(self) -> tuple[Predictor, Machine]:
         """The model and the machine.
@@ -117,6 +132,12 @@ class Champion:
     async def _look_around(self) -> None:
         """Ask for the machine's ways; who does not answer has those that it had."""
         try:
-            self._machine = Machine(await self._ask())
+            self._machine = replace(self._machine, installed=await self._ask())
         except SetuError as error:
             log.info("candidates.unknown", reason=error.detail)
+        try:
+            clock = await self._clock() if self._clock is not None else None
+        except SetuError as error:
+            log.info("clock.unknown", reason=error.detail)
+        else:
+            self._machine = replace(self._machine, clock=clock or 1.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from statistics import median
 
 from setu_common.contracts import Candidate, InstalledCandidates
@@ -17,9 +18,13 @@ class Machine:
 
     Args:
         installed: as it says; None: it has not said.
+        clock: how many seconds on the clock jobs took for a second that was expected: processors are shared, or several work at once.
+        usd_per_hour: the price of its time; 0: none.
     """
 
     installed: InstalledCandidates | None = None
+    clock: float = 1.0
+    usd_per_hour: Decimal = Decimal(0)
 
     def ways(self, predictor: Predictor, *models: str) -> dict[Candidate, float | None]:
         """Ways by the time factor that was measured on the machine, where it was.

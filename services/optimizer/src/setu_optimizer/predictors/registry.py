@@ -50,6 +50,9 @@ class Kept:
     created_at: datetime | None = None
 
 
+CLOCK_DAYS: Final = 7
+CLOCK_FEWEST: Final = 30
+CLOCK_MOST: Final = 500
 SHIPPED: Final = Kept(id=None, name="starting", state="champion", file=None)
 
 
@@ -96,6 +99,14 @@ class Predictors:
             ObjectMissing: the store has it no more.
         """
         return starting_model() if kept.file is None else await self._store.read(kept.file)
+
+    async def clock(self) -> float | None:
+        """How many seconds on the clock jobs took of late for a second that was expected; None: too few are known to tell.
+
+        What is expected is a processor's time. On the clock it is less with several threads, more where jobs share the processors.
+        """
+        async with self._database.reading() as connection:
+            return await repository.clock(connection, CLOCK_DAYS, fewest=CLOCK_FEWEST, most=CLOCK_MOST)
 
     async def history(self, limit: int = 20) -> list[Kept]:
         """The last models that were offered, newest first."""

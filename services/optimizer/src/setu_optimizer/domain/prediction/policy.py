@@ -31,7 +31,7 @@ class Expected:
         time_low_s: of the range.
         time_high_s: of the range.
         prior: taken from published tables, and not learned from recordings that were transcribed so.
-        cost_usd: of a hosted engine; None: it costs nothing, or nobody knows.
+        cost_usd: of the machine's time, where the operator gave it a price; None: it costs nothing, or nobody knows.
     """
 
     candidate: Candidate
@@ -52,14 +52,16 @@ class Wishes:
     Args:
         quality: errors or time, which more.
         target_wer: the fastest way that is expected to stay below it is enough.
-        deadline_s: how long it may take.
+        deadline_s: how long it may take, on the clock.
         budget_usd: what it may cost.
+        clock: how many seconds on the clock a second of expected time takes, which is a processor's.
     """
 
     quality: Quality = "balanced"
     target_wer: float | None = None
     deadline_s: float | None = None
     budget_usd: Decimal | None = None
+    clock: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,9 @@ def choose(ways: Sequence[Expected], duration_s: float, wishes: Wishes, rate: fl
 
 
 def _ruled_out(way: Expected, wishes: Wishes) -> str:
-    if wishes.deadline_s is not None and way.time_high_s > wishes.deadline_s:
-        return f"it may take {way.time_high_s:.0f} s, longer than {wishes.deadline_s:.0f} s"
+    longest_s = way.time_high_s * wishes.clock
+    if wishes.deadline_s is not None and longest_s > wishes.deadline_s:
+        return f"it may take {longest_s:.0f} s, longer than {wishes.deadline_s:.0f} s"
     if wishes.budget_usd is not None and way.cost_usd is not None and way.cost_usd > wishes.budget_usd:
         return f"it costs {way.cost_usd:f} USD, more than {wishes.budget_usd:f}"
     return ""
@@ -167,6 +170,14 @@ def _taken(chosen: Weighed, weighed: Sequence[Weighed], because: str) -> Choice:
 def named(candidate: Candidate) -> str:
     """A way in a sentence."""
     return f"{candidate.model} with beam {candidate.beam_size}"
+
+
+def priced(way: Expected, usd_per_hour: Decimal) -> Expected:
+    """The same with what its time costs; nothing where an hour has no price."""
+    if not usd_per_hour:
+        return way
+    cost_usd = Decimal(str(round(way.time_s, 3))) * usd_per_hour / 3600
+    return replace(way, cost_usd=cost_usd.quantize(Decimal("0.000001")))
 
 
 def scaled(way: Expected, times: float) -> Expected:
