@@ -38,6 +38,7 @@ from setu_gateway.api import (
     performance,
     plans,
     recordings,
+    reports,
     subtitles,
 )
 from setu_gateway.api.dependencies import Admin
@@ -97,6 +98,7 @@ _ROUTERS: Final = (
     plans.router,
     corrections.router,
     context.router,
+    reports.router,
 )
 _STREAMED: Final = ("/jobs", "/jobs/estimate/media", "/v1/audio/transcriptions", "/v1/audio/translations")
 

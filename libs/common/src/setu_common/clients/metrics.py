@@ -1,4 +1,4 @@
-"""The client of the metrics service: what was spent, what may be, and where time went."""
+"""The client of the metrics service: what was spent, what may be, where time went, and reports of all of it."""
 
 from typing import Final
 from uuid import UUID
@@ -6,9 +6,12 @@ from uuid import UUID
 from setu_common.clients.answers import read
 from setu_common.contracts import headers
 from setu_common.contracts.cost import Budget, Budgets, BudgetSetting, CostQuery, CostReport, Estimate, EstimateRequest, JobCost
-from setu_common.contracts.performance import JobPerformance, TrendQuery, Trends
+from setu_common.contracts.performance import JobPerformance, JobReport, TrendQuery, Trends
+from setu_common.contracts.reports import CostTrendQuery, CostTrends, QualityQuery, QualityTrends, ReportFormat
 from setu_common.http import HttpCaller, Response
 
+DRAWING_S: Final = 20.0
+"""How long a chart may take: the first one loads what draws, and others may come before it."""
 _OK: Final = (200, 204)
 
 
@@ -67,6 +70,36 @@ class MetricsClient:
         """How work went over time."""
         asked = query.model_dump(mode="json", exclude_none=True)
         return read(await self._caller.call("GET", "/v1/performance/trends", params=asked, headers=_of(tenant)), Trends)
+
+    async def job_report(self, tenant: str, job_id: UUID) -> JobReport:
+        """How a job ended, where its time went, what it cost and how good it is."""
+        return read(await self._report(tenant, f"jobs/{job_id}", {"format": "json"}), JobReport)
+
+    async def job_report_as(self, tenant: str, job_id: UUID, report_format: ReportFormat) -> bytes:
+        """The same as a page, a chart or a text."""
+        return (await self._report(tenant, f"jobs/{job_id}", {"format": report_format})).content
+
+    async def cost_trends(self, tenant: str, query: CostTrendQuery) -> CostTrends:
+        """What was spent, day by day; ``query.format`` does not matter."""
+        return read(await self._report(tenant, "cost-trends", query.model_dump() | {"format": "json"}), CostTrends)
+
+    async def cost_chart(self, tenant: str, query: CostTrendQuery) -> bytes:
+        """The same as a picture."""
+        return (await self._report(tenant, "cost-trends", query.model_dump() | {"format": "png"})).content
+
+    async def quality(self, tenant: str, query: QualityQuery) -> QualityTrends:
+        """How good translations were, day by day; ``query.format`` does not matter."""
+        return read(await self._report(tenant, "quality", query.model_dump() | {"format": "json"}), QualityTrends)
+
+    async def quality_chart(self, tenant: str, query: QualityQuery) -> bytes:
+        """The same as a picture."""
+        return (await self._report(tenant, "quality", query.model_dump() | {"format": "png"})).content
+
+    async def _report(self, tenant: str, what: str, asked: dict[str, str | int]) -> Response:
+        drawn = asked["format"] not in ("json", "txt")
+        return await self._caller.call(
+            "GET", f"/v1/reports/{what}", params=asked, headers=_of(tenant), timeout_s=DRAWING_S if drawn else None
+        )
 
     async def _costs(self, tenant: str, query: CostQuery, form: str) -> Response:
         asked = query.model_dump(mode="json", exclude_none=True) | {"format": form}

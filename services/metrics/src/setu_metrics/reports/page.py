@@ -86,7 +86,7 @@ def _attempts(spans: Sequence[Span], report: JobReport) -> str:
         f"The first {MOST_ROWS} of {len(spans):,} attempts; the report in JSON has them all." if len(spans) > MOST_ROWS else ""
     )
     names = ("began", "waited", "worked", "of the work", "processor", "memory")
-    return _table("Where the time went", ("attempt", names, ("model", "")), rows, caption=left)
+    return _table("Where the time went", ("attempt", names, ("model", "remark")), rows, caption=left)
 
 
 def _costs(report: JobReport) -> str:
@@ -134,7 +134,7 @@ def _table(
         (
             f'<th scope="col">{escape(first)}</th>',
             *(f'<th scope="col" class="n">{escape(each)}</th>' for each in figures),
-            *(f'<th scope="col">{escape(each)}</th>' if each else "<td></td>" for each in words),
+            *(f'<th scope="col">{escape(each)}</th>' for each in words),
         )
     )
     told = f"<caption>{escape(caption)}</caption>" if caption else ""

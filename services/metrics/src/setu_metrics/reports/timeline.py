@@ -31,8 +31,9 @@ _MEANING: Final = {
 }
 _ROW_IN: Final = 0.34
 _THICK: Final = 0.62
-_LETTER_IN: Final = 0.078
-_BOLD_IN: Final = 0.088
+_LABEL_IN: Final = 0.078  # a letter of a label, measured; then of a note, and of one in bold
+_LETTER_IN: Final = 0.071
+_BOLD_IN: Final = 0.08
 _MARK: Final = "◀ "
 _RIGHT_IN: Final = 2.55  # for what is written beside the bars
 
@@ -48,7 +49,7 @@ def timeline(report: JobReport) -> Figure:
     if not spans:
         return looks.empty(title, "No attempt of this job was measured, or what was is forgotten by now.", below)
     shown = longest(spans, MOST_BARS)
-    left_in = 0.45 + _LETTER_IN * max(len(called(span)) for span in shown)
+    left_in = 0.45 + _LABEL_IN * max(len(called(span)) for span in shown)
     height_in = 0.95 + _ROW_IN * len(shown) + 1.15
     sheet = looks.figure(height_in)
     looks.head(sheet, title, below)
