@@ -78,6 +78,15 @@ _COMMANDS: Final = {
             "setu budget --remove",
         ),
     ),
+    "report": _Entry(
+        "report:report",
+        (
+            "setu report performance --job ID --out reports",
+            "setu report cost --job ID",
+            "setu report cost-trends --days 30",
+            "setu report quality",
+        ),
+    ),
     "keys": _Entry("keys:keys", ("setu keys create acme --days 90", "setu keys list", "setu keys revoke 3fa9c1d2")),
     "breakers": _Entry(
         "breakers:breakers", ("setu breakers list", "setu breakers open translate-llm", "setu breakers auto translate-llm")

@@ -155,14 +155,19 @@ async def save(
         if each.format in (formats or SAVED_FORMATS)
     }
     try:
-        await asyncio.to_thread(_write_all, folder, contents)
+        await asyncio.to_thread(write_all, folder, contents)
     except OSError as error:
         why = f"{folder} can't be written to ({error.strerror})"
         raise Conflict(f"{why}; the job keeps its subtitles, name another folder with --out") from error
     return tuple(contents)
 
 
-def _write_all(folder: Path, contents: Mapping[Path, bytes]) -> None:
+def write_all(folder: Path, contents: Mapping[Path, bytes]) -> None:
+    """Write files into a folder, which is made if need be; each appears whole.
+
+    Raises:
+        OSError: it can't be written to.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in contents.items():
         part = path.with_name(f".{path.name}.part")

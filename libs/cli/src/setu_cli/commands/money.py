@@ -42,19 +42,19 @@ def cost(
     """Say what was spent on paid calls, or what one job cost and on what."""
     target = Target.chosen(url, home)
     if job_id is not None:
-        _show_job(asked(target, lambda client: client.job_cost(job_id)))
+        show_job(asked(target, lambda client: client.job_cost(job_id)))
         return
     query = CostQuery(by=by, since=since.date() if since else None, until=until.date() if until else None)
     if as_csv:
         print(asked(target, lambda client: client.costs_csv(query)), end="", flush=True)  # noqa: T201  (as it is, for other programs)
         return
     report = asked(target, lambda client: client.costs(query))
-    table = _table(by, "calls", "tokens in", "out", "USD", "share")
+    table = table_of(by, "calls", "tokens in", "out", "USD", "share")
     for line in report.lines:
         table.add_row(line.key or "-", *_figures(line), f"{line.share:.0%}")
     table.add_row("all", *_figures(report.total), "")
     OUT.print(table)
-    _remark(report.total)
+    remark(report.total)
 
 
 def budget(
@@ -137,41 +137,43 @@ def amount(text: str) -> Decimal:
     return found
 
 
-def _show_job(found: JobCost) -> None:
-    table = _table("what", "model", "calls", "tokens in", "out", "USD", "share")
+def show_job(found: JobCost) -> None:
+    """Print what a job cost."""
+    table = table_of("what", "model", "calls", "tokens in", "out", "USD", "share")
     for stage in found.stages:
         what = f"{stage.stage} → {stage.target}" if stage.target else stage.stage
         table.add_row(what, f"{stage.provider}/{stage.model}", *_figures(stage), f"{stage.share:.0%}")
     table.add_row("all", "", *_figures(found), "")
     OUT.print(table)
-    _remark(found)
+    remark(found)
     if found.budget is not None:
         _show_budgets((found.budget,))
 
 
 def _show_budgets(budgets: tuple[Budget, ...]) -> None:
-    table = _table("budget of", "USD", "spent or reserved", "left", "used", "tells")
+    table = table_of("budget of", "USD", "spent or reserved", "left", "used", "tells")
     for each in budgets:
-        amounts = (_usd(each_usd) for each_usd in (each.limit_usd, each.committed_usd, each.left_usd))
+        amounts = (in_usd(each_usd) for each_usd in (each.limit_usd, each.committed_usd, each.left_usd))
         table.add_row(
             f"job {each.job_id}" if each.job_id else "the month", *amounts, f"{each.used:.0%}", each.alert_host or "nobody"
         )
     OUT.print(table)
 
 
-def _remark(sums: CostSums) -> None:
+def remark(sums: CostSums) -> None:
     """What a reader of a sum must know."""
     if sums.unresolved:
         ERR.print(
-            f"{_usd(sums.unresolved_usd)} USD of it are of {sums.unresolved} calls that are under way or broke off: that is their most."
+            f"{in_usd(sums.unresolved_usd)} USD of it are of {sums.unresolved} calls that are under way or broke off: that is their most."
         )
     if sums.wasted_usd:
-        ERR.print(f"{_usd(sums.wasted_usd)} USD of it were in vain: calls that failed, or work that was done again.")
+        ERR.print(f"{in_usd(sums.wasted_usd)} USD of it were in vain: calls that failed, or work that was done again.")
     if sums.unpriced:
         ERR.print(f"[yellow]What {sums.unpriced} calls cost nobody knows; it is missing here (SETU_PRICES_OVERRIDES).[/]")
 
 
-def _table(*titles: str) -> Table:
+def table_of(*titles: str) -> Table:
+    """An empty table: names on the left, figures on the right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in titles:
         table.add_column(title, justify="left" if title in (titles[0], "model") else "right", overflow="fold")
@@ -179,9 +181,9 @@ def _table(*titles: str) -> Table:
 
 
 def _figures(sums: CostSums) -> tuple[str, ...]:
-    return str(sums.calls), f"{sums.input_tokens:,}", f"{sums.output_tokens:,}", _usd(sums.usd)
+    return str(sums.calls), f"{sums.input_tokens:,}", f"{sums.output_tokens:,}", in_usd(sums.usd)
 
 
-def _usd(amount: Decimal) -> str:
+def in_usd(amount: Decimal) -> str:
     """To a hundredth of a cent; what is less, and not nothing, says so."""
     return f"{amount:.4f}" if amount >= Decimal("0.0001") or not amount else "<0.0001"
