@@ -6,7 +6,7 @@ voices and ways of being spoiled that it never met. Its own cost, the profile an
 
 from bench.figures import Figure
 
-from evals.optimizer import choosing, learning, predicting
+from evals.optimizer import bounds, choosing, learning, predicting
 from evals.optimizer.learned import Optimizer, trained_on
 from evals.optimizer.outcomes import read
 from evals.recognition import TABLE
@@ -21,6 +21,7 @@ def measure() -> list[Figure]:
     policies = {quality: Optimizer(predictor, quality) for quality in LAMBDAS}
     return [
         *choosing.measure(train, test, policies),
+        *bounds.measure(train, test, policies[choosing.JUDGED]),
         *predicting.measure(test, policies[choosing.JUDGED]),
         *learning.without_probe(test, policies),
         *learning.curve(train, test),

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from evals.optimizer import choosing, learning, policies, predicting
+from evals.optimizer import bounds, choosing, learning, policies, predicting
 from evals.optimizer.learned import Optimizer, default_way, trained_on
 from evals.optimizer.outcomes import Outcome, Recording, read
 from evals.optimizer.policies import Chosen, fixed, oracle
@@ -124,8 +124,42 @@ def test_a_trained_optimizer_is_regretted_less_than_either_setting_and_says_what
     assert predicting.measure(test, optimizer)[0].value > 0.6
 
 
-def test_a_kind_is_learned_from_only_where_enough_of_it_was_heard():
-    assert learning.unseen(_learned(), [_recording(f"{place}", 30, 10) for place in range(50)]) == []
+@pytest.mark.parametrize(("count", "judged"), [(51, True), (50, False)])
+def test_learning_is_judged_where_a_kind_has_recordings_for_a_hundred_jobs_and_others_to_try_it_on(
+    optimizer, monkeypatch, count, judged
+):
+    observed = []
+
+    def trained(examples):
+        observed.append(len(examples))
+        return optimizer.predictor
+
+    monkeypatch.setattr(learning, "trained", trained)
+    figures = learning.unseen(_learned(), [_recording(f"{place}", 30, 10) for place in range(count)])
+    assert [each.goal != "none" for each in figures if each.figure.startswith("regret spared")] == [judged]
+    assert {each.value for each in figures if "spared by" in each.figure} == {0.0}
+    before, *after = observed
+    assert all(0 < more - before <= learning.OBSERVED for more in after)
+    assert len(after) == (51 if judged else learning.SPLITS)
+
+
+def test_what_can_be_won_is_told_by_who_knows_the_outcome_and_regret_by_what_it_is_made_of(optimizer):
+    test = [_new(errors) for errors in (4, 8, 45, 55)]
+    clean = _recording("clean", 5, 4, kind="clean", level=0, snr_db=55.0)
+    figures = {each.figure: each.value for each in bounds.measure([*_learned(), clean], [*test, clean], optimizer)}
+    assert figures["time that an oracle saves on clean recordings, new ones"] == pytest.approx(60)
+    assert figures["errors more that an oracle makes on clean recordings, new ones"] == pytest.approx(1)
+    assert figures["regret for what a profile and a probe cost"] == pytest.approx(100 * RATE * 0.003)
+    assert figures["regret for other ways than the best where something is predicted"] == pytest.approx(0)
+    # One of 100 words is 0.01: more than a twentieth of what the oracle has, but where it errs in a fifth of them.
+    assert figures["recordings on which one word is more than 5 % of the oracle's utility"] == pytest.approx(60)
+    hindsight, foresight = (
+        figures[f"within 5 % of the oracle for who knows {how} kind"]
+        for how in ("the best way of each", "it from the others of each")
+    )
+    assert hindsight == pytest.approx(80)  # of the four of one kind the large model is worth most, and far from best on one
+    assert foresight <= hindsight
+    assert 0 < figures["how far differences between ways are believed with a probe"] <= 1
 
 
 def test_ranges_that_hold_too_much_do_not_hold_what_they_promise(optimizer, monkeypatch):
