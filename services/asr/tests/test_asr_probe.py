@@ -133,10 +133,19 @@ def test_words_of_one_piece_do_not_stand_for_those_of_another():
     assert told("m", [2.0, 2.0], one, other, 0.1).agreement == 0.0
 
 
-def test_each_piece_is_heard_as_it_is_and_changed():
+def test_pieces_are_heard_once_unless_both_hearings_are_to_be_compared():
     recording = Recording((np.random.default_rng(1).standard_normal(200 * RATE_HZ) * 3000).astype(np.int16))
     ear = Ear("the sea is calm", "the sea is old")
     said = probe(recording, seconds((0.0, 200.0)), ear, language="en", model="m", probe_s=16.0)
+    assert said is not None
+    assert ear.clips_s == pytest.approx([8.0, 8.0], abs=0.01)
+    assert (said.agreement, said.mean_logprob is None) == (None, False)
+
+
+def test_each_piece_is_heard_as_it_is_and_changed():
+    recording = Recording((np.random.default_rng(1).standard_normal(200 * RATE_HZ) * 3000).astype(np.int16))
+    ear = Ear("the sea is calm", "the sea is old")
+    said = probe(recording, seconds((0.0, 200.0)), ear, language="en", model="m", probe_s=16.0, twice=True)
     assert said is not None
     assert ear.clips_s == pytest.approx([8.0, 8.0, 8.0 / FASTER, 8.0 / FASTER], abs=0.01)
     assert said.agreement == pytest.approx(0.75)
@@ -195,8 +204,8 @@ async def profiled(store_settings, recognition, work, media, asked, *, language=
 
 
 async def test_a_profile_brings_what_its_probe_heard(store_settings, recognition, work, media):
-    ear = Ear()
-    result = await profiled(store_settings, recognition, work, media, prober(recognition, ear, "whisper-tiny.en"))
+    ear, twice = Ear(), recognition.model_copy(update={"probe_twice": True})
+    result = await profiled(store_settings, recognition, work, media, prober(twice, ear, "whisper-tiny.en"))
     assert result.probe is not None
     assert (result.probe.model, result.probe.agreement) == ("whisper-tiny.en", 1.0)
     assert ear.languages == ["en"]

@@ -63,6 +63,7 @@ def test_a_probe_tells_hard_speech_from_easy(tiny, speech):
             language="en",
             model=TINY,
             probe_s=24.0,
+            twice=True,
         )
         for sound in (speech, speech + noise)
     )

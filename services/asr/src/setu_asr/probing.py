@@ -1,4 +1,4 @@
-"""Probing a recording: a short share of it, twice through the smallest model that knows its language."""
+"""Probing a recording: a short share of it through the smallest model that knows its language."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -32,7 +32,14 @@ class ProbeTime(OwnTime):
 
 
 def probe(
-    recording: Recording, speech: Sequence[Region], recogniser: Glancer, *, language: str, model: str, probe_s: float
+    recording: Recording,
+    speech: Sequence[Region],
+    recogniser: Glancer,
+    *,
+    language: str,
+    model: str,
+    probe_s: float,
+    twice: bool = False,
 ) -> AudioProbe | None:
     """What a small model makes of a share of a recording. Blocks.
 
@@ -43,6 +50,7 @@ def probe(
         language: the one that is spoken.
         model: the recogniser's name.
         probe_s: how much is heard at most.
+        twice: whether it is heard a little faster as well, and both hearings are compared.
 
     Returns:
         None where there is no speech of a second and more.
@@ -51,7 +59,7 @@ def probe(
     clips = [recording.samples(place) for place in places(speech, probe_s)]
     if not clips:
         return None
-    heard = recogniser.glance([*clips, *map(faster, clips)], language)
+    heard = recogniser.glance([*clips, *(map(faster, clips) if twice else ())], language)
     pieces_s = [len(clip) / RATE_HZ for clip in clips]
     return told(model, pieces_s, heard[: len(clips)], heard[len(clips) :], time.monotonic() - began_s)
 
@@ -123,7 +131,13 @@ class Prober:
                     log.info("probe.no_model", language=language, wanted=model)
                     return None
                 return probe(
-                    recording, speech, recogniser, language=language, model=model, probe_s=self._settings.probe_seconds
+                    recording,
+                    speech,
+                    recogniser,
+                    language=language,
+                    model=model,
+                    probe_s=self._settings.probe_seconds,
+                    twice=self._settings.probe_twice,
                 )
         except Abandoned:
             raise

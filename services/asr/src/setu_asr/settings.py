@@ -36,6 +36,10 @@ class RecognitionSettings(SettingsBlock):
         default=True, description="Whether a short share of each recording is heard beforehand, to tell how hard it is"
     )
     probe_seconds: float = Field(default=24.0, gt=0, le=120, description="How much of a recording is heard so, at most")
+    probe_twice: bool = Field(
+        default=False,
+        description="Whether it is heard a little faster as well, which tells how far both hearings agree, for twice the time",
+    )
     probe_model: str | None = Field(
         default=None,
         description="By which model; unset: the smallest that is here and knows the language. None is fetched for it",

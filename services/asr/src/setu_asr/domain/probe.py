@@ -39,14 +39,14 @@ def faster(samples: Samples) -> Samples:
 
 
 def told(model: str, pieces_s: Sequence[float], first: Sequence[Heard], second: Sequence[Heard], took_s: float) -> AudioProbe:
-    """What two hearings of the same pieces say.
+    """What one hearing of pieces says, or two of the same ones.
 
     Args:
         model: heard them.
         pieces_s: how long the pieces are, seconds; at least one.
         first: what was heard in each.
-        second: what was heard in each when it was changed a little.
-        took_s: how long both took.
+        second: what was heard in each when it was changed a little; empty: they were heard once.
+        took_s: how long it took.
     """
     heard_s = sum(pieces_s)
     logprobs = [heard.avg_logprob for heard in first if heard.avg_logprob is not None]
@@ -60,7 +60,7 @@ def told(model: str, pieces_s: Sequence[float], first: Sequence[Heard], second: 
         low_logprob=min(logprobs, default=None),
         compression_ratio=max(ratios, default=None),
         no_speech_prob=_weighted(silent, pieces_s),
-        agreement=_agreement(one, other),
+        agreement=_agreement(one, other) if second else None,
         words_per_s=sum(len(words) for words in one) / heard_s,
         took_s=took_s,
     )
