@@ -12,6 +12,9 @@ BIN := .venv/bin
 STAMP := .venv/.in-step
 WHISPERX := .venv-whisperx
 VOICES := build/evals/packages/.in-step
+# The advisories' client, run by itself so that nothing of it is locked with what it looks at.
+PIP_AUDIT := pip-audit==2.10.1
+EXCEPTIONS := .github/audit-exceptions.txt
 UV_VERSION = $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 # On a terminal uv shows its own progress bars; in a log it is silent.
 QUIET := $(shell [ -t 2 ] || echo --quiet)
@@ -20,7 +23,7 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
+.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
   eval-optimizer bench-asr openapi compose-up compose-down compose-test
 
 help: ## list what can be done
@@ -104,6 +107,13 @@ format: setup ## mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 check: lint test ## lint and test
+
+audit: setup ## look for known vulnerabilities in every version that is locked; exceptions stand in .github/audit-exceptions.txt
+	@awk -v today="$$(date -u +%F)" '!/^(#|$$)/ && ($$2 !~ /^20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]$$/ || $$2 < today || NF < 4) \
+	  { print "audit: this exception has passed, or has no date or reason: " $$0; bad = 1 } END { exit bad }' $(EXCEPTIONS)
+	@$(BIN)/uv tool run --quiet --from $(PIP_AUDIT) pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+	  --requirement requirements.lock --requirement evals/voices.lock --requirement deploy/requirements-gpu.txt \
+	  $$(awk '!/^(#|$$)/ { print "--ignore-vuln " $$1 }' $(EXCEPTIONS))
 
 bench-resilience: setup ## what calls do on a wire that fails, the SDK as it comes beside them; some minutes
 	@PYTHONPATH=tests/support $(BIN)/python -m bench resilience
