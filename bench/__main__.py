@@ -5,7 +5,7 @@ import sys
 
 from bench.figures import report
 
-TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr", "enhancer")
+TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr", "enhancer", "trends")
 
 
 def main(names: list[str]) -> None:

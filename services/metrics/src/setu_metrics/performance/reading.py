@@ -35,7 +35,7 @@ _REPEATED: Final = text("""
 SELECT DISTINCT ON (m.operation_id) m.stage, m.target, m.wall_s FROM stage_metrics m
 WHERE m.tenant = :tenant AND m.job_id = :job_id AND m.stage = 'transcriptions' AND m.outcome = 'succeeded' AND NOT m.cached
     AND EXISTS (SELECT FROM stage_metrics e
-        WHERE e.tenant = m.tenant AND e.stage = m.stage AND e.outcome = 'succeeded' AND e.created_at < m.created_at
+        WHERE e.tenant = m.tenant AND e.stage = 'transcriptions' AND e.outcome = 'succeeded' AND e.created_at < m.created_at
         AND e.job_id <> m.job_id AND e.audio_s = m.audio_s AND e.bytes_in = m.bytes_in AND e.model = m.model)
 ORDER BY m.operation_id
 """)
@@ -53,13 +53,15 @@ _ADDED: Final = ", ".join(
     )
 )
 _OF_TIME: Final = "tenant = :tenant AND {at} >= :since AND {at} < :until AND (CAST(:stage AS text) IS NULL OR stage = :stage)"
+# As date_trunc does in UTC, in half the time.
+_BIN: Final = "date_bin(CAST(:step AS interval), {at}, TIMESTAMPTZ '2000-01-01 00:00:00+00')"
 _STAGES: Final = text(f"""
 WITH attempt AS MATERIALIZED (
-    SELECT date_trunc(:by, created_at, 'UTC') AS at, bucket(wall_s) AS wall_bucket, bucket(queue_wait_s) AS wait_bucket, service, stage,
+    SELECT {_BIN.format(at="created_at")} AS at, bucket(wall_s) AS wall_bucket, bucket(queue_wait_s) AS wait_bucket, service, stage,
         outcome, cached, wall_s, cpu_s, queue_wait_s, model_load_s, audio_s, gpu_percent, peak_rss_bytes, peak_gpu_bytes
     FROM stage_metrics WHERE NOT rolled AND {_OF_TIME.format(at="created_at")}
 ), hours AS MATERIALIZED (
-    SELECT *, date_trunc(:by, hour, 'UTC') AS at FROM stage_hour WHERE {_OF_TIME.format(at="hour")}
+    SELECT *, {_BIN.format(at="hour")} AS at FROM stage_hour WHERE {_OF_TIME.format(at="hour")}
 ), sums AS (
     SELECT at, service, stage, {_ADDED}
     FROM (SELECT at, service, stage, {SUMS} FROM attempt GROUP BY 1, 2, 3
@@ -74,16 +76,16 @@ WITH attempt AS MATERIALIZED (
     GROUP BY 1, 2, 3, 4, 5
 ), spread AS (
     SELECT at, service, stage,
-        coalesce(array_agg(bucket ORDER BY bucket) FILTER (WHERE timed), '{{}}') AS wall_buckets,
-        coalesce(array_agg(n ORDER BY bucket) FILTER (WHERE timed), '{{}}') AS wall_counts,
-        coalesce(array_agg(bucket ORDER BY bucket) FILTER (WHERE NOT timed), '{{}}') AS wait_buckets,
-        coalesce(array_agg(n ORDER BY bucket) FILTER (WHERE NOT timed), '{{}}') AS wait_counts
+        coalesce(array_agg(bucket) FILTER (WHERE timed), '{{}}') AS wall_buckets,
+        coalesce(array_agg(n) FILTER (WHERE timed), '{{}}') AS wall_counts,
+        coalesce(array_agg(bucket) FILTER (WHERE NOT timed), '{{}}') AS wait_buckets,
+        coalesce(array_agg(n) FILTER (WHERE NOT timed), '{{}}') AS wait_counts
     FROM counted GROUP BY 1, 2, 3)
 SELECT * FROM sums JOIN spread USING (at, service, stage) ORDER BY at, service, stage
 """)  # noqa: S608 (constants alone)
 
-_JOBS: Final = text("""
-SELECT date_trunc(:by, ended_at, 'UTC') AS at, count(*) AS jobs,
+_JOBS: Final = text(f"""
+SELECT {_BIN.format(at="ended_at")} AS at, count(*) AS jobs,
     count(*) FILTER (WHERE state = 'succeeded') AS succeeded,
     count(*) FILTER (WHERE state = 'failed') AS failed,
     count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
@@ -99,7 +101,7 @@ FROM job_outcome LEFT JOIN LATERAL (
           FROM jsonb_array_elements(targets) AS target) each) score ON true
 WHERE tenant = :tenant AND ended_at >= :since AND ended_at < :until
 GROUP BY 1 ORDER BY 1
-""")
+""")  # noqa: S608 (constants alone)
 
 
 @dataclass(frozen=True)
@@ -150,11 +152,11 @@ async def repeated(connection: AsyncConnection, tenant: str, job_id: UUID) -> Se
 
 async def stages_over(connection: AsyncConnection, tenant: str, window: Window, stage: str | None) -> Sequence[Row]:
     """What attempts took together, by hour or day and kind, with how often each time occurred."""
-    values = {"tenant": tenant, "since": window.since, "until": window.until, "by": window.by, "stage": stage}
+    values = {"tenant": tenant, "since": window.since, "until": window.until, "step": f"1 {window.by}", "stage": stage}
     return (await connection.execute(_STAGES, values)).mappings().all()
 
 
 async def jobs_over(connection: AsyncConnection, tenant: str, window: Window) -> Sequence[Row]:
     """How jobs ended, by hour or day."""
-    values = {"tenant": tenant, "since": window.since, "until": window.until, "by": window.by}
+    values = {"tenant": tenant, "since": window.since, "until": window.until, "step": f"1 {window.by}"}
     return (await connection.execute(_JOBS, values)).mappings().all()

@@ -19,7 +19,7 @@ from setu_metrics.domain.performance.parts import WAY, Part, parts_of
 from setu_metrics.errors import TooFine
 from setu_metrics.performance import reading
 
-JOBS_LOOKED_AT: Final = 300
+JOBS_LOOKED_AT: Final = 100
 """So many jobs with recordings like a job's tell what is usual."""
 MOST_HOURS: Final = 32 * 24
 _WEEK: Final = timedelta(days=7)

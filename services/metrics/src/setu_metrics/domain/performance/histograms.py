@@ -23,12 +23,12 @@ def percentile(buckets: Sequence[int], counts: Sequence[int], share: float) -> f
     """The shortest time that a share of all is no longer than, seconds; None if there are none.
 
     Args:
-        buckets: in order.
+        buckets: each once.
         counts: how many times fell into each.
         share: 0..1, such as 0.95.
     """
     rank = max(1, math.ceil(share * sum(counts)))
-    for bucket, count in zip(buckets, counts, strict=True):
+    for bucket, count in sorted(zip(buckets, counts, strict=True)):
         rank -= count
         if rank <= 0:
             return value_of(bucket)
