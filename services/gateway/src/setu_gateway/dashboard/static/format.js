@@ -16,6 +16,9 @@ export const language = (code) => facts.languages[code] ?? code;
 /** How many. */
 export const count = (value) => COUNT.format(value);
 
+/** How many of something. */
+export const many = (value, one, more = `${one}s`) => `${count(value)} ${value === 1 ? one : more}`;
+
 /** How long something takes: 0.4 s, 12 s, 3 min 5 s, 2 h 10 min. */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
@@ -54,6 +57,7 @@ export function dollars(amount) {
 export function percent(share) {
   if (share === null || share === undefined) return "–";
   const value = share * 100;
+  if (value > 0 && value < 0.05) return "< 0.1 %";
   return `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} %`;
 }
 

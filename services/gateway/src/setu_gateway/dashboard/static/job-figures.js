@@ -7,35 +7,66 @@ import { notThere, panel } from "./panel.js";
 import { empty, facts, table, trouble } from "./parts.js";
 
 const LOOK_MS = 4000;
-const WORK = { fetches: "Fetch", profiles: "Measure", plans: "Plan", transcriptions: "Transcribe", translations: "Translate", enhancements: "Edit", renderings: "Write subtitles", muxings: "Put into the video" };
+const WORK = {
+  fetches: "Fetch",
+  profiles: "Measure",
+  plans: "Plan",
+  transcriptions: "Transcribe",
+  translations: "Translate",
+  "speech-translations": "Translate from sound",
+  enhancements: "Edit",
+  "quality-scores": "Score",
+  renderings: "Write subtitles",
+  muxings: "Put into the video",
+  advances: "Move the job on",
+  lessons: "Gather lessons",
+  observations: "Learn",
+  corrections: "Learn from corrections",
+  notices: "Tell the webhook",
+};
 
 /** What a kind of work is called. */
 export const workName = (stage, target = "") => `${WORK[stage] ?? worded(stage)}${target ? ` · ${language(target)}` : ""}`;
 
 /** How it was planned, and why. */
 export function planPanel(job, signal, ended) {
+  const stage = job.stages.find((each) => each.stage === "plan");
+  if (ended && stage?.state !== "succeeded") return unplanned(job, stage);
   return panel({
     title: "Plan",
     signal,
     everyMs: ended ? 0 : LOOK_MS,
-    load: () => askJson(`/jobs/${job.id}/plan`, { signal }),
-    render: ({ prediction, known, notes }) => [
-      h("p", {}, prediction.plan.explanation || `Transcribed with ${prediction.plan.model}.`),
-      prediction.abstained ? h("p", { class: "muted" }, prediction.abstained) : null,
-      facts([
-        ["Model", prediction.plan.model],
-        ["Engine", prediction.plan.engine],
-        ["Quality asked for", prediction.quality],
-        ["Errors expected", prediction.plan.expected_wer === null || prediction.plan.expected_wer === undefined ? null : `${percent(prediction.plan.expected_wer)} of words`],
-        ["Time expected", prediction.plan.expected_time_s === null ? null : duration(prediction.plan.expected_time_s)],
-      ]),
-      prediction.reasons.length ? [h("h3", {}, "Why so many errors are expected"), h("ul", {}, prediction.reasons.map((each) => h("li", {}, each.said)))] : null,
-      prediction.forecasts.length ? [h("h3", {}, "The ways that there were"), forecasts(prediction)] : null,
-      known.map((each) => each.entries.length ? h("p", {}, h("strong", {}, `Known beforehand, ${language(each.target_language)}: `), each.entries.map((entry) => entry.target).join(", ")) : null),
-      notes.length ? h("p", { class: "muted small" }, notes.join(" ")) : null,
-    ],
-    missing: (error) => (error.status === 404 || error.status === 409 ? h("p", { class: "muted" }, error.message) : null),
+    load: () => (ended || planned(job) ? askJson(`/jobs/${job.id}/plan`, { signal }) : null),
+    render: (told) => (told === null ? h("p", { class: "muted" }, "It is planned once the recording has been measured.") : plan(told)),
   }).element;
+}
+
+function plan({ prediction, known, notes }) {
+  return [
+    h("p", {}, prediction.plan.explanation || `Transcribed with ${prediction.plan.model}.`),
+    prediction.abstained && !prediction.plan.explanation.includes(prediction.abstained) ? h("p", { class: "muted" }, prediction.abstained) : null,
+    facts([
+      ["Model", prediction.plan.model],
+      ["Engine", prediction.plan.engine],
+      ["Quality asked for", prediction.quality],
+      ["Errors expected", prediction.plan.expected_wer === null || prediction.plan.expected_wer === undefined ? null : `${percent(prediction.plan.expected_wer)} of words`],
+      ["Time expected", prediction.plan.expected_time_s === null ? null : duration(prediction.plan.expected_time_s)],
+    ]),
+    prediction.reasons.length ? [h("h3", {}, "Why so many errors are expected"), h("ul", {}, prediction.reasons.map((each) => h("li", {}, each.said)))] : null,
+    prediction.forecasts.length ? [h("h3", {}, "The ways that there were"), forecasts(prediction)] : null,
+    known.map((each) => each.entries.length ? h("p", {}, h("strong", {}, `Known beforehand, ${language(each.target_language)}: `), each.entries.map((entry) => entry.target).join(", ")) : null),
+    notes.length ? h("p", { class: "muted small" }, notes.join(" ")) : null,
+  ];
+}
+
+function planned(job) {
+  return job.stages.some((each) => each.stage === "plan" && each.state === "succeeded");
+}
+
+function unplanned(job, stage) {
+  const heard = job.stages.some((each) => each.stage === "transcribe" && each.state === "succeeded");
+  const reason = stage?.problem?.detail || stage?.note || "nobody was asked";
+  return h("section", { class: "panel", "aria-labelledby": "plan-title" }, h("h2", { id: "plan-title" }, "Plan"), h("p", { class: "muted" }, `${heard ? "It was transcribed in the recogniser's own way, without a plan" : "There is no plan"}: ${reason}.`));
 }
 
 function forecasts({ forecasts: ways, plan }) {
@@ -58,7 +89,7 @@ export function costPanel(job, signal, ended) {
       facts([
         ["In all", h("span", { class: "figure" }, dollars(cost.usd))],
         ["Of it in vain", Number(cost.wasted_usd) ? dollars(cost.wasted_usd) : null],
-        ["At most, of calls that broke off", cost.unresolved ? dollars(cost.unresolved_usd) : null],
+        ["At most, of calls that broke off", Number(cost.unresolved_usd) ? dollars(cost.unresolved_usd) : null],
         ["Calls", `${count(cost.calls)}${cost.failed ? `, ${cost.failed} failed` : ""}${cost.cached ? `, ${cost.cached} spared` : ""}`],
         ["Without a price", cost.unpriced ? `${cost.unpriced} calls are missing in the sum` : null],
         ["Budget", cost.budget ? `${percent(cost.budget.used)} of ${dollars(cost.budget.limit_usd)}` : null],
@@ -98,7 +129,7 @@ export function findings({ bottlenecks, recommendations }) {
     "div",
     { class: "findings" },
     bottlenecks.length ? [h("h3", {}, "What holds it up"), h("ul", { class: "plain" }, bottlenecks.map((each) => h("li", {}, h("div", { class: "finding" }, h("strong", {}, workName(each.stage, each.target)), h("span", { class: "share", "aria-hidden": "true" }, h("span", { style: { width: `${each.share * 100}%` } })), h("span", { class: "number" }, percent(each.share))), h("p", { class: "small muted" }, each.detail))))] : null,
-    recommendations.length ? [h("h3", {}, "What to do about it"), h("ul", { class: "plain" }, recommendations.map((each) => h("li", {}, h("p", {}, each.detail), h("p", { class: "small" }, h("code", {}, each.setting), each.saves_s ? ` saves up to ${duration(each.saves_s)} of a job` : ""))))] : null,
+    recommendations.length ? [h("h3", {}, "What to do about it"), h("ul", { class: "plain" }, recommendations.map((each) => h("li", {}, h("p", {}, each.detail), h("p", { class: "small" }, h("code", {}, each.setting), each.saves_s ? ` saves up to ${duration(each.saves_s)}` : ""))))] : null,
   );
 }
 

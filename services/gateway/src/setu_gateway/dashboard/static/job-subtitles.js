@@ -3,7 +3,7 @@
 import { ask, askJson } from "./api.js";
 import { compared } from "./compare.js";
 import { fill, h } from "./dom.js";
-import { language, moment, size, worded } from "./format.js";
+import { language, many, moment, size, worded } from "./format.js";
 import { asksForKeys } from "./key.js";
 import { choice, empty, trouble } from "./parts.js";
 
@@ -38,7 +38,7 @@ async function loaded(job, media, player, languages, signal) {
   }
   media.addEventListener("error", () => {
     if (signal.aborted || player.querySelector(".cant-play")) return;
-    player.append(h("p", { class: "muted small cant-play" }, "This browser can't play the recording; its subtitles are below all the same."));
+    fill(player, h("p", { class: "muted cant-play" }, `This browser can't play the recording.${languages.length ? " Its subtitles are below all the same." : ""}`));
   });
   await Promise.all(languages.map(async (code, index) => {
     try {
@@ -112,24 +112,23 @@ function shown(job, languages, root, media, signal) {
 async function lines(job, code, signal) {
   const document = await askJson(`/jobs/${job.id}/subtitles/${code}.json`, { signal });
   const translated = code !== document.source_language;
-  let audit = null;
-  let why = "";
-  if (translated) {
-    try {
-      audit = await askJson(`/jobs/${job.id}/enhancements/${code}`, { signal });
-    } catch (error) {
-      if (signal.aborted || error.status === undefined) throw error;
-      why = error.message;
-    }
-  }
+  const editing = job.stages.find((stage) => stage.stage === "enhance" && stage.target === code);
+  const edited = translated && editing?.state === "succeeded";
+  const audit = edited ? await askJson(`/jobs/${job.id}/enhancements/${code}`, { signal }) : null;
+  const why = translated && !edited ? unedited(editing) : "";
   const edits = new Map((audit?.lines ?? []).map((each) => [each.segment_index, each]));
   return { translated, audit, why, code, source: document.source_language, lines: document.lines.map((each) => ({ ...each, audit: edits.get(each.index) ?? null })) };
+}
+
+function unedited(stage) {
+  const reason = stage?.problem?.detail || stage?.note;
+  return `These lines are drafts as they were translated; nobody edited them${reason ? `: ${reason}` : "."}`;
 }
 
 function summary(told) {
   const changed = told.lines.filter((each) => each.audit?.changed).length;
   const asked = told.lines.filter((each) => each.audit?.reasons.length).length;
-  return h("p", { class: "muted" }, `${told.lines.length} lines, ${asked} with a reason to be edited, ${changed} changed.`);
+  return h("p", { class: "muted" }, `${many(told.lines.length, "line")}, ${asked} with a reason to be edited, ${changed} changed.`);
 }
 
 function line(each, told, media) {

@@ -2,7 +2,7 @@
 
 import { askJson } from "./api.js";
 import { fill, h } from "./dom.js";
-import { count, duration } from "./format.js";
+import { count, duration, many } from "./format.js";
 import { panel } from "./panel.js";
 import { badge, empty, sure, trouble } from "./parts.js";
 import { alarm, say } from "./voice.js";
@@ -64,5 +64,5 @@ function said(circuit) {
   if (circuit.open_for_s !== null && circuit.open_for_s !== undefined) return `It is tried again in ${duration(circuit.open_for_s)}.`;
   if (circuit.calls === null || circuit.calls === undefined) return "Used by other processes.";
   if (!circuit.calls) return "No calls lately.";
-  return `${count(circuit.calls)} calls lately, ${count(circuit.failed ?? 0)} failed, ${count(circuit.slow ?? 0)} slow.`;
+  return `${many(circuit.calls, "call")} lately, ${count(circuit.failed ?? 0)} failed, ${count(circuit.slow ?? 0)} slow.`;
 }

@@ -24,7 +24,8 @@ export async function jobPage(root, { signal, titled }, id) {
     titled(job.media_name);
     refill(head, heading(job, act));
     if (job.stages.length) refill(stages, h("h2", { id: "stages-title" }, "Stages"), timeline(job));
-    const delivered = JSON.stringify([ENDED.has(job.state), job.deliverables, Boolean(job.media)]);
+    const planned = job.stages.find((stage) => stage.stage === "plan")?.state;
+    const delivered = JSON.stringify([ENDED.has(job.state), job.deliverables, Boolean(job.media), planned]);
     if (delivered !== view.delivered) {
       view.delivered = delivered;
       fill(rest, parts(job, signal));

@@ -7,6 +7,7 @@ import { every } from "./pace.js";
 import { panel } from "./panel.js";
 import { bar, choice, empty, jobBadge, taken, tile, trouble, whatThereIs } from "./parts.js";
 import { stageSteps } from "./stages.js";
+import { spanQuery } from "./spans.js";
 import { follow } from "./stream.js";
 
 const PAGE_SIZE = 25;
@@ -32,7 +33,8 @@ export function jobsPage(root, { signal }) {
 }
 
 async function glance(tiles, signal) {
-  const paths = ["/v1/performance/trends?by=day", "/v1/budgets?limit=1", withQuery("/v1/costs", { by: "day", since: weekAgo() }), "/v1/breakers"];
+  const { since } = spanQuery("week");
+  const paths = [withQuery("/v1/performance/trends", { since, by: "day" }), "/v1/budgets?limit=1", withQuery("/v1/costs", { by: "day", since: since.slice(0, 10) }), "/v1/breakers"];
   const [trends, budgets, costs, circuits] = await whatThereIs(paths, signal);
   const days = trends?.jobs ?? [];
   const sum = (name) => days.reduce((total, day) => total + day[name], 0);
@@ -49,10 +51,6 @@ async function glance(tiles, signal) {
     month && tile("Budget used", percent(month.used), `of ${dollars(month.limit_usd)} this month`, "#/budgets"),
     circuits && tile("Circuits", open.length ? `${open.length} open` : "all closed", open.map((each) => each.name).join(", "), "#/circuits"),
   );
-}
-
-function weekAgo() {
-  return new Date(Date.now() - 6 * 86_400_000).toISOString().slice(0, 10);
 }
 
 function underWay(signal) {

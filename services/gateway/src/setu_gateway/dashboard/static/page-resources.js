@@ -11,13 +11,13 @@ import { spanChoice } from "./spans.js";
 
 const LOOK_MS = 30_000;
 const SHOWN = 6;
-const MEASURES = {
-  cpu: ["Processor", "mean over attempts; 100 % is one core", (each) => each.cpu_percent, (value) => percent(value / 100), {}],
-  memory: ["Memory", "the most that one attempt had", (each) => each.peak_rss_bytes, size, { binary: true }],
-  gpu: ["GPU", "mean use, where there is one", (each) => each.gpu_percent, (value) => percent(value / 100), { most: 100 }],
-  time: ["Work", "of all attempts together", (each) => each.wall_s, duration, {}],
-  wait: ["Waiting for a worker", "95 of 100 attempts at most", (each) => each.queue_wait_p95_s, duration, {}],
-};
+const MEASURES = [
+  ["Processor", "mean over attempts; 100 % is one core", (each) => each.cpu_percent, (value) => percent(value / 100), {}],
+  ["Memory", "the most that one attempt had", (each) => each.peak_rss_bytes, size, { binary: true }],
+  ["Work", "of all attempts together", (each) => each.wall_s, duration, { seconds: true }],
+  ["Waiting for a worker", "95 of 100 attempts at most", (each) => each.queue_wait_p95_s, duration, { seconds: true }],
+  ["GPU", "mean use", (each) => each.gpu_percent, (value) => percent(value / 100), { most: 100, none: "No GPU was used in this time." }],
+];
 
 /** Show the page. */
 export function resourcesPage(root, { signal }) {
@@ -53,7 +53,7 @@ function charts(told, works, chosen) {
   return h(
     "div",
     { class: "charts" },
-    Object.values(MEASURES).map(([title, note, value, format, more]) =>
+    MEASURES.map(([title, note, value, format, more]) =>
       chart({ title, note, times, by: told.by, format, ...more, series: busiest.map(([stage, rows]) => ({ name: workName(stage), values: along(times, rows, value) })) })),
   );
 }

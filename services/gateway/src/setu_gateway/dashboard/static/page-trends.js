@@ -3,7 +3,7 @@
 import { askJson, withQuery } from "./api.js";
 import { along, chart, timesBetween } from "./chart.js";
 import { fill, h } from "./dom.js";
-import { count, dollars, duration, percent } from "./format.js";
+import { count, dollars, duration, many, percent } from "./format.js";
 import { findings, workName } from "./job-figures.js";
 import { notThere, panel } from "./panel.js";
 import { empty, table, tile } from "./parts.js";
@@ -41,10 +41,10 @@ function jobsPanel(view, signal) {
             bars: true,
             format: count,
             series: [
-              { name: "as asked", values: values((each) => each.succeeded - each.degraded) },
-              { name: "in part", values: values((each) => each.degraded) },
-              { name: "failed", values: values((each) => each.failed) },
-              { name: "cancelled", values: values((each) => each.cancelled) },
+              { name: "as asked", tone: "t-good", values: values((each) => each.succeeded - each.degraded) },
+              { name: "in part", tone: "t-part", values: values((each) => each.degraded) },
+              { name: "failed", tone: "t-bad", values: values((each) => each.failed) },
+              { name: "cancelled", tone: "t-none", values: values((each) => each.cancelled) },
             ],
           }),
           chart({ title: "Success", note: "of those that were not cancelled", times, by: told.by, most: 1, format: percent, series: [{ name: "succeeded", values: values((each) => each.success_rate) }] }),
@@ -53,12 +53,13 @@ function jobsPanel(view, signal) {
             times,
             by: told.by,
             format: duration,
+            seconds: true,
             series: [
               { name: "half of them at most", values: values((each) => each.duration_p50_s) },
               { name: "95 of 100 at most", values: values((each) => each.duration_p95_s) },
             ],
           }),
-          chart({ title: "Quality of translations", note: "mean score, 0 to 100", times, by: told.by, most: 100, format: (value) => String(Math.round(value)), series: [{ name: "score", values: values((each) => each.quality) }] }),
+          chart({ title: "Quality of translations", note: "mean score, 0 to 100", times, by: told.by, most: 100, none: "No job had translations that were scored.", format: (value) => String(Math.round(value)), series: [{ name: "score", values: values((each) => each.quality) }] }),
         ),
       ];
     },
@@ -95,7 +96,7 @@ function costsPanel(view, signal) {
       const byDay = new Map(daily.lines.map((line) => [line.key, line]));
       const values = times.map((time) => Number(byDay.get(time.toISOString().slice(0, 10))?.usd ?? 0));
       return [
-        h("dl", { class: "tiles" }, tile("Spent", dollars(daily.total.usd), `${count(daily.total.calls)} calls`), tile("Of it in vain", dollars(daily.total.wasted_usd), `${count(daily.total.failed)} calls failed`), tile("Spared", count(daily.total.cached), "calls, by what was kept"), daily.total.unpriced ? tile("Without a price", count(daily.total.unpriced), "calls are missing in the sum") : null),
+        h("dl", { class: "tiles" }, tile("Spent", dollars(daily.total.usd), many(daily.total.calls, "call")), tile("Of it in vain", dollars(daily.total.wasted_usd), `${many(daily.total.failed, "call")} failed`), tile("Spared", count(daily.total.cached), "calls, by what was kept"), daily.total.unpriced ? tile("Without a price", count(daily.total.unpriced), "calls are missing in the sum") : null),
         values.some(Boolean) ? chart({ title: "Spent a day", times, bars: true, format: dollars, series: [{ name: "US dollars", values }] }) : h("p", { class: "muted" }, "Nothing that has a price was called: models of our own are free."),
         models.lines.length ? table("Cost by model", ["Model", "Calls", "Input tokens", "Output tokens", "Cost", "Share"], models.lines.slice(0, 20).map((each) => [each.key, count(each.calls), count(each.input_tokens), count(each.output_tokens), dollars(each.usd), percent(each.share)]), { numeric: [1, 2, 3, 4, 5] }) : null,
       ];
@@ -138,8 +139,8 @@ function savingPanel(view, signal) {
     signal,
     load: () => askJson(withQuery("/v1/suggestions", { days: Math.max(1, spanQuery(view.span).days) }), { signal }),
     render: (told) => told.suggestions.length
-      ? [told.replayed ? h("p", {}, told.replayed) : null, h("ul", { class: "plain" }, told.suggestions.map((each) => h("li", {}, h("p", {}, each.said), h("p", { class: "small muted" }, `Saves ${each.saving_usd === null ? "what has no price" : dollars(each.saving_usd)} and ${duration(each.saving_s)}; ${percent(each.confidence)} sure, by ${count(each.jobs)} jobs. ${each.evidence.join(" ")}`))))]
-      : empty("Nothing is known to be had for less.", `${count(told.jobs)} jobs were looked at.`),
+      ? [told.replayed ? h("p", {}, told.replayed) : null, h("ul", { class: "plain" }, told.suggestions.map((each) => h("li", {}, h("p", {}, each.said), h("p", { class: "small muted" }, `Saves ${each.saving_usd === null ? "what has no price" : dollars(each.saving_usd)} and ${duration(each.saving_s)}; ${percent(each.confidence)} sure, by ${many(each.jobs, "job")}. ${each.evidence.join(" ")}`))))]
+      : empty("Nothing is known to be had for less.", `${many(told.jobs, "job")} looked at.`),
     missing: notThere("What could have been had for less"),
   });
 }

@@ -120,7 +120,7 @@ export function sure(title, text, action) {
 /** How long a job took, or since when it is under way. */
 export function taken(job) {
   if (!job.ended_at) return ["accepted ", when(job.created_at)];
-  return ["took ", duration((new Date(job.ended_at) - new Date(job.created_at)) / 1000), ", ended ", when(job.ended_at)];
+  return ["took ", duration((new Date(job.ended_at) - new Date(job.created_at)) / 1000), " · ", when(job.ended_at)];
 }
 
 /** Several answers at once: each is its JSON, or null where it can't be had. */

@@ -53,12 +53,13 @@ function line(stage, began, until) {
   const stop = stage.ended_at ? share(stage.ended_at) : 1;
   const span = start === null ? null : h("span", { class: `span ${stage.state}`, style: { left: `${start * 100}%`, width: `max(3px, ${(stop - start) * 100}%)` } });
   const said = [stage.note, stage.problem && (stage.problem.detail || stage.problem.title)].filter(Boolean).join(" ");
-  return h(
+  const row = h(
     "tr",
-    {},
-    h("th", { scope: "row" }, stageName(stage), stage.run > 1 ? h("span", { class: "muted" }, ` run ${stage.run}`) : null, said ? h("p", { class: "small muted said" }, said) : null),
+    { class: said ? "goes-on" : null },
+    h("th", { scope: "row" }, stageName(stage), stage.run > 1 ? h("span", { class: "muted" }, ` run ${stage.run}`) : null),
     h("td", {}, badge(stage.state, stage.state === "running" ? percent(stage.progress) : stage.state), stage.cached ? h("span", { class: "muted small" }, " from earlier work") : null),
     h("td", { class: "number" }, duration(stage.duration_s)),
     h("td", { class: "lane", "aria-hidden": "true" }, h("div", { class: "lane-inside" }, span)),
   );
+  return said ? [row, h("tr", {}, h("td", { colspan: 4, class: "small muted said" }, said))] : row;
 }

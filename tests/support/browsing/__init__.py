@@ -1,0 +1,1 @@
+"""The dashboard in a real browser: driving it, judging it, and taking its pictures."""

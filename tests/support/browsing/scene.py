@@ -1,0 +1,76 @@
+"""A recording of a few lines, and a provider that translates and edits them as a good one would, behind a real socket."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from setu_common.testing.dialects import Asked
+from setu_common.testing.faulty import faulty_wire
+from setu_common.testing.openai_wire import OpenAiWire
+from testbed.editing import document_of, reply_of
+
+MODEL: Final = "gpt-5-mini"
+NAME: Final = "Glenmore"
+# What the French sample says begins so; how a hasty translator puts it; how it should read, if someone's name is in it.
+LINES: Final = (
+    ("bonjour", "Hello world.", "Hello world."),
+    ("portez", "Wear this old whisky to the white judges.", f"Take {NAME} to the white judges."),
+)
+COUNTING: Final = "One, two, three, four, five, six, seven, eight, nine, ten."
+
+
+def says(asked: Asked) -> str:
+    """A translator in a hurry, and an editor who knows what it should read."""
+    if "into English" in asked.messages[0][1] and not asked.messages[-1][1].startswith("<<"):
+        lines = json.loads(asked.messages[-1][1])["lines"]
+        return reply_of({line["id"]: _draft(line["text"]) for line in lines})
+    edited = {draft: text for _, draft, text in LINES}
+    lines = [line for line in document_of(asked.messages[-1][1])["lines"] if "id" in line]
+    return reply_of({line["id"]: edited.get(line["draft"], line["draft"]) for line in lines})
+
+
+def _draft(source: str) -> str:
+    known = (draft for beginning, draft, _ in LINES if source.lower().startswith(beginning))
+    return next(known, COUNTING)
+
+
+@contextmanager
+def served_scene() -> Iterator[OpenAiWire]:
+    """Run the provider beside a caller that has no event loop."""
+    wire = OpenAiWire(say=says)
+    up, over = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with faulty_wire(wire):
+            up.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    up.wait()
+    try:
+        yield wire
+    finally:
+        over.set()
+        thread.join()
+
+
+def scene_settings(url: str) -> dict[str, str]:
+    """Have a stack's processes translate and edit by the provider at ``url``."""
+    return {
+        "SETU_TRANSLATE_LLM_URL": f"{url}/v1",
+        "SETU_TRANSLATE_LLM_MODEL": MODEL,
+        "SETU_TRANSLATE_LLM_API_KEY": "any",
+        "SETU_TRANSLATE_LLM_STYLE": "chat",
+        "SETU_TRANSLATE_LLM_BILLED_AS": "openai",
+        "SETU_TRANSLATE_JOIN_SENTENCES": "false",
+        "SETU_LLM_PROVIDERS": json.dumps([{"name": "vendor", "model": MODEL, "base_url": f"{url}/v1", "billed_as": "openai"}]),
+    }
+
+
+def name_in(heard: str) -> dict[str, object]:
+    """What is known beforehand of a recording of which the last line was heard so: two of its words are a name."""
+    return {"title": "Café de nuit", "characters": [{"name": NAME, "source": " ".join(heard.split()[1:3])}]}
