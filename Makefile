@@ -24,7 +24,7 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 ALONE := stack or chaos or models
 
 .PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
-  eval-optimizer bench-asr openapi compose-up compose-down compose-test
+  eval-optimizer bench-asr pictures openapi compose-up compose-down compose-test
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -144,6 +144,9 @@ eval-optimizer: setup ## measure how good the choice of a model is on recordings
 
 eval-enhancer: setup ## measure which lines are edited and what of it is kept, and what it costs (ARGS="--provider openai --model …"); writes build/figures/
 	@PYTHONPATH=tests/support $(BIN)/python -m evals enhancer $(ARGS)
+
+pictures: setup ## take docs/pictures/ of the dashboard anew, of a stack that does real jobs (needs Debian's chromium)
+	@PYTHONPATH=tests/support $(BIN)/python -m browsing docs/pictures
 
 openapi: setup ## write docs/openapi/ from the services' routes
 	@PYTHONPATH=tests/support $(BIN)/python -m testbed.openapi docs/openapi
