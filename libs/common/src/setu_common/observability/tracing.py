@@ -7,7 +7,8 @@ it and the traces that they began.
 
 Spans tell ids, names of stages and models, sizes and times; never what is said in a recording, and no error's message.
 
-While this is off nothing of OpenTelemetry is imported here. ``spans`` is what does the work, with the extra ``tracing``.
+``spans`` does the work, with the extra ``tracing``. While this is off nothing of OpenTelemetry is imported here, and no thread begins. (FastAPI
+imports its API all the same, and redis the part of its SDK that counts.)
 """
 
 from collections.abc import Mapping, Sequence
