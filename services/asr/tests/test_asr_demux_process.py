@@ -16,13 +16,14 @@ import pytest
 
 from setu_asr.domain.audio import RATE_HZ
 from setu_asr.domain.wav import wav_header
-from setu_asr.engines import demuxer
 from setu_asr.engines.demux.languages import LANGUAGE_TAGS, is_language
 from setu_asr.engines.demux.order import Limits, Order
 from setu_asr.engines.demux.tracks import Track, choose, tidy
 from setu_asr.engines.demuxer import demux
 from setu_asr.errors import DecoderKilled, MediaTooExpensive, MediaUnreadable
 from setu_common.contracts import LANGUAGE_NAMES
+from setu_common.sealed import watching
+from setu_common.sealed.watching import CRASHES
 
 
 def read(path, *, limits=None, language=None, on_progress=lambda _share: None):
@@ -31,7 +32,7 @@ def read(path, *, limits=None, language=None, on_progress=lambda _share: None):
 
 def in_place_of_the_process(monkeypatch, code):
     """Run this code as the process, with the order in its first argument."""
-    monkeypatch.setattr(demuxer, "COMMAND", (sys.executable, "-I", "-c", code))
+    monkeypatch.setattr(watching, "command_of", lambda _module, order: (sys.executable, "-I", "-c", code, order))
 
 
 def children():
@@ -143,8 +144,9 @@ import sys
 from pathlib import Path
 from setu_asr.engines import demuxer
 from setu_asr.engines.demux.order import Limits
-sleeper = "import os, sys, time; from setu_asr.engines.demux import sealing; sealing.end_with(os.getppid()); print(os.getpid(), file=open({str(media.path("pid"))!r}, 'w')); time.sleep(60)"
-demuxer.COMMAND = (sys.executable, "-c", sleeper)
+sleeper = "import os, sys, time; from setu_common.sealed import giving_up; giving_up.end_with(os.getppid()); print(os.getpid(), file=open({str(media.path("pid"))!r}, 'w')); time.sleep(60)"
+from setu_common.sealed import watching
+watching.command_of = lambda *_: (sys.executable, "-c", sleeper)
 demuxer.demux(Path({str(path)!r}), None, Limits(), lambda _: None)
 """
     with subprocess.Popen([sys.executable, "-c", code]) as parent:
@@ -318,4 +320,4 @@ def test_orders_survive_their_way():
 
 
 def test_signals_of_crashes_are_not_those_of_limits():
-    assert not {signal.SIGXCPU, signal.SIGKILL} & set(demuxer.CRASHES)
+    assert not {signal.SIGXCPU, signal.SIGKILL} & set(CRASHES)

@@ -10,7 +10,6 @@ import pytest
 from hostilemedia.files import LONGEST_S, Outside, hostile_media
 from hostilemedia.making import sound
 from hostilemedia.watching import Watch, watched
-from setu_asr.engines import demuxer
 from setu_asr.engines.demux.order import Limits
 from setu_asr.engines.demuxer import demux
 from setu_asr.errors import UnusableMedia
@@ -18,6 +17,7 @@ from setu_asr.settings import read_settings
 from setu_asr.worker import handlers
 from setu_common.contracts import PROFILES, ProfileRequest, ProfileResult
 from setu_common.errors import SetuError
+from setu_common.sealed import watching
 from setu_common.store import Store
 
 NAMES = list(hostile_media(Outside("canary", "http://nowhere:1")))
@@ -97,7 +97,7 @@ process.main(sys.argv[1:])
 def test_nothing_outside_is_touched_even_by_a_process_that_could(watch, tmp_path, scratch, monkeypatch, name):
     """Two walls: the kernel lets the process open nothing, and the libraries are told to open nothing."""
     path, code = placed(watch, name, tmp_path)
-    monkeypatch.setattr(demuxer, "COMMAND", (sys.executable, "-I", "-c", UNSEALED))
+    monkeypatch.setattr(watching, "command_of", lambda _module, order: (sys.executable, "-I", "-c", UNSEALED, order))
     assert code_of(path, scratch) == code
     assert watch.touched() == []
 

@@ -12,9 +12,10 @@ import pytest
 
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_common.errors import is_retryable
+from setu_common.sealed import watching
+from setu_common.sealed.watching import ENVIRONMENT
 from setu_common.store import ObjectMissing
 from setu_common.subtitles import Cue, parse, render
-from setu_gateway.delivery import muxing
 from setu_gateway.delivery.mux.order import Limits
 from setu_gateway.delivery.muxing import Muxer, Stopped
 from setu_gateway.delivery.tags import TAGS
@@ -307,7 +308,7 @@ def spied(monkeypatch) -> "list[subprocess.Popen[bytes]]":
     ],
 )
 async def test_a_process_that_ends_without_a_word_is_told_by_how_it_ended(store, tmp_path, monkeypatch, ending, problem):
-    monkeypatch.setattr(muxing, "COMMAND", ("/bin/sh", "-c", ending))
+    monkeypatch.setattr(watching, "command_of", lambda *_: ("/bin/sh", "-c", ending))
     with pytest.raises(problem) as raised:
         await muxed(store, recorded(tmp_path / "talk.mp3", "mp3"))
     assert is_retryable(raised.value) == (problem is MuxerKilled)
@@ -322,9 +323,10 @@ async def test_a_store_without_the_media_says_so(store):
 def test_the_process_can_open_nothing_and_is_told_nothing_of_the_workers_environment():
     program = (
         "import os, socket, sys\n"
+        "from setu_common.sealed.giving_up import end_with\n"
         "from setu_gateway.delivery.mux import sealing\n"
         "from setu_gateway.delivery.mux.order import Limits\n"
-        "sealing.end_with(os.getppid())\n"
+        "end_with(os.getppid())\n"
         "sealing.seal(Limits(), 1000)\n"
         "def fails(what):\n"
         "    try:\n"
@@ -335,15 +337,14 @@ def test_the_process_can_open_nothing_and_is_told_nothing_of_the_workers_environ
         "ok = [fails(lambda: open('/etc/hostname')), fails(socket.socket), fails(os.pipe), fails(lambda: os.dup(1))]\n"
         "print(ok, sorted(os.environ))\n"
     )
-    environment = muxing.ENVIRONMENT
     done = subprocess.run(
-        [*muxing.COMMAND[:3], "-c", program], capture_output=True, text=True, env=environment, cwd="/", check=True
+        [sys.executable, "-I", "-P", "-c", program], capture_output=True, text=True, env=ENVIRONMENT, cwd="/", check=True
     )
     assert done.stdout.strip() == "[True, True, True, True] ['LC_ALL']"
 
 
 def test_the_process_ends_with_the_one_that_asked():
-    program = "import os; from setu_gateway.delivery.mux import sealing; sealing.end_with(1 << 22); print('alive')"
+    program = "import os; from setu_common.sealed.giving_up import end_with; end_with(1 << 22); print('alive')"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=dict(os.environ))
     assert (done.returncode, done.stdout) == (-9, "")
 

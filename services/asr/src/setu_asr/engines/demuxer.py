@@ -1,16 +1,12 @@
 """From a media file to decoded audio, by a process that can be killed."""
 
-import json
 import os
-import select
 import signal
 import stat
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -32,16 +28,10 @@ from setu_asr.errors import (
     ScratchFull,
     UnusableMedia,
 )
+from setu_common.sealed.watching import CRASHES, Line, run_sealed
 
-# -I and -P keep the working directory and PYTHON* variables from bringing other code in.
-COMMAND: Final = (sys.executable, "-I", "-P", "-m", "setu_asr.engines.demux.process")
-ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}  # and nothing of the worker's: no keys, no addresses
-
-LOOK_EVERY_S: Final = 0.2  # how often a cancellation is asked for, and the clock looked at
-LINE_BYTES: Final = 1 << 16
-LAST_BREATH_S: Final = 2.0  # between the end of a process's reports and its own end
+PROCESS: Final = "setu_asr.engines.demux.process"
 DETAIL_CHARACTERS: Final = 600
-CRASHES: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP)
 
 PROBLEMS: Final[dict[str, type[UnusableMedia]]] = {
     problem.code: problem
@@ -145,69 +135,32 @@ class _Watch:
 
     def run(self, language: str | None) -> str:
         """Decode, and return the track's description."""
-        report, told = os.pipe()
-        with open(report, "rb", buffering=0) as lines:  # noqa: PTH123 a descriptor
-            try:
-                process = self._start(told, language)
-            finally:
-                os.close(told)
-            with process:
-                try:
-                    verdict = self._listen(lines)
-                    if verdict is None:
-                        with suppress(subprocess.TimeoutExpired):
-                            process.wait(LAST_BREATH_S)
-                finally:
-                    process.kill()  # it has nothing left to do, or is to be stopped
-            if verdict is None:
-                raise self._died(process.returncode)
-        if verdict["kind"] == "refused":
-            raise _problem(verdict)
+
+        def order(report_fd: int) -> Order:
+            return Order(
+                media_fd=self._file.fileno(),
+                pcm_fd=self._scratch.fileno(),
+                report_fd=report_fd,
+                parent_pid=os.getpid(),
+                rate_hz=RATE_HZ,
+                language=language,
+                limits=self._limits,
+            )
+
+        verdict = run_sealed(PROCESS, order, self._note, self._look)
+        if verdict.line is None:
+            raise self._died(verdict.returncode)
+        if verdict.line["kind"] == "refused":
+            raise _problem(verdict.line)
+        self._on_progress(self._share)
         return self._track
 
-    def _start(self, told: int, language: str | None) -> "subprocess.Popen[bytes]":
-        order = Order(
-            media_fd=self._file.fileno(),
-            pcm_fd=self._scratch.fileno(),
-            report_fd=told,
-            parent_pid=os.getpid(),
-            rate_hz=RATE_HZ,
-            language=language,
-            limits=self._limits,
-        )
-        return subprocess.Popen(  # noqa: S603 our own module
-            (*COMMAND, order.to_json()),
-            pass_fds=(order.media_fd, order.pcm_fd, order.report_fd),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=ENVIRONMENT,
-        )
+    def _look(self) -> None:
+        self._on_progress(self._share)
+        if time.monotonic() - self._began_s > self._limits.wall_s(self._size_bytes, self._sound_s):
+            raise _too_expensive("time")
 
-    def _listen(self, lines: IO[bytes]) -> dict[str, Any] | None:
-        """The verdict; None if the process ended without one."""
-        rest = b""
-        while True:
-            readable, _, _ = select.select([lines], [], [], LOOK_EVERY_S)
-            if readable:
-                piece = lines.read(LINE_BYTES)
-                if not piece:
-                    return None
-                *whole, rest = (rest + piece).split(b"\n")
-                if len(rest) > LINE_BYTES:
-                    return None
-                for line in whole:
-                    told: dict[str, Any] = json.loads(line)
-                    if told["kind"] in ("done", "refused"):
-                        self._on_progress(self._share)
-                        return told
-                    self._note(told)
-            self._on_progress(self._share)
-            if time.monotonic() - self._began_s > self._limits.wall_s(self._size_bytes, self._sound_s):
-                raise _too_expensive("time")
-
-    def _note(self, told: dict[str, Any]) -> None:
+    def _note(self, told: Line) -> None:
         if told["kind"] == "track":
             self._track = str(told["track"])[:DETAIL_CHARACTERS]
         else:
@@ -240,7 +193,7 @@ def _too_expensive(what: str) -> MediaTooExpensive:
     )
 
 
-def _problem(verdict: dict[str, Any]) -> UnusableMedia | ScratchFull:
+def _problem(verdict: Line) -> UnusableMedia | ScratchFull:
     code, detail = str(verdict["code"]), str(verdict["detail"])[:DETAIL_CHARACTERS]
     log.info("media.refused", code=code, error=str(verdict.get("error", ""))[:80])
     if code == ScratchFull.code:

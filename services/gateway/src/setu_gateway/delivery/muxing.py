@@ -1,41 +1,32 @@
 """The handler of ``muxings``: a media file, copied, with subtitles as tracks in it; by a process that can be killed."""
 
-import json
 import os
-import select
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, NoReturn
+from typing import IO, Final, NoReturn
 
 import structlog
 
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_common.errors import SetuError
 from setu_common.operations import Work
+from setu_common.sealed.watching import CRASHES, Line, run_sealed
 from setu_common.store import Store
 from setu_gateway.delivery.mux.order import Limits, Order, SubtitleTrack
 from setu_gateway.delivery.tags import TAGS
 from setu_gateway.errors import MediaNotMuxable, MediaTooExpensive, MuxerKilled, ScratchFull
 from setu_gateway.pipeline.kinds import Muxed, MuxingRequest, SubtitlesToMux
 
-# -I and -P keep the working directory and PYTHON* variables from bringing other code in.
-COMMAND: Final = (sys.executable, "-I", "-P", "-m", "setu_gateway.delivery.mux.process")
-ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}  # and nothing of the worker's: no keys, no addresses
+PROCESS: Final = "setu_gateway.delivery.mux.process"
 MEDIA_TYPE: Final = "video/matroska"  # Source: RFC 9559
 
 CHUNK_BYTES: Final = 1 << 20
-LOOK_EVERY_S: Final = 0.2  # how often a cancellation is asked for, and the clock looked at
-LINE_BYTES: Final = 1 << 16
-LAST_BREATH_S: Final = 2.0  # between the end of a process's reports and its own end
 DETAIL_CHARACTERS: Final = 600
-CRASHES: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP)
 COPYING_SHARE: Final = 0.9  # of the work; the rest is bringing it into the store
 
 log = structlog.get_logger()
@@ -149,64 +140,30 @@ class _Watch:
         Raises:
             SetuError: it can't be made.
         """
-        report, told = os.pipe()
-        with open(report, "rb", buffering=0) as lines:  # noqa: PTH123 a descriptor
-            try:
-                process = self._start(told)
-            finally:
-                os.close(told)
-            with process:
-                try:
-                    verdict = self._listen(lines)
-                    if verdict is None:
-                        _wait(process)
-                finally:
-                    process.kill()  # it has nothing left to do, or is to be stopped
-        if verdict is None:
-            raise self._died(process.returncode)
-        if verdict["kind"] == "refused":
-            _refuse(verdict)
-        return _Made(int(verdict["tracks"]), tuple(str(each)[:80] for each in verdict["left_out"]))
+        verdict = run_sealed(PROCESS, self._order, self._note, self._look)
+        if verdict.line is None:
+            raise self._died(verdict.returncode)
+        if verdict.line["kind"] == "refused":
+            _refuse(verdict.line)
+        return _Made(int(verdict.line["tracks"]), tuple(str(each)[:80] for each in verdict.line["left_out"]))
 
-    def _start(self, told: int) -> "subprocess.Popen[bytes]":
-        order = Order(
+    def _order(self, report_fd: int) -> Order:
+        return Order(
             media_fd=self._media.fileno(),
             result_fd=self._result.fileno(),
-            report_fd=told,
+            report_fd=report_fd,
             parent_pid=os.getpid(),
             subtitles=self._tracks,
             limits=self._limits,
         )
-        return subprocess.Popen(  # noqa: S603 our own module
-            (*COMMAND, order.to_json()),
-            pass_fds=order.fds,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=ENVIRONMENT,
-        )
 
-    def _listen(self, lines: IO[bytes]) -> dict[str, Any] | None:
-        """The verdict; None if the process ended without one."""
-        rest = b""
-        while True:
-            readable, _, _ = select.select([lines], [], [], LOOK_EVERY_S)
-            if readable:
-                piece = lines.read(LINE_BYTES)
-                if not piece:
-                    return None
-                *whole, rest = (rest + piece).split(b"\n")
-                if len(rest) > LINE_BYTES:
-                    return None
-                for line in whole:
-                    told: dict[str, Any] = json.loads(line)
-                    if told["kind"] != "progress":
-                        return told
-                    self._share = max(self._share, min(1.0, float(told["share"])))
-            self._on_progress(self._share)
-            if time.monotonic() - self._began_s > self._limits.wall_s(self._size_bytes):
-                raise _too_expensive("time")
+    def _note(self, told: Line) -> None:
+        self._share = max(self._share, min(1.0, float(told["share"])))
+
+    def _look(self) -> None:
+        self._on_progress(self._share)
+        if time.monotonic() - self._began_s > self._limits.wall_s(self._size_bytes):
+            raise _too_expensive("time")
 
     def _died(self, returncode: int) -> SetuError:
         """Why a process that said nothing ended."""
@@ -222,13 +179,6 @@ class _Watch:
         )
 
 
-def _wait(process: "subprocess.Popen[bytes]") -> None:
-    try:
-        process.wait(LAST_BREATH_S)
-    except subprocess.TimeoutExpired:
-        log.warning("mux.silent")
-
-
 def _too_expensive(what: str) -> MediaTooExpensive:
     return MediaTooExpensive(
         f"Copying this media takes more {what} than any file of its size should. It is damaged, or was made to do harm. "
@@ -236,7 +186,7 @@ def _too_expensive(what: str) -> MediaTooExpensive:
     )
 
 
-def _refuse(verdict: dict[str, Any]) -> NoReturn:
+def _refuse(verdict: Line) -> NoReturn:
     code, detail = str(verdict["code"]), str(verdict["detail"])[:DETAIL_CHARACTERS]
     log.info("mux.refused", code=code, error=str(verdict.get("error", ""))[:80])
     if code == ScratchFull.code:

@@ -13,11 +13,11 @@ from typing import IO, Final, Self
 
 import structlog
 
+from setu_common.sealed.watching import ENVIRONMENT
 from setu_gateway.delivery.mux.order import Limits
 
 # -I and -P keep the working directory and PYTHON* variables from bringing other code in.
 COMMAND: Final = (sys.executable, "-I", "-P", "-m", "setu_gateway.delivery.mux.probe")
-ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}
 LIMITS: Final = Limits(patience_s=5.0)
 PATIENCE_S: Final = 20.0
 LONGEST_S: Final = 1_000_000.0

@@ -63,6 +63,11 @@ class Order:
     language: str | None
     limits: Limits
 
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """All that the process is handed."""
+        return (self.media_fd, self.pcm_fd, self.report_fd)
+
     def to_json(self) -> str:
         """As the process's argument."""
         return json.dumps(asdict(self))

@@ -15,6 +15,7 @@ from setu_asr.engines.demux.containers import look
 from setu_asr.engines.demux.order import Limits, Order
 from setu_asr.engines.demux.reading import opened
 from setu_asr.engines.demux.refusals import NoRoom, Refused, TooExpensive, TooLong, Truncated, Unreadable, incomplete
+from setu_common.sealed import giving_up
 
 REPORT_EVERY_S: Final = 0.1
 
@@ -48,7 +49,7 @@ class Report:
         now_s = time.monotonic()
         if now_s >= self._next_s:
             self._next_s = now_s + REPORT_EVERY_S
-            sealing.grant_cpu(self._limits.cpu_s(self._file_bytes, sound_s))
+            giving_up.grant_cpu(self._limits.cpu_s(self._file_bytes, sound_s))
             self.tell(kind="progress", share=share, sound_s=sound_s)
 
     def tell(self, **line: object) -> None:
@@ -59,7 +60,7 @@ class Report:
 def main(arguments: Sequence[str]) -> None:
     """Do what the order says, and exit at once: nothing here needs tidying."""
     order = Order.from_json(arguments[0])
-    sealing.end_with(order.parent_pid)
+    giving_up.end_with(order.parent_pid)
     size_bytes = os.fstat(order.media_fd).st_size
     report = Report(order.report_fd, order.limits, size_bytes)
     with open(order.media_fd, "rb") as file, open(order.pcm_fd, "wb", buffering=1 << 18) as pcm:  # noqa: PTH123 descriptors

@@ -1,53 +1,14 @@
-"""Giving up what a process that reads strangers' files does not need."""
-
-import ctypes
-import os
-import resource
-import signal
-import sys
-from typing import Final
+"""What the process that opens a media file gives up before it does."""
 
 from setu_asr.engines.demux.order import Limits
-
-_PR_SET_PDEATHSIG: Final = 1  # Source: prctl(2), Linux
-_PR_SET_NO_NEW_PRIVS: Final = 38  # Source: prctl(2)
-
-
-def end_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends; where there is no such kernel, the caller does."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl")
-        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if os.getppid() != parent_pid:
-        os.kill(os.getpid(), signal.SIGKILL)
+from setu_common.sealed import giving_up
 
 
 def seal(limits: Limits, file_bytes: int, rate_hz: int) -> None:
-    """Set the bounds, and give up opening anything: no file, no socket, no pipe, whatever a file asks for.
-
-    What is open stays open. A limit of no descriptors holds for code in any language, and nobody can raise it again.
-    """
-    _limit(resource.RLIMIT_AS, limits.memory_bytes)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, limits.scratch_bytes(rate_hz))
-    grant_cpu(limits.cpu_s(file_bytes, 0.0), limits.cpu_s(file_bytes, limits.max_duration_s))
-    _limit(resource.RLIMIT_NOFILE, 0)
-
-
-def grant_cpu(until_s: float, at_most_s: float | None = None) -> None:
-    """Let the process take that much CPU time in all; beyond it the kernel ends it with SIGXCPU."""
-    ceiling = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    if at_most_s is not None:
-        ceiling = _lower(int(at_most_s) + 2, ceiling)
-    resource.setrlimit(resource.RLIMIT_CPU, (_lower(int(until_s) + 1, ceiling), ceiling))
-
-
-def _limit(which: int, value: int) -> None:
-    bound = _lower(value, resource.getrlimit(which)[1])
-    resource.setrlimit(which, (bound, bound))
-
-
-def _lower(value: int, ceiling: int) -> int:
-    return value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
+    """Set the bounds of a file, and give up opening anything. More CPU time is granted as sound comes out."""
+    giving_up.seal(
+        memory_bytes=limits.memory_bytes,
+        written_bytes=limits.scratch_bytes(rate_hz),
+        cpu_s=limits.cpu_s(file_bytes, 0.0),
+        most_cpu_s=limits.cpu_s(file_bytes, limits.max_duration_s),
+    )

@@ -2,5 +2,5 @@
 
 ``setu_gateway.delivery.muxing`` starts ``process`` for each file, with an ``Order``. The process binds itself to limits and gives up
 the right to open anything (``sealing``), and copies the tracks into a Matroska file that it was handed (``copying``). It reports by
-lines of JSON. Nothing in here may import pydantic or `setu_common`: they would cost each file half a second.
+lines of JSON. Nothing in here may import pydantic, or of `setu_common` more than what seals: they would cost each file half a second.
 """

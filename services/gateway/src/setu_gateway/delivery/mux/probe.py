@@ -11,6 +11,7 @@ from typing import Final
 
 from av.container import InputContainer
 
+from setu_common.sealed.giving_up import end_with
 from setu_gateway.delivery.mux import sealing
 from setu_gateway.delivery.mux.copying import opened
 from setu_gateway.delivery.mux.order import Limits
@@ -21,7 +22,7 @@ _MICROSECONDS: Final = 1e6
 def main(arguments: Sequence[str]) -> None:
     """Look at the file that was handed over, say how long it is or null, and exit."""
     order = json.loads(arguments[0])
-    sealing.end_with(order["parent_pid"])
+    end_with(order["parent_pid"])
     with open(order["media_fd"], "rb") as media:  # noqa: PTH123 a descriptor
         sealing.seal(Limits(**order["limits"]), 0)
         try:

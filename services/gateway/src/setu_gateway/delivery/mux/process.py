@@ -10,6 +10,7 @@ from typing import Final
 
 from av.error import FFmpegError
 
+from setu_common.sealed.giving_up import end_with
 from setu_gateway.delivery.mux import sealing
 from setu_gateway.delivery.mux.copying import copy
 from setu_gateway.delivery.mux.order import Order
@@ -53,7 +54,7 @@ class Report:
 def main(arguments: Sequence[str]) -> None:
     """Do what the order says, and exit at once: nothing here needs tidying."""
     order = Order.from_json(arguments[0])
-    sealing.end_with(order.parent_pid)
+    end_with(order.parent_pid)
     report = Report(order.report_fd)
     with open(order.media_fd, "rb") as media, open(order.result_fd, "w+b") as result:  # noqa: PTH123 descriptors
         sealing.seal(order.limits, os.fstat(order.media_fd).st_size)
