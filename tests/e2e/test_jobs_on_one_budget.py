@@ -1,9 +1,6 @@
 """32 whole jobs at once on a budget that suffices for about half of them: it is never exceeded, and none of them fails."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,8 +17,8 @@ from ownstack.whole import declare
 from setu_cli.embedded.stack import SPEECH_MODEL
 from setu_common.cost.pricing import Prices
 from setu_common.cost.settings import PriceSettings
-from setu_common.testing.faulty import faulty_wire
 from setu_common.testing.openai_wire import OpenAiWire
+from testbed.wires import serving
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(400, func_only=True)]
 
@@ -41,26 +38,6 @@ CREATE FUNCTION public.watch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO public.watched SELECT coalesce(sum(usd), 0) FROM ledger.call; RETURN NULL; END $$;
 CREATE TRIGGER watch AFTER INSERT ON ledger.call_intent FOR EACH STATEMENT EXECUTE FUNCTION public.watch();
 """
-
-
-@contextmanager
-def serving(wire: OpenAiWire) -> Iterator[OpenAiWire]:
-    """A wire beside a test that has no event loop."""
-    up, over = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with faulty_wire(wire):
-            up.set()
-            await asyncio.to_thread(over.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    up.wait()
-    try:
-        yield wire
-    finally:
-        over.set()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
