@@ -21,7 +21,8 @@ WRITTEN: Final = """# How `measured.csv` came about
 - One thread, int8, batches of eight, doubtful stretches heard again, as shipped; `cpu_s` is the processor's time of the whole
   operation, the model being in memory. It was taken beside other work on the machine: compare rows of one recording.
 - `wer` is (substitutions + deletions + insertions) / words, after the normaliser that `make eval-asr` uses.
-- `profile_cpu_s` and `probe_cpu_s` are what the recording's own figures cost; `probe_…` columns are the probe's figures.
+- `profile_cpu_s` and `probe_cpu_s` are what the recording's own figures cost; `probe_…` columns are the probe's figures. When probes came to hear
+  once, all were taken again, less loaded; the probe's times are given in proportion to the profile's, which was taken beside both.
 - `split`: texts, voices and ways of being spoiled of `test` are never in `train` (clean speech is in both). See
   `evals/recognition/recordings.py` and `degradations.py`.
 - Recordings are synthetic speech from texts that were written for this (evals/texts/optimizer); the catalogue's three clips of real
