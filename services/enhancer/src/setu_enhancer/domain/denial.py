@@ -5,6 +5,7 @@ mind". So each side is read twice: what surely is denied, and what may be. A tra
 the other can't be read so: as a whole, or sentence by sentence and between commas, where line and translation have as many.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -15,6 +16,7 @@ from setu_enhancer.domain.lexicon.denials import (
     ANSWER,
     CUES,
     DENIERS,
+    HARDLY,
     LOOSE,
     NEARLY,
     NEARLY_SAID,
@@ -34,7 +36,10 @@ from setu_enhancer.domain.text.words import unaccented
 from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, shared, stem, words
 
 SEVERAL: Final = 2
+PAIRED: Final = frozenset({"neither", "nor", "either"})
+_ASKED: Final = re.compile(r"\bwhy (?:do|does|did|is|are|was|were|have|has|wo|ca|would|could|should)n't\b")
 _REFUSED: Final = {language: Sieve(pattern) for language, pattern in REFUSED.items()}
+_HARDLY: Final = {language: Sieve(pattern) for language, pattern in HARDLY.items()}
 _NEARLY: Final = {language: Sieve(pattern) for language, pattern in NEARLY.items()}
 UNSAID_WITH: Final = frozenset("do make have be either even yet just really only ever again at".split())  # noqa: SIM905
 """Words that may stand between what denies and what is denied: "don't do improvise"."""
@@ -69,6 +74,8 @@ class _Reading:
         surely, _ = _denies(self.said, self.source)
         if _denies(self.text, self.target)[1]:
             return False
+        if not surely and self._own and _is_hardly(self.said, self.text, self.source, self.target):
+            return True
         if not surely:
             return self._own and _permits(self.said, self.text, self.source, self.target)
         if self._own and _is_idiom(self.said, self.text, self.source):
@@ -79,8 +86,8 @@ class _Reading:
     def adds(self) -> bool:
         """Whether the translation denies something, or more, where the line does not."""
         _, perhaps = _denies(self.said, self.source)
-        surely_told, perhaps_told = _denies(self.text, self.target)
-        if not perhaps and not perhaps_told:
+        surely_told, _ = _denies(self.text, self.target)
+        if not perhaps and not surely_told:
             return self._own and _is_nearly(self.said, self.text, self.draft, self.source, self.target)
         if not surely_told or self._is_cued(CUES):
             return False
@@ -101,6 +108,8 @@ class _Reading:
         """Whether a translation denies less than its line and its draft, which agree."""
         surely, _ = _denies(self.said, self.source)
         surely_told, perhaps_told = _denies(self.text, self.target)
+        if PAIRED.intersection(words(self.text)):
+            return False  # "neither he nor she" denies both in one clause
         drafted, _ = _denies(self.draft, self.target)
         return self._own and surely >= SEVERAL and drafted == surely and 0 < perhaps_told < surely and surely_told < surely
 
@@ -159,8 +168,15 @@ def _denies_nothing(said: str, text: str, source_language: str, target_language:
     plainly, told = plain(said), plain(text)
     if may_negate(plainly, source_language) or may_negate(told, target_language) or '"' in plainly or '"' in told:
         return False
-    refused, nearly = _REFUSED.get(source_language), _NEARLY.get(target_language)
-    return not (refused is not None and refused.may(plainly)) and not (nearly is not None and nearly.may(told))
+    refused, nearly, hardly = (
+        kept.get(language)
+        for kept, language in ((_REFUSED, source_language), (_NEARLY, target_language), (_HARDLY, source_language))
+    )
+    return (
+        not (hardly is not None and hardly.may(plainly))
+        and not (refused is not None and refused.may(plainly))
+        and not (nearly is not None and nearly.may(told))
+    )
 
 
 def _whole(said: str, text: str, draft: str, source_language: str, target_language: str) -> str:
@@ -281,6 +297,12 @@ def _permits(said: str, text: str, source_language: str, target_language: str) -
     return refused is not None and told is not None and bool(refused.search(plain(said))) and not told.search(plain(text))
 
 
+def _is_hardly(said: str, text: str, source_language: str, target_language: str) -> bool:
+    """Whether a line says that something hardly is, and its translation has no restraint at all."""
+    hardly, told = HARDLY.get(source_language), HARDLY.get(target_language)
+    return hardly is not None and told is not None and bool(hardly.search(plain(said))) and not told.search(plain(text))
+
+
 def _is_nearly(said: str, text: str, draft: str, source_language: str, target_language: str) -> bool:
     """Whether a text hardly says what its line says without restraint."""
     nearly, restrained = NEARLY.get(target_language), NEARLY_SAID.get(source_language)
@@ -299,6 +321,8 @@ def _denies(text: str, language: str) -> tuple[int, int]:
     perhaps = negations(said, language)
     loose = LOOSE.get(language)
     surely = negations(loose.sub(" ", said), language) if loose else perhaps
+    if language == "en" and not perhaps and _ASKED.search(said):
+        perhaps = 1  # "why don't you" is mostly no denial
     return min(surely, perhaps), max(perhaps, 1 if loose and loose.search(said) and perhaps else perhaps)
 
 

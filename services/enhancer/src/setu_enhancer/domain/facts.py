@@ -16,6 +16,7 @@ from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.numbers import below_zero, mismatch, numbers
 from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, foreign_share, likely_language, scripts_of
+from setu_enhancer.domain.text.units import swapped
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import KEPT, is_ordinary
 
@@ -45,6 +46,7 @@ _SPANS: Final = tuple(
         (48, 2, r"two days"),
         (12, None, r"(?:a|one) year"),
         (60, None, r"(?:an|one) hour"),
+        (50, None, r"half"),
         (100, None, r"percent|completely|absolutely|for sure"),
     )
 )
@@ -55,6 +57,7 @@ _ALWAYS_CAPITAL: Final = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november "
     "december honour honor majesty highness lordship ladyship excellency counsel english hindi urdu french spanish portuguese indian india american british christmas diwali holi eid heaven jesus christ".split()
 )
+_DANDAS: Final = frozenset("।॥")
 _SENTENCE_ENDS: Final = ".!?…:;।\"“”'‘’«»¡¿(-–—♪\n"
 
 
@@ -90,6 +93,14 @@ def _without_spans(missing: list[Decimal], extra: list[Decimal], text: str) -> t
             missing = [value for value in missing if value != count]
             extra = [value for value in extra if value != other]
     return missing, extra
+
+
+@lru_cache(maxsize=KEPT)
+def swapped_units(line: Line, text: str, pair: Pair) -> tuple[str, str] | None:
+    """What a line counts in, and what a text with the same numbers counts in instead."""
+    if not numbers(line.source, pair.source) or numbers(line.source, pair.source) != numbers(text, pair.target):
+        return None  # of other numbers another unit may be right: seven days are a week
+    return swapped(line.source, pair.source, text, pair.target)
 
 
 @lru_cache(maxsize=KEPT)
@@ -225,6 +236,9 @@ def _sounds_in(name: str, said: Sequence[str]) -> bool:
 def script_fault(line: Line, text: str, pair: Pair, glossary: Glossary) -> str:
     """What stands in a script that the language is not written in. Names and words in Latin may stand in every script, but not make up the text."""
     share = foreign_share(text, pair.target)
+    left = [each for each in text if each in _DANDAS or (each.isdecimal() and not each.isascii())]
+    if left and scripts_of(pair.target) == LATIN:
+        return f"{_quoted(left)} is not in the script of the target language."
     if not share:
         return ""
     strange = [word for word in words(text) if foreign_share(word, pair.target) > 0]

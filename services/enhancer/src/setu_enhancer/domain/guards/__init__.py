@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from setu_enhancer.domain.contraries import opposed, turned
 from setu_enhancer.domain.denial import denial_fault
 from setu_enhancer.domain.facts import (
     glossary_faults,
@@ -17,6 +18,7 @@ from setu_enhancer.domain.facts import (
     number_faults,
     script_fault,
     strange_names,
+    swapped_units,
     wrong_days,
 )
 from setu_enhancer.domain.glossary import Glossary
@@ -85,6 +87,8 @@ def _found(line: Line, edit: str, pair: Pair, glossary: Glossary, characters_per
         yield Breach("proportion", told)
     if told := speed_fault(line, edit, pair, characters_per_s):
         yield Breach("reading-speed", told)
+    if word := opposed(line, edit, pair):
+        yield Breach("meaning", f"“{word}” is the contrary of what the line says.")
     if is_unrelated(line, edit, pair):
         yield Breach("meaning", "It has nothing in common with the line or its draft: say what the line says.")
 
@@ -95,6 +99,10 @@ def _of_facts(line: Line, edit: str, pair: Pair, glossary: Glossary) -> Iterator
         yield Breach("number", f"The line says {_listed(missing)}, and this does not: keep the numbers of the line.")
     if extra:
         yield Breach("number", f"It says {_listed(extra)}, which the line does not: keep the numbers of the line.")
+    if (units := swapped_units(line, edit, pair)) is not None:
+        yield Breach("number", f"The line counts in {units[0]}s, and this in {units[1]}s: keep the unit of the line.")
+    if word := turned(line, edit, pair):
+        yield Breach("negation", f"“{word}” turns what the line says into its contrary: keep what it affirms and denies.")
     if told := denial_fault(line.source, edit, line.draft, pair.source, pair.target):
         yield Breach("negation", told)
     entries = glossary_faults(line, edit, glossary, pair.source)

@@ -188,12 +188,20 @@ NEARLY_SAID: Final = {
     "es": re.compile(r"\b(?:apenas|casi|raro|rara|poco|sin|no|nunca|nadie|menos)\b"),
     "pt": re.compile(r"\b(?:mal|quase|raro|rara|raramente|pouco|sem|não|nunca|menos)\b"),
 }
+# What hardly is, and any restraint by which that may be said.
+HARDLY: Final = {
+    "hi": re.compile(r"शायद ही|मुश्किल से|बमुश्किल|ब मुश्किल|shayad hi|mushkil se"),
+    "en": re.compile(
+        r"\b(?:hardly|barely|scarcely|rarely|seldom|almost|nearly|just|only|few|little|difficult\w*|hard|tough|struggl\w*|trouble|strain\w*|effort|somehow|"
+        r"narrow\w*|doubt\w*|unlikely|no|not|never|nobody|nothing|without|cannot|once in a|finally|at last|pains?|manag\w*|luck\w*)\b|n't\b"
+    ),
+}
 # Who forbids or refuses, in the line, and how that may be said.
 REFUSED: Final = {
     "hi": re.compile(r"(?:^|\s)(?:मना (?:कर|कि|है|हैं|था)|इनकार|इंकार)|\b(?:mana (?:kar|ki|hai)|inkaar|inkar)\b"),
     "en": re.compile(
         r"\b(?:forb[ia]\w+|refus\w+|declin\w+|reject\w+|den(?:y|ied|ies)|ban(?:s|ned)?|prohibit\w*|disallow\w*|against|object\w*|off[- ]limits|told \w+ off"
-        r"|turn(?:s|ed)? (?:it |him |her |me |us |them |that )?down|say(?:s|ing)? no|said no|stop\w*|keep \w+ from|warned|illegal|allowed|protest\w*|complain\w*"
+        r"|turn(?:s|ed|ing)? (?:[\w']+ ){0,3}down|say(?:s|ing)? no|said no|stop\w*|keep \w+ from|warned|illegal|allowed|protest\w*|complain\w*"
         r"|put (?:my|his|her|their) foot down|no|not|never|cannot)\b|n't\b"
     ),
 }

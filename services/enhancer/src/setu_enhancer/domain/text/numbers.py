@@ -97,6 +97,8 @@ def mismatch(source: str, source_language: str, target: str, target_language: st
     extra = here.said - there.said - there.possible - _in_minutes(there)
     if not knows_numbers(source_language):
         extra = Counter()
+    missing = Counter({value: times for value, times in missing.items() if kept(value * 60) not in here.said})
+    extra = Counter({value: times for value, times in extra.items() if kept(value * 60) not in there.said})
     if there.runs and here.runs and there.runs != here.runs and not missing and not extra:
         missing, extra = Counter(map(Decimal, there.runs)), Counter(map(Decimal, here.runs))
     return sorted(missing.elements()), sorted(extra.elements())
@@ -108,7 +110,7 @@ def _in_minutes(numbers_said: Numbers) -> Counter[Decimal]:
 
 
 @lru_cache(maxsize=32_768)
-def _is_of_numbers(word: str, language: str) -> bool:
+def is_of_numbers(word: str, language: str) -> bool:
     """Whether a word stands in numbers, or is one."""
     numerals = NUMERALS.get(language, OTHERS)
     return numerals.stem(unaccented(word)) in numerals.vocabulary
@@ -123,7 +125,7 @@ def _lone(text: str, language: str, numerals: Numerals) -> Numbers | None:
     if numerals.idiom.may(plain) or numerals.rewriting[0].among(plain):
         return None
     if any(
-        _is_of_numbers(word, language) or unaccented(word) in numerals.before_hour for word in words(text) if word != found[0]
+        is_of_numbers(word, language) or unaccented(word) in numerals.before_hour for word in words(text) if word != found[0]
     ):
         return None
     value = kept(Decimal(found[0]))
@@ -135,7 +137,7 @@ def _lone(text: str, language: str, numerals: Numerals) -> Numbers | None:
 def read(text: str, language: str) -> Numbers:
     """The numbers of a text, the certain and the possible ones. Not to be changed: they are kept."""
     numerals = NUMERALS.get(language, OTHERS)
-    if not any(map(str.isnumeric, text)) and not any(_is_of_numbers(word, language) for word in words(text)):
+    if not any(map(str.isnumeric, text)) and not any(is_of_numbers(word, language) for word in words(text)):
         return Numbers(Counter(), Counter(), ())
     if (lone := _lone(text, language, numerals)) is not None:
         return lone

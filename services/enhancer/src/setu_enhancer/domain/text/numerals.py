@@ -119,21 +119,21 @@ BEHIND: Final = {
 }
 
 _EN_MORE: Final[dict[str, int | str]] = {
-    "thirty": 30, "forty fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12,
+    "thirty": 30, "forty fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
     "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12,
     "nil nought": 0, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18, "nineteenth": 19,
     "twentieth": 20, "thirtieth": 30, "hundredth": 100,
 }  # fmt: skip
 _EN_POWERS: Final[dict[str, int | str]] = {
-    "hundred": 100, "thousand k": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "lakh lakhs lac lacs": 10**5,
+    "hundred": 100, "thousand k": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "lakh lakhs lac lacs": 10**5,
     "crore crores": 10**7,
 }  # fmt: skip
 _HI_POWERS: Final[dict[str, int | str]] = {
-    "सौ": 100, "हज़ार": 1000, "लाख": 10**5, "करोड़": 10**7, "अरब": 10**9, "खरब": 10**11, "हंड्रेड": 100, "थाउज़ेंड": 1000, "मिलियन": 10**6, "बिलियन": 10**9,
+    "सौ": 100, "दर्जन darjan dozen": 12, "हज़ार": 1000, "लाख": 10**5, "करोड़": 10**7, "अरब": 10**9, "खरब": 10**11, "हंड्रेड": 100, "थाउज़ेंड": 1000, "मिलियन": 10**6, "बिलियन": 10**9,
     "sau hundred": 100, "hazar hazaar hajar thousand k": 1000, "lakh lac": 10**5, "crore karod karor": 10**7, "million": 10**6, "billion": 10**9,
 }  # fmt: skip
 _HI_MORE: Final[dict[str, int | str]] = {
-    "पौन पौना": "0.75", "डेढ़ dedh": "1.5", "ढाई अढ़ाई dhai": "2.5", "दर्जन darjan dozen": 12, "तीनों teeno teenon": 3, "चारों chaaro charon": 4, "पाँचों": 5, "सातों": 7,
+    "पौन पौना": "0.75", "डेढ़ dedh": "1.5", "ढाई अढ़ाई dhai": "2.5", "तीनों teeno teenon": 3, "चारों chaaro charon": 4, "पाँचों": 5, "सातों": 7,
     "थर्टी": 30, "फोर्टी": 40, "फिफ्टी": 50, "सिक्सटी": 60, "सेवेंटी": 70, "एटी": 80, "नाइनटी": 90,
     "तीसरा तीसरी तीसरे teesra teesri teesre": 3, "चौथा चौथी चौथे chautha chauthi chauthe": 4, "पाँचवाँ पाँचवीं पाँचवें paanchva paanchvi": 5,
     "छठा छठी छठे": 6, "सातवाँ सातवीं सातवें": 7, "आठवाँ आठवीं आठवें": 8, "नौवाँ नौवीं नौवें नवाँ नवीं": 9, "दसवाँ दसवीं दसवें": 10, "ग्यारहवीं ग्यारहवें": 11,

@@ -1,0 +1,120 @@
+"""Whether a text says the contrary of its draft in a word: "unhappy" for "happy", "hate" for "like", "after" for "before".
+
+A draft is literal, and mostly has the line's words right. So where an edit has a word's contrary in its place, and denies as much, it turns what is said;
+unless the line itself has a word that may come to that, for then the draft may be what is wrong.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from setu_enhancer.domain.likeness import GLOSSED, renderings
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.negation import may_negate, negations
+from setu_enhancer.domain.text.words import folded_words
+from setu_enhancer.domain.words import FUNCTION, KEPT, LONG_LETTERS, expanded, plain, stem, words
+
+Sides = tuple[frozenset[str], frozenset[str]]
+
+
+def _pairs(listed: str) -> tuple[Sides, ...]:
+    lines = (line.partition("|") for line in listed.strip().splitlines())
+    return tuple((_forms(one), _forms(other)) for one, _, other in lines)
+
+
+def _forms(listed: str) -> frozenset[str]:
+    """The stems of words in their regular forms."""
+    ed = ((word, f"{word}s", f"{word}d" if word.endswith("e") else f"{word}ed") for word in listed.split())
+    return frozenset(stem(form) for forms in ed for form in forms)
+
+
+_READ: Final = tomllib.loads((Path(__file__).parent / "contraries.toml").read_text(encoding="utf-8"))
+_DENIED: Final = tuple(pair for each in _READ["denied"] for pair in _pairs(each["pairs"]))
+_OPPOSED: Final = tuple(pair for each in _READ["opposed"] for pair in _pairs(each["pairs"]))
+_SIDED: Final = frozenset(word for one, other in (*_DENIED, *_OPPOSED) for word in one | other)
+_TURNING: Final = re.compile(r"(?:un|in|im|il|ir|dis|non)(?=[a-z]{4})")
+_FAILING: Final = re.compile(
+    r"\b(?:fail(?:s|ed)? to|unable to|impossible (?:for [\w']+ )?to|refus(?:e|es|ed) to|forg[eo]t(?:s|ten)? to|quit|stopped|gave up) ([a-z]+)"
+)
+
+
+@lru_cache(maxsize=KEPT)
+def turned(line: Line, text: str, pair: Pair) -> str:
+    """The word of a text by which it denies what its draft affirms, or the other way round; empty if there is none."""
+    if not _comparable(line, text, pair):
+        return ""
+    drafted, told = _stems(line.draft), _stems(text)
+    for word in sorted(told - drafted):
+        bare = _TURNING.sub("", word, count=1)
+        if bare != word and stem(bare) in drafted and not _may_mean(line, word, pair):
+            return word
+    for word in sorted(drafted - told):
+        bare = _TURNING.sub("", word, count=1)
+        if bare != word and stem(bare) in told and stem(bare) not in drafted and not _may_mean(line, stem(bare), pair):
+            return stem(bare)
+    for found in _FAILING.finditer(plain(text)):
+        done = stem(found[1])
+        if (
+            (_is_done(line, done, drafted, pair))
+            and not _FAILING.search(plain(line.draft))
+            and not _may_mean(line, "fail", pair)
+        ):
+            return found[0]
+    return next(_across(line, drafted, told, pair, _DENIED, known=False), "")
+
+
+@lru_cache(maxsize=KEPT)
+def opposed(line: Line, text: str, pair: Pair) -> str:
+    """The word of a text that is the contrary of one in its draft, where the line is known to say the draft's; empty if there is none."""
+    if not _comparable(line, text, pair):
+        return ""
+    return next(_across(line, _stems(line.draft), _stems(text), pair, _OPPOSED, known=True), "")
+
+
+def _is_done(line: Line, done: str, drafted: frozenset[str], pair: Pair) -> bool:
+    """Whether a draft or its line says that something is done."""
+    return done not in FUNCTION and (done in drafted or _may_mean(line, done, pair))
+
+
+def _comparable(line: Line, text: str, pair: Pair) -> bool:
+    """Whether draft and text are in English, and deny as much as each other and as their line."""
+    if pair.target != "en" or pair.source not in GLOSSED or not line.draft:
+        return False
+    denied = [negations(plain(each), "en") for each in (line.draft, text)]
+    return denied[0] == denied[1] and (denied[0] > 0 or not may_negate(plain(line.source), pair.source))
+
+
+@lru_cache(maxsize=KEPT)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(map(stem, (*words(text), *expanded(text))))
+
+
+def _across(
+    line: Line, drafted: frozenset[str], told: frozenset[str], pair: Pair, pairs: tuple[Sides, ...], *, known: bool
+) -> Iterator[str]:
+    """The words of a text that stand on the other side than the draft's; ``known``: only where the line is known to say the draft's."""
+    if (drafted ^ told).isdisjoint(_SIDED):
+        return
+    for one, other in pairs:
+        for mine, theirs in ((one, other), (other, one)):
+            lost, come = mine & drafted, theirs & told
+            if lost and come and not mine & told and not theirs & drafted:
+                sure = not known or any(_may_mean(line, old, pair) for old in lost)
+                if sure and not any(_may_mean(line, new, pair) for new in theirs):
+                    yield min(come)
+
+
+def _may_mean(line: Line, told: str, pair: Pair) -> bool:
+    """Whether a word of a line may come to a stem, as far as the line's words are known."""
+    return any(
+        each == told or (len(told) >= LONG_LETTERS and each.startswith(told[:LONG_LETTERS]))
+        for each in _meant(line.source, pair.source)
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _meant(source: str, language: str) -> frozenset[str]:
+    return frozenset().union(*(renderings(word, language) for word in folded_words(source)))
