@@ -10,10 +10,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
-from fastapi import FastAPI
+import pytest
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from setu_common.contracts import headers
 from setu_common.web import EdgeTrust, InsideTrust, Metrics, create_app
 
 TOKEN = SecretStr("0123456789abcdef")
@@ -160,3 +163,44 @@ def test_what_a_killed_worker_left_behind_goes_when_another_starts_and_what_one_
 def test_logs_need_no_prometheus():
     code = "import sys; sys.modules['prometheus_client'] = None; import setu_common.observability, setu_common.http, setu_common.clients"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+async def test_requests_are_told_apart_by_their_routes_and_by_nothing_that_callers_make_up():
+    router = APIRouter()
+
+    @router.get("/things/{thing_id}")
+    async def thing(thing_id: str) -> dict[str, str]:
+        if thing_id == "broken":
+            raise ZeroDivisionError
+        return {"id": thing_id}
+
+    app = create_app(service="probe", version="1", lifespan=nothing, routers=[router], trust=InsideTrust(TOKEN), checks={})
+    shown = {"Authorization": f"Bearer {TOKEN.get_secret_value()}", headers.TENANT: "acme"}
+    async with client_of(app) as client:
+        for thing_id in ("one", "two", "broken"):
+            await client.get(f"/things/{thing_id}", headers=shown)
+        await client.get("/things/one")  # without the token
+        await client.request("BREW", "/things/one", headers=shown)
+        for path in ("/nowhere/one", "/nowhere/two", "/healthz", "/readyz", "/metrics"):
+            await client.get(path, headers=shown)
+        text = (await client.get("/metrics")).text
+    counted = {
+        (each.labels["handler"], each.labels["method"], each.labels["status"]): each.value
+        for family in text_string_to_metric_families(text)
+        for each in family.samples
+        if each.name == "http_requests_total"
+    }
+    assert counted == {
+        ("/things/{thing_id}", "GET", "2xx"): 2,
+        ("/things/{thing_id}", "GET", "4xx"): 1,
+        ("/things/{thing_id}", "GET", "5xx"): 1,
+        ("/things/{thing_id}", "OTHER", "4xx"): 1,
+        ("none", "GET", "4xx"): 2,
+    }
+
+
+def test_the_requests_of_two_apps_are_not_counted_as_those_of_one():
+    registry = CollectorRegistry()
+    app_of(EdgeTrust(), metrics=Metrics(registry))
+    with pytest.raises(RuntimeError, match="another app"):
+        app_of(EdgeTrust(), metrics=Metrics(registry))
