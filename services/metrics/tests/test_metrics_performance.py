@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from setu_common.contracts import headers
 from setu_common.contracts.cost import StageMetrics
 from setu_common.contracts.performance import JobPerformance, TargetQuality, Trends
-from setu_common.cost.hours import ROLL_UP
+from setu_common.cost.hours import ROLL_UP, ROLL_UP_DAYS
 from setu_common.cost.ledger import SCHEMA, migrate_ledger
 from setu_common.cost.stages import AGEING, write_stage_metrics
 from setu_common.db import connect
@@ -228,9 +228,10 @@ async def test_what_is_told_of_a_time_is_the_same_before_and_after_it_is_added_u
     before = [await asking.trends(**each) for each in asked]
     assert len(before[1].stages) == 70
 
-    assert asking.carry_out(ROLL_UP) == 70
-    assert asking.carry_out(ROLL_UP) == 0
-    assert [rounded(await asking.trends(**each)) for each in asked] == [rounded(each) for each in before]
+    for statement, rows in ((ROLL_UP, 70), (ROLL_UP_DAYS, 4)):
+        assert asking.carry_out(statement) == rows
+        assert asking.carry_out(statement) == 0
+        assert [rounded(await asking.trends(**each)) for each in asked] == [rounded(each) for each in before]
 
     for statement in AGEING:
         asking.carry_out(statement, days=32, hours_days=3000)
@@ -260,8 +261,14 @@ async def test_an_attempt_that_is_written_late_counts_once_wherever_its_hour_is_
     assert await counted() == 2
     asking.carry_out(ROLL_UP)
     assert await counted() == 2
+    asking.attempt("profiles", 4, NOON + timedelta(minutes=2))
+    asking.carry_out(ROLL_UP_DAYS)
+    asking.carry_out(ROLL_UP)
+    assert await counted() == 3
+    asking.carry_out(ROLL_UP_DAYS)
+    assert await counted() == 3
     (told,) = (await asking.trends()).stages
-    assert (told.wall_s, told.duration_p95_s) == (3, pytest.approx(2, rel=0.025))
+    assert (told.wall_s, told.duration_p95_s) == (7, pytest.approx(4, rel=0.025))
 
 
 async def test_hours_that_are_not_over_are_not_added_up_and_are_told_all_the_same(asking):
@@ -288,9 +295,12 @@ async def test_hours_and_outcomes_are_forgotten_after_their_own_times(asking):
         at = datetime.now(UTC) - timedelta(days=days)
         asking.attempt("profiles", 1, at)
         asking.outcome(at)
-    asking.carry_out(ROLL_UP)
+    for statement in (ROLL_UP, ROLL_UP_DAYS):
+        asking.carry_out(statement)
     for statement in AGEING:
         asking.carry_out(statement, days=32, hours_days=100)
+    with closing(connect(asking.settings, SCHEMA)) as connection:
+        assert connection.execute("SELECT count(*) FROM stage_hour").fetchone() == (2,)
     since = (datetime.now(UTC) - timedelta(days=400)).isoformat()
     told = await asking.trends(since=since, until=datetime.now(UTC).isoformat())
     assert (sum(each.attempts for each in told.stages), sum(each.jobs for each in told.jobs)) == (2, 1)
@@ -305,7 +315,7 @@ async def test_times_that_make_no_sense_are_refused_and_say_what_to_ask_for(aski
     assert (await refusal(since="0001-01-01T00:00:00Z"))["code"] == "invalid-request"
     assert (await refusal(until="9999-12-31T23:59:59Z"))["code"] == "invalid-request"
     told = await asking.trends(since="2026-03-01T10:20:00", until="2026-03-02T10:20:00")  # no zone: UTC
-    assert (told.since, told.until) == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, 11, tzinfo=UTC))
+    assert (told.since, told.until) == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
 
 
 async def test_nobody_sees_how_another_tenants_work_goes(asking):

@@ -84,7 +84,7 @@ class TrendQuery(Contract):
         default=None,
         description="UTC where it names no zone; what is told begins with its hour or day. Absent: seven days before `until`",
     )
-    until: Moment | None = Field(default=None, description="As `since`; what is told ends with its hour. Absent: now")
+    until: Moment | None = Field(default=None, description="As `since`; what is told ends with its hour or day. Absent: now")
     by: Bucket = "day"
     stage: str | None = Field(default=None, max_length=100, description="Only this kind of operation")
 

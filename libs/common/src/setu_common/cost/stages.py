@@ -6,7 +6,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 
 from setu_common.contracts.cost import StageMetrics
-from setu_common.cost.hours import FORGET_HOURS
+from setu_common.cost.hours import FORGET_DAYS, FORGET_HOURS
 from setu_common.cost.outcomes import FORGET_OUTCOMES
 
 _INSERT: Final[LiteralString] = """
@@ -31,7 +31,7 @@ _FORGET_RESERVATIONS: Final[LiteralString] = """
 DELETE FROM ledger.reservation WHERE (call_id, budget_id) IN (
     SELECT call_id, budget_id FROM ledger.reservation WHERE settled_at < now() - make_interval(days => %(days)s) LIMIT 1000)
 """
-AGEING: Final[tuple[LiteralString, ...]] = (_FORGET_STAGES, _FORGET_RESERVATIONS, FORGET_OUTCOMES, FORGET_HOURS)
+AGEING: Final[tuple[LiteralString, ...]] = (_FORGET_STAGES, _FORGET_RESERVATIONS, FORGET_OUTCOMES, FORGET_HOURS, FORGET_DAYS)
 """What ends in time of the ledger; each to be repeated until it finds nothing. Takes ``days``, and ``hours_days`` for what attempts were
 added up to. What calls cost is kept for good."""
 

@@ -10,7 +10,7 @@ import structlog
 from psycopg.errors import UndefinedTable
 from psycopg.types.json import Jsonb
 
-from setu_common.cost.hours import ROLL_UP
+from setu_common.cost.hours import ROLL_UP, ROLL_UP_DAYS
 from setu_common.cost.stages import AGEING
 from setu_common.operations.connection import HealingConnection
 from setu_common.settings import OperationSettings
@@ -66,11 +66,12 @@ class Retention:
         log.info("retention.swept", rows=rows, objects=objects)
 
     def _age_ledger(self) -> int:
-        """The ledger is everybody's, and so is this: hours that are over are added up, then what is too old is forgotten."""
+        """The ledger is everybody's, and so is this: hours and days that are over are added up, then what is too old is forgotten."""
         days = self._settings.ledger_retention_days
         age = {"days": days, "hours_days": max(days, self._settings.ledger_hours_retention_days)}
         try:
             self._exhaust(ROLL_UP, {})
+            self._exhaust(ROLL_UP_DAYS, {})
             return sum(self._exhaust(statement, age) for statement in AGEING)
         except UndefinedTable:
             log.warning("retention.no_ledger")

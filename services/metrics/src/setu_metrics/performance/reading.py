@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from setu_common.contracts.performance import Bucket
-from setu_common.cost.hours import SUMS, TIMED
+from setu_common.cost.hours import ADDED, COLUMNS, SUMS, TIMED
 
 Row = RowMapping
 
@@ -42,17 +42,8 @@ ORDER BY m.operation_id
 
 # What was added up already, and what was not yet, as one statement sees them: each attempt is in one of them. Then percentiles are told
 # from the same counts, wherever those come from.
-_COUNTS: Final = ("attempts", "succeeded", "failed", "cached")
-_TIMES: Final = ("wall_s", "vain_s", "cpu_s", "cpu_wall_s", "queue_wait_s", "model_load_s", "audio_s", "gpu_s", "gpu_wall_s")
-_PEAKS: Final = ("peak_rss_bytes", "peak_gpu_bytes")
-_ADDED: Final = ", ".join(
-    (
-        *(f"sum({name})::bigint AS {name}" for name in _COUNTS),
-        *(f"sum({name}) AS {name}" for name in _TIMES),
-        *(f"max({name}) AS {name}" for name in _PEAKS),
-    )
-)
 _OF_TIME: Final = "tenant = :tenant AND {at} >= :since AND {at} < :until AND (CAST(:stage AS text) IS NULL OR stage = :stage)"
+_ADDED_UP: Final = f"service, stage, {COLUMNS}, duration_buckets, duration_counts, wait_buckets, wait_counts"
 # As date_trunc does in UTC, in half the time.
 _BIN: Final = "date_bin(CAST(:step AS interval), {at}, TIMESTAMPTZ '2000-01-01 00:00:00+00')"
 _STAGES: Final = text(f"""
@@ -60,19 +51,20 @@ WITH attempt AS MATERIALIZED (
     SELECT {_BIN.format(at="created_at")} AS at, bucket(wall_s) AS wall_bucket, bucket(queue_wait_s) AS wait_bucket, service, stage,
         outcome, cached, wall_s, cpu_s, queue_wait_s, model_load_s, audio_s, gpu_percent, peak_rss_bytes, peak_gpu_bytes
     FROM stage_metrics WHERE NOT rolled AND {_OF_TIME.format(at="created_at")}
-), hours AS MATERIALIZED (
-    SELECT *, {_BIN.format(at="hour")} AS at FROM stage_hour WHERE {_OF_TIME.format(at="hour")}
+), added AS MATERIALIZED (
+    SELECT {_BIN.format(at="hour")} AS at, {_ADDED_UP} FROM stage_hour WHERE (:by = 'hour' OR NOT rolled) AND {_OF_TIME.format(at="hour")}
+    UNION ALL SELECT day, {_ADDED_UP} FROM stage_day WHERE :by = 'day' AND {_OF_TIME.format(at="day")}
 ), sums AS (
-    SELECT at, service, stage, {_ADDED}
+    SELECT at, service, stage, {ADDED}
     FROM (SELECT at, service, stage, {SUMS} FROM attempt GROUP BY 1, 2, 3
-          UNION ALL SELECT at, service, stage, {", ".join((*_COUNTS, *_TIMES, *_PEAKS))} FROM hours) part
+          UNION ALL SELECT at, service, stage, {COLUMNS} FROM added) part
     GROUP BY 1, 2, 3
 ), counted AS (
     SELECT at, service, stage, timed, bucket, sum(n)::bigint AS n
     FROM (SELECT at, service, stage, true AS timed, wall_bucket AS bucket, count(*) AS n FROM attempt WHERE {TIMED} GROUP BY 1, 2, 3, 5
           UNION ALL SELECT at, service, stage, false, wait_bucket, count(*) FROM attempt GROUP BY 1, 2, 3, 5
-          UNION ALL SELECT at, service, stage, true, each.* FROM hours, unnest(duration_buckets, duration_counts) AS each
-          UNION ALL SELECT at, service, stage, false, each.* FROM hours, unnest(wait_buckets, wait_counts) AS each) part
+          UNION ALL SELECT at, service, stage, true, each.* FROM added, unnest(duration_buckets, duration_counts) AS each
+          UNION ALL SELECT at, service, stage, false, each.* FROM added, unnest(wait_buckets, wait_counts) AS each) part
     GROUP BY 1, 2, 3, 4, 5
 ), spread AS (
     SELECT at, service, stage,
@@ -106,7 +98,7 @@ GROUP BY 1 ORDER BY 1
 
 @dataclass(frozen=True)
 class Window:
-    """Which time is looked at, in whole hours: from ``since`` to before ``until``, in steps of ``by``."""
+    """Which time is looked at, in whole hours or days: from ``since`` to before ``until``, in steps of ``by``."""
 
     since: datetime
     until: datetime
@@ -152,7 +144,14 @@ async def repeated(connection: AsyncConnection, tenant: str, job_id: UUID) -> Se
 
 async def stages_over(connection: AsyncConnection, tenant: str, window: Window, stage: str | None) -> Sequence[Row]:
     """What attempts took together, by hour or day and kind, with how often each time occurred."""
-    values = {"tenant": tenant, "since": window.since, "until": window.until, "step": f"1 {window.by}", "stage": stage}
+    values = {
+        "tenant": tenant,
+        "since": window.since,
+        "until": window.until,
+        "by": window.by,
+        "step": f"1 {window.by}",
+        "stage": stage,
+    }
     return (await connection.execute(_STAGES, values)).mappings().all()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from setu_common.contracts.cost import StageMetrics
-from setu_common.contracts.performance import Bottleneck, JobPerformance, JobTrend, StageTrend, TrendQuery, Trends
+from setu_common.contracts.performance import Bottleneck, Bucket, JobPerformance, JobTrend, StageTrend, TrendQuery, Trends
 from setu_common.db import Database
 from setu_metrics.domain.performance.advice import Around, Repeated, advise
 from setu_metrics.domain.performance.bottlenecks import ALIKE, OVER, Kind, Sample, Usual, bottlenecks, timed, usual
@@ -23,6 +23,7 @@ JOBS_LOOKED_AT: Final = 100
 """So many jobs with recordings like a job's tell what is usual."""
 MOST_HOURS: Final = 32 * 24
 _WEEK: Final = timedelta(days=7)
+_DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -110,20 +111,24 @@ class Performance:
 
 
 def window_of(query: TrendQuery, now: datetime) -> reading.Window:
-    """The time that is asked for, in whole hours or days: it begins with that of ``since``, and ends with the hour of ``until``.
+    """The time that is asked for, in whole hours or days: from that of ``since`` to that of ``until``.
 
     Raises:
         TooFine: it has too many hours.
     """
     until = (query.until or now).astimezone(UTC)
-    since = (query.since or until - _WEEK).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    if query.by == "day":
-        since = since.replace(hour=0)
-    ended = until.replace(minute=0, second=0, microsecond=0)
-    until = ended if ended == until else ended + _HOUR
+    since = _beginning(query.since.astimezone(UTC) if query.since else until - _WEEK, query.by)
+    ended = _beginning(until, query.by)
+    until = ended if ended == until else ended + (_DAY if query.by == "day" else _HOUR)
     if query.by == "hour" and until - since > MOST_HOURS * _HOUR:
         raise TooFine(f"Ask for at most {MOST_HOURS // 24} days by the hour, or by day.")
     return reading.Window(since, until, query.by)
+
+
+def _beginning(at: datetime, by: Bucket) -> datetime:
+    """Of its hour, or its day."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    return hour.replace(hour=0) if by == "day" else hour
 
 
 def _job_trend(row: RowMapping) -> JobTrend:
