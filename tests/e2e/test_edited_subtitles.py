@@ -1,24 +1,25 @@
 """A job whose lines a language model edits, on a whole stack: over HTTP, with real speech, and a provider's wire to translate and to edit."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+from browsing.browser import browsing, tab
 from ownstack.jobs import Caller, Json
 from ownstack.speech import catalogue
 from ownstack.stack import OwnStack, own_stack
 from ownstack.whole import declare
 from setu_cli.embedded.stack import SPEECH_MODEL
 from setu_common.testing.dialects import Asked
-from setu_common.testing.faulty import faulty_wire
 from setu_common.testing.openai_wire import OpenAiWire
-from testbed.editing import document_of, reply_of
+from testbed.editing import document_of, reply_of, verdicts_of
+from testbed.sources import ROOT
+from testbed.tools import tool
+from testbed.wires import serving
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, func_only=True)]
 
@@ -29,31 +30,13 @@ DRAFT = "we said hello"
 
 
 def says(asked: Asked) -> str:
-    """A translator that gives each line the same words, and an editor that has the first of them say the name."""
+    """A translator that gives each line the same words, an editor that has the first of them say the name, and a judge who likes all."""
+    if verdicts := verdicts_of(asked.messages[-1][1]):
+        return verdicts
     if "into English" in asked.messages[0][1] and not asked.messages[-1][1].startswith("<<"):
         return reply_of({line["id"]: DRAFT for line in json.loads(asked.messages[-1][1])["lines"]})
     lines = [line for line in document_of(asked.messages[-1][1])["lines"] if "id" in line]
     return reply_of({line["id"]: line["draft"].replace("we", NAME, 1) for line in lines})
-
-
-@contextmanager
-def serving(wire: OpenAiWire) -> Iterator[OpenAiWire]:
-    """A wire beside a test that has no event loop."""
-    up, over = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with faulty_wire(wire):
-            up.set()
-            await asyncio.to_thread(over.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    up.wait()
-    try:
-        yield wire
-    finally:
-        over.set()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +123,23 @@ def test_a_jobs_lines_are_edited_and_the_next_run_has_its_edits_for_nothing(
     caller.gone(job["id"], JOB_S)
     caller.gone(again["id"], JOB_S)
     assert edited_for_usd(caller, finished(caller, short_speech, context=known)) > 0  # what was erased is not remembered
+
+
+def test_an_edit_is_read_beside_its_draft_on_the_dashboard(stack: OwnStack, caller: Caller, short_speech: Path):
+    heard = lines_of(caller, finished(caller, short_speech, overrides={"enhancement": "off"}), "fr")[-1]
+    job = finished(caller, short_speech, context={"characters": [{"name": NAME, "source": " ".join(heard.split()[:2])}]})
+    with browsing(tool("chromium")) as browser, tab(browser, stack.url) as opened:
+        opened.open(f"/jobs/{job['id']}")
+        changed = opened.page.locator(".line", has=opened.page.locator("ins"))
+        expect(changed).to_have_count(1)
+        expect(changed.locator("del")).to_have_text("we")
+        expect(changed.locator("ins")).to_have_text(NAME)
+        expect(changed.locator(".said-line")).to_have_text(heard)
+        expect(changed.get_by_role("list", name="Reasons")).to_contain_text("Name")
+        opened.page.get_by_label("Only lines that were changed").check()
+        expect(opened.page.locator(".line")).to_have_count(1)
+        opened.settled()
+        expect(opened.page.get_by_role("region", name="Cost by what was done")).to_contain_text(MODEL)
+        opened.shot(ROOT / "build" / "dashboard", "job-edited")
+        assert opened.barriers() == []
+        assert opened.complaints == []

@@ -9,6 +9,7 @@ from sacrebleu.metrics.chrf import CHRF
 
 from setu_common.contracts import Reason
 from setu_common.http import Dependencies, Policy, RetryPolicy
+from setu_common.http.timing import REAL as REAL_TIME
 from setu_common.llm import LimitPolicy, Limits
 from setu_common.llm.anthropic_provider import AnthropicProvider
 from setu_common.llm.openai_provider import OpenAiProvider
@@ -24,7 +25,11 @@ from setu_common.testing import (
     in_order,
     some,
 )
-from testbed.editing import ENGLISH, LINES, Kept, cents, document_of, edit, reply_of, translated
+from setu_enhancer.domain.guards import breaches
+from setu_enhancer.domain.scoring import better, score
+from setu_enhancer.editing import Instruments
+from setu_enhancer.judging import LlmJudge
+from testbed.editing import ENGLISH, LINES, Kept, cents, document_of, edit, reply_of, translated, verdicts_of
 
 DRAFTS = [line.draft for line in LINES]
 GOOD = list(ENGLISH.values())
@@ -201,3 +206,66 @@ async def test_a_second_run_makes_no_request_and_costs_nothing(kind):
         assert (len(wire.received), wire.bill.total) == (made, billed)
         assert texts_of(again) == GOOD
         assert all(each.cached and each.cost_usd == 0 for each in again)
+
+
+REAL = Instruments(breaches, score, better)
+
+
+def with_judge(provider):
+    return Instruments(breaches, score, better, LlmJudge(provider))
+
+
+async def test_what_a_judge_calls_broken_stays_as_it_was(kind):
+    def says_wrong(asked):
+        return verdicts_of(asked.messages[-1][1], lambda text: 5.0 if text == ENGLISH[3] else 60.0 if text in DRAFTS else 90.0)
+
+    async with wired(kind) as (wire, provider), wired(kind, say=says_wrong, name="judge") as (judge_wire, judge):
+        kept = await edit(provider, instruments=REAL)
+        before = len(wire.bill.charges)
+        edits = await edit(provider, instruments=with_judge(judge))
+        assert kept[3].text == ENGLISH[3]
+        assert (edits[3].text, edits[3].rejected) == (DRAFTS[3], "judge: it does not say what the line says")
+        assert sum(each.changed for each in edits) >= sum(each.changed for each in kept) - 1
+        assert judge_wire.asked
+        charges = (*wire.bill.charges[before:], *judge_wire.bill.charges)
+        billed = sum((Fraction(cents("", "", charge.usage)) for charge in charges), Fraction())
+        assert sum((Fraction(each.cost_usd or 0) for each in edits), Fraction()) == billed
+
+
+@pytest.mark.parametrize("said", ["[]", '{"verdicts": [{"id": "t1"}]}', "They are all fine.", "nobody", "contrary"])
+async def test_a_judge_who_lies_in_form_costs_its_share_and_no_edit(kind, said):
+    def lies(asked):
+        right = verdicts_of(asked.messages[-1][1], lambda _text: 0.0)
+        instead = {
+            "nobody": right.replace('"id": "t', '"id": "x'),
+            "contrary": right.replace('"confidence": 0.8', '"confidence": 8'),
+        }
+        return instead.get(said, said)
+
+    async with wired(kind) as (_, provider), wired(kind, say=lies, name="judge") as (judge_wire, judge):
+        kept = await edit(provider, instruments=REAL)
+        edits = await edit(provider, instruments=with_judge(judge))
+        assert texts_of(edits) == texts_of(kept)
+        assert [each.rejected for each in edits] == [each.rejected for each in kept]
+        assert edits.degraded == ""
+        assert judge_wire.asked
+
+
+async def test_a_judge_who_hangs_costs_nothing_and_no_edit(kind):
+    async with wired(kind) as (_, provider), faulty_wire(WIRES[kind](always(Fault.SILENT), say=says())) as wire:
+        kept = await edit(provider, instruments=REAL)
+        policy = Policy(attempt_s=0.1, retry=RetryPolicy(retries={}))
+        shared = {"api_key": SecretStr("any"), "billed_as": kind, "meter": RecordingMeter(), "model": "m-1"}
+        called = Dependencies().dependency("judge", policy)
+        limits = Limits("judge", LimitPolicy(), REAL_TIME)
+        hanging: OpenAiProvider | AnthropicProvider
+        if kind == "openai":
+            hanging = OpenAiProvider(base_url=f"{wire.url}/v1", dependency=called, limits=limits, **shared)
+        else:
+            hanging = AnthropicProvider(base_url=wire.url, dependency=called, limits=limits, **shared)
+        async with hanging as judge:
+            edits = await edit(provider, instruments=with_judge(judge))
+        assert texts_of(edits) == texts_of(kept)
+        assert [each.cost_usd for each in edits] == [each.cost_usd for each in kept]
+        assert any(note.startswith("Scored without judge: ") for note in edits.notes)
+        assert wire.received

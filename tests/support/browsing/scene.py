@@ -10,7 +10,7 @@ from typing import Final
 from setu_common.testing.dialects import Asked
 from setu_common.testing.faulty import faulty_wire
 from setu_common.testing.openai_wire import OpenAiWire
-from testbed.editing import document_of, reply_of
+from testbed.editing import document_of, reply_of, verdicts_of
 
 MODEL: Final = "gpt-5-mini"
 NAME: Final = "Glenmore"
@@ -23,7 +23,9 @@ COUNTING: Final = "One, two, three, four, five, six, seven, eight, nine, ten."
 
 
 def says(asked: Asked) -> str:
-    """A translator in a hurry, and an editor who knows what it should read."""
+    """A translator in a hurry, and an editor who knows what it should read, and thinks well of it."""
+    if verdicts := verdicts_of(asked.messages[-1][1], lambda text: 95.0 if any(text == good for *_, good in LINES) else 50.0):
+        return verdicts
     if "into English" in asked.messages[0][1] and not asked.messages[-1][1].startswith("<<"):
         lines = json.loads(asked.messages[-1][1])["lines"]
         return reply_of({line["id"]: _draft(line["text"]) for line in lines})

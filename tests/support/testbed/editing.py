@@ -86,6 +86,15 @@ def translated(document: Document) -> str:
     return reply_of({number: ENGLISH[number] for number in ids_of(document)})
 
 
+def verdicts_of(user: str, accuracy: Callable[[str], float] = lambda _text: 80.0) -> str:
+    """What a judge says that was asked about translations; empty if somebody asked for edits."""
+    if not user.startswith('{"lines": [{"source"'):
+        return ""
+    texts = [each for line in json.loads(user)["lines"] for each in line["translations"]]
+    parts = {"fluency": 80, "consistency": 80, "cultural": 80, "confidence": 0.8}
+    return json.dumps({"verdicts": [{"id": each["id"], "accuracy": accuracy(each["text"]), **parts} for each in texts]})
+
+
 class Model:
     """A ``LlmProvider`` that says what a test wants.
 

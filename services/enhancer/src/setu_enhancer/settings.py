@@ -31,7 +31,10 @@ class EditingSettings(SettingsBlock):
     margin: float = Field(default=1.0, ge=0, le=100, description="By how much an edit has to score better than its draft")
     parallel: int = Field(default=8, ge=1, le=64, description="Requests under way at once, scenes in order each")
     repairs: int = Field(default=1, ge=0, le=5, description="How often lines that came back wrong are asked for again")
-    judge: bool = Field(default=False, description="Let a language model judge each edit beside the rules; costs money")
+    judge: bool = Field(
+        default=True,
+        description="Let the first language model judge each edit beside the rules, where there is one; costs money, see the guide",
+    )
     timeout_s: float = Field(
         default=60.0, gt=0, description="How long one answer may take once its turn has come, attempts and pauses included"
     )

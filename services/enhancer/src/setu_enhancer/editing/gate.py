@@ -17,6 +17,10 @@ from setu_enhancer.domain.windows import Film
 from setu_enhancer.editing.outcomes import Edited, Offer
 
 T = TypeVar("T")
+WRONG: Final = 30.0
+"""Points of accuracy under which a judge is told to put what is wrong."""
+SURE: Final = 0.5
+"""How sure a judge has to be for its word to stand against all rules."""
 MOST_FAULTS_TOLD: Final = 3
 
 log = structlog.get_logger()
@@ -86,6 +90,15 @@ class Instruments:
     fluency: Probability | None = None
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """The scores of a draft and of an edit that nothing is wrong with by rules; ``wrong``: a judge says that it says something else."""
+
+    before: QualityScore
+    after: QualityScore
+    wrong: bool
+
+
 class Gate:
     """The gate, for one text.
 
@@ -141,19 +154,22 @@ class Gate:
             )
             for (line, text), judgement, logprob in zip(texts, judged, probable, strict=True)
         ]
-        scored = {line.index: (scores[place], scores[half + place]) for place, (line, _) in enumerate(rivals)}
+        scored = {
+            line.index: _Scored(scores[place], scores[half + place], is_wrong(judged[half + place]))
+            for place, (line, _) in enumerate(rivals)
+        }
         return [self._decided(line, offer, scored.get(line.index), finals) for line, offer in offers]
 
-    def _decided(
-        self, line: Line, offer: Offer, scored: tuple[QualityScore, QualityScore] | None, finals: Mapping[int, str]
-    ) -> Edited:
+    def _decided(self, line: Line, offer: Offer, scored: _Scored | None, finals: Mapping[int, str]) -> Edited:
         text, rejected, after = line.draft, "", None
         if scored is None:
             before = self.plain(line, finals)
             rejected = "; ".join(f"{each.kind}: {each.detail}" for each in offer.faults[:MOST_FAULTS_TOLD])
         else:
-            before, after = scored
-            if self._with.better(before, after, self._margin):
+            before, after = scored.before, scored.after
+            if scored.wrong:
+                rejected = "judge: it does not say what the line says"
+            elif self._with.better(before, after, self._margin):
                 text = offer.text
             else:
                 rejected = f"score: {after.total:.1f}, and the draft has {before.total:.1f}; {self._margin:g} more are wanted"
@@ -204,3 +220,8 @@ def _of_both(found: Sequence[T | None], half: int) -> list[T | None]:
     """What is known of drafts and edits alike: scores that were found in different ways can't be compared."""
     both = [one is not None and other is not None for one, other in zip(found[:half], found[half:], strict=True)]
     return [each if known else None for each, known in zip(found, both * 2, strict=True)]
+
+
+def is_wrong(judgement: Judgement | None) -> bool:
+    """Whether a judge is sure that a text does not say what its line says. A draft may be as wrong: then there is nothing to win."""
+    return judgement is not None and judgement.accuracy < WRONG and judgement.confidence >= SURE
