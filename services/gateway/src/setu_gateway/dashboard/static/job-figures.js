@@ -2,6 +2,7 @@
 
 import { ask, askJson } from "./api.js";
 import { fill, h } from "./dom.js";
+import { field } from "./fields.js";
 import { count, dollars, duration, language, percent, size, worded } from "./format.js";
 import { notThere, panel } from "./panel.js";
 import { empty, facts, table, trouble } from "./parts.js";
@@ -78,9 +79,9 @@ function forecasts({ forecasts: ways, plan }) {
   ]), { numeric: [1, 2] });
 }
 
-/** What it cost, and on what. */
+/** What it cost, and on what; and what it may cost. */
 export function costPanel(job, signal, ended) {
-  return panel({
+  const shown = panel({
     title: "Cost",
     signal,
     everyMs: ended ? 0 : LOOK_MS,
@@ -97,7 +98,27 @@ export function costPanel(job, signal, ended) {
       cost.stages.length ? table("Cost by what was done", ["Work", "Model", "Calls", "Tokens", "Cost", "Share"], cost.stages.map((each) => [workName(each.stage, each.target), `${each.model} (${each.provider})`, count(each.calls), each.input_tokens + each.output_tokens ? count(each.input_tokens + each.output_tokens) : "–", dollars(each.usd), percent(each.share)]), { numeric: [2, 3, 4, 5] }) : h("p", { class: "muted" }, "No model was called."),
     ],
     missing: notThere("What it cost"),
-  }).element;
+  });
+  shown.element.append(budgetForm(job, signal, shown.look));
+  return shown.element;
+}
+
+function budgetForm(job, signal, changed) {
+  const limit = field("job-limit", "It may spend at most, US dollars", { type: "number", min: 0, step: "any", inputmode: "decimal", required: true });
+  const outcome = h("div", { role: "status" });
+  const form = h("form", { class: "form inside" }, limit.element, h("p", { class: "buttons" }, h("button", {}, "Set its budget")), outcome);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await ask(`/v1/budgets/jobs/${job.id}`, { method: "PUT", body: { limit_usd: limit.value }, signal });
+      fill(outcome, h("p", {}, `It may spend ${dollars(limit.value)}.`));
+      await changed();
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      fill(outcome, trouble(error, "Its budget was not changed"));
+    }
+  });
+  return h("details", { class: "more inner" }, h("summary", {}, "Set what it may spend"), form);
 }
 
 /** Where its time went, what holds it up, and what to do about it. */

@@ -40,15 +40,27 @@ async function loaded(job, media, player, languages, signal) {
     if (signal.aborted || player.querySelector(".cant-play")) return;
     fill(player, h("p", { class: "muted cant-play" }, `This browser can't play the recording.${languages.length ? " Its subtitles are below all the same." : ""}`));
   });
-  await Promise.all(languages.map(async (code, index) => {
-    try {
-      const answer = await ask(`/jobs/${job.id}/subtitles/${code}.vtt`, { signal });
-      const address = kept(new Blob([await answer.text()], { type: "text/vtt" }), signal);
-      media.append(h("track", { kind: code === job.source_language ? "captions" : "subtitles", srclang: code, label: language(code), src: address, default: index === 0 }));
-    } catch (error) {
-      if (!signal.aborted && error.status === undefined) throw error;
-    }
-  }));
+  const tracks = await Promise.all(languages.map((code) => track(job, code, signal)));
+  media.append(...tracks.filter(Boolean));
+  // After the browser's own choice, which may be to show two of them over one another.
+  setTimeout(() => showTrack(media, media.dataset.shown ?? languages[0]));
+}
+
+async function track(job, code, signal) {
+  try {
+    const answer = await ask(`/jobs/${job.id}/subtitles/${code}.vtt`, { signal });
+    const address = kept(new Blob([await answer.text()], { type: "text/vtt" }), signal);
+    return h("track", { kind: code === job.source_language ? "captions" : "subtitles", srclang: code, label: language(code), src: address });
+  } catch (error) {
+    if (!signal.aborted && error.status === undefined) throw error;
+    return null;
+  }
+}
+
+/** Show the subtitles of one language in the picture. */
+function showTrack(media, code) {
+  media.dataset.shown = code;
+  for (const each of media.textTracks) each.mode = each.language === code ? "showing" : "disabled";
 }
 
 async function withKey(path, media, player, signal) {
@@ -76,6 +88,7 @@ function shown(job, languages, root, media, signal) {
   let told = null;
   const which = choice("Language", languages.map((code) => [code, code === job.source_language ? `${language(code)} (spoken)` : language(code)]), view.code, (code) => {
     view.code = code;
+    showTrack(media, code);
     look();
   });
   fill(root, h("div", { class: "lines-top" }, which, only), body);

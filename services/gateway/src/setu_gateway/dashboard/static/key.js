@@ -34,6 +34,8 @@ function asked(why) {
   const note = h("p", { id: "key-note", class: why ? "warning" : "muted" });
   note.textContent = why || "It stays in this tab, and is forgotten when the tab is closed.";
   input.setAttribute("aria-describedby", "key-note");
+  // Without any key there is nothing to leave it at.
+  const had = hasKey() && !why;
   const dialog = h("dialog", { "aria-labelledby": "key-title", class: "ask" });
   const form = h(
     "form",
@@ -43,17 +45,17 @@ function asked(why) {
     h("label", { for: "key-value" }, "API key"),
     input,
     note,
-    h("p", { class: "buttons" }, h("button", { class: "primary" }, "Use this key")),
+    h("p", { class: "buttons" }, had ? h("button", { type: "button", onclick: () => dialog.close() }, "Leave it") : null, h("button", { class: "primary" }, "Use this key")),
   );
   fill(dialog, form);
   document.body.append(dialog);
   return new Promise((resolve) => {
-    form.addEventListener("submit", () => {
-      sessionStorage.setItem(NAME, input.value.trim());
+    form.addEventListener("submit", () => sessionStorage.setItem(NAME, input.value.trim()));
+    dialog.addEventListener("cancel", (event) => had || event.preventDefault());
+    dialog.addEventListener("close", () => {
       dialog.remove();
       resolve();
     });
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.showModal();
     input.focus();
   });

@@ -124,6 +124,10 @@ document.addEventListener("drop", (event) => {
   else location.hash = "#/new";
 });
 
+// What was asked for a page that has been left is nobody's concern any more.
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason?.name === "AbortError") event.preventDefault();
+});
 addEventListener("hashchange", moved);
 if (asksForKeys && !hasKey()) askForKey().then(route);
 else route();

@@ -11,7 +11,7 @@ import { alarm, say } from "./voice.js";
 
 const REMEMBERED = "setu-languages";
 const ESTIMATE_AFTER_MS = 350;
-const QUALITIES = [["balanced", "Balanced"], ["speed", "Soon"], ["quality", "Few errors"]];
+const QUALITIES = [["balanced", "Both alike"], ["speed", "An answer soon"], ["quality", "Few errors"]];
 const EDITING = [["", "Lines that have a reason"], ["all", "Every line"], ["off", "No line"]];
 
 const keys = new Map();
@@ -90,7 +90,7 @@ function wanted() {
   const languages = Object.entries(facts.languages).sort((one, other) => one[1].localeCompare(other[1]));
   const sourceLanguage = field("source-language", "Spoken language", { options: [["", "Find out"], ...languages], value: before.source ?? "" });
   const targets = picker("targets", "Translate into", languages, before.targets ?? ["en"], "None: captions in the spoken language alone");
-  const quality = field("quality", "Rather", { options: QUALITIES });
+  const quality = field("quality", "What matters more", { options: QUALITIES });
   const budget = field("budget", "Spend at most", { type: "number", min: 0, step: "any", inputmode: "decimal", placeholder: "no limit" }, "US dollars for paid calls; past it the job goes on with what costs nothing");
   return { sourceLanguage, targets, quality, budget };
 }
