@@ -112,6 +112,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
     registry = process_registry()
     dependencies = Dependencies([PrometheusObserver(registry)])
     figures = Figures(database, settings.core.store, [kind.queue for kind in KINDS], registry)
+    page = dashboard.dashboard_router(load_assets(settings.edge.auth))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -156,11 +157,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         lifespan=lifespan,
-        routers=[
-            *_ROUTERS,
-            breakers_router(dependencies, [Admin]),
-            dashboard.dashboard_router(load_assets(settings.edge.auth)),
-        ],
+        routers=[*_ROUTERS, breakers_router(dependencies, [Admin]), page],
         metrics=Metrics(registry, guards=[Admin]),
         trust=EdgeTrust(hosts=_hosts(settings.edge), keys=keys, pages=dashboard.PAGE_PATHS),
         checks={"database": database.check, "store": store.check},
