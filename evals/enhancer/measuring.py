@@ -5,7 +5,7 @@ it selects, what its gate makes of the edits, what it makes of the scenes with s
 embedded model; and what a video costs. No rule sees a reference; only the measures do.
 
 ``--provider openai|anthropic`` measures a vendor's model in place of the embedded one, ``--base-url`` any server that speaks as OpenAI does.
-``--judge`` lets that model judge its edits as well.
+It judges its edits as well, unless ``--no-judge`` is said.
 The key is in SETU_LLM_OPENAI_API_KEY or SETU_LLM_ANTHROPIC_API_KEY; it costs some cents. ``--split dev --misses`` lists cases, for who works on rules.
 """
 
@@ -57,7 +57,12 @@ def _parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--base-url", default=None, help="another server that speaks as OpenAI does")
     parser.add_argument("--split", choices=("dev", "test"), default="test")
     parser.add_argument("--part", choices=PARTS + LONG_PARTS, action="append", help="only these; more than once for several")
-    parser.add_argument("--judge", action="store_true", help="let a vendor's model judge beside the rules; costs as much again")
+    parser.add_argument(
+        "--judge",
+        action=argparse.BooleanOptionalAction,
+        default=EditingSettings().judge,
+        help="whether a vendor's model judges its edits beside the rules, as the service has it do; costs nearly as much again",
+    )
     parser.add_argument(
         "--misses", action="store_true", help="list the lines and edits that went wrong; of the dev split alone"
     )

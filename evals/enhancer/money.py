@@ -12,6 +12,7 @@ from typing import Final
 from bench.figures import Figure
 
 from evals.enhancer.data import Scene, Split, Spoken, refrains, scenes
+from evals.enhancer.gating import INSTRUMENTS
 from evals.enhancer.pricing import TIERS, is_kept, usd
 from evals.enhancer.providers import Answering, Asked, Exchange
 from evals.enhancer.remembering import Begin, memories
@@ -21,7 +22,9 @@ from evals.enhancer.staging import Staged, joined
 from setu_common.cost import Usage
 from setu_common.http import create_client
 from setu_enhancer.editing import RULES, Edits
+from setu_enhancer.judging import LlmJudge
 from setu_enhancer.memory import Memory
+from setu_enhancer.settings import EditingSettings
 
 LINES: Final = 150
 """Of ten minutes of a film."""
@@ -37,25 +40,30 @@ class Spent:
         system: of each request's instructions.
         user: of each request's document.
         answer: of each answer.
+        judged: of all that a judge was asked, instructions included, and of all that it answered.
         edits: what came of it.
     """
 
     system: tuple[int, ...]
     user: tuple[int, ...]
     answer: tuple[int, ...]
+    judged: tuple[int, int] = (0, 0)
     edits: Edits = Edits(())  # noqa: RUF009  (frozen)
 
     def usage(self, *, cached: bool) -> Usage:
-        """As it would be billed; ``cached``: the vendor keeps the instructions from the first request on, which goes ahead of the others."""
-        told_ = sum(self.system)
+        """As it would be billed; ``cached``: the vendor keeps the instructions from the first request on, which goes ahead of the others.
+
+        A judge's instructions are too short for any vendor to keep.
+        """
+        told_, user, answer = sum(self.system), sum(self.user) + self.judged[0], sum(self.answer) + self.judged[1]
         if not cached or not self.system:
-            return Usage(input_tokens=told_ + sum(self.user), output_tokens=sum(self.answer))
+            return Usage(input_tokens=told_ + user, output_tokens=answer)
         first = self.system[0]
         return Usage(
-            input_tokens=sum(self.user),
+            input_tokens=user,
             cache_write_tokens=first,
             cache_read_tokens=told_ - first,
-            output_tokens=sum(self.answer),
+            output_tokens=answer,
         )
 
     def usd(self, provider: str, model: str, *, cached: bool = False) -> float:
@@ -84,10 +92,15 @@ class Counter:
 
     async def spent(self, exchanges: Sequence[Exchange], edits: Edits) -> Spent:
         """The tokens of requests and answers."""
+        edited, judged = ([each for each in exchanges if each.judging is judging] for judging in (False, True))
         return Spent(
-            tuple([await self._count(each.system) for each in exchanges]),
-            tuple([await self._count(each.user) for each in exchanges]),
-            tuple([await self._count(each.answer) for each in exchanges]),
+            tuple([await self._count(each.system) for each in edited]),
+            tuple([await self._count(each.user) for each in edited]),
+            tuple([await self._count(each.answer) for each in edited]),
+            (
+                sum([await self._count(each.system) + await self._count(each.user) for each in judged]),
+                sum([await self._count(each.answer) for each in judged]),
+            ),
             edits,
         )
 
@@ -106,7 +119,7 @@ async def measure(split: Split, url: str) -> list[Figure]:
     of_first = first.usage(cached=False)
     about = (
         f"{LINES} lines in whole scenes of the {split} split, selective; the requests that the editor makes where a model answers with "
-        "people's translations, repairs included, in tokens of gemma3's vocabulary"
+        "people's translations, and judges each edit beside its draft, repairs included, in tokens of gemma3's vocabulary"
     )
     figures = [
         told("money_lines", len(first.edits), unit="lines", how=about),
@@ -121,16 +134,23 @@ async def measure(split: Split, url: str) -> list[Figure]:
         told("money_tokens_in", of_first.input_tokens, unit="tokens", how=about),
         told("money_tokens_out", of_first.output_tokens, unit="tokens", how=about),
     ]
+    figures += [
+        told("money_judge_tokens_in", first.judged[0], unit="tokens", how=f"of these, what the judge was asked; {about}"),
+        told("money_judge_tokens_out", first.judged[1], unit="tokens", how=f"of these, what the judge answered; {about}"),
+    ]
     rows: list[tuple[str | float | int, ...]] = []
+    unjudged = replace(first, judged=(0, 0))
     for tier in TIERS:
         for provider, model in tier.models:
             plain, kept = (first.usd(provider, model, cached=cached) for cached in (False, True))
+            without = unjudged.usd(provider, model)
+            figures.append(told(f"money_unjudged_{model}", without, unit="USD", how=f"the same without a judge; {about}"))
             how = f"{provider}'s {model}, genai-prices today, without the vendor's prompt cache (low end: with it, where it keeps a prompt this short); {about}"
             name = f"money_{tier.name}_{model}"
             figures.append(goal(name, plain, tier.goal_usd, better="less", unit="USD", how=how, interval=(kept, plain)))
-            rows.append((model, tier.name, f"{plain:.4f}", f"{kept:.4f}", f"{tier.goal_usd:g}"))
+            rows.append((model, tier.name, f"{plain:.4f}", f"{kept:.4f}", f"{without:.4f}", f"{tier.goal_usd:g}"))
     print("Money, a video of ten minutes:", flush=True)
-    table(("model", "tier", "USD", "with the vendor's cache", "goal"), rows)
+    table(("model", "tier", "USD", "with the vendor's cache", "without a judge", "goal"), rows)
     return figures + _again(first, second, alone)
 
 
@@ -209,7 +229,8 @@ def _with(scene: Scene, said: Sequence[Spoken]) -> Scene:
 async def _edited(text: Staged, counter: Counter, memory: Memory | None) -> Spent:
     """What was sent, and what came of it."""
     provider = Answering("references", {index: line.references[0] for index, line in text.spoken.items()})
-    edits = await edit(text, Asked(provider), memory)
+    judge = LlmJudge(provider) if EditingSettings().judge else None
+    edits = await edit(text, Asked(provider), memory, replace(INSTRUMENTS, judge=judge))
     return await counter.spent(provider.exchanges, edits)
 
 

@@ -21,6 +21,7 @@ from setu_common.llm.settings import LlmSettings, ProviderSettings
 
 M = TypeVar("M", bound=BaseModel)
 
+GOOD, POOR = 95, 55  # points
 EMBEDDED: Final = "embedded"
 EMBEDDED_MODEL: Final = "gemma3-270m"
 HOSTED: Final = ("openai", "anthropic")
@@ -30,11 +31,12 @@ _DOCUMENT: Final = re.compile(r"<<(\w+)\n(.*)\n\1>>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer, word by word."""
+    """One request and its answer, word by word; ``judging``: a judge's."""
 
     system: str
     user: str
     answer: str
+    judging: bool = False
 
 
 class Answering:
@@ -51,6 +53,7 @@ class Answering:
         self.name = name
         self.exchanges: list[Exchange] = []
         self._texts = texts
+        self._good = frozenset(texts.values())
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,10 +84,23 @@ class Answering:
         raise NotImplementedError
 
     async def chat_as(
-        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
+        self,
+        schema: type[M],
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,  # noqa: ARG002  see LlmProvider
+        timeout_s: float | None = None,  # noqa: ARG002
     ) -> Answer[M]:
-        """See ``LlmProvider``."""
-        raise NotImplementedError
+        """See ``LlmProvider``: as a judge it prefers what people wrote, and says no more than it has to."""
+        lines: list[dict[str, Any]] = json.loads(messages[-1].text)["lines"]  # Any: JSON
+        verdicts = [
+            {"id": each["id"], "points": [*[GOOD if each["text"] in self._good else POOR] * 4, 80]}
+            for line in lines
+            for each in line["translations"]
+        ]
+        text = json.dumps({"verdicts": verdicts}, separators=(",", ":"))
+        self.exchanges.append(Exchange(messages[0].text, messages[-1].text, text, judging=True))
+        return Answer(schema.model_validate_json(text), text, self.name, self.model, Usage())
 
 
 def asked(message: str) -> list[int]:

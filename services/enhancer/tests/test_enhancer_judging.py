@@ -39,8 +39,7 @@ def told(asked: Asked) -> list[dict[str, str]]:
 def verdict(asked: dict[str, str], **figures: object) -> dict[str, object]:
     """An opinion that tells edits from drafts, so that a mix-up shows."""
     value = 90 if asked["text"].startswith("edit") else 40
-    parts = dict.fromkeys(("accuracy", "fluency", "consistency", "cultural"), value)
-    return {"id": asked["id"], **parts, "confidence": 0.8} | figures
+    return {"id": asked["id"], "points": [value, value, value, value, 80]} | figures
 
 
 def say(answer: Callable[[list[dict[str, str]]], Verdicts]) -> Callable[[Asked], str]:
@@ -59,7 +58,7 @@ async def judged(wire: OpenAiWire, pairs, glossary=NOTHING, *, meter: RecordingM
         limits=Limits("judge", LimitPolicy(), REAL),
         meter=meter or RecordingMeter(),
     ) as provider:
-        return await LlmJudge(provider, at_once=at_once).judge(pairs, HINDI, glossary)
+        return await LlmJudge(provider, per_request=10, at_once=at_once).judge(pairs, HINDI, glossary)
 
 
 GOOD = Judgement(90, 90, 90, 90, 0.8)
@@ -104,13 +103,16 @@ async def test_both_texts_of_a_line_stand_side_by_side_with_its_names():
     [
         lambda texts: [verdict(each) for each in texts if each["text"] != "edit 1"],
         lambda texts: [verdict(each, id="t99") if each["text"] == "edit 1" else verdict(each) for each in texts],
-        lambda texts: [verdict(each, accuracy=140) if each["text"] == "edit 1" else verdict(each) for each in texts],
-        lambda texts: [verdict(each, confidence=7) if each["text"] == "edit 1" else verdict(each) for each in texts],
+        lambda texts: [
+            verdict(each, points=[140, 90, 90, 90, 80]) if each["text"] == "edit 1" else verdict(each) for each in texts
+        ],
+        lambda texts: [verdict(each, points=[90, 90, 90, 90]) if each["text"] == "edit 1" else verdict(each) for each in texts],
         lambda texts: (
-            [verdict(each) for each in texts] + [verdict(each, fluency=1) for each in texts if each["text"] == "edit 1"]
+            [verdict(each) for each in texts]
+            + [verdict(each, points=[90, 1, 90, 90, 80]) for each in texts if each["text"] == "edit 1"]
         ),
     ],
-    ids=["left out", "unknown id", "figure out of bounds", "confidence out of bounds", "two opinions"],
+    ids=["left out", "unknown id", "figure out of bounds", "a figure missing", "two opinions"],
 )
 async def test_a_line_one_of_whose_verdicts_is_no_good_has_none_at_all(spoil):
     async with faulty_wire(OpenAiWire(say=say(spoil))) as wire:
