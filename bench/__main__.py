@@ -5,7 +5,7 @@ import sys
 
 from bench.figures import report
 
-TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr", "enhancer", "trends", "dashboard")
+TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr", "enhancer", "trends", "reports", "dashboard")
 
 
 def main(names: list[str]) -> None:

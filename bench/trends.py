@@ -59,7 +59,7 @@ FROM job_outcome AS job, (VALUES
 
 
 @contextmanager
-def _service(folder: Path, database: DatabaseSettings) -> Iterator[httpx2.Client]:
+def service(folder: Path, database: DatabaseSettings) -> Iterator[httpx2.Client]:
     """The metrics service as a process of its own, and a client that it trusts."""
     port, token = free_port(), secrets.token_urlsafe(24)
     variables = {
@@ -77,7 +77,7 @@ def _service(folder: Path, database: DatabaseSettings) -> Iterator[httpx2.Client
         yield client
 
 
-def _p95_ms(client: httpx2.Client, path: str, params: dict[str, str]) -> list[float]:
+def p95_ms(client: httpx2.Client, path: str, params: dict[str, str]) -> list[float]:
     """What 95 of 100 requests stay below, by round."""
     rounds = []
     for number in range(ROUNDS + 1):
@@ -101,7 +101,7 @@ def _asked(client: httpx2.Client, jobs: list[UUID], when: str) -> list[Figure]:
     two_days = {"since": (now - timedelta(days=2)).isoformat(), "by": "hour"}
     how = f"p95 of {REQUESTS} requests, one after the other, to the service on loopback, of {counted} attempts and {JOBS} jobs, {when}"
     return [
-        judged(f"{name}, {when}", _p95_ms(client, path, params), unit="ms", goal=GOAL_MS, better="less", how=how)
+        judged(f"{name}, {when}", p95_ms(client, path, params), unit="ms", goal=GOAL_MS, better="less", how=how)
         for name, path, params in (
             ("trends of 30 days by day", "/v1/performance/trends", month),
             ("trends of 2 days by hour", "/v1/performance/trends", two_days),
@@ -119,6 +119,13 @@ def _add_up(connection: psycopg.Connection[tuple[object, ...]]) -> float:
     return time.monotonic() - began
 
 
+def fill(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Write down what jobs of a month took."""
+    values = {"tenant": TENANT, "jobs": JOBS, "days": DAYS}
+    connection.execute(_JOBS, values)
+    connection.execute(_ATTEMPTS, values)
+
+
 def measure() -> list[Figure]:
     """Before attempts are added up, and after."""
     with tempfile.TemporaryDirectory(prefix="setu-bench-") as name:
@@ -128,12 +135,10 @@ def measure() -> list[Figure]:
             database = DatabaseSettings(url=postgres.url)
             migrate_ledger(database)
             with closing(connect(database, SCHEMA)) as connection:
-                values = {"tenant": TENANT, "jobs": JOBS, "days": DAYS}
-                connection.execute(_JOBS, values)
-                connection.execute(_ATTEMPTS, values)
+                fill(connection)
                 connection.execute("VACUUM ANALYZE")
                 newest = connection.execute("SELECT job_id FROM job_outcome ORDER BY ended_at DESC LIMIT 1").fetchall()
-                with _service(folder, database) as client:
+                with service(folder, database) as client:
                     jobs = [row[0] for row in newest]
                     before = _asked(client, jobs, "before they are added up")
                     added_s = _add_up(connection)
