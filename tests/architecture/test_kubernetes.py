@@ -1,23 +1,18 @@
-"""What deploy/kubernetes starts is what docker-compose.yml starts; it holds together, and scales by the table that is the truth."""
+"""What deploy/kubernetes starts is what docker-compose.yml starts, and it holds together."""
 
 import importlib
 import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
-import psycopg
 import pytest
 import yaml
 
 from composed.declared import image_of, images, module_of, services, targets
-from setu_common.cost.ledger import migrate_ledger
-from setu_common.db import migrate
-from setu_common.operations import WorkerSpec
-from setu_common.settings import DatabaseSettings, SettingsBlock
+from setu_common.settings import SettingsBlock
 from testbed.kustomized import rendered
 from testbed.sources import ROOT
 
@@ -28,13 +23,12 @@ GUIDE = (ROOT / "docs/deployment.md").read_text()
 OVERLAYS = ["volumes", "s3", "gpu", "dev"]
 SCHEMAS = ROOT / "build/kubernetes-schemas/kubernetes_validate/kubernetes-json-schema/v1.34.0-local-strict"
 SERVICES = ("gateway", "asr", "translate", "enhancer", "optimizer", "metrics")
-WITH_WORKERS = SERVICES[:-1]
 ALL = {overlay: rendered(FOLDER / "overlays" / overlay) for overlay in OVERLAYS}
 COMPOSED = {name: service for name, service in services().items() if image_of(service) is not None}
 NAME = "app.kubernetes.io/name"
 # Of Kubernetes' own: compose's switch for its loopback port, and where images and packages are had.
 NOT_TOLD = {"SETU_GATEWAY_ALLOW_WITHOUT_KEYS", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"}
-OF_THE_STORE = {"AWS_REGION", "AWS_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+OF_LIBRARIES = {"AWS_REGION", "AWS_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HF_HOME"}
 
 
 def found(kind: str, overlay: str) -> dict[str, Json]:
@@ -122,7 +116,7 @@ def test_every_process_of_compose_has_its_workload_with_the_same_image_and_comma
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_process_is_told_what_compose_tells_it_and_nothing_that_is_no_setting(overlay):
-    known = settings_names() | OF_THE_STORE
+    known = settings_names() | OF_LIBRARIES
     for name, pod in pods(overlay).items():
         names = told(main_of(pod), overlay)
         secrets = {"DATABASE_URL", "REDIS_URL", "SETU_SERVICE_TOKEN"}
@@ -289,96 +283,6 @@ def test_speech_is_recognised_where_the_gpus_are():
     assert spec["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
     composed = services("deploy/compose.gpu.yml")["asr-worker"]["environment"]
     assert composed.keys() <= told(spec["containers"][0], "gpu")
-
-
-def specs(monkeypatch: pytest.MonkeyPatch) -> dict[str, WorkerSpec]:
-    """Of each worker's workload what the worker is."""
-    monkeypatch.setenv("SETU_SERVICE_TOKEN", "only-for-this-test")
-    makers = {"setu_gateway.worker": "spec_of", "setu_gateway.fetch_worker": "fetcher_spec_of"}
-    made = {}
-    for name, service in COMPOSED.items():
-        if "SETU_WORKER_READY_FILE" in service["environment"]:
-            module = importlib.import_module(str(module_of(service)))
-            made[name] = getattr(module, makers.get(module.__name__, "specify"))(module.read_settings())
-    return made
-
-
-def triggers(overlay: str) -> Iterator[tuple[str, str, str]]:
-    for name, each in found("ScaledObject", overlay).items():
-        for trigger in each["spec"]["triggers"]:
-            yield name, trigger["name"], trigger["metadata"]["query"]
-
-
-@pytest.mark.parametrize("overlay", OVERLAYS)
-def test_each_worker_is_scaled_on_its_own_queues_by_depth_and_by_age(overlay, monkeypatch):
-    workers = specs(monkeypatch)
-    assert found("ScaledObject", overlay).keys() == workers.keys()
-    assert sorted((name, what) for name, what, _ in triggers(overlay)) == [
-        (n, w) for n in sorted(workers) for w in ("age", "depth")
-    ]
-    for name, _, query in triggers(overlay):
-        assert set(re.findall(r"FROM (\w+)\.operation", query)) == {workers[name].service}
-        for queues in re.findall(r"queue = ANY \('\{(.*?)\}'\)", query):
-            assert queues.split(",") == list(workers[name].queues)
-        scaled = found("ScaledObject", overlay)[name]["spec"]
-        assert scaled["scaleTargetRef"]["name"] == name
-        assert "replicas" not in found("Deployment", overlay)[name]["spec"], "each deployment would take back what KEDA did"
-        assert scaled["minReplicaCount"] >= (0 if (overlay, name) == ("gpu", "asr-worker") else 1), (
-            "somebody must wake what sleeps"
-        )
-
-
-@pytest.fixture
-def migrated(cloned_database) -> DatabaseSettings:
-    def all_of_them(settings: DatabaseSettings) -> None:
-        for service in WITH_WORKERS:
-            migrate(settings, service, importlib.import_module(f"setu_{service}.migrate").VERSIONS)
-        migrate_ledger(settings)
-
-    return cloned_database("kubernetes", all_of_them)
-
-
-ROWS = """
-INSERT INTO {schema}.operation (id, tenant, kind, queue, state, request, request_sha256, max_attempts, timeout_s, created_at, not_before, asleep,
-    lease_until, ended_at)
-SELECT gen_random_uuid(), 'acme', 'any', queue, state, '{{}}', '', 3, 60, now() - waits, now() + sleeps, asleep,
-    CASE WHEN state = 'running' THEN now() END, CASE WHEN state = 'failed' THEN now() END
-FROM (VALUES
-    (%(queue)s, 'queued', interval '90 s', interval '-90 s', false),
-    (%(queue)s, 'queued', interval '10 s', interval '-10 s', false),
-    (%(queue)s, 'queued', interval '1 h', interval '-20 s', true),
-    (%(queue)s, 'queued', interval '1 h', interval '1 h', true),
-    (%(queue)s, 'running', interval '2 h', interval '-2 h', false),
-    (%(queue)s, 'failed', interval '2 h', interval '-2 h', false),
-    ('of another', 'queued', interval '3 h', interval '-3 h', false)
-) AS rows (queue, state, waits, sleeps, asleep)
-"""
-IN_HAND = 4  # two wait, one has slept enough, one is under way
-
-
-def test_what_scales_a_worker_is_what_its_table_says(migrated, monkeypatch):
-    workers = specs(monkeypatch)
-    with psycopg.connect(migrated.url, autocommit=True) as db:
-        for name, what, query in triggers("volumes"):
-            assert db.execute(query).fetchone() == (0,), (name, what)
-        for spec in workers.values():
-            for queue in spec.queues:
-                db.execute(ROWS.format(schema=spec.service).encode(), {"queue": queue})
-        for name, what, query in triggers("volumes"):
-            ((answer,),) = db.execute(query).fetchall()
-            if what == "depth":
-                assert answer == IN_HAND * len(workers[name].queues), name
-            else:
-                assert 90 <= answer < 600, name
-
-
-def test_what_scales_a_worker_is_found_through_the_indexes_of_what_waits(migrated):
-    with psycopg.connect(migrated.url, autocommit=True) as db:
-        db.execute("SET enable_seqscan = off")
-        for name, _, query in triggers("volumes"):
-            plan = "\n".join(line for (line,) in db.execute(f"EXPLAIN {query}"))
-            assert "Seq Scan" not in plan, (name, plan)
-            assert {"operation_waiting", "operation_asleep"} <= set(re.findall(r"operation_\w+", plan)), (name, plan)
 
 
 def test_the_cluster_gets_no_file_that_holds_a_secret():
