@@ -125,6 +125,8 @@ async def test_a_correction_of_a_target_says_what_was_delivered_and_of_the_sourc
     source = await asked(stand, (await corrections.accept("local", job.id, edited("fr"), None)).id)
     assert (source.language, source.source_language, source.delivered) == ("fr", "fr", None)
     assert source.transcript == target.transcript
+    assert target.accepted_at is not None
+    assert source.accepted_at is not None
     assert target.accepted_at < source.accepted_at
 
 

@@ -90,9 +90,11 @@ async def correct(knowledge: Knowledge, lines, context=SERIES, job_id=None, glos
         job_id=job_id or uuid4(), language="en", source_language="hi", edited=NOWHERE, transcript=NOWHERE, context=context
     )
     edited = EditedSubtitles(language="en", cues=cues)
-    return await knowledge.learn_from_correction(
+    learned = await knowledge.learn_from_correction(
         "acme", request, transcript, delivered=delivered, edited=edited, glossary=glossary
     )
+    assert learned is not None
+    return learned
 
 
 async def count(database, table: str) -> int:
