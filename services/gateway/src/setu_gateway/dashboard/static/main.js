@@ -99,7 +99,7 @@ line.addEventListener("key", async (event) => {
 keyButton.hidden = !asksForKeys;
 keyButton.addEventListener("click", async () => {
   await askForKey();
-  route();
+  location.reload();
 });
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

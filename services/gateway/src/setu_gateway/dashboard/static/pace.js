@@ -4,13 +4,13 @@ import { line } from "./api.js";
 
 /** Wait, or until the page is left. */
 export function paused(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-  });
+  return until(signal, (done) => timer(ms, done));
+}
+
+/** Wait until somebody looks, or the page is left. */
+export function seen(signal) {
+  if (!document.hidden) return Promise.resolve();
+  return until(signal, (done) => heard(document, "visibilitychange", () => document.hidden || done()));
 }
 
 /** Look now and every so often, until the page is left; hidden pages wait until they are seen. */
@@ -19,18 +19,38 @@ export async function every(ms, look, signal) {
     await seen(signal);
     if (signal.aborted) return;
     await look();
-    await Promise.race([paused(ms, signal), backAgain(signal)]);
+    await until(signal, (done) => both(timer(ms, done), heard(line, "back", done)));
   }
 }
 
-function seen(signal) {
-  if (!document.hidden) return Promise.resolve();
+/** Wait until `begin(done)` calls `done`, or the page is left; what `begin` gives is called at the end, so that nothing is left listening. */
+function until(signal, begin) {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    document.addEventListener("visibilitychange", resolve, { once: true, signal });
-    signal.addEventListener("abort", resolve, { once: true });
+    let end = () => null;
+    const done = () => {
+      end();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    signal.addEventListener("abort", done);
+    end = begin(done);
   });
 }
 
-function backAgain(signal) {
-  return new Promise((resolve) => line.addEventListener("back", resolve, { once: true, signal }));
+function timer(ms, done) {
+  const set = setTimeout(done, ms);
+  return () => clearTimeout(set);
+}
+
+function heard(target, name, done) {
+  target.addEventListener(name, done);
+  return () => target.removeEventListener(name, done);
+}
+
+function both(one, other) {
+  return () => {
+    one();
+    other();
+  };
 }

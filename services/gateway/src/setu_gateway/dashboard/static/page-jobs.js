@@ -13,8 +13,8 @@ import { follow } from "./stream.js";
 const PAGE_SIZE = 25;
 const MOST_AT_ONCE = 200;
 const LOOK_MS = 5000;
-// A browser opens six connections to a host at most, and a stream holds one.
-const STREAMS_AT_MOST = 3;
+// A browser opens six connections to a host at most, for all its tabs together, and a stream holds one.
+const STREAMS_AT_MOST = 2;
 const SHOWN_UNDER_WAY = 8;
 const STATES = ["queued", "running", "succeeded", "failed", "cancelled"];
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);

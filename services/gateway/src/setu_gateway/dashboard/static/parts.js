@@ -123,10 +123,19 @@ export function taken(job) {
   return ["took ", duration((new Date(job.ended_at) - new Date(job.created_at)) / 1000), " · ", when(job.ended_at)];
 }
 
-/** Several answers at once: each is its JSON, or null where it can't be had. */
+const forbidden = new Set();
+
+/** Several answers at once: each is its JSON, or null where it can't be had. What this key may not ask is not asked again. */
 export function whatThereIs(paths, signal) {
-  return Promise.all(paths.map((path) => askJson(path, { signal }).catch((error) => {
-    if (signal.aborted) throw error;
-    return null;
-  })));
+  return Promise.all(paths.map(async (path) => {
+    const [route] = path.split("?");
+    if (forbidden.has(route)) return null;
+    try {
+      return await askJson(path, { signal });
+    } catch (error) {
+      if (signal.aborted || error.status === undefined) throw error;
+      if (error.status === 403) forbidden.add(route);
+      return null;
+    }
+  }));
 }

@@ -2,25 +2,32 @@
 
 import { Away, noticed, refusal } from "./api.js";
 import { credentials } from "./key.js";
-import { paused } from "./pace.js";
+import { paused, seen } from "./pace.js";
 
 const AGAIN_MS = 2000;
 
 /**
  * Follow snapshots until they end: `taken(snapshot)` is called with each. A stream that breaks off is followed anew, since each event
- * is a whole snapshot. Throws `Refused` if the gateway does.
+ * is a whole snapshot. While nobody looks none is open, since a browser has few connections to a host for all its tabs together. Throws
+ * `Refused` if the gateway does.
  */
 export async function follow(path, taken, ended, signal) {
   while (!signal.aborted) {
+    await seen(signal);
     let last = null;
+    const connection = new AbortController();
+    const hide = () => document.hidden && connection.abort();
+    document.addEventListener("visibilitychange", hide);
     try {
       await read(path, (snapshot) => {
         last = snapshot;
         taken(snapshot);
-      }, signal);
+      }, AbortSignal.any([signal, connection.signal]));
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof Away)) throw error;
+      if (!(error instanceof Away) && !connection.signal.aborted) throw error;
+    } finally {
+      document.removeEventListener("visibilitychange", hide);
     }
     if (last !== null && ended(last)) return;
     await paused(AGAIN_MS, signal);
@@ -31,7 +38,8 @@ async function read(path, taken, signal) {
   let answer;
   try {
     answer = await fetch(path, { headers: { ...credentials(), Accept: "text/event-stream" }, signal, cache: "no-store" });
-  } catch {
+  } catch (error) {
+    if (signal.aborted) throw error;
     noticed(true);
     throw new Away();
   }
