@@ -170,7 +170,8 @@ COSTS = Board(
         Variable(
             "tenant",
             "Tenant",
-            "SELECT tenant FROM ledger.call_intent UNION SELECT tenant FROM ledger.budget ORDER BY 1 LIMIT 1000",
+            # `local` is the tenant where there are no keys; with it there is always one to choose.
+            "SELECT 'local' AS tenant UNION SELECT tenant FROM ledger.call_intent UNION SELECT tenant FROM ledger.budget ORDER BY 1 LIMIT 1000",
         ),
     ),
 )

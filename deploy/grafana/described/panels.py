@@ -152,7 +152,7 @@ class Variable:
             "datasource": POSTGRES,
             "definition": self.sql,
             "query": self.sql,
-            "refresh": 2,
+            "refresh": 1,
             "includeAll": True,
             "multi": True,
             "current": {"text": "All", "value": "$__all"},
