@@ -37,7 +37,7 @@ def plan(job_id: JobArgument, url: UrlOption = None, home: HomeOption = None) ->
         OUT.print(f"  {escape(reason.said)}", soft_wrap=True)
     if prediction.forecasts:
         OUT.print(_table(prediction.forecasts))
-    if count := sum(len(known.entries) for known in planned.known):
+    if count := sum(each.verdict != "vetoed" for known in planned.known for each in known.entries):
         OUT.print(f"{count} names and terms were known beforehand.")
 
 
