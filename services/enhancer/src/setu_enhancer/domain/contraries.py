@@ -6,7 +6,7 @@ unless the line itself has a word that may come to that, for then the draft may 
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from setu_enhancer.domain.likeness import GLOSSED, renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.negation import may_negate, negations
+from setu_enhancer.domain.text.sieve import sieve
 from setu_enhancer.domain.text.words import folded_words
 from setu_enhancer.domain.words import FUNCTION, KEPT, LONG_LETTERS, expanded, plain, stem, words
 
@@ -31,12 +32,24 @@ def _forms(listed: str) -> frozenset[str]:
     return frozenset(stem(form) for forms in ed for form in forms)
 
 
+def _sides(table: str) -> dict[str, list[Sides]]:
+    """Of each word the words on its own side, and those on the other."""
+    found: dict[str, list[Sides]] = {}
+    for each in _READ[table]:
+        for one, other in _pairs(each["pairs"]):
+            for word in one:
+                found.setdefault(word, []).append((one, other))
+            for word in other:
+                found.setdefault(word, []).append((other, one))
+    return found
+
+
 _READ: Final = tomllib.loads((Path(__file__).parent / "contraries.toml").read_text(encoding="utf-8"))
-_DENIED: Final = tuple(pair for each in _READ["denied"] for pair in _pairs(each["pairs"]))
-_OPPOSED: Final = tuple(pair for each in _READ["opposed"] for pair in _pairs(each["pairs"]))
-_SIDED: Final = frozenset(word for one, other in (*_DENIED, *_OPPOSED) for word in one | other)
-_TURNING: Final = re.compile(r"(?:un|in|im|il|ir|dis|non)(?=[a-z]{4})")
-_FAILING: Final = re.compile(
+_DENIED: Final = _sides("denied")
+_OPPOSED: Final = _sides("opposed")
+PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
+_TURNING: Final = re.compile(rf"(?:{'|'.join(PREFIXES)})(?=[a-z]{{4}})")
+_FAILING: Final = sieve(
     r"\b(?:fail(?:s|ed)? to|unable to|impossible (?:for [\w']+ )?to|refus(?:e|es|ed) to|forg[eo]t(?:s|ten)? to|quit|stopped|gave up) ([a-z]+)"
 )
 
@@ -47,11 +60,11 @@ def turned(line: Line, text: str, pair: Pair) -> str:
     if not _comparable(line, text, pair):
         return ""
     drafted, told = _stems(line.draft), _stems(text)
-    for word in sorted(told - drafted):
+    for word in _turning(told - drafted):
         bare = _TURNING.sub("", word, count=1)
         if bare != word and stem(bare) in drafted and not _may_mean(line, word, pair):
             return word
-    for word in sorted(drafted - told):
+    for word in _turning(drafted - told):
         bare = _TURNING.sub("", word, count=1)
         if bare != word and stem(bare) in told and stem(bare) not in drafted and not _may_mean(line, stem(bare), pair):
             return stem(bare)
@@ -74,6 +87,10 @@ def opposed(line: Line, text: str, pair: Pair) -> str:
     return next(_across(line, _stems(line.draft), _stems(text), pair, _OPPOSED, known=True), "")
 
 
+def _turning(words_of: Iterable[str]) -> list[str]:
+    return sorted(word for word in words_of if word.startswith(PREFIXES))
+
+
 def _is_done(line: Line, done: str, drafted: frozenset[str], pair: Pair) -> bool:
     """Whether a draft or its line says that something is done."""
     return done not in FUNCTION and (done in drafted or _may_mean(line, done, pair))
@@ -93,18 +110,16 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _across(
-    line: Line, drafted: frozenset[str], told: frozenset[str], pair: Pair, pairs: tuple[Sides, ...], *, known: bool
+    line: Line, drafted: frozenset[str], told: frozenset[str], pair: Pair, sides: Mapping[str, Sequence[Sides]], *, known: bool
 ) -> Iterator[str]:
     """The words of a text that stand on the other side than the draft's; ``known``: only where the line is known to say the draft's."""
-    if (drafted ^ told).isdisjoint(_SIDED):
-        return
-    for one, other in pairs:
-        for mine, theirs in ((one, other), (other, one)):
-            lost, come = mine & drafted, theirs & told
-            if lost and come and not mine & told and not theirs & drafted:
+    for new in sorted((told - drafted) & sides.keys()):
+        for theirs, mine in sides[new]:
+            lost = mine & drafted
+            if lost and not mine & told and not theirs & drafted:
                 sure = not known or any(_may_mean(line, old, pair) for old in lost)
-                if sure and not any(_may_mean(line, new, pair) for new in theirs):
-                    yield min(come)
+                if sure and not any(_may_mean(line, each, pair) for each in theirs):
+                    yield new
 
 
 def _may_mean(line: Line, told: str, pair: Pair) -> bool:

@@ -236,7 +236,7 @@ def _sounds_in(name: str, said: Sequence[str]) -> bool:
 def script_fault(line: Line, text: str, pair: Pair, glossary: Glossary) -> str:
     """What stands in a script that the language is not written in. Names and words in Latin may stand in every script, but not make up the text."""
     share = foreign_share(text, pair.target)
-    left = [each for each in text if each in _DANDAS or (each.isdecimal() and not each.isascii())]
+    left = [] if text.isascii() else [each for each in text if not each.isascii() and (each in _DANDAS or each.isdecimal())]
     if left and scripts_of(pair.target) == LATIN:
         return f"{_quoted(left)} is not in the script of the target language."
     if not share:

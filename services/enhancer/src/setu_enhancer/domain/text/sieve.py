@@ -43,7 +43,7 @@ class Sieves:
             if not needs:
                 self._always.append(at)
                 continue
-            self._others[at] = needs[1:]
+            self._others[at] = [frozenset(map(_rarest, runs)) for runs in needs[1:]]
             for run in needs[0]:
                 self._by_gram.setdefault(_rarest(run), []).append((at, run))
 
@@ -55,7 +55,7 @@ class Sieves:
         if self._grams.isdisjoint(there):
             return self._always
         found = {at for gram in self._grams & there for at, run in self._by_gram[gram] if run in text}
-        likely = [at for at in found if all(any(run in text for run in runs) for runs in self._others[at])]
+        likely = [at for at in found if not any(map(there.isdisjoint, self._others[at]))]
         return sorted([*self._always, *likely])
 
 
