@@ -23,7 +23,7 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
 
-.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
+.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-overhead bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
   eval-optimizer bench-asr pictures openapi compose-up compose-down compose-test
 
 help: ## list what can be done
@@ -117,6 +117,9 @@ audit: setup ## look for known vulnerabilities in every version that is locked; 
 
 bench-resilience: setup ## what calls do on a wire that fails, the SDK as it comes beside them; some minutes
 	@PYTHONPATH=tests/support $(BIN)/python -m bench resilience
+
+bench-overhead: setup ## what sampling, measuring and /metrics take of jobs, on two stacks in turn; some minutes
+	@PYTHONPATH=tests/support $(BIN)/python -m bench overhead
 
 bench: eval-setup ## measure speed against the goals; writes build/figures/
 	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m bench

@@ -77,14 +77,15 @@ def _gateway() -> Iterator[str]:
         }
         for service in ("metrics", "gateway"):
             subprocess.run([sys.executable, "-m", f"setu_{service}.migrate"], env=variables, check=True)
-        _fill(DatabaseSettings(url=postgres.url))
+        fill(DatabaseSettings(url=postgres.url))
         for service, port in (("metrics", metrics), ("gateway", gateway)):
             command = [sys.executable, "-m", f"setu_{service}.main", "--port", str(port)]
             stack.enter_context(running(command, variables, folder / f"{service}.log", port))
         yield f"http://127.0.0.1:{gateway}"
 
 
-def _fill(database: DatabaseSettings) -> None:
+def fill(database: DatabaseSettings) -> None:
+    """Put the jobs on record."""
     with closing(connect(database, "gateway")) as connection:
         connection.execute(_JOBS, {"jobs": JOBS})
         connection.execute(_STAGES)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,22 +24,33 @@ Json = dict[str, Any]  # Any: JSON
 @contextmanager
 def running_stack() -> Iterator[str]:
     """Run ``setu up`` in a folder of its own as long as the block lasts; yields the gateway's URL."""
+    with stack_with({}) as state:
+        yield state["gateway_url"]
+
+
+@contextmanager
+def stack_with(settings: Mapping[str, str]) -> Iterator[Json]:
+    """The same with settings; yields the stack's state, as ``setu status --json`` has it."""
     with tempfile.TemporaryDirectory(prefix="setu-bench-") as folder:
         Path(folder).chmod(0o755)
-        environment = {**os.environ, "SETU_HOME": f"{folder}/home"}
+        environment = {**os.environ, **settings, "SETU_HOME": f"{folder}/home"}
         setu = str(Path(sys.executable).with_name("setu"))
         subprocess.run([setu, "up", "--detach", "--port", "0"], env=environment, check=True, stdout=subprocess.DEVNULL)
         try:
             status = subprocess.run([setu, "status", "--json"], env=environment, check=True, capture_output=True).stdout
-            yield json.loads(status)["gateway_url"]
+            state: Json = json.loads(status)
+            yield state
         finally:
             subprocess.run([setu, "down"], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def recording(languages: Sequence[str], folder: Path) -> tuple[Path, float]:
-    """The catalogue's speech samples of some languages, one after the other; and how long it is, seconds."""
+def recording(languages: Sequence[str], folder: Path, *, number: int = 0) -> tuple[Path, float]:
+    """The catalogue's speech samples of some languages, one after the other; and how long it is, seconds.
+
+    Those of different numbers are recordings of their own, with so many hundredths of a second of silence before them.
+    """
     catalogue = Catalogue.load()
-    path = folder / f"{'-'.join(languages)}.wav"
+    path = folder / f"{'-'.join(languages)}{number or ''}.wav"
     frames, parameters = b"", None
     for language in languages:
         with wave.open(str(catalogue.sample(language))) as sample:
@@ -48,6 +59,7 @@ def recording(languages: Sequence[str], folder: Path) -> tuple[Path, float]:
             frames += b"\x00" * (int(PAUSE_S * parameters.framerate) * parameters.sampwidth * parameters.nchannels)
     if parameters is None:
         raise ValueError("name at least one language")
+    frames = b"\x00" * (number * parameters.framerate // 100 * parameters.sampwidth * parameters.nchannels) + frames
     with wave.open(str(path), "wb") as joined:
         joined.setparams(parameters)
         joined.writeframes(frames)
