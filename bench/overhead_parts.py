@@ -20,11 +20,12 @@ from probe.kinds import NOOPS
 from setu_cli.embedded.postgres import running_postgres
 from setu_common.cost.ledger import migrate_ledger
 from setu_common.db import Database
+from setu_common.observability.processes import family
 from setu_common.operations.claims import Claim
 from setu_common.operations.connection import HealingConnection
 from setu_common.operations.figures import Figures
 from setu_common.operations.measuring import Measure, Recorder
-from setu_common.operations.sampling import Sampler, family
+from setu_common.operations.sampling import Sampler
 from setu_common.settings import DatabaseSettings, StageSettings, StoreSettings
 
 THREADS = 24  # of a child that computes, about

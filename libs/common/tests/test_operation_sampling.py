@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from setu_common.observability.processes import family, rss_bytes
 from setu_common.operations import gpus
 from setu_common.operations.gpus import Gpus, find_gpus
-from setu_common.operations.sampling import Sampler, family, rss_bytes
+from setu_common.operations.sampling import Sampler
 from setu_common.settings import StageSettings
 
 ME = os.getpid()

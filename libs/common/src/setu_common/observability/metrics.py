@@ -73,24 +73,23 @@ class Children(Collector):
     def _bury(self) -> None:
         """Put what ended children counted together, or there would be files without end."""
         found = sorted(self._folder.glob("*_*.db"))  # first, so that who wrote one and lives is among the living
-        kept = {_ENDED, str(os.getpid()), *_living_children()}
+        kept = {_ENDED, str(os.getpid())}
         for path in found:
             kind, _, pid = path.stem.rpartition("_")
-            if pid in kept:
+            if pid in kept or _is_living_child(int(pid)):
                 continue
             if not kind.startswith("gauge") and path.stat().st_size:  # it may have been killed before it wrote
                 _add(path, self._folder / f"{kind}_{_ENDED}.db")
             path.unlink()
 
 
-def _living_children() -> set[str]:
-    """This process's children, by their numbers. One that has ended and was not collected yet does not live."""
-    found = set()
-    for child in psutil.Process().children():
-        with suppress(psutil.NoSuchProcess):
-            if child.status() != psutil.STATUS_ZOMBIE:
-                found.add(str(child.pid))
-    return found
+def _is_living_child(pid: int) -> bool:
+    """Whether a process is one of this one's. One that has ended and was not collected yet does not live."""
+    try:
+        process = psutil.Process(pid)
+        return bool(process.ppid() == os.getpid() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _add(path: Path, to: Path) -> None:
