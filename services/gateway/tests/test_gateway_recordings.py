@@ -119,3 +119,8 @@ def test_a_recording_that_is_not_there_says_why(api):
     path = submitted(api)
     assert api.delete(path.removesuffix("/media"), params={"purge": "true"}).status_code == 202
     assert api.get(path).json()["code"] == "job-being-erased"
+
+
+def test_an_estimate_of_a_recording_is_not_taken_for_a_jobs_recording(api):
+    refused = api.get("/jobs/estimate/media")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")

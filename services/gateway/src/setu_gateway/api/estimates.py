@@ -147,6 +147,7 @@ async def estimate_media(  # noqa: PLR0917  what it is given, by type and not by
 
 # Else it would be taken for a job's id.
 @router.api_route("/jobs/estimate", methods=["GET", "DELETE"], include_in_schema=False)
+@router.get("/jobs/estimate/media", include_in_schema=False)
 async def refuse_to_get_estimates(request: Request) -> Response:
     """Estimates are made, not kept."""
     error = MethodNotAllowed("Ask for an estimate with POST; none is kept.")

@@ -19,7 +19,8 @@ from setu_gateway.errors import JobBeingErased, JobNotFound
 
 router = APIRouter(tags=["jobs"])
 
-_BINARY: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_BYTES: Final = {"schema": {"type": "string", "format": "binary"}}
+_BINARY: Final = {"audio/*": _BYTES, "video/*": _BYTES, "application/octet-stream": _BYTES}
 _SOUND_OR_PICTURES: Final = re.compile(r"(?:audio|video)/[a-z0-9][a-z0-9.+-]{0,60}", re.ASCII)
 # Who uploads says what a file is, and may lie: no browser may take it for a page, nor run anything of it.
 _HARMLESS: Final = {
@@ -47,7 +48,7 @@ async def get_recording(
     caller: ReaderDep,
     media: MediaDep,
     *,
-    range_: Annotated[str | None, Header(alias="Range", description="One range of bytes", max_length=100)] = None,
+    range_: Annotated[str | None, Header(alias="Range", description="One range of bytes")] = None,
     if_range: Annotated[str | None, Header(alias="If-Range", description="The part of this `ETag`, else all of it")] = None,
     if_none_match: Annotated[str | None, Header(alias="If-None-Match", description="`ETag`s of what the caller has")] = None,
 ) -> Response:

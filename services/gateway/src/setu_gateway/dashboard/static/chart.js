@@ -5,7 +5,7 @@ import { count, dollars } from "./format.js";
 import { table } from "./parts.js";
 
 const HEIGHT = 200;
-const MARGIN = { top: 12, right: 12, bottom: 26, left: 60 };
+const MARGIN = { top: 12, right: 22, bottom: 26, left: 60 };
 const TICKS = 4;
 const LABEL_PX = 74;
 const BINARY = 1024;
@@ -135,7 +135,7 @@ export function timesBetween(since, until, by) {
   const step = by === "hour" ? 3_600_000 : 86_400_000;
   const first = Math.floor(new Date(since).getTime() / step) * step;
   const last = new Date(until).getTime();
-  return Array.from({ length: Math.max(1, Math.floor((last - first) / step) + 1) }, (_, index) => new Date(first + index * step));
+  return Array.from({ length: Math.max(1, Math.ceil((last - first) / step)) }, (_, index) => new Date(first + index * step));
 }
 
 /** What some rows say at each time: `value(row)`, or null where there is none. */
