@@ -73,7 +73,7 @@ class Drawing:
         self._asked -= 1
 
 
-# matplotlib takes half a second to load, and 40 MB: only who draws pays for it.
+# matplotlib takes half a second to load, and 50 MB: only who draws pays for it.
 
 
 def _timeline(report: JobReport) -> "Figure":
