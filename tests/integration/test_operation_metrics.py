@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
 from time import process_time
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from probe.bench import SCHEMA, prepare
 from probe.kinds import Done, Task
@@ -16,14 +18,16 @@ from probe.rig import FRONT, PATIENT, Rig, opened_rig
 from setu_common.contracts import Reference, Submission
 from setu_common.cost import Attribution, attribution
 from setu_common.cost.ledger import migrate_ledger
-from setu_common.errors import InvalidRequest
+from setu_common.errors import DependencyUnavailable, InvalidRequest
+from setu_common.observability import tracing
+from setu_common.observability.spans import OpenTelemetry
 from setu_common.operations import Bound, Handler, Park, Work
 from setu_common.operations.heart import Heart
 from setu_common.operations.measuring import Recorder
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.runner import Runner
 from setu_common.operations.sampling import Sampler
-from setu_common.settings import DatabaseSettings, StageSettings
+from setu_common.settings import DatabaseSettings, StageSettings, TracingSettings
 from setu_common.store import Store
 
 
@@ -175,6 +179,43 @@ def test_calls_of_a_handler_and_of_its_threads_are_put_down_to_the_attempt(child
     expected = Attribution("acme", "probe", job_id, FRONT.name, "", row["operation_id"], 1)
     assert seen == [expected, expected]
     assert attribution() is None
+
+
+def test_attempts_at_what_is_no_jobs_are_in_the_trace_of_the_operation_after_pauses_and_failures_too(child, monkeypatch):
+    exporter = InMemorySpanExporter()
+    traced = OpenTelemetry(TracingSettings(exporter_otlp_endpoint="http://127.0.0.1:9"), "probe", exporter)
+    monkeypatch.setattr(tracing._Process, "tracing", traced)
+    calls = 0
+
+    async def three_times(task: Task, work: Work) -> Done | Park:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            return Park(0)
+        if calls == 2:
+            raise DependencyUnavailable("It is away.", retry_after_s=0)
+        await work.in_thread(step)
+        return Done(count=1, attempt=work.attempt)
+
+    def step() -> None:
+        with tracing.tracing().span("step"):
+            pass
+
+    child.run(three_times)
+    traced._batches.force_flush()
+    spans: list[Any] = list(exporter.get_finished_spans())  # Any: what a span may lack these have
+    (operation,) = child.rig.execute("SELECT id, state FROM operation")
+    assert operation["state"] == "succeeded"
+    assert {span.context.trace_id for span in spans} == {operation["id"].int}
+    first, *attempts = [span for span in spans if span.name != "step"]
+    assert (first.name, first.parent) == (f"submit {FRONT.name}", None)
+    assert [span.parent.span_id for span in attempts] == [first.context.span_id] * 3
+    told = [(span.attributes[tracing.ATTEMPT], span.attributes[tracing.OUTCOME], span.status.is_ok) for span in attempts]
+    assert told == [(1, "parked", True), (1, "failed", False), (2, "succeeded", True)]
+    assert attempts[1].attributes["error.type"] == "dependency-unavailable"
+    (inside,) = [span for span in spans if span.name == "step"]
+    assert inside.parent.span_id == attempts[2].context.span_id
+    traced.close()
 
 
 def test_work_is_done_where_there_is_no_ledger(child):

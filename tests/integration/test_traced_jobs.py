@@ -22,7 +22,7 @@ from setu_common.testing.openai_wire import OpenAiWire
 from testbed.collector import Collector, Told, collecting
 from testbed.serving import launch, ready, served
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 STUB = "setu_gateway.testing.stub_services"
 FRENCH = ("Bonjour.", "Au revoir.")
 SAID = "IT IS SAID IN ENGLISH"
