@@ -54,6 +54,11 @@ def test_a_percentile_of_counted_times_is_that_of_the_times_within_a_fortieth(ti
     assert percentile(*counted(times), share) == pytest.approx(exact, rel=0.0245, abs=0.001)
 
 
+def test_counts_of_several_hours_are_told_together_in_any_order():
+    assert percentile([30, -5, 30, -5], [1, 1, 2, 6], 0.7) == value_of(-5)
+    assert percentile([30, -5, 30, -5], [1, 1, 2, 6], 0.8) == value_of(30)
+
+
 def test_of_no_times_there_is_no_percentile_and_what_takes_no_time_takes_none():
     assert percentile([], [], 0.5) is None
     assert value_of(SHORTEST) == 0

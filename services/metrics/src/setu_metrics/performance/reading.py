@@ -59,20 +59,17 @@ WITH attempt AS MATERIALIZED (
     FROM (SELECT at, service, stage, {SUMS} FROM attempt GROUP BY 1, 2, 3
           UNION ALL SELECT at, service, stage, {COLUMNS} FROM added) part
     GROUP BY 1, 2, 3
-), counted AS (
-    SELECT at, service, stage, timed, bucket, sum(n)::bigint AS n
-    FROM (SELECT at, service, stage, true AS timed, wall_bucket AS bucket, count(*) AS n FROM attempt WHERE {TIMED} GROUP BY 1, 2, 3, 5
-          UNION ALL SELECT at, service, stage, false, wait_bucket, count(*) FROM attempt GROUP BY 1, 2, 3, 5
-          UNION ALL SELECT at, service, stage, true, each.* FROM added, unnest(duration_buckets, duration_counts) AS each
-          UNION ALL SELECT at, service, stage, false, each.* FROM added, unnest(wait_buckets, wait_counts) AS each) part
-    GROUP BY 1, 2, 3, 4, 5
 ), spread AS (
     SELECT at, service, stage,
         coalesce(array_agg(bucket) FILTER (WHERE timed), '{{}}') AS wall_buckets,
         coalesce(array_agg(n) FILTER (WHERE timed), '{{}}') AS wall_counts,
         coalesce(array_agg(bucket) FILTER (WHERE NOT timed), '{{}}') AS wait_buckets,
         coalesce(array_agg(n) FILTER (WHERE NOT timed), '{{}}') AS wait_counts
-    FROM counted GROUP BY 1, 2, 3)
+    FROM (SELECT at, service, stage, true AS timed, wall_bucket AS bucket, count(*) AS n FROM attempt WHERE {TIMED} GROUP BY 1, 2, 3, 5
+          UNION ALL SELECT at, service, stage, false, wait_bucket, count(*) FROM attempt GROUP BY 1, 2, 3, 5
+          UNION ALL SELECT at, service, stage, true, each.* FROM added, unnest(duration_buckets, duration_counts) AS each
+          UNION ALL SELECT at, service, stage, false, each.* FROM added, unnest(wait_buckets, wait_counts) AS each) part
+    GROUP BY 1, 2, 3)
 SELECT * FROM sums JOIN spread USING (at, service, stage) ORDER BY at, service, stage
 """)  # noqa: S608 (constants alone)
 

@@ -23,7 +23,7 @@ def percentile(buckets: Sequence[int], counts: Sequence[int], share: float) -> f
     """The shortest time that a share of all is no longer than, seconds; None if there are none.
 
     Args:
-        buckets: each once.
+        buckets: in any order; one may occur several times.
         counts: how many times fell into each.
         share: 0..1, such as 0.95.
     """
