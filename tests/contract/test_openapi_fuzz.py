@@ -92,8 +92,10 @@ def test_the_gateway_keeps_to_its_document_whatever_is_sent_about_jobs_that_ther
     with gateway_and(("metrics",), service_environment, tmp_path) as url:
         jobs = make_jobs()
         config = about_jobs(jobs, tmp_path)
-        # What failed can be run again, and subtitles fetched, only before they are erased.
-        fuzz_all(url, service_token.get_secret_value(), tmp_path, config, before_the_rest="/retry$|/subtitles/", apart=APART)
+        # What failed can be run again, and subtitles and media fetched, only before they are erased.
+        fuzz_all(
+            url, service_token.get_secret_value(), tmp_path, config, before_the_rest="/retry$|/subtitles/|/media", apart=APART
+        )
     assert "request.crashed" not in (tmp_path / "setu_gateway.main.log").read_text()
     assert answers_about(jobs, tmp_path) >= ANSWERS_ABOUT_JOBS, "it was not asked about the jobs that there are"
 

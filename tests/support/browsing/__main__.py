@@ -54,6 +54,7 @@ def main(folder: Path) -> None:
         pages = {"trends": "/trends", "resources": "/resources", "circuits": "/circuits", "job": f"/jobs/{edited}"}
         for name, path in pages.items():
             _take(browser, stack.url, path, folder / f"dashboard-{name}.png")
+        _take(browser, stack.url, pages["job"], folder / "dashboard-lines.png", size=(1180, 620), at="#subtitles-title")
         _submit(client, recording(work, of="under way"), "Épisode 10 – La gare.wav", overrides={"reuse": False})
         _take(browser, stack.url, "/", folder / "dashboard-jobs.png")
         _take(browser, stack.url, "/", folder / "dashboard-phone.png", size=SIZES["phone"], scheme="dark")
@@ -106,14 +107,24 @@ def _date_back(stack: OwnStack, job: str, number: int) -> None:
 
 
 def _take(
-    browser: Browser, url: str, path: str, into: Path, *, size: tuple[int, int] = (1180, 860), scheme: Scheme = "light"
+    browser: Browser,
+    url: str,
+    path: str,
+    into: Path,
+    *,
+    size: tuple[int, int] = (1180, 860),
+    scheme: Scheme = "light",
+    at: str = "",
 ) -> None:
+    """Take a picture of a page's beginning, or of what is at a selector."""
     into.parent.mkdir(parents=True, exist_ok=True)
     with tab(browser, url, size=size, scheme=scheme) as opened:
         opened.open(path)
         opened.settled()
         for each in _until_drawn():
             opened.page.wait_for_function(each)
+        if at:
+            opened.page.evaluate("(at) => document.querySelector(at).parentElement.scrollIntoView()", at)
         opened.page.screenshot(path=into, animations="disabled")
 
 

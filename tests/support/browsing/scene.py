@@ -13,11 +13,11 @@ from setu_common.testing.openai_wire import OpenAiWire
 from testbed.editing import document_of, reply_of, verdicts_of
 
 MODEL: Final = "gpt-5-mini"
-NAME: Final = "Glenmore"
+NAME: Final = "Blanqui"
 # What the French sample says begins so; how a hasty translator puts it; how it should read, if someone's name is in it.
 LINES: Final = (
     ("bonjour", "Hello world.", "Hello world."),
-    ("portez", "Wear this old whisky to the white judges.", f"Take {NAME} to the white judges."),
+    ("portez", "Wear this old whisky to the white judges.", f"Take this old whisky to Judge {NAME}."),
 )
 COUNTING: Final = "One, two, three, four, five, six, seven, eight, nine, ten."
 
@@ -74,5 +74,5 @@ def scene_settings(url: str) -> dict[str, str]:
 
 
 def name_in(heard: str) -> dict[str, object]:
-    """What is known beforehand of a recording of which the last line was heard so: two of its words are a name."""
-    return {"title": "Café de nuit", "characters": [{"name": NAME, "source": " ".join(heard.split()[1:3])}]}
+    """What is known beforehand of a recording of which the last line was heard so: its last word but one is somebody's name."""
+    return {"title": "Café de nuit", "characters": [{"name": NAME, "source": heard.split()[-2]}]}

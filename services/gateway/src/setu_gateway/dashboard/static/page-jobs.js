@@ -46,7 +46,7 @@ async function glance(tiles, signal) {
     tiles,
     trends && tile("Ended, 7 days", count(sum("jobs")), sum("degraded") ? `${count(sum("degraded"))} in part` : "", "#/trends"),
     trends && tile("Succeeded", ended ? percent(sum("succeeded") / ended) : "–", ended ? `of ${count(ended)}` : "none ended yet", "#/trends"),
-    slowest && tile("A job takes", duration(slowest.duration_p50_s), "half of them, last day", "#/trends"),
+    slowest && tile("A job takes", duration(slowest.duration_p50_s), "half of them at most", "#/trends"),
     costs && tile("Spent, 7 days", dollars(costs.total.usd), costs.total.unpriced ? `${count(costs.total.unpriced)} calls without a price` : "", "#/trends"),
     month && tile("Budget used", percent(month.used), `of ${dollars(month.limit_usd)} this month`, "#/budgets"),
     circuits && tile("Circuits", open.length ? `${open.length} open` : "all closed", open.map((each) => each.name).join(", "), "#/circuits"),
