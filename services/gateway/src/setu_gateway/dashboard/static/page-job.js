@@ -5,11 +5,13 @@ import { fill, h, refill } from "./dom.js";
 import { language, percent, size } from "./format.js";
 import { costPanel, filesPanel, performancePanel, planPanel } from "./job-figures.js";
 import { subtitlesPanel } from "./job-subtitles.js";
+import { paused } from "./pace.js";
 import { bar, empty, jobBadge, sure, taken, trouble } from "./parts.js";
 import { stageName, timeline } from "./stages.js";
 import { follow } from "./stream.js";
 import { alarm, say } from "./voice.js";
 
+const GONE_MS = 800;
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 
 /** Show the page. */
@@ -18,7 +20,7 @@ export async function jobPage(root, { signal, titled }, id) {
   const stages = h("section", { class: "panel", "aria-labelledby": "stages-title" });
   const rest = h("div", { class: "job-rest" });
   fill(root, h("p", { class: "back" }, h("a", { href: "#/" }, "← Jobs")), head, stages, rest);
-  const view = { state: null, delivered: "" };
+  const view = { state: null, delivered: "", drawn: new AbortController() };
 
   function show(job) {
     titled(job.media_name);
@@ -28,7 +30,11 @@ export async function jobPage(root, { signal, titled }, id) {
     const delivered = JSON.stringify([ENDED.has(job.state), job.deliverables, Boolean(job.media), planned]);
     if (delivered !== view.delivered) {
       view.delivered = delivered;
-      fill(rest, parts(job, signal));
+      // What looks again by itself must not go on behind what takes its place.
+      view.drawn.abort();
+      view.drawn = new AbortController();
+      const own = AbortSignal.any([signal, view.drawn.signal]);
+      redrawn(rest, () => fill(rest, parts(job, own)));
     }
     if (view.state !== null && view.state !== job.state) say(`The job is now ${job.state}.`);
     view.state = job.state;
@@ -39,12 +45,38 @@ export async function jobPage(root, { signal, titled }, id) {
       const answer = await ask(asked.path, { method: asked.method, signal });
       say(words);
       show(await answer.json());
-      if (asked.follow) watch();
+      if (asked.erases) await untilGone();
+      else if (asked.follow) watch();
     } catch (error) {
       if (error.status === undefined) throw error;
       alarm(error.title);
       head.append(trouble(error, "That could not be done"));
     }
+  }
+
+  /** A job that is erased can be seen until all of it is gone. */
+  async function untilGone() {
+    view.drawn.abort();
+    fill(rest);
+    fill(stages, h("h2", { id: "stages-title" }, "Stages"), h("p", { class: "muted" }, "It is being erased, here and at every service …"));
+    head.querySelectorAll("button").forEach((button) => button.remove());
+    while (!signal.aborted) {
+      try {
+        await ask(`/jobs/${id}`, { signal });
+      } catch (error) {
+        if (error.status === 404) return gone("The job is erased.");
+        if (error.status !== 0) throw error;
+      }
+      await paused(GONE_MS, signal);
+    }
+    return null;
+  }
+
+  function gone(words) {
+    view.drawn.abort();
+    titled("Job");
+    say(words);
+    fill(root, h("p", { class: "back" }, h("a", { href: "#/" }, "← Jobs")), empty(words, "Its recording, its subtitles and its figures are not here any more."));
   }
 
   async function watch() {
@@ -53,12 +85,26 @@ export async function jobPage(root, { signal, titled }, id) {
     } catch (error) {
       if (signal.aborted) return;
       if (error.status === undefined) throw error;
+      if (error.status === 404) {
+        gone("There is no such job.");
+        return;
+      }
       titled("Job");
-      fill(root, h("p", { class: "back" }, h("a", { href: "#/" }, "← Jobs")), error.status === 404 ? empty("There is no such job.", "It may have been erased.") : trouble(error, "This job"));
+      fill(root, h("p", { class: "back" }, h("a", { href: "#/" }, "← Jobs")), trouble(error, "This job"));
     }
   }
 
   await watch();
+}
+
+/** Draw anew; a recording that plays goes on where it was. */
+function redrawn(root, draw) {
+  const before = root.querySelector("video");
+  draw();
+  const now = root.querySelector("video");
+  if (!before?.currentTime || !now) return;
+  now.currentTime = before.currentTime;
+  if (!before.paused) now.play().catch(() => null);
 }
 
 function heading(job, act) {
@@ -90,7 +136,7 @@ function actions(job, act) {
   const path = `/jobs/${job.id}`;
   const erase = async () => {
     if (await sure("Erase this job?", "Its recording, its subtitles and all that was derived from it are removed, here and at every service. That can't be taken back.", "Erase it")) {
-      await act("It is being erased.", { path: `${path}?purge=true`, method: "DELETE", follow: true });
+      await act("It is being erased.", { path: `${path}?purge=true`, method: "DELETE", erases: true });
     }
   };
   const button = (key, words, onclick, tone = "") => h("button", { type: "button", class: tone, "data-key": key, onclick }, words);
