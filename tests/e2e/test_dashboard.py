@@ -125,7 +125,7 @@ def test_a_recording_is_dropped_watched_read_and_played(dashboard: Tab, caller: 
 
     page.get_by_role("button", name="Erase").click()
     page.get_by_role("button", name="Erase it").click()
-    expect(page.get_by_text("The job is erased.")).to_be_visible(timeout=JOB_MS)
+    expect(page.locator("main").get_by_text("The job is erased.")).to_be_visible(timeout=JOB_MS)
     assert len([each for each in dashboard.complaints if "404" in each]) <= 1  # how it is known to be gone
     dashboard.complaints[:] = [each for each in dashboard.complaints if "404" not in each]
 

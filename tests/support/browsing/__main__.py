@@ -28,6 +28,8 @@ JOB_S: Final = 180.0
 EPISODES: Final = 9
 DAYS: Final = 7
 MOST_BYTES: Final = 150_000
+WIDE: Final = (1180, 860)
+TALL: Final = (1180, 1220)
 # Where a job's dates are on record.
 _DATED: Final = (
     "UPDATE gateway.job SET created_at = created_at - %(by)s, ended_at = ended_at - %(by)s WHERE id = %(id)s",
@@ -53,12 +55,12 @@ def main(folder: Path) -> None:
         browser = resources.enter_context(browsing(executable))
         pages = {"trends": "/trends", "resources": "/resources", "circuits": "/circuits", "job": f"/jobs/{edited}"}
         for name, path in pages.items():
-            _take(browser, stack.url, path, folder / f"dashboard-{name}.png")
-        _take(browser, stack.url, pages["job"], folder / "dashboard-lines.png", size=(1180, 620), at="#subtitles-title")
+            _take(browser, stack.url, path, folder / f"{name}.png", size=TALL if name == "job" else WIDE)
+        _take(browser, stack.url, pages["job"], folder / "lines.png", size=(1180, 620), at="#subtitles-title")
         _submit(client, recording(work, of="under way"), "Épisode 10 – La gare.wav", overrides={"reuse": False})
-        _take(browser, stack.url, "/", folder / "dashboard-jobs.png")
-        _take(browser, stack.url, "/", folder / "dashboard-phone.png", size=SIZES["phone"], scheme="dark")
-    large = [path.name for path in folder.glob("dashboard-*.png") if path.stat().st_size > MOST_BYTES]
+        _take(browser, stack.url, "/", folder / "jobs.png")
+        _take(browser, stack.url, "/", folder / "phone.png", size=SIZES["phone"], scheme="dark")
+    large = [path.name for path in folder.glob("*.png") if path.stat().st_size > MOST_BYTES]
     if large:
         raise SystemExit(f"larger than {MOST_BYTES} bytes: {', '.join(large)}")
 
@@ -112,7 +114,7 @@ def _take(
     path: str,
     into: Path,
     *,
-    size: tuple[int, int] = (1180, 860),
+    size: tuple[int, int] = WIDE,
     scheme: Scheme = "light",
     at: str = "",
 ) -> None:
