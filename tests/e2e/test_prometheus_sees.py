@@ -53,6 +53,12 @@ MAY_BE_EMPTY = {
     "Setu: reliability / Changes of circuits": WELL,
     "Setu: reliability / Calls made again": WELL,
 }
+MAY_CRY = {
+    "alerts.yml / SetuUnpricedCalls": "another test may have asked a model without a price",
+    "alerts.yml / SetuStoreFillsUp": "that is this machine's own disk",
+    "alerts.yml / SetuPredictedTimeOff": "nobody has calibrated this machine",
+    "alerts.yml / SetuPredictionsDrift": "likewise",
+}
 MAY_BE_UNSEEN = {
     "setu_optimizer_feature_drift": DRIFT,
     "setu_optimizer_time_off": DRIFT,
@@ -129,8 +135,8 @@ def empty(watcher: Watcher, questions: list[Question]) -> set[str]:
 
 
 def test_no_alert_cries_while_all_is_well(watcher: Watcher, job_id: str):
-    crying = {each["metric"]["alertname"] for each in watcher.asked('ALERTS{alertstate="firing"}')}
-    assert crying & {"SetuProcessDown", "SetuProcessMissing", "SetuJobsFail", "SetuWorkLost", "SetuBudgetUsedUp"} == set()
+    alerts = {question.where: question.text for question in promql() if question.where.startswith("alerts.yml")}
+    assert {where for where, expr in alerts.items() if watcher.asked(expr)} <= MAY_CRY.keys()
 
 
 def test_every_sql_of_every_panel_has_something_to_say_to_who_may_do_no_more_than_read(stack: OwnStack, job_id: str):
