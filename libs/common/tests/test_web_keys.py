@@ -109,3 +109,16 @@ def test_the_document_names_the_key_and_the_scope_of_each_route() -> None:
     assert "401" in lines["responses"]
     assert "security" not in document["paths"]["/healthz"]["get"]
     assert "securitySchemes" not in app_of(EdgeTrust()).openapi()["components"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_open"), [("/", True), ("/pages/a.js", True), ("/pages", False), ("/pagesx", False), ("/lines", False)]
+)
+async def test_a_page_that_asks_for_a_key_comes_without_one(path: str, is_open: bool) -> None:
+    trust = EdgeTrust(keys=TwoKeys(), pages=("/", "/pages/"))
+    asked = trust.admit("GET", path, [(b"host", b"localhost"), (b"setu-tenant", b"other")])
+    if is_open:
+        assert await asked == [(b"host", b"localhost")]
+    else:
+        with pytest.raises(Unauthorized):
+            await asked
