@@ -32,7 +32,7 @@ from setu_common.db import connect
 from setu_common.operations.figures import EVERY_S
 from setu_common.settings import DatabaseSettings, StageSettings
 
-ROUNDS = 6
+ROUNDS = 5
 LANGUAGES = ("fr", "es")
 SCRAPED_EVERY_S = 5.0  # three times as often as deploy/prometheus has it
 SCRAPES = 30
