@@ -66,12 +66,16 @@ def recording(languages: Sequence[str], folder: Path, *, number: int = 0) -> tup
     return path, len(frames) / parameters.sampwidth / parameters.nchannels / parameters.framerate
 
 
-def submit(client: httpx2.Client, media: Path, *, source: str, target: str) -> str:
+def submit(client: httpx2.Client, media: Path, *, source: str, target: str, overrides: Json | None = None) -> str:
     """Submit a job; its id."""
     with media.open("rb") as opened:
         answer = client.post(
             "/jobs",
-            data={"source_language": source, "target_languages": target},
+            data={
+                "source_language": source,
+                "target_languages": target,
+                **({"overrides": json.dumps(overrides)} if overrides is not None else {}),
+            },
             files={"media": (media.name, opened, "audio/wav")},
         )
     answer.raise_for_status()
