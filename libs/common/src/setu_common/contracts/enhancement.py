@@ -89,7 +89,8 @@ class GlossaryEntry(Contract):
     provenance: Literal["caller", "tmdb", "learned", "text"]
     gender: str | None = None
     verdict: Literal["accepted", "vetoed"] | None = Field(
-        default=None, description="What a person decided: what is accepted goes before databases, what is vetoed is said by nobody"
+        default=None,
+        description="What a person decided: what is accepted goes before databases, what is vetoed is said by nobody",
     )
 
 
