@@ -21,7 +21,7 @@ from setu_common.llm.settings import LlmSettings, ProviderSettings
 
 M = TypeVar("M", bound=BaseModel)
 
-GOOD, POOR = 95, 55  # points
+GOOD, POOR, SURE = "9", "5", "8"  # a judge's digits
 EMBEDDED: Final = "embedded"
 EMBEDDED_MODEL: Final = "gemma3-270m"
 HOSTED: Final = ("openai", "anthropic")
@@ -92,12 +92,8 @@ class Answering:
         timeout_s: float | None = None,  # noqa: ARG002
     ) -> Answer[M]:
         """See ``LlmProvider``: as a judge it prefers what people wrote, and says no more than it has to."""
-        lines: list[dict[str, Any]] = json.loads(messages[-1].text)["lines"]  # Any: JSON
-        verdicts = [
-            {"id": each["id"], "points": [*[GOOD if each["text"] in self._good else POOR] * 4, 80]}
-            for line in lines
-            for each in line["translations"]
-        ]
+        lines: list[list[str]] = json.loads(messages[-1].text)["lines"]
+        verdicts = [f"{key}{''.join(GOOD if text in self._good else POOR for text in texts)}{SURE}" for key, _, *texts in lines]
         text = json.dumps({"verdicts": verdicts}, separators=(",", ":"))
         self.exchanges.append(Exchange(messages[0].text, messages[-1].text, text, judging=True))
         return Answer(schema.model_validate_json(text), text, self.name, self.model, Usage())

@@ -88,10 +88,12 @@ def translated(document: Document) -> str:
 
 def verdicts_of(user: str, accuracy: Callable[[str], float] = lambda _text: 80.0) -> str:
     """What a judge says that was asked about translations; empty if somebody asked for edits."""
-    if not user.startswith('{"lines": [{"source"'):
+    if not user.startswith('{"lines":[["a",'):
         return ""
-    texts = [each for line in json.loads(user)["lines"] for each in line["translations"]]
-    return json.dumps({"verdicts": [{"id": each["id"], "points": [accuracy(each["text"]), 80, 80, 80, 80]} for each in texts]})
+    lines = json.loads(user)["lines"]
+    return json.dumps(
+        {"verdicts": [key + "".join(str(int(accuracy(text) // 10)) for text in texts) + "8" for key, _, *texts in lines]}
+    )
 
 
 class Model:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from setu_common.clients import TmdbClient
@@ -32,7 +33,7 @@ from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.scoring import better, score
 from setu_enhancer.editing import Editor, Instruments
 from setu_enhancer.fluency import CompletionsFluency
-from setu_enhancer.judging import LlmJudge
+from setu_enhancer.judging import BY_PART, OF_EDITS, LlmJudge
 from setu_enhancer.memory import KeptMemory, Memory, NoMemory
 from setu_enhancer.service import Desk
 from setu_enhancer.settings import EnhancerSettings, LocalModelSettings
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 LOCAL: Final = "local"
 OWN: Final = "own"
+FORMS: Final = (OF_EDITS, BY_PART)
+
+log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -61,12 +65,15 @@ async def equipped(
         local = _local(settings.local, dependencies, meter)
         for each in (*providers, *local):
             await resources.enter_async_context(each)
-        judge = LlmJudge(providers[0], timeout_s=settings.editing.timeout_s) if providers else None
+        judging = _judging(providers, settings)
+        of_edits, by_part = (
+            LlmJudge(judging, form, timeout_s=settings.editing.timeout_s) if judging else None for form in FORMS
+        )
         asked: Sequence[LlmProvider] = (*providers, *(local if settings.local.edits else ()))
         fluency = None
         if local:
             fluency = CompletionsFluency(local[0], at_once=settings.local.parallel, timeout_s=settings.local.timeout_s)
-        gauges = (judge if settings.editing.judge else None, fluency if settings.local.fluency else None)
+        gauges = (of_edits if settings.editing.judge else None, fluency if settings.local.fluency else None)
         instruments = Instruments(breaches, score, better, *gauges)
 
         def editor(memory: Memory) -> Editor:
@@ -89,7 +96,7 @@ async def equipped(
             prompts=prompts,
             thresholds=replace(settings.selection.thresholds, scene_gap_s=settings.editing.scene_gap_s),
             casting=Casting(await _lookups(settings, database, dependencies, resources)),
-            judge=judge,
+            judge=by_part,
             fluency=fluency,
             mode=settings.editing.mode,
             nobody="" if asked else f"there is no language model to ask. {why}",
@@ -111,6 +118,15 @@ class Priced:
     def __call__(self, provider: str, model: str, usage: Usage) -> Decimal | None:
         """US dollars; None if there is no price."""
         return self._prices.price(self._billed.get(provider, provider), model, usage, datetime.now(UTC)).usd
+
+
+def _judging(providers: Sequence[LlmProvider], settings: EnhancerSettings) -> LlmProvider | None:
+    """Who judges: the provider that is named for it, else the first. None if there is none, or no key for it."""
+    name = settings.editing.judge_provider
+    found = next((each for each in providers if name in ("", each.name)), None)
+    if found is None and name:
+        log.warning("judge.has_no_key", provider=name)
+    return found
 
 
 def _local(settings: LocalModelSettings, dependencies: Dependencies, meter: Meter) -> "tuple[OpenAiProvider, ...]":

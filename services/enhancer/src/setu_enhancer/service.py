@@ -167,7 +167,7 @@ class EnhancementService:
 
     async def _judged(self, lines: Sequence[Line], pair: Pair, names: Glossary) -> tuple[Sequence[Judgement | None], str]:
         if self._desk.judge is None:
-            return [None] * len(lines), f"Scored without a judge: {self._desk.nobody or 'there is no language model to ask'}"
+            return [None] * len(lines), f"Scored without a judge: {self._desk.nobody or 'no language model judges'}"
         try:
             return await self._desk.judge.judge([(line, line.draft) for line in lines], pair, names), ""
         except SetuError as error:

@@ -9,7 +9,8 @@ from pydantic_settings import SettingsConfigDict
 from setu_common.clients.tmdb import TmdbSettings
 from setu_common.contracts import EnhancementMode
 from setu_common.cost.settings import PriceSettings
-from setu_common.llm.settings import LlmSettings
+from setu_common.llm import listed_providers
+from setu_common.llm.settings import LlmSettings, name_of
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
 from setu_enhancer.domain.thresholds import Thresholds
 
@@ -33,7 +34,10 @@ class EditingSettings(SettingsBlock):
     repairs: int = Field(default=1, ge=0, le=5, description="How often lines that came back wrong are asked for again")
     judge: bool = Field(
         default=True,
-        description="Let the first language model judge each edit beside the rules, where there is one; costs money, see the guide",
+        description="Let a language model judge each edit beside the rules, where there is one; costs money, see the guide",
+    )
+    judge_provider: str = Field(
+        default="", description="Which of SETU_LLM_PROVIDERS judges edits and texts, by its name; unset: the first"
     )
     timeout_s: float = Field(
         default=60.0, gt=0, description="How long one answer may take once its turn has come, attempts and pauses included"
@@ -103,6 +107,19 @@ class EnhancerSettings:
     llm: LlmSettings
     tmdb: TmdbSettings
     prices: PriceSettings
+
+    def __post_init__(self) -> None:
+        """Refuse a judge whom nobody knows.
+
+        Raises:
+            ValueError: none of the providers has its name.
+        """
+        names = [name_of(each) for each in listed_providers(self.llm)]
+        judge = self.editing.judge_provider
+        if judge and judge not in names:
+            raise ValueError(
+                f"SETU_ENHANCER_JUDGE_PROVIDER is {judge!r}, which is none of SETU_LLM_PROVIDERS: {', '.join(names) or 'there are none'}"
+            )
 
 
 def read_settings() -> EnhancerSettings:
