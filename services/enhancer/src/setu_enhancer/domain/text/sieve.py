@@ -8,10 +8,11 @@ exactly what its pattern finds.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from importlib import import_module
 from operator import add
-from re import _parser  # type: ignore[attr-defined]  # reads patterns as Python itself does; its stubs have no name for it
 from typing import Any, Final
 
+_parser: Final[Any] = import_module("re._parser")  # reads patterns as Python itself does; not annotated
 PAIR, TRIPLE, SIX = 2, 3, 6
 MOST: Final = 1000  # alternatives that are told apart
 FEW: Final = 8  # letters of a class, such as [ei], that are alternatives each
