@@ -71,11 +71,12 @@ async def test_whoever_is_named_judges_edits_and_texts_and_nobody_else_does(sett
             for name, model, wire in zip(("first", "other", ""), ("m-0", "m-1", "m-2"), wires, strict=True)
         ]
         desk = await resources.enter_async_context(at_hand(settings(*providers, **named)))
-        await desk.editor(NoMemory()).edit(
+        edits = await desk.editor(NoMemory()).edit(
             LINES[:6], dict.fromkeys(range(6), ASKED), HINDI, Glossary(NAMES), Context(), characters_per_s=20.0
         )
         told = [[bool(verdicts_of(asked.messages[-1][1])) for asked in wire.asked] for wire in wires]
         assert [any(each) for each in told] == [place == judge for place in range(3)]
+        assert {each.after.methods for each in edits if each.after} == {("signals", "judge")}
         assert [not all(each) for each in told] == [True, False, False]  # edits are asked of the first
         before = [len(wire.asked) for wire in wires]
         assert desk.judge is not None
@@ -83,6 +84,7 @@ async def test_whoever_is_named_judges_edits_and_texts_and_nobody_else_does(sett
         assert [len(wire.asked) > count for wire, count in zip(wires, before, strict=True)] == [
             place == judge for place in range(3)
         ]
+        assert "four grades" in wires[judge].asked[-1].messages[0][1]  # of the parts of a score
 
 
 def test_a_judge_that_is_none_of_the_providers_is_told_at_once(settings):
