@@ -20,6 +20,7 @@ from setu_asr.profiling import ProfilingService
 from setu_common.contracts import AudioProfile, LanguageWindow, ProfileRequest, ProfileResult, Reference
 from setu_common.errors import NotFound
 from setu_common.models import Catalogue
+from setu_common.sealed import watching
 from setu_common.settings import ModelSettings
 from setu_common.store import Store
 
@@ -137,7 +138,7 @@ async def test_media_become_a_profile_and_the_sound_that_others_go_on_with(lab):
 
 async def test_the_kept_sound_is_opened_without_any_process(lab, monkeypatch):
     result = await lab.profile(lab.media.audio("a.mp3", "libmp3lame", rate_hz=44100))
-    monkeypatch.setattr(demuxer, "COMMAND", ("/nowhere",))
+    monkeypatch.setattr(watching, "command_of", lambda *_: ("/nowhere",))
     async with lab.store.local_file(result.audio) as wav:
         recording = demuxer.decode(wav, lab.scratch, 3600, lambda _share: None)
     assert recording.duration_s == result.profile.duration_s
