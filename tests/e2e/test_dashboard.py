@@ -213,6 +213,21 @@ def test_a_gateway_that_goes_and_comes_back_is_told_of_and_found_again(
         assert [each for each in opened.complaints if "ERR_" not in each] == []
 
 
+def test_a_gateway_that_answers_some_requests_and_not_others_is_not_asked_without_end(browser: Browser, stack: OwnStack):
+    with tab(browser, stack.url) as opened:
+        page = opened.page
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.route("**/jobs?state=running*", lambda route: route.abort())
+        page.clock.install(time="2030-01-01T00:00:00Z")
+        page.clock.pause_at("2030-01-01T00:00:01Z")
+        opened.open("/")
+        for _ in range(20):  # the page's own time goes on for three seconds, whatever these take
+            page.clock.run_for(150)
+            page.evaluate("async () => (await fetch('/healthz')).ok")
+        assert 1 <= sum("state=running" in each for each in asked) <= 3
+
+
 @contextmanager
 def keyed_gateway(stack: OwnStack, folder: Path) -> Iterator[str]:
     """A gateway beside the stack's own that asks for keys."""

@@ -27,6 +27,8 @@ const PROBE_MS = 2000;
 const content = document.getElementById("content");
 const keyButton = document.getElementById("key");
 let leaving = new AbortController();
+let probing = false;
+let asking = false;
 
 function route() {
   leaving.abort();
@@ -71,12 +73,15 @@ function moved() {
 }
 
 async function probe() {
+  if (probing) return;
+  probing = true;
   while (away()) {
     await new Promise((resolve) => setTimeout(resolve, PROBE_MS));
     await ask("/healthz").catch((error) => {
       if (error.status !== 0) noticed(false);
     });
   }
+  probing = false;
 }
 
 line.addEventListener("away", () => {
@@ -92,7 +97,10 @@ line.addEventListener("back", () => {
   say("The gateway answers again.");
 });
 line.addEventListener("key", async (event) => {
+  if (asking) return; // each part of a page is refused by itself, again and again
+  asking = true;
   await askForKey(event.detail);
+  asking = false;
   route();
 });
 

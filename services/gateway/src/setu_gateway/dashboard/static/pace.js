@@ -1,6 +1,9 @@
-// When to look again: not while nobody looks, and at once when the gateway is back.
+// When to look again: not while nobody looks, and soon when the gateway is back.
 
 import { line } from "./api.js";
+
+// A gateway that answers some requests and not others is back with each that it answers: that must not become a storm.
+const LEAST_MS = 2000;
 
 /** Wait, or until the page is left. */
 export function paused(ms, signal) {
@@ -18,8 +21,10 @@ export async function every(ms, look, signal) {
   while (!signal.aborted) {
     await seen(signal);
     if (signal.aborted) return;
+    const began = performance.now();
     await look();
     await until(signal, (done) => both(timer(ms, done), heard(line, "back", done)));
+    await paused(LEAST_MS - (performance.now() - began), signal);
   }
 }
 
