@@ -1,5 +1,6 @@
 """What Prometheus is told of paid calls is what the ledger has of them."""
 
+import asyncio
 from decimal import Decimal
 from uuid import uuid4
 
@@ -58,6 +59,29 @@ async def test_each_call_is_counted_by_its_outcome_with_what_it_used_and_cost(cl
     assert (value("setu_unpriced_calls_total", "unheard-of"), value("setu_cost_usd_total", "unheard-of")) == (1, None)
     assert registry.get_sample_value("setu_calls_refused_total", {"reason": "budget-exhausted"}) == 1
     assert registry.get_sample_value("setu_calls_refused_total", {"reason": "price-unknown"}) == 0
+
+
+async def test_a_call_is_counted_though_its_caller_is_cancelled_while_it_is_settled(cloned_database):
+    registry = CollectorRegistry()
+    database = Database(cloned_database("ledger", migrate_ledger), SCHEMA)
+    prices = Prices(PriceSettings(overrides={"fake/dear": {"input_mtok": "1", "output_mtok": "2"}}))
+    meter = Metering(Ledger(database), prices, metrics=SpendingMetrics(registry))
+    answered = asyncio.Event()
+
+    async def called() -> None:
+        with attributed(ACME):
+            async with meter.call("fake", "dear", CENT) as call:
+                call.settle(Usage(input_tokens=4000))
+                answered.set()
+
+    task = asyncio.create_task(called())
+    await answered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await database.close()
+    assert registry.get_sample_value("setu_paid_calls_total", {"provider": "fake", "model": "dear", "outcome": "ok"}) == 1
+    assert registry.get_sample_value("setu_cost_usd_total", {"provider": "fake", "model": "dear"}) == pytest.approx(0.004)
 
 
 def test_models_that_requests_name_make_no_series_without_end():

@@ -71,9 +71,9 @@ class Metering:
                 self._metrics.unresolved(provider, model)
             else:
                 event = self._event(intent, *call.settled, time.monotonic() - began_s)
+                self._count(intent, event)  # first, since who is cancelled gets no further than the end of what follows
                 # To the end, also where the caller is cancelled meanwhile: what was billed is known here and nowhere else.
                 await _to_the_end(self._settle(event))
-                self._count(intent, event)
 
     def _event(self, intent: Intent, usage: Usage, outcome: Outcome, duration_s: float) -> Event:
         price = self._prices.price(intent.provider, intent.model, usage, datetime.now(UTC))
