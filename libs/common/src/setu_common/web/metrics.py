@@ -7,7 +7,7 @@
 | ``http_request_duration_highr_seconds`` | | the same of all together, more finely |
 | ``http_request_size_bytes``, ``http_response_size_bytes`` | handler | |
 
-``handler`` is a route's template, never a path; requests for what there is not are all ``none``. Probes, ``/metrics`` and the dashboard's files are not
+``handler`` is a route's template, never a path; requests for what there is not are all ``none``. Probes, ``/metrics`` and the API's document are not
 counted.
 """
 
