@@ -212,6 +212,13 @@ def test_requests_are_within_limits_and_threads_within_cores(overlay):
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_memory_is_judged_by_is_what_the_workers_of_speech_may_hold(overlay):
+    assert "SETU_METRICS_MEMORY_LIMIT_BYTES" in told(main_of(pods(overlay)["metrics-api"]), overlay)
+    limit = main_of(pods(overlay)["asr-worker"])["resources"]["limits"]["memory"]
+    assert int(found("ConfigMap", overlay)["setu"]["data"]["SETU_METRICS_MEMORY_LIMIT_BYTES"]) == quantity(limit)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_pod_has_the_time_to_end_that_compose_gives_and_a_worker_more_than_its_work_has(overlay):
     for name, pod in pods(overlay).items():
         grace_s = pod["spec"].get("terminationGracePeriodSeconds", 30)
