@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,6 +20,7 @@ from setu_common.contracts import Submission
 from setu_common.cost.ledger import migrate_ledger
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable
+from setu_common.operations import Ending, Statement
 from setu_common.operations.figures import Figures
 from setu_common.operations.metrics import OperationMetrics
 from setu_common.operations.reaping import Reaping
@@ -123,6 +125,28 @@ def test_attempts_that_were_buried_are_counted_with_what_became_of_them(rig):
     assert value("setu_operation_ends_total", kind="backs", state="failed") == 1, "it may be tried once"
     assert value("setu_operation_attempt_seconds_count", kind="backs") == 0, "how long it took is a guess"
     assert value("setu_operation_queue_wait_seconds_count", kind="backs") == 1
+
+
+def test_what_is_buried_in_vain_is_counted_when_it_is_buried_again(rig):
+    registry = CollectorRegistry()
+    metrics = OperationMetrics(registry, [FRONT.name])
+    gone = [psycopg.OperationalError("the connection is lost")]
+
+    def settled(_ending: Ending) -> list[Statement]:
+        if gone:
+            raise gone.pop()
+        return []
+
+    reaping = Reaping(rig.connection(), PATIENT, SCHEMA, {BACK.name: settled}, metrics.attempted)
+    for kind in (FRONT, BACK):
+        rig.run(rig.operations.submit(kind, Task(), ACME))
+        rig.claims().next(kind.queue)
+    rig.execute("UPDATE operation SET lease_until = now() - interval '1 s', losses = %(losses)s", losses=PATIENT.max_losses - 1)
+    rig.execute("UPDATE operation SET lease_until = now() - interval '2 s' WHERE queue = 'front'")  # it is buried first
+    with pytest.raises(DependencyUnavailable):
+        reaping.expire()
+    assert len(reaping.expire()) == 2
+    assert registry.get_sample_value("setu_operation_attempts_total", {"kind": "fronts", "outcome": "lost"}) == 1
 
 
 @pytest.mark.timeout(120)

@@ -4,7 +4,8 @@ A child that died under a living parent is an attempt (three make a clear failur
 that ran out with nobody to say why is the loss of a worker or a machine, and counts on a larger cap of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, LiteralString
 from uuid import UUID
@@ -141,6 +142,7 @@ class Reaping:
         self._lock_key = f"setu.reaper.{service}"
         self._settled = settled
         self._counted = counted
+        self._uncounted: list[StageMetrics] = []
         self._led_in: int | None = None
 
     @property
@@ -167,17 +169,17 @@ class Reaping:
 
     def child_died(self, held: Held) -> Ending | None:
         """Count the death of the child that held a row; None if the row had been ended meanwhile."""
-        with self._connection.transaction() as db:
+        with self._burying() as db:
             return self._bury(db, held.id, held.kind, held.token, _DIED)
 
     def lost(self, held: Held) -> Ending | None:
         """Count the loss of the child that held a row, of causes unknown; None if the row had been ended meanwhile."""
-        with self._connection.transaction() as db:
+        with self._burying() as db:
             return self._bury(db, held.id, held.kind, held.token, _LOST)
 
     def expire(self) -> list[Ending]:
         """Give back the rows whose lease ran out."""
-        with self._connection.transaction() as db:
+        with self._burying() as db:
             expired = db.execute(_EXPIRED).fetchall()
             endings = [self._bury(db, row["id"], row["kind"], row["token"], _LOST) for row in expired]
         return [ending for ending in endings if ending is not None]
@@ -191,6 +193,15 @@ class Reaping:
         """How many rows of each queue could be claimed now (counted up to 10,000), and for how long the oldest could, seconds."""
         with self._connection.transaction() as db:
             return {row["queue"]: (row["waiting"], row["oldest_s"]) for row in db.execute(_WAITING, {"queues": list(queues)})}
+
+    @contextmanager
+    def _burying(self) -> Iterator[Connection]:
+        """A transaction; what is buried in it is counted once that is certain, since what comes to nothing is buried again."""
+        self._uncounted.clear()
+        with self._connection.transaction() as db:
+            yield db
+        for metrics in self._uncounted:
+            self._counted(metrics)
 
     def _bury(
         self,
@@ -215,7 +226,7 @@ class Reaping:
             return None
         metrics = buried(attempt, self._service, cause.outcome)
         write_buried(db, metrics)
-        self._counted(metrics)
+        self._uncounted.append(metrics)
         try:
             with db.transaction():
                 row = db.execute(_BURY, values).fetchone()
