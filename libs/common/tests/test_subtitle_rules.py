@@ -207,7 +207,7 @@ def places_of(cues, units):
 
 
 @pytest.mark.timeout(600)
-@settings(max_examples=250, derandomize=True, deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
+@settings(max_examples=1000, derandomize=True, deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(recordings)
 def test_no_rule_is_broken_that_the_text_allows_to_keep(recording):
