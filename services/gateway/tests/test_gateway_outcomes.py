@@ -78,6 +78,7 @@ async def test_a_job_that_fails_and_is_tried_again_has_its_last_end(stand, datab
     done = await stand.finish(job, run=2)
     (succeeded,) = await outcomes(database)
     assert (succeeded.state, succeeded.problem, succeeded.ended_at) == ("succeeded", None, done.ended_at)
+    assert failed.ended_at < succeeded.created_at < succeeded.ended_at, "how long it took is of its last run"
 
 
 async def test_a_job_that_is_cancelled_before_anything_was_done_counts_and_stays_when_it_is_erased(stand, database):

@@ -170,14 +170,14 @@ class JobOutcome(View):
     degraded: bool = False
     problem: str | None = Field(default=None, description="The code of why it failed")
     audio_s: Seconds | None = None
-    created_at: datetime
+    created_at: datetime = Field(description="When the run was accepted that ended it")
     ended_at: datetime
     targets: tuple[TargetQuality, ...] = ()
     expected_time_s: Seconds | None = Field(default=None, description="What its plan expected transcribing to take")
 
     @property
     def duration_s(self) -> float:
-        """From its acceptance to its end."""
+        """From the acceptance of its last run to its end."""
         return (self.ended_at - self.created_at).total_seconds()
 
 

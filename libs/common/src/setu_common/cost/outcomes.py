@@ -7,7 +7,7 @@ INSERT INTO ledger.job_outcome (job_id, tenant, state, degraded, problem, audio_
 SELECT job_id, tenant, state, degraded, problem, audio_s, created_at, ended_at, targets, expected_time_s FROM ({ended}) AS ended
 ON CONFLICT (job_id) DO UPDATE SET
     state = excluded.state, degraded = excluded.degraded, problem = excluded.problem, audio_s = excluded.audio_s,
-    ended_at = excluded.ended_at, targets = excluded.targets, expected_time_s = excluded.expected_time_s
+    created_at = excluded.created_at, ended_at = excluded.ended_at, targets = excluded.targets, expected_time_s = excluded.expected_time_s
 """
 
 FORGET_OUTCOMES: Final[LiteralString] = """

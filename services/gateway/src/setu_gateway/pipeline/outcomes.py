@@ -9,10 +9,15 @@ from setu_common.cost.outcomes import writes_outcome
 from setu_common.operations import Aside, Ending
 from setu_gateway.pipeline.kinds import run_of
 
+# How long it took is of its last run: that somebody tried it again days later made no recording slow.
 # Of the rows as they are once the job has ended, so that it is the same whether the pipeline ended it or gave it up.
 _WRITE: Final[LiteralString] = writes_outcome("""
     SELECT job.id AS job_id, job.tenant, job.state, job.degraded <> '[]' AS degraded, job.problem ->> 'code' AS problem,
-        (profile.result #>> '{profile,duration_s}')::float8 AS audio_s, job.created_at, job.ended_at,
+        (profile.result #>> '{profile,duration_s}')::float8 AS audio_s,
+        CASE job.run WHEN 1 THEN job.created_at ELSE coalesce(
+            (SELECT created_at FROM operation WHERE operation.job_id = job.id
+                AND idempotency_key = job.id::text || '/' || job.run || '/advance'), job.created_at) END AS created_at,
+        job.ended_at,
         (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'target', target, 'lines', result -> 'segment_count', 'edited', result -> 'edited_count',
                 'score_before', result -> 'score_before', 'score_after', result -> 'score_after') ORDER BY position), '[]')
