@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from time import process_time
@@ -16,12 +17,14 @@ from probe.bench import SCHEMA, prepare
 from probe.kinds import Done, Task
 from probe.rig import FRONT, PATIENT, Rig, opened_rig
 from setu_common.contracts import Reference, Submission
+from setu_common.contracts.cost import StageMetrics
 from setu_common.cost import Attribution, attribution
 from setu_common.cost.ledger import migrate_ledger
 from setu_common.errors import DependencyUnavailable, InvalidRequest
 from setu_common.observability import tracing
 from setu_common.observability.spans import OpenTelemetry
 from setu_common.operations import Bound, Handler, Park, Work
+from setu_common.operations.connection import Connection
 from setu_common.operations.heart import Heart
 from setu_common.operations.measuring import Recorder
 from setu_common.operations.payloads import Payloads
@@ -225,3 +228,27 @@ def test_work_is_done_where_there_is_no_ledger(child):
     child.rig.execute("DROP SCHEMA ledger CASCADE")
     child.run(do)
     assert child.rig.execute("SELECT state FROM operation") == [{"state": "succeeded"}]
+
+
+def test_what_was_taken_without_our_hearing_of_it_is_written_once(child):
+    connection = child.rig.connection()
+
+    @contextmanager
+    def unheard() -> Iterator[Connection]:
+        with connection.transaction() as db:
+            yield db
+        raise DependencyUnavailable("The connection broke.")
+
+    recorder = Recorder("probe", unheard)
+    for attempt in (1, 2):
+        recorder.keep(
+            StageMetrics(
+                tenant="acme", service="probe", stage=FRONT.name, operation_id=uuid4(), attempt=attempt, outcome="succeeded", wall_s=1,
+                queue_wait_s=0, bytes_in=0, bytes_out=0,
+            )
+        )  # fmt: skip
+    recorder.write()
+    assert [row["attempt"] for row in child.metrics()] == [1, 2]
+    recorder._transaction = connection.transaction
+    recorder.write()
+    assert [row["attempt"] for row in child.metrics()] == [1, 2]

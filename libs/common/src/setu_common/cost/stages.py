@@ -1,7 +1,9 @@
 """How what stages took is written down, and forgotten in time."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 import psycopg
 
@@ -12,10 +14,11 @@ from setu_common.cost.outcomes import FORGET_OUTCOMES
 _INSERT: Final[LiteralString] = """
 INSERT INTO ledger.stage_metrics (tenant, service, job_id, stage, target, operation_id, attempt, outcome, problem, wall_s, cpu_s,
     peak_rss_bytes, mean_rss_bytes, gpu_percent, peak_gpu_bytes, queue_wait_s, bytes_in, bytes_out, cached, model, model_load_s,
-    model_time_s, audio_s)
+    model_time_s, audio_s, once)
 VALUES (%(tenant)s, %(service)s, %(job_id)s, %(stage)s, %(target)s, %(operation_id)s, %(attempt)s, %(outcome)s, %(problem)s, %(wall_s)s,
     %(cpu_s)s, %(peak_rss_bytes)s, %(mean_rss_bytes)s, %(gpu_percent)s, %(peak_gpu_bytes)s, %(queue_wait_s)s, %(bytes_in)s, %(bytes_out)s,
-    %(cached)s, %(model)s, %(model_load_s)s, %(model_time_s)s, %(audio_s)s)
+    %(cached)s, %(model)s, %(model_load_s)s, %(model_time_s)s, %(audio_s)s, %(once)s)
+ON CONFLICT (once) WHERE once IS NOT NULL DO NOTHING
 """
 
 
@@ -37,12 +40,19 @@ added up to. What calls cost is kept for good."""
 
 
 def write_stage_metrics(
-    connection: psycopg.Connection[Any], rows: Sequence[StageMetrics]
-) -> None:  # Any: whatever its rows are
+    connection: psycopg.Connection[Any],  # Any: whatever its rows are
+    rows: Sequence[StageMetrics],
+    once: Sequence[UUID] = (),
+) -> None:
     """Write rows, in the caller's transaction.
+
+    Args:
+        connection: of any schema.
+        rows: what attempts took.
+        once: a name for each row, under which it is written once however often it is tried; without, each is a row more.
 
     Raises:
         psycopg.errors.UndefinedTable: the ledger has not been migrated.
     """
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, [row.model_dump() for row in rows])
+        cursor.executemany(_INSERT, [{**row.model_dump(), "once": name} for row, name in zip_longest(rows, once[: len(rows)])])

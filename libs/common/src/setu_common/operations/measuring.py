@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID, uuid4
 
 import psycopg
 import structlog
@@ -219,23 +220,26 @@ class Recorder:
         self.service = service
         self._transaction = transaction
         self._counted = counted
-        self._kept: list[StageMetrics] = []
+        self._kept: list[tuple[UUID, StageMetrics]] = []
         self._off = False
 
     def keep(self, metrics: StageMetrics) -> None:
         """Have it written with the next ``write``."""
         self._counted(metrics)
         if not self._off:
-            self._kept.append(metrics)
+            self._kept.append((uuid4(), metrics))
             del self._kept[:-_MOST_KEPT]
 
     def write(self) -> None:
-        """Write what was kept. No work fails for it: while the database is away they wait, and where it refuses them they are dropped."""
+        """Write what was kept. No work fails for it: while the database is away they wait, and where it refuses them they are dropped.
+
+        What it took without our hearing of it is not written again.
+        """
         if not self._kept:
             return
         try:
             with self._transaction() as connection:
-                write_stage_metrics(connection, self._kept)
+                write_stage_metrics(connection, [metrics for _, metrics in self._kept], [name for name, _ in self._kept])
         except DependencyUnavailable:
             return
         except psycopg.errors.UndefinedTable:
