@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Tests of whole processes stay together in one process of the run: those of a file, or of all files that share a stack.
     """
-    items.sort(key=allowed_s, reverse=True)
+    items.sort(key=lambda item: (shares_a_stack(item), allowed_s(item)), reverse=True)
     for item in items:
         if isinstance(item, pytest.Function) and is_of_whole_processes(item):
             item.add_marker(pytest.mark.xdist_group(getattr(item.module, "STACK", item.module.__name__)))
@@ -48,6 +48,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def is_of_whole_processes(item: pytest.Item) -> bool:
     """Return whether a test runs whole processes."""
     return any(item.get_closest_marker(name) for name in ("models", "stack", "chaos"))
+
+
+def shares_a_stack(item: pytest.Item) -> bool:
+    """Return whether a test comes with many others on one stack, which take longest together."""
+    return isinstance(item, pytest.Function) and hasattr(item.module, "STACK")
 
 
 def allowed_s(item: pytest.Item) -> float:
