@@ -159,8 +159,10 @@ compose-up: .env ## start the whole stack in containers; all it needs is Docker 
 	@echo "Setu is ready at http://$$(docker compose port gateway 8080)"
 
 .env:
-	@umask 077; sed "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')/; \
-	  s/^SETU_SERVICE_TOKEN=.*/SETU_SERVICE_TOKEN=$$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')/" .env.example > .env.part
+	@umask 077; random() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }; \
+	  sed "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$$(random)/; s/^SETU_SERVICE_TOKEN=.*/SETU_SERVICE_TOKEN=$$(random)/; \
+	  s/^GRAFANA_ADMIN_PASSWORD=.*/GRAFANA_ADMIN_PASSWORD=$$(random)/; s/^SETU_READER_PASSWORD=.*/SETU_READER_PASSWORD=$$(random)/" \
+	  .env.example > .env.part
 	@mv .env.part .env
 	@echo "compose-up: wrote .env, with passwords of its own"
 

@@ -112,6 +112,20 @@ def test_what_shows_what_happens_is_asked_for_and_small_and_may_do_little():
     assert [name for name, service in SERVICES.items() if "network_mode" in service] == []
 
 
+def test_grafana_has_passwords_of_its_own_and_waits_for_a_role_that_is_made_after_all_schemas():
+    grafana, prepares = SERVICES["grafana"], SERVICES["prepare-grafana"]
+    assert "POSTGRES_PASSWORD" not in str(grafana)
+    assert prepares["profiles"] == grafana["profiles"]
+    assert (prepares["image"], prepares["cap_drop"], prepares["user"]) == (SERVICES["postgres"]["image"], ["ALL"], "postgres")
+    assert grafana["depends_on"]["prepare-grafana"]["condition"] == "service_completed_successfully"
+    migrations = {name for name in OWN if name.startswith("migrate-")}
+    done = {n for n, how in prepares["depends_on"].items() if how["condition"] == "service_completed_successfully"}
+    assert done == migrations
+    for name in ("GRAFANA_ADMIN_PASSWORD", "SETU_READER_PASSWORD"):
+        assert prepares["environment"][name] == f"${{{name}:-}}", "who does not start the profile need not set it"
+        assert f"${{{name}:-}}" in grafana["environment"].values()
+
+
 @pytest.mark.parametrize("target", [*targets().values(), "asr-gpu"])
 def test_no_image_runs_as_root(target):
     assert images()[target].last("USER") == "setu"
@@ -147,6 +161,7 @@ def test_each_image_is_built_once_and_never_looked_for_in_a_registry():
 def test_what_is_kept_lies_in_volumes_that_have_names():
     nameless = {
         "postgres": "/var/lib/postgresql/data",
+        "prepare-grafana": "/var/lib/postgresql/data",
         "redis": "/data",
         "prometheus": "/prometheus",
     }  # what these images declare
@@ -160,6 +175,8 @@ def test_what_must_be_set_stands_in_the_example():
     demanded = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text()))
     assert demanded - example.keys() == set()
     assert len(example["SETU_SERVICE_TOKEN"]) >= 16
+    own = [example[name] for name in ("POSTGRES_PASSWORD", "GRAFANA_ADMIN_PASSWORD", "SETU_READER_PASSWORD")]
+    assert len(set(own)) == len(own)
     profiles = {p for service in SERVICES.values() for p in service.get("profiles", [])}
     assert profiles == {*example["COMPOSE_PROFILES"].split(","), "observability"}
     assert example["SETU_ASR_MODEL"] == SPEECH_MODEL

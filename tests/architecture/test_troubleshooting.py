@@ -23,7 +23,7 @@ PACKAGES = [f"setu_{name}" for name in ("common", "gateway", "asr", "translate",
 QUOTED = re.compile(r"`([^`\n]+)`")
 # Of the page's own beginning, of containers, volumes, secrets and fields, and of what whole machines are.
 NO_CODES = {"this-is-a-code", "setu-asr-gpu", "setu-scaler", "ephemeral-storage", "nvidia-smi", "no-new-privileges"}
-NOT_OURS = re.compile(r"(SETU_(HOME|PORT|ENV_FILE|IMAGE_TAG|GPU_COUNT|URL|API_KEY)|SETU_GATEWAY|SETU_ASR)$")
+NOT_OURS = re.compile(r"(SETU_(HOME|PORT|ENV_FILE|IMAGE_TAG|GPU_COUNT|READER_PASSWORD|URL|API_KEY)|SETU_GATEWAY|SETU_ASR)$")
 
 
 def quoted(page: str = PAGE) -> list[str]:

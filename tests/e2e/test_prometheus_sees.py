@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from observed.asked import Question, metrics_of, promql, sql
+from observed.reader import reading
 from observed.watching import Watcher, watching
 from ownstack.jobs import Caller
 from ownstack.stack import OwnStack
@@ -24,7 +24,6 @@ from setu_common.cost.recording import Metering
 from setu_common.cost.settings import PriceSettings
 from setu_common.cost.usage import Usage
 from setu_common.db import Database
-from testbed.sources import ROOT
 from toystack.watching import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, func_only=True)]
@@ -32,7 +31,6 @@ pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, fu
 JOB_S = 180.0
 SEEN_S = 30.0
 TENANT = "local"
-GUIDE = ROOT / "docs/performance-monitoring.md"
 NOBODYS_NAME = {"tenant", "job_id", "operation_id", "request_id", "key", "user", "path"}
 
 # What may be empty after a job that went well, and why.
@@ -140,25 +138,12 @@ def test_no_alert_cries_while_all_is_well(watcher: Watcher, job_id: str):
 
 
 def test_every_sql_of_every_panel_has_something_to_say_to_who_may_do_no_more_than_read(stack: OwnStack, job_id: str):
-    with psycopg.connect(stack.database.url, autocommit=True) as connection, reading(connection):
+    with reading(stack.database) as connection:
+        connection.execute("SET default_transaction_read_only = off")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE ledger.budget SET limit_usd = 0")
         counts = {question.where: len(connection.execute(question.text.encode()).fetchall()) for question in sql()}
     assert {where for where, count in counts.items() if not count} <= MAY_BE_EMPTY.keys()
-
-
-@contextmanager
-def reading(connection: psycopg.Connection) -> Iterator[None]:
-    """Be the role that the guide makes for Grafana."""
-    (statements,) = re.findall(r"```sql\n(CREATE ROLE setu_reader .*?)```", GUIDE.read_text(), flags=re.DOTALL)
-    connection.execute(statements.replace("FOR ROLE setu ", "FOR ROLE CURRENT_USER ").encode())
-    connection.execute("SET ROLE setu_reader")
-    try:
-        yield
-    finally:
-        connection.execute("RESET ROLE")
-        connection.execute("DROP OWNED BY setu_reader")
-        connection.execute("DROP ROLE setu_reader")
 
 
 async def test_the_api_reports_grafana_and_the_ledger_tell_the_same_sums(stack: OwnStack, job_id: str):

@@ -53,11 +53,11 @@ COSTS = Board(
         Heading("Where it goes"),
         Panel(
             "By day",
-            "US dollars a day, by service.",
+            "US dollars a day (UTC), by service.",
             "currencyUSD",
             (
                 Sql(
-                    f"""SELECT date_trunc('day', created_at) AS time, service AS metric, coalesce(sum(usd), 0)::float8 AS value
+                    f"""SELECT date_trunc('day', created_at, 'UTC') AS time, service AS metric, coalesce(sum(usd), 0)::float8 AS value
                     FROM ledger.call {_SHOWN} GROUP BY 1, 2 ORDER BY 1""",
                     over_time=True,
                 ),

@@ -116,12 +116,12 @@ OVERVIEW = Board(
         ),
         Panel(
             "Jobs by day",
-            "Jobs that ended, by day and end, as the ledger has them; they stay when Prometheus has forgotten.",
+            "Jobs that ended, by day (UTC) and end, as the ledger has them; they stay when Prometheus has forgotten.",
             "none",
             (
                 Sql(
-                    """SELECT date_trunc('day', ended_at) AS time, state AS metric, count(*)::float8 AS value FROM ledger.job_outcome
-                    WHERE $__timeFilter(ended_at) GROUP BY 1, 2 ORDER BY 1""",
+                    """SELECT date_trunc('day', ended_at, 'UTC') AS time, state AS metric, count(*)::float8 AS value
+                    FROM ledger.job_outcome WHERE $__timeFilter(ended_at) GROUP BY 1, 2 ORDER BY 1""",
                     over_time=True,
                 ),
             ),

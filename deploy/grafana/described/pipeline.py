@@ -119,11 +119,11 @@ PIPELINE = Board(
         ),
         Panel(
             "Time by stage",
-            "Seconds of work a day, by kind.",
+            "Seconds of work a day (UTC), by kind.",
             "s",
             (
                 Sql(
-                    """SELECT date_trunc('day', created_at) AS time, stage AS metric, sum(wall_s) AS value FROM ledger.stage_metrics
+                    """SELECT date_trunc('day', created_at, 'UTC') AS time, stage AS metric, sum(wall_s) AS value FROM ledger.stage_metrics
                     WHERE $__timeFilter(created_at) GROUP BY 1, 2 ORDER BY 1""",
                     over_time=True,
                 ),
