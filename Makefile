@@ -71,7 +71,7 @@ test: setup ## every test; leaves nothing running
 	@echo "test: units, contracts and architecture, three at a time"
 	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not ($(ALONE))" libs services tests
 	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
-	@$(BIN)/pytest -q -n 3 --dist loadgroup -m "$(ALONE)" libs services tests
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" libs services tests
 
 # Apart from `make test`, since it brings 8 GB (torch with CUDA), and holds back what others use: see `conflicts` in pyproject.toml.
 test-whisperx: setup ## install the asr extra whisperx into .venv-whisperx, and run its test on real speech

@@ -5,15 +5,19 @@ with it, even if it is killed. Tests can't reach the network, paid services or m
 """
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from setu_cli.embedded.postgres import running_postgres
 from setu_cli.embedded.valkey import running_valkey
@@ -33,26 +37,34 @@ hypothesis_settings.register_profile("setu", deadline=None)
 hypothesis_settings.load_profile("setu")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long tests first, by the time that they allow themselves, so that no process is left with one at the end.
+    """Put long tests first, by the time that they allow themselves, so that no process is left with one at the end."""
+    items.sort(key=allowed_s, reverse=True)
 
-    Tests of whole processes stay together in one process of the run: those of a file, or of all files that share a stack.
-    """
-    items.sort(key=lambda item: (shares_a_stack(item), allowed_s(item)), reverse=True)
-    for item in items:
-        if isinstance(item, pytest.Function) and is_of_whole_processes(item):
-            item.add_marker(pytest.mark.xdist_group(getattr(item.module, "STACK", item.module.__name__)))
+
+class ByStack(LoadFileScheduling):  # type: ignore[misc]  # xdist says not how it is typed
+    """Tests of a file stay together in one process of the run, and so do those of all files that share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return stack_of(file) or file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Schedule files, where that is asked for, by the stacks that they name."""
+    return ByStack(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@cache
+def stack_of(file: str) -> str | None:
+    """Return which stack a file of tests says that it shares."""
+    named = re.search(r'^STACK = "(\w+)"$', (Path(__file__).parent / file).read_text(), re.MULTILINE)
+    return named[1] if named else None
 
 
 def is_of_whole_processes(item: pytest.Item) -> bool:
     """Return whether a test runs whole processes."""
     return any(item.get_closest_marker(name) for name in ("models", "stack", "chaos"))
-
-
-def shares_a_stack(item: pytest.Item) -> bool:
-    """Return whether a test comes with many others on one stack, which take longest together."""
-    return isinstance(item, pytest.Function) and hasattr(item.module, "STACK")
 
 
 def allowed_s(item: pytest.Item) -> float:
