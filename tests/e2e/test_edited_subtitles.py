@@ -140,6 +140,14 @@ def test_an_edit_is_read_beside_its_draft_on_the_dashboard(stack: OwnStack, call
         expect(opened.page.locator(".line")).to_have_count(1)
         opened.settled()
         expect(opened.page.get_by_role("region", name="Cost by what was done")).to_contain_text(MODEL)
+        shown = opened.page.locator("data.figure").get_attribute("value")
         opened.shot(ROOT / "build" / "dashboard", "job-edited")
         assert opened.barriers() == []
         assert opened.complaints == []
+    told = caller.http.get(f"/jobs/{job['id']}/cost").json()["usd"]
+    reported = caller.http.get(f"/jobs/{job['id']}/report", params={"format": "json"}).raise_for_status().json()["cost"]["usd"]
+    with stack.rows() as db:
+        (kept,) = db.execute("SELECT sum(usd) AS usd FROM ledger.call WHERE job_id = %s", [job["id"]]).fetchall()
+    assert Decimal(str(shown)) == Decimal(told) == Decimal(reported) == kept["usd"] > 0, (
+        "dashboard, API, report and ledger agree"
+    )

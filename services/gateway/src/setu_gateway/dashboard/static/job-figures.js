@@ -88,7 +88,7 @@ export function costPanel(job, signal, ended) {
     load: () => askJson(`/jobs/${job.id}/cost`, { signal }),
     render: (cost) => [
       facts([
-        ["In all", h("span", { class: "figure" }, dollars(cost.usd))],
+        ["In all", h("data", { class: "figure", value: cost.usd }, dollars(cost.usd))],
         ["Of it in vain", Number(cost.wasted_usd) ? dollars(cost.wasted_usd) : null],
         ["At most, of calls that broke off", Number(cost.unresolved_usd) ? dollars(cost.unresolved_usd) : null],
         ["Calls", `${count(cost.calls)}${cost.failed ? `, ${cost.failed} failed` : ""}${cost.cached ? `, ${cost.cached} spared` : ""}`],
