@@ -1,4 +1,4 @@
-"""A Prometheus of a test's own, which watches a stack as the deployed one would, but every second."""
+"""A Prometheus of a test's own, which watches a stack as the deployed one would, but every two seconds."""
 
 import os
 import signal
@@ -71,7 +71,7 @@ def watching(targets: Path, folder: Path) -> Iterator[Watcher]:
         folder: where it keeps what it has seen.
     """
     configuration = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"},
         "rule_files": [str(PROMETHEUS / name) for name in ("recording.yml", "alerts.yml")],
         "scrape_configs": [{"job_name": "setu", "file_sd_configs": [{"files": [str(targets)]}]}],
     }
