@@ -148,6 +148,6 @@ def test_an_edit_is_read_beside_its_draft_on_the_dashboard(stack: OwnStack, call
     reported = caller.http.get(f"/jobs/{job['id']}/report", params={"format": "json"}).raise_for_status().json()["cost"]["usd"]
     with stack.rows() as db:
         (kept,) = db.execute("SELECT sum(usd) AS usd FROM ledger.call WHERE job_id = %s", [job["id"]]).fetchall()
-    assert Decimal(str(shown)) == Decimal(told) == Decimal(reported) == kept["usd"] > 0, (
+    assert Decimal(str(shown)) == Decimal(told) == Decimal(reported) == Decimal(str(kept["usd"])) > 0, (
         "dashboard, API, report and ledger agree"
     )
