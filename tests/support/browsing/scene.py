@@ -1,16 +1,14 @@
 """A recording of a few lines, and a provider that translates and edits them as a good one would, behind a real socket."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from setu_common.testing.dialects import Asked
-from setu_common.testing.faulty import faulty_wire
 from setu_common.testing.openai_wire import OpenAiWire
 from testbed.editing import document_of, reply_of, verdicts_of
+from testbed.wires import serving
 
 MODEL: Final = "gpt-5-mini"
 NAME: Final = "Blanqui"
@@ -42,22 +40,8 @@ def _draft(source: str) -> str:
 @contextmanager
 def served_scene() -> Iterator[OpenAiWire]:
     """Run the provider beside a caller that has no event loop."""
-    wire = OpenAiWire(say=says)
-    up, over = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with faulty_wire(wire):
-            up.set()
-            await asyncio.to_thread(over.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    up.wait()
-    try:
+    with serving(OpenAiWire(say=says)) as wire:
         yield wire
-    finally:
-        over.set()
-        thread.join()
 
 
 def scene_settings(url: str) -> dict[str, str]:
