@@ -57,6 +57,8 @@ class JobRow(SQLModel, table=True):
         ),
         Index("job_newest", "tenant", text("created_at DESC"), text("id DESC")),
         Index("job_newest_in_state", "tenant", "state", text("created_at DESC"), text("id DESC")),
+        Index("job_open", "tenant", postgresql_where=text("ended_at IS NULL")),
+        Index("job_ended", "ended_at", postgresql_include=["tenant"], postgresql_where=text("ended_at IS NOT NULL")),
         Index("job_objects", "objects", postgresql_using="gin"),
     )
 
