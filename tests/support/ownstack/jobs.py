@@ -34,19 +34,21 @@ class Caller:
     refusals: list[httpx2.Response] = field(default_factory=list)
     silences: int = 0
 
-    def submit(self, media: Path, *targets: str, source: str = "fr", key: str | None = None) -> httpx2.Response:
+    def submit(
+        self, media: Path, *targets: str, source: str = "fr", key: str | None = None, overrides: str = HEARD_ANEW
+    ) -> httpx2.Response:
         """Send a recording, once."""
         with media.open("rb") as content:
             return self.http.post(
                 "/jobs",
-                data={"source_language": source, "target_languages": list(targets), "overrides": HEARD_ANEW},
+                data={"source_language": source, "target_languages": list(targets), "overrides": overrides},
                 files={"media": (media.name, content, "audio/wav")},
                 headers={"Idempotency-Key": key} if key else None,
             )
 
-    def submitted(self, media: Path, *targets: str, source: str = "fr") -> str:
+    def submitted(self, media: Path, *targets: str, source: str = "fr", overrides: str = HEARD_ANEW) -> str:
         """Submit a job that must be accepted; its id."""
-        answer = self.submit(media, *targets, source=source)
+        answer = self.submit(media, *targets, source=source, overrides=overrides)
         assert answer.status_code == 202, answer.text
         job_id: str = answer.json()["id"]
         return job_id
