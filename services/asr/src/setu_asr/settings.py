@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.contracts import AsrPlan
@@ -45,6 +45,16 @@ class RecognitionSettings(SettingsBlock):
         description="By which model; unset: the smallest that is here and knows the language. None is fetched for it",
     )
     max_duration_s: float = Field(default=12 * 3600, gt=0, description="Longer recordings are refused")
+    split_above_s: Annotated[float | None, BeforeValidator(lambda told: None if told == "" else told)] = Field(
+        default=600.0,
+        gt=0,
+        description="Longer recordings are heard by all workers together, piece by piece; empty: none are",
+    )
+    piece_s: float = Field(
+        default=240.0,
+        gt=0,
+        description="So much sound is in a piece, rounded up to whole batches of clips of 30 s",
+    )
     scratch_folder: Path | None = Field(
         default=None, description="For decoded audio, 115 MB an hour; the system's default if unset"
     )

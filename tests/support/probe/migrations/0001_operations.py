@@ -1,6 +1,6 @@
 """The operation table."""
 
-from setu_common.operations.migration import create_operation_table, narrow_operation_turn
+from setu_common.operations.migration import add_operation_parts, create_operation_table, narrow_operation_turn
 
 revision = "0001"
 down_revision = None
@@ -9,3 +9,4 @@ down_revision = None
 def upgrade() -> None:
     create_operation_table()
     narrow_operation_turn()
+    add_operation_parts()

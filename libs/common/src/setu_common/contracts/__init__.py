@@ -42,6 +42,7 @@ from setu_common.contracts.kinds import (
     PROFILES,
     QUALITY_SCORES,
     SPEECH_TRANSLATIONS,
+    TRANSCRIPTION_PIECES,
     TRANSCRIPTIONS,
     TRANSLATIONS,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "QUALITY_SCORES",
     "SPEECH_TRANSLATIONS",
     "TRANSCRIPTIONS",
+    "TRANSCRIPTION_PIECES",
     "TRANSLATIONS",
     "AsrOverrides",
     "AsrPlan",

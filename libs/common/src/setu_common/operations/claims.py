@@ -14,6 +14,7 @@ from setu_common.contracts import OperationState, Problem
 from setu_common.operations.asides import Aside, write_aside
 from setu_common.operations.connection import Connection, HealingConnection
 from setu_common.operations.endings import Ending, Settled, ending_of
+from setu_common.operations.lineage import WITH_PARTS, wake_parent
 from setu_common.settings import OperationSettings
 
 
@@ -30,6 +31,7 @@ class Claim:
     kind: str
     queue: str
     job_id: UUID | None
+    parent_id: UUID | None
     request: dict[str, Any]  # Any: JSON
     attempt: int
     max_attempts: int
@@ -68,7 +70,7 @@ UPDATE operation o SET
     claimed_at = now(), started_at = coalesce(started_at, now()),
     lease_until = now() + make_interval(secs => %(lease_s)s), deadline_at = now() + make_interval(secs => timeout_s)
 FROM chosen WHERE o.id = chosen.id
-RETURNING o.id, o.tenant, o.kind, o.queue, o.job_id, o.request, o.attempts + 1 AS attempt, o.max_attempts, o.timeout_s, o.token, o.wakes,
+RETURNING o.id, o.tenant, o.kind, o.queue, o.job_id, o.parent_id, o.request, o.attempts + 1 AS attempt, o.max_attempts, o.timeout_s, o.token, o.wakes,
     greatest(0, extract(epoch FROM now() - greatest(o.created_at, o.not_before)))::float AS queue_wait_s
 """
 
@@ -84,28 +86,33 @@ RETURNING state, deadline_at <= now() AS overdue
 _RELEASED: Final[LiteralString] = "version = version + 1, worker = NULL, pid = NULL, lease_until = NULL, deadline_at = NULL"
 
 _END: Final[LiteralString] = f"""
-UPDATE operation SET {_RELEASED},
+WITH ended AS (UPDATE operation SET {_RELEASED},
     state = CASE WHEN state = 'cancelling' THEN 'cancelled' ELSE %(state)s END,
     result = CASE WHEN state = 'cancelling' THEN NULL ELSE %(result)s::jsonb END,
     problem = CASE WHEN state = 'cancelling' THEN NULL ELSE %(problem)s::jsonb END,
     objects = CASE WHEN state = 'cancelling' THEN objects ELSE objects || %(objects)s::text[] END,
     progress = CASE WHEN state = 'running' AND %(state)s = 'succeeded' THEN 1 ELSE progress END,
     attempts = attempts + %(attempts)s, ended_at = now()
-WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
-RETURNING *, state = 'queued' AND NOT asleep AS due
+WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling') RETURNING *), {WITH_PARTS}
+SELECT *, false AS due FROM ended
 """  # noqa: S608 (constants alone)
 
+# What only looked at its parts took none of its tenant's turns, and what was said of how far it is stands while it is parked.
 _AGAIN: Final[LiteralString] = f"""
-UPDATE operation SET {_RELEASED},
+WITH ended AS (UPDATE operation SET {_RELEASED},
     state = CASE WHEN state = 'cancelling' THEN 'cancelled' ELSE 'queued' END,
     ended_at = CASE WHEN state = 'cancelling' THEN now() END,
     attempts = CASE WHEN %(parked)s AND state = 'running' THEN 0 ELSE attempts + %(attempts)s END,
     problem = CASE WHEN state = 'cancelling' THEN NULL ELSE %(problem)s::jsonb END,
     not_before = CASE WHEN wakes > %(wakes)s THEN now() ELSE now() + make_interval(secs => %(after_s)s) END,
-    asleep = state = 'running' AND wakes <= %(wakes)s AND %(after_s)s > 0
-WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
-RETURNING *, state = 'queued' AND NOT asleep AS due
+    asleep = state = 'running' AND wakes <= %(wakes)s AND %(after_s)s > 0,
+    progress = coalesce(%(progress)s, progress), note = coalesce(%(note)s, note),
+    claimed_at = CASE WHEN %(parked)s AND EXISTS (SELECT FROM operation part WHERE part.parent_id = operation.id) THEN NULL ELSE claimed_at END
+WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling') RETURNING *), {WITH_PARTS}
+SELECT *, state = 'queued' AND NOT asleep AS due FROM ended
 """  # noqa: S608 (constants alone)
+
+_OPEN: Final[LiteralString] = "SELECT FROM operation WHERE id = %(id)s AND ended_at IS NULL"
 
 _AFTERWARDS: Final[LiteralString] = """
 SELECT *, state = 'queued' AND NOT asleep AS due FROM operation
@@ -138,19 +145,24 @@ class Claims:
         Raises:
             LeaseLost: the row is another's by now.
         """
+        told, said = _told(progress, note)
         row = self._connection.row(
             _BEAT,
             {
                 "id": claim.id,
                 "token": claim.token,
                 "lease_s": self._settings.lease_s,
-                "progress": min(1.0, max(0.0, progress)),
-                "note": storable(note[:500]),
+                "progress": told,
+                "note": said,
             },
         )
         if row is None:
             raise LeaseLost
         return row["state"] == "cancelling", bool(row["overdue"])
+
+    def wanted(self, claim: Claim) -> bool:
+        """Whether anybody waits for it: of a part its parent, which may have ended since."""
+        return claim.parent_id is None or self._connection.row(_OPEN, {"id": claim.parent_id}) is not None
 
     def succeed(self, claim: Claim, result: dict[str, Any], objects: Sequence[str], settled: Settled | None) -> Ending:
         """End with a result; a cancellation asked for meanwhile wins and the result is dropped."""
@@ -168,9 +180,12 @@ class Claims:
         """Put back after a failed attempt, which counts; the problem stays visible meanwhile."""
         return self._again(claim, settled, after_s=after_s, attempts=1, problem=problem)
 
-    def park(self, claim: Claim, after_s: float, settled: Settled | None) -> Ending:
-        """Put back until ``after_s`` seconds from now or a wake-up. It came one step further: attempts are counted anew."""
-        return self._again(claim, settled, after_s=after_s, parked=True)
+    def park(self, claim: Claim, after_s: float, settled: Settled | None, said: tuple[float, str] | None = None) -> Ending:
+        """Put back until ``after_s`` seconds from now or a wake-up. It came one step further: attempts are counted anew.
+
+        ``said`` is how far it is and a note, if it said so.
+        """
+        return self._again(claim, settled, after_s=after_s, parked=True, said=said)
 
     def hand_back(self, claim: Claim, settled: Settled | None) -> Ending:
         """Put back at once, at shutdown; counts nothing."""
@@ -210,23 +225,23 @@ class Claims:
         attempts: int = 0,
         problem: Problem | None = None,
         parked: bool = False,
+        said: tuple[float, str] | None = None,
     ) -> Ending:
-        return self._change(
-            _AGAIN,
-            claim,
-            OperationState.QUEUED,
-            settled,
-            {"after_s": after_s, "attempts": attempts, "parked": parked, "wakes": claim.wakes, "problem": _json(problem)},
-        )
+        progress, note = _told(*said) if said is not None else (None, None)
+        values = {"after_s": after_s, "attempts": attempts, "parked": parked, "wakes": claim.wakes, "problem": _json(problem)}
+        return self._change(_AGAIN, claim, OperationState.QUEUED, settled, {**values, "progress": progress, "note": note})
 
     def _change(
         self, statement: LiteralString, claim: Claim, meant: OperationState, settled: Settled | None, values: dict[str, Any]
     ) -> Ending:
         key = {"id": claim.id, "token": claim.token}
-        if settled is None:
+        awaited = claim.parent_id if meant.ended else None
+        if settled is None and awaited is None:
             row = self._connection.row(statement, {**key, **values})
         else:
             with self._connection.transaction() as db:
+                if awaited is not None:
+                    wake_parent(db, awaited)
                 row = db.execute(statement, {**key, **values}).fetchone()
                 if row is not None:
                     settle(db, row, settled)
@@ -247,6 +262,11 @@ def settle(db: Connection, row: Mapping[str, Any], settled: Settled | None) -> E
             else:
                 db.execute(*each)
     return ending
+
+
+def _told(progress: float, note: str) -> tuple[float, str]:
+    """How far work is, as a row may hold it."""
+    return min(1.0, max(0.0, progress)), storable(note[:500])
 
 
 def _json(problem: Problem | None) -> Jsonb | None:

@@ -19,6 +19,7 @@ class Ending:
     reply_to: str | None
     due: bool
     idempotency_key: str | None
+    parent_id: UUID | None = None
 
 
 # A statement in psycopg's style, with its parameters.
@@ -50,5 +51,12 @@ def operation_of(row: Mapping[Any, Any]) -> Operation:  # Any: a row of psycopg 
 def ending_of(row: Mapping[Any, Any]) -> Ending:  # Any: a row of psycopg or of SQLAlchemy
     """A row that has just left its worker's hands, selected with ``due``."""
     return Ending(
-        operation_of(row), row["tenant"], row["queue"], row["job_id"], row["reply_to"], row["due"], row["idempotency_key"]
+        operation_of(row),
+        row["tenant"],
+        row["queue"],
+        row["job_id"],
+        row["reply_to"],
+        row["due"],
+        row["idempotency_key"],
+        row["parent_id"],
     )

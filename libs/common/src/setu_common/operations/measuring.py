@@ -13,6 +13,7 @@ import psycopg
 import structlog
 
 from setu_common.contracts.cost import StageMetrics
+from setu_common.contracts.kinds import stage_of
 from setu_common.cost.metering import Attribution
 from setu_common.cost.stages import write_stage_metrics
 from setu_common.errors import DependencyUnavailable, WorkerDied
@@ -38,7 +39,7 @@ def attribution_of(claim: Claim, service: str) -> Attribution:
         tenant=claim.tenant,
         service=service,
         job_id=claim.job_id,
-        stage=claim.kind,
+        stage=stage_of(claim.kind),
         target=_target(claim.request),
         operation_id=claim.id,
         attempt=claim.attempt,
@@ -91,7 +92,7 @@ class Measure:
             tenant=claim.tenant,
             service=self._service,
             job_id=claim.job_id,
-            stage=claim.kind,
+            stage=stage_of(claim.kind),
             target=_target(claim.request),
             operation_id=claim.id,
             attempt=claim.attempt,
@@ -131,7 +132,7 @@ def buried(row: Json, service: str, outcome: str) -> StageMetrics:
         tenant=row["tenant"],
         service=service,
         job_id=row["job_id"],
-        stage=row["kind"],
+        stage=stage_of(row["kind"]),
         target=_target(row["request"]),
         operation_id=row["id"],
         attempt=row["attempt"],
@@ -183,7 +184,7 @@ class Burials:
             tenant=claim.tenant,
             service=self._service,
             job_id=claim.job_id,
-            stage=claim.kind,
+            stage=stage_of(claim.kind),
             target=_target(claim.request),
             operation_id=claim.id,
             attempt=claim.attempt,

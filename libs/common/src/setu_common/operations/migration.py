@@ -71,3 +71,15 @@ def narrow_operation_turn() -> None:
     """Keep in the index of last claims those rows alone that have one."""
     for statement in _NARROW_TURN.split(";\n"):
         op.execute(statement)
+
+
+_ADD_PARTS = """
+ALTER TABLE operation ADD COLUMN parent_id uuid REFERENCES operation ON DELETE CASCADE;
+CREATE INDEX operation_parts ON operation (parent_id) WHERE parent_id IS NOT NULL
+"""
+
+
+def add_operation_parts() -> None:
+    """Let an operation be a part of another."""
+    for statement in _ADD_PARTS.split(";\n"):
+        op.execute(statement)

@@ -7,7 +7,7 @@ that ran out with nobody to say why is the loss of a worker or a machine, and co
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -15,10 +15,11 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from setu_common.contracts.cost import StageMetrics
-from setu_common.errors import WorkerDied
+from setu_common.errors import DependencyUnavailable, WorkerDied
 from setu_common.operations.claims import settle
 from setu_common.operations.connection import Connection, HealingConnection
 from setu_common.operations.endings import Ending, Settled
+from setu_common.operations.lineage import WITH_PARTS, wake_parent
 from setu_common.operations.measuring import buried, write_buried
 from setu_common.settings import OperationSettings
 
@@ -85,14 +86,14 @@ FROM operation WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 
 
 # A cancelled row is cancelled, a given-up one fails, the rest are queued again.
 _BURY: Final[LiteralString] = f"""
-UPDATE operation SET
+WITH ended AS (UPDATE operation SET
     state = CASE WHEN state = 'cancelling' THEN 'cancelled' WHEN {_GIVEN_UP} THEN 'failed' ELSE 'queued' END,
     ended_at = CASE WHEN state = 'cancelling' OR {_GIVEN_UP} THEN now() END,
     problem = CASE WHEN state = 'cancelling' THEN NULL WHEN {_GIVEN_UP} THEN %(given_up)s::jsonb ELSE %(tried_again)s::jsonb END,
     attempts = attempts + %(attempts)s, losses = losses + %(losses)s, not_before = now(),
     version = version + 1, worker = NULL, pid = NULL, lease_until = NULL, deadline_at = NULL
-WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling')
-RETURNING *, state = 'queued' AS due
+WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling') RETURNING *), {WITH_PARTS}
+SELECT *, state = 'queued' AS due FROM ended
 """  # noqa: S608 (constants alone)
 
 _EXPIRED: Final[LiteralString] = """
@@ -143,6 +144,7 @@ class Reaping:
         self._settled = settled
         self._counted = counted
         self._uncounted: list[StageMetrics] = []
+        self._awaited: list[UUID] = []
         self._led_in: int | None = None
 
     @property
@@ -198,10 +200,23 @@ class Reaping:
     def _burying(self) -> Iterator[Connection]:
         """A transaction; what is buried in it is counted once that is certain, since what comes to nothing is buried again."""
         self._uncounted.clear()
+        self._awaited.clear()
         with self._connection.transaction() as db:
             yield db
         for metrics in self._uncounted:
             self._counted(metrics)
+        self._wake_parents()
+
+    def _wake_parents(self) -> None:
+        """Those whose parts were buried, in a transaction of its own: here the parts' rows would be locked before their parents'."""
+        if not self._awaited:
+            return
+        try:
+            with self._connection.transaction() as db:
+                for parent_id in sorted(set(self._awaited)):
+                    wake_parent(db, parent_id)
+        except DependencyUnavailable:
+            log.warning("wake.lost", parents=len(self._awaited))  # they come up by themselves when their pause is over
 
     def _bury(
         self,
@@ -230,11 +245,17 @@ class Reaping:
         try:
             with db.transaction():
                 row = db.execute(_BURY, values).fetchone()
-                return settle(db, row, self._settled.get(kind)) if row is not None else None
+                return self._settle(db, row, self._settled.get(kind)) if row is not None else None
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
         except Exception:
             # What is to be settled with this one row must neither keep the watch from all others nor the row from its end.
             log.exception("operation.unsettled", operation_id=str(operation_id), kind=kind)
             row = db.execute(_BURY, values).fetchone()
-            return settle(db, row, None) if row is not None else None
+            return self._settle(db, row, None) if row is not None else None
+
+    def _settle(self, db: Connection, row: Mapping[str, Any], settled: Settled | None) -> Ending:
+        ending = settle(db, row, settled)
+        if ending.parent_id is not None and ending.operation.state.ended:
+            self._awaited.append(ending.parent_id)
+        return ending

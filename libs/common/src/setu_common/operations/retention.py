@@ -18,10 +18,11 @@ from setu_common.store import Store
 
 log = structlog.get_logger()
 
+# Parts go with their parents, and no sooner.
 _RETIRE: Final[LiteralString] = """
 DELETE FROM operation WHERE id IN (
     SELECT id FROM operation
-    WHERE ended_at < now() - make_interval(days => coalesce((%(by_tenant)s::jsonb ->> tenant)::int, %(days)s)) LIMIT 1000)
+    WHERE parent_id IS NULL AND ended_at < now() - make_interval(days => coalesce((%(by_tenant)s::jsonb ->> tenant)::int, %(days)s)) LIMIT 1000)
 """
 
 _NAMED: Final[LiteralString] = """

@@ -57,7 +57,13 @@ class _Stopped:
     reason: str
 
 
-_Outcome = _Succeeded | _Failed | _Stopped | Park
+@dataclass(frozen=True)
+class _Parked:
+    after_s: float
+    said: tuple[float, str] | None = None
+
+
+_Outcome = _Succeeded | _Failed | _Stopped | _Parked
 
 
 class LiveWork:
@@ -233,7 +239,10 @@ class Runner:
         known = self._bounds.get(claim.kind)
         if known is None:
             log.error("operation.kind_unknown", kind=claim.kind)
-            self._write(claim, Park(_UNKNOWN_KIND_AFTER_S))
+            self._write(claim, _Parked(_UNKNOWN_KIND_AFTER_S))
+            return
+        if not self._wanted(claim):
+            self._write(claim, _Stopped("cancelled"))
             return
         began_s = time.monotonic()
         to = attribution_of(claim, self._recorder.service)
@@ -253,8 +262,14 @@ class Runner:
             duration_s=round(time.monotonic() - began_s, 3),
         )
 
+    def _wanted(self, claim: Claim) -> bool:
+        try:
+            return self._claims.wanted(claim)
+        except DependencyUnavailable:
+            return True
+
     def _keep(self, measure: Measure, outcome: _Outcome, span: Span) -> None:
-        if isinstance(outcome, Park):  # it waited for others, and its attempt goes on
+        if isinstance(outcome, _Parked):  # it waited for others, and its attempt goes on
             measure.abandon()
             span.note({OUTCOME: "parked"})
             return
@@ -301,7 +316,8 @@ class Runner:
             raise InvalidRequest("The stored request does not fit this version of the service; submit it again.") from error
         answer = await known.handler(request, work)
         if isinstance(answer, Park):
-            return answer
+            progress, note = work.reported()
+            return _Parked(answer.after_s, (progress, note) if progress or note else None)
         result, objects, _ = await self._payloads.pack(claim.tenant, answer)
         return _Succeeded(result, objects)
 
@@ -345,8 +361,8 @@ class Runner:
 
     def _end(self, claim: Claim, outcome: _Outcome, settled: Settled | None) -> Ending:
         match outcome:
-            case Park(after_s=after_s):
-                return self._claims.park(claim, after_s, settled)
+            case _Parked(after_s=after_s, said=said):
+                return self._claims.park(claim, after_s, settled, said)
             case _Succeeded(result=result, objects=objects):
                 return self._claims.succeed(claim, result, objects, settled)
             case _Stopped(reason="cancelled"):

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel
-from sqlalchemy import case, delete, func, literal, select, update
+from sqlalchemy import case, delete, func, literal, or_, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,7 @@ from setu_common.observability import tracing
 from setu_common.operations.asides import Aside, write_aside_in
 from setu_common.operations.endings import Ending, Settled, Statement, ending_of, operation_of
 from setu_common.operations.hints import Hints
+from setu_common.operations.lineage import CANCEL_PARTS
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.table import OperationRow
 from setu_common.operations.watcher import VersionWatcher
@@ -177,6 +178,7 @@ class Operations:
             row = (await connection.execute(statement)).mappings().first()
             ending = ending_of(row) if row is not None else None
             if ending is not None and ending.operation.state.ended:
+                await connection.exec_driver_sql(CANCEL_PARTS, {"id": operation_id})
                 await self._settle(connection, ending)
         if ending is None:
             return await self.get(tenant, operation_id)
@@ -185,22 +187,22 @@ class Operations:
         return ending.operation
 
     async def purge(self, tenant: str, operation_id: UUID) -> None:
-        """Erase an ended operation and what it wrote to the store. Erasing what is not there succeeds.
+        """Erase an ended operation with its parts, and what they wrote to the store. Erasing what is not there succeeds.
 
-        The row goes last: whatever is interrupted leaves it, and can be asked for again.
+        The rows go last: whatever is interrupted leaves them, and can be asked for again.
 
         Raises:
-            Conflict: it has not ended; cancel it first.
+            Conflict: it has not ended, or one of its parts is about to; cancel it first.
         """
         async with self._database.transaction() as connection:
-            statement = delete(OperationRow).where(_ROW.id == operation_id, _ROW.tenant == tenant, _ROW.state.in_(_ENDED))
-            row = (await connection.execute(statement.returning(_ROW.objects))).first()
-            if row is None:
-                left = await connection.execute(select(_ROW.id).where(_ROW.id == operation_id, _ROW.tenant == tenant))
-                if left.first() is not None:
-                    raise Conflict("The operation has not ended. Cancel it, wait until it has ended, then erase it.")
-                return
-            await self._store.delete(*row.objects)
+            of_it = select(_ROW.id, _ROW.state, _ROW.objects).where(
+                or_(_ROW.id == operation_id, _ROW.parent_id == operation_id), _ROW.tenant == tenant
+            )
+            rows = (await connection.execute(of_it.with_for_update())).all()
+            if any(row.state not in _ENDED for row in rows):
+                raise Conflict("The operation has not ended. Cancel it, wait until it has ended, then erase it.")
+            await connection.execute(delete(OperationRow).where(_ROW.id.in_([row.id for row in rows])))
+            await self._store.delete(*(uri for row in rows for uri in row.objects))
 
     async def close(self) -> None:
         """Let those who wait go."""

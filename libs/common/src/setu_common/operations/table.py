@@ -18,6 +18,7 @@ class OperationRow(SQLModel, table=True):
     worker's parent wakes it when its time has come, and a wake-up does at once.
     ``wakes`` counts wake-ups, so that one that comes while the row runs is not slept through.
     ``objects`` are the uris of the objects that live as long as this row.
+    ``parent_id`` is of a part: the operation that it was made of. It ends no later than that, and goes with it.
     """
 
     __tablename__ = "operation"
@@ -30,6 +31,7 @@ class OperationRow(SQLModel, table=True):
     version: int
     priority: int
     job_id: UUID | None
+    parent_id: UUID | None
     idempotency_key: str | None
     request: dict[str, Any] = Field(sa_type=JSONB)  # Any: JSON
     request_sha256: str
@@ -78,6 +80,7 @@ class OperationRow(SQLModel, table=True):
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
         Index("operation_job", "job_id"),
+        Index("operation_parts", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("operation_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
         Index("operation_objects", "objects", postgresql_using="gin", postgresql_where=text("objects <> '{}'")),
     )

@@ -345,3 +345,5 @@ def pass_on(ending: Ending, hints: Hints) -> None:
         hints.look(ending.queue)
     elif ending.operation.state.ended and ending.reply_to is not None and ending.job_id is not None:
         hints.wake(ending.reply_to, ending.job_id)
+    elif ending.operation.state.ended and ending.parent_id is not None:  # it was woken, and parts are of its parent's queue
+        hints.look(ending.queue)
