@@ -12,7 +12,7 @@ from setu_asr.offering import Offering
 from setu_asr.parts import forgotten
 from setu_asr.settings import SERVICE, AsrSettings
 from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
-from setu_common.db import Database
+from setu_common.db import Database, aside
 from setu_common.models import Catalogue
 from setu_common.operations import Settled, operations_api
 from setu_common.settings import TrustSettings
@@ -27,7 +27,7 @@ def create_api(settings: AsrSettings, trust: TrustSettings) -> FastAPI:
 
     @asynccontextmanager
     async def equipped(app: FastAPI) -> AsyncIterator[None]:
-        database = Database(settings.core.database, SERVICE)
+        database = Database(aside(settings.core.database), SERVICE)
         app.state.offering = Offering(Calibrations(database), Catalogue.load(settings.models), settings.recognition)
         try:
             yield

@@ -31,7 +31,7 @@ from setu_asr.translating import SpeechTranslationService
 from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
 from setu_common.cost import Meter
 from setu_common.cost.recording import metering
-from setu_common.db import Database
+from setu_common.db import Database, aside
 from setu_common.http.sharing import shared_dependencies
 from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
@@ -101,7 +101,7 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
     store = Store(settings.core.store, SERVICE)
     catalogue = Catalogue.load(settings.models)
     async with AsyncExitStack() as resources:
-        database = Database(settings.core.database, SERVICE)
+        database = Database(aside(settings.core.database), SERVICE)
         resources.push_async_callback(database.close)
         pool = RecogniserPool(
             recognition.idle_ttl_s,

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from setu_common.contracts import ENHANCEMENTS, QUALITY_SCORES
 from setu_common.cost.recording import metering
-from setu_common.db import Database
+from setu_common.db import Database, aside
 from setu_common.http.sharing import shared_dependencies
 from setu_common.operations import Bound, Keepsakes, WorkerSpec, run_worker
 from setu_common.store import Store
@@ -44,7 +44,7 @@ def specify(settings: EnhancerSettings) -> WorkerSpec:
 @asynccontextmanager
 async def handlers(settings: EnhancerSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its connections to language models."""
-    database = Database(settings.core.database, SERVICE)
+    database = Database(aside(settings.core.database), SERVICE)
     try:
         async with (
             shared_dependencies(settings.core.redis) as dependencies,

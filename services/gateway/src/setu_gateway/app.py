@@ -13,7 +13,7 @@ from setu_common.clients import OperationsClient
 from setu_common.clients.context import ContextClient
 from setu_common.clients.metrics import MetricsClient
 from setu_common.clients.optimizer import OptimizerClient
-from setu_common.db import Database
+from setu_common.db import Database, aside
 from setu_common.http import Dependencies, Guard, HttpCaller, OutsideClient, SystemResolver, create_client, inside_policy
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.http.metrics import PrometheusObserver
@@ -171,7 +171,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
 async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bound]]:
     """The worker's handlers, and what they use, for as long as a worker's child lives."""
     async with AsyncExitStack() as resources:
-        database = Database(settings.core.database, SERVICE)
+        database = Database(aside(settings.core.database), SERVICE)
         resources.push_async_callback(database.close)
         store = Store(settings.core.store, SERVICE)
         hints = Hints(settings.core.redis)

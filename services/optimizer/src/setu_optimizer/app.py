@@ -27,7 +27,7 @@ def create_api(settings: OptimizerSettings, trust: TrustSettings) -> FastAPI:
 
     @asynccontextmanager
     async def equipped(app: FastAPI) -> AsyncIterator[None]:
-        async with predicting(settings) as app.state.predictions, remembering(settings) as memory:
+        async with predicting(settings) as app.state.predictions, remembering(settings, settings.core.database) as memory:
             app.state.knowledge, app.state.curation = memory.knowledge, memory.curation
             app.state.observations, app.state.spending = memory.observations, memory.spending
             async with trained_regularly(app.state.operations, settings):

@@ -9,9 +9,10 @@ from prometheus_client import CollectorRegistry
 
 from setu_common.clients import OperationsClient
 from setu_common.clients.asr import AsrClient
-from setu_common.db import Database
+from setu_common.db import Database, aside
 from setu_common.http import HttpCaller, create_client
 from setu_common.operations import Hints, Keepsakes, Operations
+from setu_common.settings import DatabaseSettings
 from setu_common.store import Store
 from setu_optimizer.knowledge import KEEPSAKE, Curation, Knowledge
 from setu_optimizer.observing import Observations, Observer, Spending, ageing
@@ -39,7 +40,7 @@ _ASKING_S: Final = 2.0
 async def predicting(settings: OptimizerSettings) -> AsyncIterator[Predictions]:
     """Predictions, for as long as a process or a worker's child lives."""
     table, told = published(), settings.prediction
-    database = Database(settings.core.database, SERVICE)
+    database = Database(aside(settings.core.database), SERVICE)
     registry = Predictors(database, Store(settings.core.store, SERVICE))
     token = settings.trust.service_token
     async with create_client(told.asr_url, service_token=token, timeout_s=_ASKING_S, connect_timeout_s=_ASKING_S) as client:
@@ -71,9 +72,9 @@ class Memory(NamedTuple):
 
 
 @asynccontextmanager
-async def remembering(settings: OptimizerSettings) -> AsyncIterator[Memory]:
+async def remembering(settings: OptimizerSettings, connections: DatabaseSettings) -> AsyncIterator[Memory]:
     """The memory across episodes and jobs, for as long as a process or a worker's child lives."""
-    database, store = Database(settings.core.database, SERVICE), Store(settings.core.store, SERVICE)
+    database, store = Database(connections, SERVICE), Store(settings.core.store, SERVICE)
     hints = Hints(settings.core.redis)
     operations = Operations(database, store, hints, settings.core.operations)
     async with create_client(settings.prediction.asr_url, service_token=settings.trust.service_token) as client:
@@ -98,7 +99,7 @@ class Learning(NamedTuple):
 @asynccontextmanager
 async def learning(settings: OptimizerSettings) -> AsyncIterator[Learning]:
     """Those who learn from what is over, for as long as a worker's child lives."""
-    database, store = Database(settings.core.database, SERVICE), Store(settings.core.store, SERVICE)
+    database, store = Database(aside(settings.core.database), SERVICE), Store(settings.core.store, SERVICE)
     predictors, table = Predictors(database, store), published()
     hints = Hints(settings.core.redis)
     operations = Operations(database, store, hints, settings.core.operations)
@@ -133,7 +134,7 @@ async def trained_regularly(operations: Operations, settings: OptimizerSettings)
     if not settings.learning.retrain:
         yield
         return
-    database = Database(settings.core.database, SERVICE)
+    database = Database(aside(settings.core.database), SERVICE)
     running = asyncio.create_task(Timetable(operations, database).run())
     try:
         yield

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from setu_common.contracts import PLANS
+from setu_common.db import aside
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_optimizer.app import PLANNED
 from setu_optimizer.equipment import KEEPSAKES, predicting, remembering
@@ -26,7 +27,7 @@ def specify(settings: OptimizerSettings) -> WorkerSpec:
 @asynccontextmanager
 async def handlers(settings: OptimizerSettings) -> AsyncIterator[Sequence[Bound]]:
     """What a worker's child does. It keeps its model in memory."""
-    async with predicting(settings) as predictions, remembering(settings) as memory:
+    async with predicting(settings) as predictions, remembering(settings, aside(settings.core.database)) as memory:
         yield [Bound(PLANS, Planner(predictions, memory.knowledge).plan)]
 
 

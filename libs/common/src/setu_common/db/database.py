@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -15,6 +15,14 @@ from setu_common.db.connection import connection_arguments, patience_s, server_u
 from setu_common.db.failures import translated_failures
 from setu_common.db.patience import PatientAsyncConnection, Row, has_hung_up
 from setu_common.settings import DatabaseSettings
+
+
+ASIDE: Final = 3
+
+
+def aside(settings: DatabaseSettings) -> DatabaseSettings:
+    """The same database for those who ask one thing at a time: a worker's child, and what an API looks up beside its requests."""
+    return settings.model_copy(update={"pool_size": min(settings.pool_size, ASIDE)})
 
 
 class Database:
