@@ -73,7 +73,12 @@ class Memory(NamedTuple):
 
 @asynccontextmanager
 async def remembering(settings: OptimizerSettings, connections: DatabaseSettings) -> AsyncIterator[Memory]:
-    """The memory across episodes and jobs, for as long as a process or a worker's child lives."""
+    """The memory across episodes and jobs, for as long as a process or a worker's child lives.
+
+    Args:
+        settings: the service's.
+        connections: where the database is, and how many connections to it are kept.
+    """
     database, store = Database(connections, SERVICE), Store(settings.core.store, SERVICE)
     hints = Hints(settings.core.redis)
     operations = Operations(database, store, hints, settings.core.operations)

@@ -16,7 +16,6 @@ from setu_common.db.failures import translated_failures
 from setu_common.db.patience import PatientAsyncConnection, Row, has_hung_up
 from setu_common.settings import DatabaseSettings
 
-
 ASIDE: Final = 3
 
 
