@@ -25,7 +25,7 @@ from setu_common.settings import DatabaseSettings
 
 log = structlog.get_logger()
 
-_CONNECTIONS: Final = 2
+CONNECTIONS: Final = 2
 _PAUSES_S: Final = (0.1, 0.5, 2.0, 5.0)
 """A usage that can't be written is tried again after these; then its call stays unresolved, at its bound."""
 
@@ -128,7 +128,7 @@ async def metering(
         prices: what stands above published prices.
         registry: what Prometheus is told of; in a worker's child none need be named, since children count together.
     """
-    database = Database(settings.model_copy(update={"pool_size": _CONNECTIONS}), SCHEMA)
+    database = Database(settings.model_copy(update={"pool_size": CONNECTIONS}), SCHEMA)
     try:
         yield Metering(Ledger(database), Prices(prices), metrics=SpendingMetrics(registry or CollectorRegistry()))
     finally:
