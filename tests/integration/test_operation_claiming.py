@@ -1,6 +1,7 @@
 """What a claim looks at, and what it leaves alone."""
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from probe.kinds import Task
 from probe.rig import FRONT, Rig
@@ -27,7 +28,7 @@ def test_a_claim_does_not_walk_the_rows_that_are_asleep(rig: Rig, awake: int) ->
         rig.run(rig.operations.submit(FRONT, Task(), Submission(tenant="acme")))
     rig.execute("VACUUM ANALYZE operation")
 
-    values = {"queue": FRONT.queue, "worker": "north", "pid": 1, "lease_s": 60}
+    values = {"queue": FRONT.queue, "worker": "north", "pid": 1, "lease_s": 60, "weights": Jsonb({})}
     [row] = rig.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {_CLAIM}", **values)
     plan = row["QUERY PLAN"][0]["Plan"]
 

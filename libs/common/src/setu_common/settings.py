@@ -1,16 +1,45 @@
 """Settings: frozen blocks, each read from the environment once, in a process's entry point, and passed on from there."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
+
+SECRETS_FOLDER: Final = "SETU_SECRETS_FOLDER"
 
 
 class SettingsBlock(BaseSettings):
-    """A frozen group of settings."""
+    """A frozen group of settings.
+
+    Each comes from the environment, or from a file of its name in the folder that ``SETU_SECRETS_FOLDER`` names, so that what is
+    secret need be in nobody's environment. A file that is empty says nothing.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (there is none)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the folder is known only now)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was passed, else the environment, else the files."""
+        folder = os.environ.get(SECRETS_FOLDER)
+        return init_settings, env_settings, *([_SecretFiles(settings_cls, folder)] if folder else [])
+
+
+class _SecretFiles(SecretsSettingsSource):
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # Any: the library's
+        value, key, is_complex = super().get_field_value(field, field_name)
+        return value or None, key, is_complex
 
 
 class DatabaseSettings(SettingsBlock):
@@ -18,10 +47,24 @@ class DatabaseSettings(SettingsBlock):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="DATABASE_")
 
-    url: str = Field(default="postgresql://postgres@127.0.0.1:5432/setu", description="postgresql://user:password@host:port/db")
+    password: SecretStr | None = Field(default=None, description="Of the URL's user, where the URL has none")
+    url: str = Field(
+        default="postgresql://postgres@127.0.0.1:5432/setu",
+        validate_default=True,
+        description="postgresql://user:password@host:port/db",
+    )
     pool_size: int = Field(default=10, ge=1, description="Connections that one API process keeps")
     connect_timeout_s: int = Field(default=5, ge=1)
     statement_timeout_s: int = Field(default=30, ge=1)
+
+    @field_validator("url")
+    @classmethod
+    def _with_password(cls, url: str, info: ValidationInfo) -> str:
+        password, parts = info.data.get("password"), urlsplit(url)
+        user, _, host = parts.netloc.rpartition("@")
+        if password is None or not user or ":" in user:
+            return url
+        return parts._replace(netloc=f"{user}:{quote(password.get_secret_value(), safe='')}@{host}").geturl()
 
 
 class RedisSettings(SettingsBlock):
@@ -64,6 +107,13 @@ class OperationSettings(SettingsBlock):
     outage_patience_s: float = Field(default=600.0, gt=0, description="How long running work may go on while Postgres is away")
     reap_every_s: float = Field(default=2.0, gt=0)
     max_losses: int = Field(default=20, ge=1, description="Losses of a whole worker or machine before an operation is given up")
+    weight_by_tenant: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field(
+        default_factory=dict,
+        description='Tenants whose turn comes so many times as often as that of others (1), as JSON: {"acme": 3, "trial": 0.5}',
+    )
+    max_queued: int = Field(
+        default=200_000, ge=0, description="A queue in which so many wait is sent no more over HTTP; 0: as many as there are"
+    )
     inline_bytes: int = Field(default=65536, ge=0, description="Larger payloads go to the store")
     retention_days: int = Field(default=30, ge=1, description="Ended operations are kept for so long")
     retention_days_by_tenant: dict[str, int] = Field(default_factory=dict)

@@ -41,7 +41,10 @@ class Claim:
     queue_wait_s: float = 0.0
 
 
-# The next row of a queue: highest priority first; among those, the tenant whose last claim is longest ago; then the oldest.
+# The next row of a queue: highest priority first; among those, the tenant whose turn it is; then the oldest.
+# A tenant's turn comes the sooner, the longer ago its last claim is; one of weight 3 is judged by its third last, so that it has three turns
+# while others have one, however long the work takes. What a weight is beyond a whole number, or short of one, makes the wait count for more
+# or less. Who has had no turn yet is first.
 # The recursion steps from tenant to tenant through the partial index (a "loose index scan"), so its cost grows with the number of
 # tenants that wait, but neither with the rows that could be claimed nor with those asleep, which the index leaves out. A few rows a
 # tenant are offered, for the first may be locked by another worker. They are looked up by their ids, as an array: a join with what is
@@ -54,15 +57,22 @@ WITH RECURSIVE waiting AS (
             WHERE o.state = 'queued' AND NOT o.asleep AND o.queue = %(queue)s AND o.tenant > w.tenant ORDER BY o.tenant LIMIT 1)
     FROM waiting w WHERE w.tenant IS NOT NULL
 ), turn AS MATERIALIZED (
-    SELECT tenant, (SELECT max(claimed_at) FROM operation o WHERE o.queue = %(queue)s AND o.tenant = w.tenant) AS last_claim,
+    SELECT tenant, weight * extract(epoch FROM now() - had.since) / had.turns AS due,
         ARRAY(SELECT id FROM operation o
               WHERE o.state = 'queued' AND NOT o.asleep AND o.queue = %(queue)s AND o.tenant = w.tenant
               ORDER BY priority DESC, created_at, id LIMIT 16) AS offered
-    FROM waiting w WHERE tenant IS NOT NULL
+    FROM waiting w
+    CROSS JOIN LATERAL (SELECT coalesce((%(weights)s::jsonb ->> w.tenant)::float8, 1) AS weight) given
+    CROSS JOIN LATERAL (
+        SELECT min(claimed_at) AS since, count(*) AS turns
+        FROM (SELECT claimed_at FROM operation o
+              WHERE o.queue = %(queue)s AND o.tenant = w.tenant AND claimed_at IS NOT NULL
+              ORDER BY claimed_at DESC LIMIT ceil(weight)::bigint) latest) had
+    WHERE tenant IS NOT NULL
 ), chosen AS (
     SELECT o.id FROM operation o JOIN turn ON turn.tenant = o.tenant
     WHERE o.id = ANY (ARRAY(SELECT unnest(offered) FROM turn)) AND o.state = 'queued' AND NOT o.asleep
-    ORDER BY o.priority DESC, turn.last_claim NULLS FIRST, o.created_at, o.id
+    ORDER BY o.priority DESC, turn.due DESC NULLS FIRST, o.created_at, o.id
     LIMIT 1 FOR UPDATE OF o SKIP LOCKED
 )
 UPDATE operation o SET
@@ -128,11 +138,19 @@ class Claims:
         self._settings = settings
         self._worker = worker
         self._pid = pid
+        self._weights = Jsonb(settings.weight_by_tenant)
 
     def next(self, queue: str) -> Claim | None:
         """Claim the next eligible row of a queue, or none if there is none."""
         row = self._connection.row(
-            _CLAIM, {"queue": queue, "worker": self._worker, "pid": self._pid, "lease_s": self._settings.lease_s}
+            _CLAIM,
+            {
+                "queue": queue,
+                "worker": self._worker,
+                "pid": self._pid,
+                "lease_s": self._settings.lease_s,
+                "weights": self._weights,
+            },
         )
         return Claim(**row) if row else None
 

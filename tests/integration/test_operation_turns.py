@@ -1,0 +1,136 @@
+"""Whose turn it is: tenants are claimed from in turn, those of greater weight more often, and nobody is left out."""
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pydantic import ValidationError
+
+from probe.rig import FRONT, PATIENT, Rig
+from setu_common.operations.claims import _CLAIM, Claims
+from setu_common.settings import OperationSettings
+
+CLAIMS = 200
+
+
+def fill(rig: Rig, tenants: str, count: int, priority: int = 0) -> None:
+    """Queue so many rows of each tenant, a letter."""
+    rig.execute(
+        """INSERT INTO operation (id, tenant, kind, queue, priority, request, request_sha256, max_attempts, timeout_s)
+           SELECT gen_random_uuid(), tenant, 'fronts', 'front', %(priority)s, '{}', '', 3, 60
+           FROM regexp_split_to_table(%(tenants)s, '') AS tenant, generate_series(1, %(count)s)""",
+        tenants=tenants,
+        count=count,
+        priority=priority,
+    )
+
+
+def weighing(rig: Rig, weights: dict[str, float], worker: str = "north") -> Claims:
+    return Claims(rig.connection(), PATIENT.model_copy(update={"weight_by_tenant": weights}), worker, 1)
+
+
+def turns(claims: Claims, count: int = CLAIMS) -> str:
+    """Whose the claimed rows are, one after the other."""
+    claimed = (claims.next(FRONT.queue) for _ in range(count))
+    return "".join(claim.tenant for claim in claimed if claim is not None)
+
+
+def test_tenants_without_weights_take_turns(rig: Rig) -> None:
+    fill(rig, "abc", 20)
+    assert {frozenset(taken) for taken in zip(*[iter(turns(rig.claims(), 60))] * 3, strict=True)} == {frozenset("abc")}
+
+
+def test_claims_are_shared_by_weight_however_long_the_work_takes(rig: Rig) -> None:
+    fill(rig, "abc", CLAIMS)
+    taken = turns(weighing(rig, {"b": 2, "c": 3}))
+
+    shares = Counter(taken)
+    assert {tenant: shares[tenant] for tenant in "abc"} == pytest.approx({"a": 200 / 6, "b": 400 / 6, "c": 600 / 6}, abs=3)
+    rounds = [Counter(taken[start : start + 6]) for start in range(60, 180, 6)]
+    assert all(each == {"a": 1, "b": 2, "c": 3} for each in rounds)
+
+
+def test_several_workers_at_once_share_their_claims_by_weight_as_well(rig: Rig) -> None:
+    fill(rig, "abc", CLAIMS)
+    workers = [weighing(rig, {"b": 2, "c": 3}, f"worker-{number}") for number in range(4)]
+    start = threading.Barrier(len(workers))
+
+    def take(claims: Claims) -> str:
+        start.wait()
+        return turns(claims, CLAIMS // len(workers))
+
+    with ThreadPoolExecutor(len(workers)) as threads:
+        shares = Counter("".join(threads.map(take, workers)))
+
+    assert shares.total() == CLAIMS
+    assert {tenant: shares[tenant] / CLAIMS for tenant in "abc"} == pytest.approx(
+        {"a": 1 / 6, "b": 2 / 6, "c": 3 / 6}, abs=0.06
+    )
+
+
+def test_nobody_is_starved_by_a_tenant_of_the_greatest_weight(rig: Rig) -> None:
+    fill(rig, "a", 10)
+    fill(rig, "z", 310)
+    taken = turns(weighing(rig, {"z": 100}), 310)
+
+    gaps = [len(between) for between in taken.split("a")]
+    assert taken.count("a") >= 3
+    assert max(gaps) <= 101
+
+
+def test_a_weight_that_is_no_whole_number_is_kept_nearly(rig: Rig) -> None:
+    fill(rig, "abt", CLAIMS)
+    shares = Counter(turns(weighing(rig, {"t": 0.5})))
+
+    assert 0.1 < shares["t"] / CLAIMS < 0.3
+    assert shares["a"] == pytest.approx(shares["b"], abs=2)
+
+
+def test_who_has_had_no_turn_is_first_whatever_others_weigh_and_priority_goes_before_weight(rig: Rig) -> None:
+    fill(rig, "ab", 20)
+    claims = weighing(rig, {"b": 100})
+    turns(claims, 10)
+    fill(rig, "n", 1)
+    fill(rig, "a", 2, priority=5)
+
+    assert turns(claims, 4) == "aanb"
+
+
+def test_rows_that_come_back_again_and_again_are_turns_of_their_tenant_like_others(rig: Rig) -> None:
+    fill(rig, "a", 60)
+    fill(rig, "b", 2)  # fewer rows than it has turns in a round, each put back at once
+    claims = weighing(rig, {"b": 3})
+
+    taken = ""
+    for _ in range(40):
+        claim = claims.next(FRONT.queue)
+        assert claim is not None
+        taken += claim.tenant
+        if claim.tenant == "b":
+            claims.park(claim, 0, None)
+
+    assert taken.count("a") >= 8
+    assert taken.count("b") > taken.count("a")
+
+
+@pytest.mark.parametrize("weights", [{}, {"a": 3, "b": 100, "c": 0.5}])
+def test_a_claim_beside_ten_thousand_rows_that_wait_looks_at_few_of_them(rig: Rig, weights: dict[str, float]) -> None:
+    fill(rig, "abcdefghij", 1000)
+    claims = weighing(rig, weights)
+    turns(claims, CLAIMS)
+    rig.execute("VACUUM ANALYZE operation")
+
+    values = {"queue": FRONT.queue, "worker": "north", "pid": 1, "lease_s": 60, "weights": claims._weights}
+    [row] = rig.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {_CLAIM}", **values)
+    plan = row["QUERY PLAN"][0]["Plan"]
+
+    assert rig.execute("SELECT count(*) FROM operation WHERE state = 'running'") == [{"count": CLAIMS + 1}]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 1000
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "101", "Infinity", "NaN"])
+def test_a_weight_is_more_than_nothing_and_a_hundred_at_most(weight: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SETU_OPERATIONS_WEIGHT_BY_TENANT", f'{{"acme": {weight}}}')
+    with pytest.raises(ValidationError):
+        OperationSettings()
