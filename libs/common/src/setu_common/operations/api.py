@@ -12,6 +12,7 @@ from setu_common.observability.metrics import process_registry
 from setu_common.operations.endings import Settled
 from setu_common.operations.figures import Figures
 from setu_common.operations.hints import Hints
+from setu_common.operations.room import Room
 from setu_common.operations.routes import operations_router
 from setu_common.operations.service import Operations
 from setu_common.settings import CoreSettings, TrustSettings
@@ -46,7 +47,9 @@ def operations_api(
     database = Database(settings.database, service)
     store = Store(settings.store, service)
     registry = process_registry()
-    figures = Figures(database, settings.store, [kind.queue for kind in kinds], registry)
+    queues = [kind.queue for kind in kinds]
+    figures = Figures(database, settings.store, queues, registry)
+    room = Room(database, queues, settings.operations.max_queued)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -67,7 +70,7 @@ def operations_api(
         service=service,
         version=version,
         lifespan=lifespan,
-        routers=[operations_router(kinds), *routers],
+        routers=[operations_router(kinds, room), *routers],
         trust=InsideTrust(trust.service_token),
         checks={"database": database.check, "store": store.check},
         metrics=Metrics(registry),

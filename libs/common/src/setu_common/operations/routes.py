@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from setu_common.contracts import Operation, OperationKind
 from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict
+from setu_common.operations.room import QueueFull, Room
 from setu_common.operations.service import Operations
 from setu_common.web import EVENT_STREAM, CallerDep, ClosingDep, SubmissionDep, events, problems
 
@@ -29,16 +31,22 @@ def _operations(request: Request) -> Operations:
 OperationsDep = Annotated[Operations, Depends(_operations)]
 
 
-def operations_router(kinds: Sequence[OperationKind[Any, Any]]) -> APIRouter:  # Any: kinds of all requests and results
-    """Routes to submit each kind and to follow any operation. The app keeps its Operations on ``app.state.operations``."""
+# Any: kinds of all requests and results
+def operations_router(kinds: Sequence[OperationKind[Any, Any]], room: Room | None = None) -> APIRouter:
+    """Routes to submit each kind and to follow any operation. The app keeps its Operations on ``app.state.operations``.
+
+    Args:
+        kinds: what can be submitted.
+        room: what queues have room for; None: whatever comes.
+    """
     router = APIRouter(tags=["operations"])
     for kind in kinds:
-        _add_submission(router, kind)
+        _add_submission(router, kind, room)
     _add_following(router)
     return router
 
 
-def _add_submission(router: APIRouter, kind: OperationKind[Any, Any]) -> None:
+def _add_submission(router: APIRouter, kind: OperationKind[Any, Any], room: Room | None) -> None:
     async def submit(
         body: Any,  # noqa: ANN401 (the kind's request model, set below)
         submission: SubmissionDep,
@@ -48,7 +56,8 @@ def _add_submission(router: APIRouter, kind: OperationKind[Any, Any]) -> None:
         closing: ClosingDep,
         prefer: Prefer = None,
     ) -> Operation:
-        operation = await operations.submit(kind, body, submission)
+        async with room.place(kind, submission) if room is not None else nullcontext():
+            operation = await operations.submit(kind, body, submission)
         wait_s = asked_wait_s(prefer)
         if wait_s:
             operation = await operations.get(submission.tenant, operation.id, wait_s, closing)
@@ -68,7 +77,7 @@ def _add_submission(router: APIRouter, kind: OperationKind[Any, Any]) -> None:
         responses={
             200: {"model": Operation, "description": "It has ended (`Prefer: wait`, or a repeated Idempotency-Key)"},
             202: {"description": "Accepted, durably; follow `Location`"},
-            **problems(IdempotencyConflict, DependencyUnavailable),
+            **problems(IdempotencyConflict, QueueFull, DependencyUnavailable),
         },
     )
 
