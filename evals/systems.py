@@ -23,7 +23,7 @@ from setu_asr.errors import NoSpeech
 from setu_asr.service import TranscriptionService
 from setu_asr.settings import RecognitionSettings
 from setu_asr.worker import Installed
-from setu_common.contracts import AsrPlan, Removal, Transcript, TranscriptionRequest
+from setu_common.contracts import AsrPlan, Removal, Transcript, Transcription, TranscriptionRequest
 from setu_common.models import Catalogue
 from setu_common.settings import StoreSettings
 from setu_common.store import Store
@@ -148,6 +148,8 @@ class Setu:
         except NoSpeech as problem:
             removed = _REMOVALS.validate_python(problem.context["removed"])
             return Heard((), tuple(removed), time.monotonic() - began_s)
+        if not isinstance(result, Transcription):
+            raise TypeError("a recording is waited for, though nobody else is there to hear a share of it")
         took_s = time.monotonic() - began_s
         transcript = await self._store.load(result.transcript, Transcript)
         pieces = tuple(Piece(each.start_s, each.end_s, each.text) for each in transcript.segments)
