@@ -1,51 +1,41 @@
 """Sweeping a store: what nothing refers to goes, and nothing else does."""
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from setu_common.contracts import Reference
-from setu_common.settings import StoreSettings
+from bucketed.places import Folder, Place
 from setu_common.store import Store
 
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "a store"
+TWO_DAYS_S = 2 * 86400
 
 
 @pytest.fixture
-def store(root: Path) -> Store:
-    return Store(StoreSettings(url=f"file://{root}", durable=False), "asr")
-
-
-def files(root: Path) -> list[Path]:
-    return [path for path in root.rglob("*") if path.is_file()]
+def store(place: Place) -> Store:
+    return Store(place.settings, "asr")
 
 
 def today() -> date:
     return datetime.now(UTC).date()
 
 
-def aged(root: Path, reference: Reference, days: int) -> str:
-    """Move an object into the folder of an earlier day; return its URI there."""
-    old = root / reference.path
+def lying(place: Place, name: str, days: int, owner: str = "asr") -> str:
+    """Have an object lie there that was put some days ago; return its URI."""
     day = (today() - timedelta(days=days)).isoformat()
-    new = old.parent.parent / day / old.name
-    new.parent.mkdir(exist_ok=True)
-    old.rename(new)
-    return f"setu://{new.relative_to(root)}"
+    path = f"{owner}/acme/{day}/{sha256(name.encode()).hexdigest()}-{0:08x}"
+    place.put(path, age_s=days * 86400)
+    return f"setu://{path}"
 
 
 async def none_referenced(_uris: Sequence[str]) -> set[str]:
     return set()
 
 
-async def test_a_sweep_takes_old_objects_that_nothing_refers_to(store: Store, root: Path) -> None:
-    kept, unwanted = [aged(root, await store.put("acme", name, "a/b"), 5) for name in (b"kept", b"unwanted")]
+async def test_a_sweep_takes_old_objects_that_nothing_refers_to(store: Store, place: Place) -> None:
+    kept, unwanted = lying(place, "kept", 5), lying(place, "unwanted", 5)
     asked: list[str] = []
 
     async def referenced(uris: Sequence[str]) -> set[str]:
@@ -54,58 +44,49 @@ async def test_a_sweep_takes_old_objects_that_nothing_refers_to(store: Store, ro
 
     assert await store.sweep(today(), referenced) == 1
     assert sorted(asked) == sorted([kept, unwanted])
-    assert [f"setu://{path.relative_to(root)}" for path in files(root)] == [kept]
+    assert place.paths() == {kept.removeprefix("setu://")}
 
 
-async def test_a_sweep_leaves_days_alone_that_are_not_over_for_long(store: Store, root: Path) -> None:
+async def test_a_sweep_leaves_days_alone_that_are_not_over_for_long(store: Store, place: Place) -> None:
     fresh = await store.put("acme", b"today", "a/b")
-    aged(root, await store.put("acme", b"yesterday", "a/b"), 1)
-    aged(root, await store.put("acme", b"the day before", "a/b"), 2)
+    lying(place, "yesterday", 1)
+    lying(place, "the day before", 2)
     assert await store.sweep(date(2999, 1, 1), none_referenced) == 1
     assert await store.read(fresh) == b"today"
-    assert len(files(root)) == 2
+    assert len(place.paths()) == 2
 
 
-async def test_a_sweep_heeds_the_day_it_is_given(store: Store, root: Path) -> None:
+async def test_a_sweep_heeds_the_day_it_is_given(store: Store, place: Place) -> None:
     for days in (3, 4, 5):
-        aged(root, await store.put("acme", b"x", "a/b"), days)
+        lying(place, "x", days)
     assert await store.sweep(today() - timedelta(days=3), none_referenced) == 2
 
 
-async def test_a_sweep_takes_nothing_of_others(store: Store, root: Path) -> None:
-    other = Store(StoreSettings(url=f"file://{root}", durable=False), "gateway")
-    aged(root, await other.put("acme", b"x", "a/b"), 9)
-    (root / "asr" / "acme" / "not-a-day").mkdir(parents=True)
-    (root / "asr" / "acme" / "not-a-day" / "file").touch()
-    (root / "asr" / "acme" / "2026-99-99").mkdir()
+async def test_a_sweep_takes_nothing_of_others(store: Store, place: Place) -> None:
+    lying(place, "x", 9, owner="gateway")
+    lying(place, "x", 9, owner="asr-of-others")
+    place.put("asr/acme/not-a-day/file", "asr/acme/2026-99-99/file", age_s=9 * 86400)
     assert await store.sweep(today(), none_referenced) == 0
-    assert len(files(root)) == 2
+    assert len(place.paths()) == 4
 
 
-async def test_a_swept_day_leaves_no_empty_folder(store: Store, root: Path) -> None:
-    uri = aged(root, await store.put("acme", b"x", "a/b"), 9)
-    folder = (root / uri.removeprefix("setu://")).parent
-    await store.sweep(today(), none_referenced)
-    assert not folder.exists()
+async def test_a_swept_day_leaves_no_empty_folder(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "a store")
+    day = (folder.root / lying(folder, "x", 9).removeprefix("setu://")).parent
+    assert day.exists()
+    await Store(folder.settings, "asr").sweep(today(), none_referenced)
+    assert not day.exists()
 
 
-async def test_a_sweep_takes_half_written_files_of_yesterday_and_leaves_those_under_way(store: Store, root: Path) -> None:
-    incoming = root / "asr" / ".incoming"
-    incoming.mkdir(parents=True)
-    stale, fresh = incoming / "stale", incoming / "fresh"
-    stale.touch()
-    fresh.touch()
-    two_days_ago = datetime.now(UTC).timestamp() - 2 * 86400
-    os.utime(stale, (two_days_ago, two_days_ago))
+async def test_a_sweep_takes_half_written_files_of_yesterday_and_leaves_those_under_way(store: Store, place: Place) -> None:
+    place.put("asr/.incoming/stale", age_s=TWO_DAYS_S)
+    place.put("asr/.incoming/fresh")
     assert await store.sweep(today(), none_referenced) == 0
-    assert files(root) == [fresh]
+    assert place.paths() == {"asr/.incoming/fresh"}
 
 
-async def test_a_sweep_of_many_objects_asks_in_batches(store: Store, root: Path) -> None:
-    folder = root / "asr" / "acme" / "2020-01-01"
-    folder.mkdir(parents=True)
-    for number in range(1203):
-        (folder / f"{number:064x}-{number:08x}").touch()
+async def test_a_sweep_of_many_objects_asks_in_batches(store: Store, place: Place) -> None:
+    place.put(*(f"asr/acme/2020-01-01/{number:064x}-{number:08x}" for number in range(1203)))
     sizes: list[int] = []
 
     async def referenced(uris: Sequence[str]) -> set[str]:
@@ -113,7 +94,14 @@ async def test_a_sweep_of_many_objects_asks_in_batches(store: Store, root: Path)
         return set()
 
     assert await store.sweep(today(), referenced) == 1203
+    assert sum(sizes) == 1203
     assert max(sizes) <= 500
+    assert place.paths() == set()
+
+
+async def test_more_tenants_are_found_than_a_bucket_lists_at_once(store: Store, place: Place) -> None:
+    place.put(*(f"asr/tenant-{number:04}/2020-01-01/x" for number in range(1203)))
+    assert await store._backend.folders("asr") == [f"tenant-{number:04}" for number in range(1203)]
 
 
 async def test_a_sweep_before_anything_was_written_finds_nothing(store: Store) -> None:

@@ -12,7 +12,8 @@ import obstore
 from obstore.store import S3Store
 
 from setu_common.store.backend import StoredFile
-from setu_common.store.bucket_writing import BucketSink, translated_bucket_errors
+from setu_common.store.bucket_failures import suppressed_beyond_end, translated_bucket_errors
+from setu_common.store.bucket_writing import BucketSink
 
 if TYPE_CHECKING:  # obstore has them for type checkers only
     from obstore import GetOptions
@@ -28,14 +29,19 @@ CLIENT: Final["ClientConfig"] = {
     "read_timeout": timedelta(seconds=30),
     "timeout": timedelta(hours=2),
 }
-RETRY: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+# What fails at the network or with 5xx, such as SlowDown, is sent again after pauses that grow from half a second, with jitter.
+RETRY: Final["RetryConfig"] = {
+    "max_retries": 3,
+    "retry_timeout": timedelta(seconds=30),
+    "backoff": {"init_backoff": timedelta(seconds=0.5), "max_backoff": timedelta(seconds=10), "base": 2},
+}
 
 
 class BucketBackend:
     """Objects below a prefix of a bucket.
 
-    Unfinished uploads leave parts that only the bucket itself can clear away: give it a lifecycle rule that aborts incomplete
-    multipart uploads after a day.
+    The parts of uploads whose process was killed can be cleared away by the bucket itself only: give it a lifecycle rule that aborts
+    incomplete multipart uploads after a day.
 
     Args:
         bucket: its name.
@@ -44,6 +50,8 @@ class BucketBackend:
 
     def __init__(self, bucket: str, prefix: str) -> None:
         self._objects = S3Store(bucket, prefix=prefix or None, client_options=CLIENT, retry_config=RETRY)
+        # A probe is asked again soon, and is not to wait.
+        self._probed = S3Store(bucket, prefix=prefix or None, client_options=CLIENT, retry_config={"max_retries": 0})
 
     def sink(self, incoming: str, final: Callable[[str], str], media_type: str) -> BucketSink:
         """Begin an object."""
@@ -59,7 +67,7 @@ class BucketBackend:
         """An object, or a part of it, in chunks of at least ``chunk_bytes``, but the last."""
         if stop is not None and stop <= start:
             return
-        with translated_bucket_errors(path):
+        with translated_bucket_errors(path), suppressed_beyond_end():
             result = await obstore.get_async(self._objects, path, options=_part(start, stop))
             async for chunk in result.stream(min_chunk_size=chunk_bytes):
                 yield bytes(chunk)
@@ -97,7 +105,7 @@ class BucketBackend:
     async def check(self, path: str) -> None:
         """Return if the bucket answers."""
         with translated_bucket_errors():
-            await obstore.list_with_delimiter_async(self._objects, f"{path}/check")
+            await obstore.list_with_delimiter_async(self._probed, f"{path}/check")
 
 
 def _part(start: int, stop: int | None) -> "GetOptions":
