@@ -50,6 +50,7 @@ from setu_gateway.delivery.muxing import Muxer
 from setu_gateway.delivery.probing import Prober
 from setu_gateway.delivery.rendering import Renderer
 from setu_gateway.delivery.webhooks import Notifier
+from setu_gateway.intake.backlog import Backlog
 from setu_gateway.intake.fetching import Fetcher
 from setu_gateway.intake.looking import Looking
 from setu_gateway.intake.upload import Intake
@@ -121,6 +122,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         operations = Operations(database, store, hints, settings.core.operations)
         use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
         app.state.jobs = use_cases
+        app.state.backlog = Backlog(database, settings.backlog)
         app.state.listener = Listener(use_cases, store)
         app.state.audits = Audits(store)
         app.state.corrections = Corrections(

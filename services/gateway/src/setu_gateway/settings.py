@@ -1,7 +1,7 @@
 """The gateway's settings."""
 
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final, Literal
 
@@ -92,6 +92,17 @@ class UploadSettings(SettingsBlock):
     max_concurrent_uploads: int = Field(default=64, ge=1, description="So many uploads are taken at once by one API process")
 
 
+class BacklogSettings(SettingsBlock):
+    """How many jobs may be open, that is queued or under way, at once."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_GATEWAY_")
+
+    max_open_jobs: int = Field(
+        default=20_000, ge=0, description="So many of a tenant's jobs may be open; then POST /jobs answers 429. 0: however many"
+    )
+    max_open_jobs_all: int = Field(default=100_000, ge=0, description="The same of all tenants' jobs together")
+
+
 class OutsideSettings(SettingsBlock):
     """Calls to addresses that callers name: where recordings are fetched from, and who is told that a job has ended."""
 
@@ -180,6 +191,7 @@ class GatewaySettings:
     upload: UploadSettings
     outside: OutsideSettings
     pipeline: PipelineSettings
+    backlog: BacklogSettings = field(default_factory=BacklogSettings)
 
 
 def read_settings() -> GatewaySettings:
@@ -191,4 +203,5 @@ def read_settings() -> GatewaySettings:
         upload=UploadSettings(),
         outside=OutsideSettings(),
         pipeline=PipelineSettings(),
+        backlog=BacklogSettings(),
     )

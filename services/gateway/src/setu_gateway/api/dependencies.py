@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 from setu_common.clients.metrics import MetricsClient
 from setu_common.web import Allowed, Caller
 from setu_gateway.delivery.media import MediaFiles
+from setu_gateway.intake.backlog import Backlog
 from setu_gateway.intake.upload import Intake
 from setu_gateway.intake.vetting import Vetting
 from setu_gateway.keys.key import Scope
@@ -22,6 +23,11 @@ async def _jobs(request: Request) -> Jobs:
 async def _intake(request: Request) -> Intake:
     intake: Intake = request.app.state.intake
     return intake
+
+
+async def _backlog(request: Request) -> Backlog:
+    backlog: Backlog = request.app.state.backlog
+    return backlog
 
 
 async def _vetting(request: Request) -> Vetting:
@@ -45,6 +51,7 @@ Admin = Depends(Allowed(Scope.ADMIN.value))
 AdminDep = Annotated[Caller, Admin]
 JobsDep = Annotated[Jobs, Depends(_jobs)]
 IntakeDep = Annotated[Intake, Depends(_intake)]
+BacklogDep = Annotated[Backlog, Depends(_backlog)]
 VettingDep = Annotated[Vetting, Depends(_vetting)]
 MediaDep = Annotated[MediaFiles, Depends(_media)]
 MetricsDep = Annotated[MetricsClient, Depends(_metrics)]

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Header, Request, Response
 from setu_common.contracts import LANGUAGE_NAMES, JobRequest, JobView, headers
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, PayloadTooLarge
 from setu_common.subtitles import PROFILES, UnknownProfile
-from setu_common.web import problems
+from setu_common.web import RateLimited, problems
 from setu_gateway.api.answers import answer, located
-from setu_gateway.api.dependencies import IntakeDep, JobsDep, WriterDep
+from setu_gateway.api.dependencies import BacklogDep, IntakeDep, JobsDep, WriterDep
 from setu_gateway.errors import (
     FieldTooLarge,
     KeyNotFreeYet,
@@ -30,6 +30,7 @@ from setu_gateway.errors import (
     WebhookUrlRefused,
     WebhookUrlUnresolvable,
 )
+from setu_gateway.intake.backlog import TooManyOpenJobs, TooManyOpenJobsInAll
 from setu_gateway.intake.form import MEDIA
 from setu_gateway.intake.requests import FIELDS
 
@@ -131,6 +132,9 @@ _BODY: Final[Json] = {
             WebhooksNotConfigured,
             IdempotencyConflict,
             KeyNotFreeYet,
+            RateLimited,
+            TooManyOpenJobs,
+            TooManyOpenJobsInAll,
             TooManyUploads,
             DependencyUnavailable,
         ),
@@ -140,7 +144,9 @@ async def submit_job(
     request: Request,
     caller: WriterDep,
     intake: IntakeDep,
+    backlog: BacklogDep,
     jobs: JobsDep,
+    *,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -155,11 +161,13 @@ async def submit_job(
     A file is streamed to the store as it comes. Fields that come before it are judged before it is read: send them first. A recording at a URL is fetched once the job is accepted; where the URL leads is judged at once. Once 202 is answered the job survives whatever happens to the gateway.
     """
     length = request.headers.get("content-length", "")
-    upload = await intake.receive(
-        request.stream(),
-        tenant=caller.tenant,
-        content_type=request.headers.get("content-type"),
-        content_length=int(length[:LENGTH_DIGITS]) if length.isdecimal() else None,
-    )
-    job = await jobs.accept(caller.tenant, upload, idempotency_key)
+    async with backlog.place(caller.tenant, idempotency_key) as taken:
+        upload = await intake.receive(
+            request.stream(),
+            tenant=caller.tenant,
+            content_type=request.headers.get("content-type"),
+            content_length=int(length[:LENGTH_DIGITS]) if length.isdecimal() else None,
+        )
+        job = await jobs.accept(caller.tenant, upload, idempotency_key)
+        taken()
     return answer(job, status=202)

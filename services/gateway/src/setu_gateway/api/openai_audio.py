@@ -13,8 +13,9 @@ from fastapi.routing import APIRoute
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_common.errors import InvalidRequest, SetuError
 from setu_common.web import ClosingDep
-from setu_gateway.api.dependencies import IntakeDep, WriterDep
+from setu_gateway.api.dependencies import BacklogDep, IntakeDep, WriterDep
 from setu_gateway.api.intake import LENGTH_DIGITS
+from setu_gateway.intake.backlog import Backlog
 from setu_gateway.intake.upload import Intake
 from setu_gateway.openai.answering import body_of
 from setu_gateway.openai.asking import DEFAULT_MODELS, FORMATS, GRANULARITIES, Reader, speech_models
@@ -55,6 +56,18 @@ async def _listener(request: Request) -> Listener:
     return listener
 
 
+class Door(NamedTuple):
+    """What lets recordings in."""
+
+    backlog: Backlog
+    intake: Intake
+
+
+async def _door(backlog: BacklogDep, intake: IntakeDep) -> Door:
+    return Door(backlog, intake)
+
+
+DoorDep = Annotated[Door, Depends(_door)]
 ListenerDep = Annotated[Listener, Depends(_listener)]
 
 _PROPERTIES: Final[Json] = {
@@ -124,10 +137,10 @@ class Call(NamedTuple):
     ),
 )
 async def transcribe_audio(
-    request: Request, caller: WriterDep, intake: IntakeDep, listener: ListenerDep, closing: ClosingDep
+    request: Request, caller: WriterDep, door: DoorDep, listener: ListenerDep, closing: ClosingDep
 ) -> Response:
     """What is said in a recording, as OpenAI's API of this name. It is a job, which is cancelled if you leave and erased once it is answered."""
-    return await _answer(Call(request, caller.tenant, closing), Reader(translating=False), intake, listener)
+    return await _answer(Call(request, caller.tenant, closing), Reader(translating=False), door, listener)
 
 
 @router.post(
@@ -137,21 +150,23 @@ async def transcribe_audio(
     openapi_extra=_body("AudioTranslation", _PROPERTIES),
 )
 async def translate_audio(
-    request: Request, caller: WriterDep, intake: IntakeDep, listener: ListenerDep, closing: ClosingDep
+    request: Request, caller: WriterDep, door: DoorDep, listener: ListenerDep, closing: ClosingDep
 ) -> Response:
     """What is said in a recording, in English, as OpenAI's API of this name."""
-    return await _answer(Call(request, caller.tenant, closing), Reader(translating=True), intake, listener)
+    return await _answer(Call(request, caller.tenant, closing), Reader(translating=True), door, listener)
 
 
-async def _answer(call: Call, reader: Reader, intake: Intake, listener: Listener) -> Response:
+async def _answer(call: Call, reader: Reader, door: Door, listener: Listener) -> Response:
     length = call.request.headers.get("content-length", "")
-    upload = await intake.receive_form(
-        call.request.stream(),
-        tenant=call.tenant,
-        content_type=call.request.headers.get("content-type"),
-        content_length=int(length[:LENGTH_DIGITS]) if length.isdecimal() else None,
-        shape=reader.shape,
-    )
+    async with door.backlog.place(call.tenant) as taken:
+        upload = await door.intake.receive_form(
+            call.request.stream(),
+            tenant=call.tenant,
+            content_type=call.request.headers.get("content-type"),
+            content_length=int(length[:LENGTH_DIGITS]) if length.isdecimal() else None,
+            shape=reader.shape,
+        )
+        taken()  # a job is made of it next
     if reader.asked is None:
         raise AssertionError("a form that was taken has been read")
     try:
