@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -37,7 +38,6 @@ from setu_gateway.settings import PipelineSettings
 
 log = structlog.get_logger()
 
-NOT_FOUND: Final = 404
 # A job whose stages end as fast as they are looked at gives others their turn after so many rounds.
 MOST_ROUNDS: Final = 20
 # A running stage is looked at again after a tenth of the time that it has run: what a watcher sees is at most a tenth behind.
@@ -141,13 +141,22 @@ class Advancer:
                 if operation.state not in (OperationState.SUCCEEDED, OperationState.FAILED):
                     return observation.given_up(stage, declared, operation, service, patience)
         except SetuError as error:
-            if isinstance(error, DependencyUnavailable) or is_retryable(error):
-                log.warning("stage.service_away", stage=stage.key.stage, target=stage.key.target, reason=error.detail)
-                return observation.unreachable(job, stage, declared, service, patience)
-            if stage.operation_id is not None and error.problem().status == NOT_FOUND:
-                return observation.lost(stage, service)
-            return observation.refused(stage, error)
+            return self._troubled(job, stage, error, patience)
         return observation.absorbed(job, stage, operation, self._pipeline)
+
+    def _troubled(self, job: JobRecord, stage: StageRecord, error: SetuError, patience: timedelta) -> StageRecord:
+        """The stage whose service did not say how its work stands."""
+        declared, status = self._pipeline.stage(stage.key), error.problem().status
+        service = declared.way(stage).kind.service
+        if stage.operation_id is None and status == HTTPStatus.TOO_MANY_REQUESTS:
+            log.info("stage.service_busy", stage=stage.key.stage, target=stage.key.target, reason=error.detail)
+            return observation.busy(job, stage, declared, service, patience)
+        if isinstance(error, DependencyUnavailable) or is_retryable(error):
+            log.warning("stage.service_away", stage=stage.key.stage, target=stage.key.target, reason=error.detail)
+            return observation.unreachable(job, stage, declared, service, patience)
+        if stage.operation_id is not None and status == HTTPStatus.NOT_FOUND:
+            return observation.lost(stage, service)
+        return observation.refused(stage, error)
 
     async def _operation(self, job: JobRecord, stage: StageRecord, port: OperationsPort) -> Operation:
         """The stage's operation: submitted if need be, cancelled if the job is."""
@@ -186,7 +195,11 @@ class Advancer:
 
     def _pause_s(self, job: JobRecord, *waited_for_since: datetime) -> float:
         """When to look again, if nobody calls earlier."""
-        running = [stage.started_at or job.read_at for stage in job.stages if stage.state is StageState.RUNNING]
+        running = [
+            stage.started_at or observation.busy_since(stage) or job.read_at
+            for stage in job.stages
+            if stage.state is StageState.RUNNING
+        ]
         ages_s = [(job.read_at - since).total_seconds() for since in (*running, *waited_for_since)]
         longest_s = min(self._settings.longest_poll_s, POLL_SHARE * min(ages_s, default=0.0))
         return max(self._settings.shortest_poll_s, longest_s)

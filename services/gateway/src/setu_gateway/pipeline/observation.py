@@ -16,6 +16,7 @@ from setu_gateway.records import JobRecord, StageRecord
 log = structlog.get_logger()
 
 _QUEUED_NOTE: Final = "queued"
+_BUSY_NOTE: Final = "waiting for room in the queue of the "
 _RETRY_HINT: Final = ", then POST /jobs/{id}/retry"
 
 
@@ -61,7 +62,7 @@ def refused(stage: StageRecord, error: SetuError) -> StageRecord:
 
 def unreachable(job: JobRecord, stage: StageRecord, declared: Stage, service: str, patience: timedelta) -> StageRecord:
     """The stage whose service does not answer: patiently waiting, until patience is at its end."""
-    since = stage.unreachable_since or job.read_at
+    since = _waiting_since(job, stage, declared, busy=False)
     if job.read_at - since < patience:
         return replace(stage, note=f"waiting for the {service} service, which does not answer", unreachable_since=since)
     if job.state is JobState.CANCELLING:
@@ -70,6 +71,28 @@ def unreachable(job: JobRecord, stage: StageRecord, declared: Stage, service: st
         f"The {service} service did not answer for {patience.total_seconds():.0f} s. See that it runs{_hint(declared)}."
     )
     return failed(replace(stage, unreachable_since=None), error.problem())
+
+
+def busy(job: JobRecord, stage: StageRecord, declared: Stage, service: str, patience: timedelta) -> StageRecord:
+    """The stage whose service has no room for its work: it waits as it would if it were queued there, for as long as that takes.
+
+    What the job can do without is given up when patience is at its end. Of a job that is cancelled there is nothing to end.
+    """
+    if job.state is JobState.CANCELLING:
+        return replace(stage, state=StageState.CANCELLED, note="", unreachable_since=None)
+    since = _waiting_since(job, stage, declared, busy=True)
+    if not declared.essential and job.read_at - since >= patience:
+        error = StageNotTaken(
+            f"The {service} service had no room for it within {patience.total_seconds():.0f} s. See that its workers run"
+            f"{_hint(declared)}."
+        )
+        return failed(replace(stage, unreachable_since=None), error.problem())
+    return replace(stage, note=f"{_BUSY_NOTE}{service} service", unreachable_since=since)
+
+
+def busy_since(stage: StageRecord) -> datetime | None:
+    """Since when there is no room for a stage's work; None if that is not what it waits for."""
+    return stage.unreachable_since if stage.note.startswith(_BUSY_NOTE) else None
 
 
 def untaken(job: JobRecord, stage: StageRecord, operation: Operation, patience: timedelta) -> bool:
@@ -152,6 +175,12 @@ def detoured(stage: StageRecord) -> StageRecord:
         detour=stage.problem or _unexplained(),
         former_operations=(*stage.former_operations, *former),
     )
+
+
+def _waiting_since(job: JobRecord, stage: StageRecord, declared: Stage, *, busy: bool) -> datetime:
+    """Since when a stage's work is not taken. Patience with what a job can't do without is for silence alone, not for want of room."""
+    counts = not declared.essential or (busy_since(stage) is not None) is busy
+    return (stage.unreachable_since if counts else None) or job.read_at
 
 
 def _hint(declared: Stage) -> str:

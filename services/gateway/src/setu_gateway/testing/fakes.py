@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel
 
 from setu_common.contracts import Operation, OperationKind, OperationState, Problem, Submission
-from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict, NotFound
+from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict, NotFound, RemoteProblem
+from setu_common.operations.room import QueueFull
 
 
 class FakeService:
@@ -16,6 +17,7 @@ class FakeService:
 
     Attributes:
         away: while set, it does not answer.
+        full: while set, its queues have no room.
         operations: what it was given, by id.
         requests: the requests, by operation.
         submissions: what came beside them.
@@ -25,6 +27,7 @@ class FakeService:
 
     def __init__(self) -> None:
         self.away = False
+        self.full = False
         self.operations: dict[UUID, Operation] = {}
         self.requests: dict[UUID, BaseModel] = {}
         self.submissions: dict[UUID, Submission] = {}
@@ -42,6 +45,8 @@ class FakeService:
             if self.requests[earlier] != request:
                 raise IdempotencyConflict("Another request came with this key.", operation_id=str(earlier))
             return self.operations[earlier]
+        if self.full:
+            raise RemoteProblem(QueueFull("Its queue is full.", retry_after_s=1).problem())
         operation = Operation(
             id=uuid4(),
             kind=kind.name,
