@@ -28,8 +28,8 @@ def test_there_are_enough_lines_and_more_than_a_third_have_nothing_to_mend(pair,
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_each_scene_is_of_one_split_and_both_are_there(pair):
-    sizes = Counter(scene.split for scene in scenes(pair))
-    assert set(sizes) == {"dev", "test"}
+    sizes = Counter(scene.split for scene in scenes(pair) for _ in scene.lines)
+    assert {"dev", "test"} <= set(sizes)
     assert sizes["test"] >= sizes["dev"] / 3  # scenes of earlier tests are dev by now
 
 
@@ -38,9 +38,9 @@ def test_every_tag_is_in_both_splits_of_hindi():
         assert {tag for scene in scenes("hi-en", split) for line in scene.lines for tag in line.tags} == set(TAGS)
 
 
-def test_scenes_are_ten_to_fourteen_lines_that_follow_one_another(all_scenes):
+def test_scenes_are_ten_to_twenty_five_lines_that_follow_one_another(all_scenes):
     for scene in all_scenes:
-        assert 10 <= len(scene.lines) <= 15, scene.name
+        assert 10 <= len(scene.lines) <= 25, scene.name
         ends_s = 0.0
         for line in scene.lines:
             assert ends_s <= line.start_s < line.end_s, (scene.name, line.index)
