@@ -4,7 +4,7 @@ The table is the truth; a Celery message only says "there is work in this queue"
 under a lease with a fencing token; a heartbeat extends it; the result and the state commit in one transaction that checks the token.
 
 In order of an operation's life: ``service`` submits · ``broker``/``hints`` tell the workers · ``claims`` takes a row · ``runner`` runs its
-handler · ``heart`` keeps the lease or ends the process · ``claims`` writes the end · ``monitor``/``reaping`` mend what died ·
+handler · ``heart`` keeps the lease or ends the process · ``claims`` writes the end · ``parts``/``lineage`` share work out · ``monitor``/``reaping`` mend what died ·
 ``retention`` ends what is old. docs/operations.md tells the whole story.
 """
 
@@ -12,6 +12,7 @@ from setu_common.operations.api import operations_api
 from setu_common.operations.asides import Aside, write_aside_in
 from setu_common.operations.endings import Ending, Settled, Statement
 from setu_common.operations.hints import Hints
+from setu_common.operations.parts import Part, PartDiffers, Parts
 from setu_common.operations.retention import Keepsakes
 from setu_common.operations.routes import OperationsDep, operations_router
 from setu_common.operations.service import Operations
@@ -28,6 +29,9 @@ __all__ = [
     "Operations",
     "OperationsDep",
     "Park",
+    "Part",
+    "PartDiffers",
+    "Parts",
     "Settled",
     "Statement",
     "Work",
