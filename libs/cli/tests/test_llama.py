@@ -89,6 +89,12 @@ def test_only_loopback_is_listened_on_and_no_web_page_may_call(tmp_path):
     assert params.cpuparams.n_threads == params.cpuparams_batch.n_threads == 1
 
 
+def test_a_repeatable_server_computes_one_prompt_at_a_time_and_remembers_none(tmp_path):
+    usual, repeatable = (llama.parameters(tmp_path, 1234, threads=1, repeatable=each) for each in (False, True))
+    assert (usual.cache_prompt, usual.n_parallel) == (True, llama.SLOTS)
+    assert (repeatable.cache_prompt, repeatable.n_parallel, repeatable.n_ctx) == (False, 1, llama.SLOT_TOKENS)
+
+
 @contextlib.contextmanager
 def server() -> Iterator[tuple[subprocess.Popen[str], list[dict[str, object]]]]:
     """A running server, and the lines of its log until it listened."""

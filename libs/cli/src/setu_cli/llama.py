@@ -6,6 +6,9 @@ once: on SIGTERM, on SIGINT, and when the process that started it ends.
 Threads are half of the cores by default. Threads of one computation wait for each other many times a token, so on a machine
 whose other cores are busy more of them are slower: with two busy cores (load 6 to 11), 14 French lines took 6 to 11 s with one
 thread and 50 to 60 s with two. ``--threads`` says otherwise.
+
+Lines that are computed together, or after others whose beginning is used again, differ in their last digits, and so now and then in a word.
+``SETU_LLAMA_REPEATABLE=true`` has each computed by itself, which takes longer.
 """
 
 import argparse
@@ -20,11 +23,13 @@ from typing import Final
 
 import structlog
 import xllamacpp
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
 from setu_common.errors import SetuError
 from setu_common.models import Catalogue
 from setu_common.observability import configure_logging
-from setu_common.settings import LogSettings, ModelSettings
+from setu_common.settings import LogSettings, ModelSettings, SettingsBlock
 
 MODEL: Final = "gemma3-270m"
 LOOPBACK: Final = "127.0.0.1"
@@ -34,6 +39,16 @@ SLOT_TOKENS: Final = 2048
 ERRORS_ONLY: Final = 1
 
 log = structlog.get_logger()
+
+
+class LlamaSettings(SettingsBlock):
+    """How the server computes."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_LLAMA_")
+
+    repeatable: bool = Field(
+        default=False, description="One request at a time, each from its beginning: always the same answer"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,23 +62,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        server = xllamacpp.Server(parameters(path, options.port, options.threads, options.host))
+        told = parameters(path, options.port, options.threads, options.host, repeatable=LlamaSettings().repeatable)
+        server = xllamacpp.Server(told)
     except RuntimeError:
         log.error("llm.failed", port=options.port, hint="the lines above say why: the port is taken, or the model is damaged")  # noqa: TRY400  (llama.cpp has said it)
         sys.exit(1)
-    log.info("llm.listening", url=f"{server.listening_address}/v1", threads=options.threads, slots=SLOTS)
+    log.info("llm.listening", url=f"{server.listening_address}/v1", threads=options.threads, slots=told.n_parallel)
     threading.Event().wait()
 
 
-def parameters(model: Path, port: int, threads: int, host: str = LOOPBACK) -> xllamacpp.CommonParams:
+def parameters(
+    model: Path, port: int, threads: int, host: str = LOOPBACK, *, repeatable: bool = False
+) -> xllamacpp.CommonParams:
     """What llama.cpp is told."""
+    slots = 1 if repeatable else SLOTS
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
     params.model_alias = {MODEL}
     params.hostnames = [host]
     params.port = port
-    params.n_parallel = SLOTS
-    params.n_ctx = SLOTS * SLOT_TOKENS
+    params.n_parallel = slots
+    params.n_ctx = slots * SLOT_TOKENS
+    params.cache_prompt = not repeatable
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.n_threads = threads
         cpu.poll = 0  # a thread without work sleeps and does not spin
