@@ -140,6 +140,15 @@ def test_a_part_that_ends_while_its_parent_is_at_work_is_not_slept_through(rig: 
     assert claims.park(parent, 600, None).due
 
 
+def test_a_parent_that_pauses_before_another_attempt_is_not_woken_by_its_parts(rig: Rig, parts: Parts) -> None:
+    claims = rig.claims()
+    parent = begun(rig, claims)
+    shared(rig, parts, parent, count=1)
+    claims.retry(parent, PROBLEM, 600, None)
+    claims.succeed(following(claims), done(0), (), None)
+    assert row_of(rig, parent.id)["asleep"]
+
+
 def test_a_part_is_tried_again_alone_and_then_given_up(rig: Rig, parts: Parts) -> None:
     claims = rig.claims()
     parent = begun(rig, claims)

@@ -38,6 +38,7 @@ async def test_what_was_planned_and_cannot_be_done_is_done_by_default_and_says_s
     plan = PREDICTED.model_copy(update={"source": source})
     result = await ByDefaultElse(worker.transcribe).transcribe(TranscriptionRequest(media=MEDIA, plan=plan), work)
     assert [each.plan for each in worker.asked] == [plan, None]
+    assert isinstance(result, Transcription)
     assert result.plan.explanation == f"The default. What was planned can't be done here: {error}"
 
 
@@ -55,4 +56,5 @@ async def test_what_can_be_done_is_done_once(work):
         return heard_by(request.plan)
 
     result = await ByDefaultElse(able).transcribe(TranscriptionRequest(media=MEDIA, plan=PREDICTED), work)
+    assert isinstance(result, Transcription)
     assert result.plan == PREDICTED

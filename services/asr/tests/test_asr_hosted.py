@@ -24,7 +24,7 @@ from setu_asr.errors import HostedRefused, UnusablePlan
 from setu_asr.service import TranscriptionService
 from setu_asr.settings import HostedSettings, RecognitionSettings
 from setu_asr.worker import Installed
-from setu_common.contracts import AsrPlan, Transcript, TranscriptionRequest
+from setu_common.contracts import AsrPlan, Transcript, Transcription, TranscriptionRequest
 from setu_common.errors import DependencyUnavailable
 from setu_common.http import Dependencies
 from setu_common.models import Catalogue
@@ -299,6 +299,7 @@ async def test_a_recording_is_transcribed_by_the_hosted_model_which_no_catalogue
         )
         result = await service.transcribe(TranscriptionRequest(media=reference, plan=AsrPlan(engine="openai")), work)
         await server.close()
+    assert isinstance(result, Transcription)
     transcript = await store.load(result.transcript, Transcript)
     assert (transcript.engine, transcript.model, transcript.language) == ("openai", "whisper-1", "fr")
     assert transcript.segments[0].text.startswith("Level")

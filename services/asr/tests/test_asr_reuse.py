@@ -71,6 +71,7 @@ class Desk:
         asked = TranscriptionRequest(media=media, **request)
         operation_id = await self.begun(asked, tenant)
         result = await self.rehearing.transcribe(asked, self.work)
+        assert isinstance(result, Transcription)
         await self.ended(operation_id, result)
         return operation_id, result
 
@@ -105,7 +106,14 @@ def rehearing_on(database: Database, store: Store, request, settings) -> Reheari
         find_speech=request.getfixturevalue("find_speech"),
         settings=settings,
     )
-    return Rehearing(service=service, database=database, store=store, catalogue=catalogue, vad_threshold=settings.vad_threshold)
+    return Rehearing(
+        service=service,
+        database=database,
+        store=store,
+        catalogue=catalogue,
+        vad_threshold=settings.vad_threshold,
+        piece_s=settings.piece_s,
+    )
 
 
 @pytest.fixture
@@ -229,5 +237,6 @@ async def test_where_the_database_is_away_it_is_heard_all_the_same(desk, tone, r
     away = Database(DatabaseSettings(url=f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/setu", connect_timeout_s=1), "asr")
     lone = rehearing_on(away, desk.store, request, recognition)
     result = await lone.transcribe(TranscriptionRequest(media=tone), desk.work)
+    assert isinstance(result, Transcription)
     assert (result.cached, result.segment_count > 0) == (False, True)
     await away.close()

@@ -65,7 +65,9 @@ class Lab:
         return await self.upload(self.media.audio("a.wav", "pcm_s16le", duration_s=duration_s))
 
     async def transcribe(self, media: Reference, **request: Any) -> Transcription:
-        return await self.service.transcribe(TranscriptionRequest(media=media, **request), self.work)
+        result = await self.service.transcribe(TranscriptionRequest(media=media, **request), self.work)
+        assert isinstance(result, Transcription)
+        return result
 
     async def transcript(self, result: Transcription) -> Transcript:
         return await self.store.load(result.transcript, Transcript)

@@ -83,7 +83,9 @@ class Desk:
         self.work.attempt = number
         to = Attribution("local", "asr", JOB, "transcriptions", "", self.work.operation_id, number)
         with attributed(to):
-            return await self.rehearing.transcribe(self.request, self.work)
+            result = await self.rehearing.transcribe(self.request, self.work)
+        assert isinstance(result, Transcription)
+        return result
 
     async def allow(self, usd: str) -> None:
         async with self.ledger.transaction() as connection:
@@ -137,7 +139,9 @@ async def desk(settings_of_database, store_settings, recognition, media, request
             settings=recognition,
             meter=meter,
         )
-        rehearing = Rehearing(service=service, database=database, store=store, catalogue=catalogue, vad_threshold=0.5)
+        rehearing = Rehearing(
+            service=service, database=database, store=store, catalogue=catalogue, vad_threshold=0.5, piece_s=240.0
+        )
         sound = media.audio("a.wav", "pcm_s16le", duration_s=2 * CLIP_S)
         reference = await store.put("local", sound.read_bytes(), "audio/wav")
         asked = TranscriptionRequest(media=reference, language="en", plan=HOSTED.model_copy(update={"redecode": False}))

@@ -8,11 +8,13 @@
   * TranscriptMismatch: about a transcript that is of another recording
 * SetuError
   * ScratchFull (507, retryable): the worker's disk
+  * PieceFailed: why a piece of a recording that was shared between workers was given up, as its worker said it
   * HostedRefused (502, for good): a hosted recogniser does not accept what this service sends; one that does not answer is a
     DependencyUnavailable
 """
 
-from setu_common.errors import InvalidRequest, SetuError
+from setu_common.contracts import Problem
+from setu_common.errors import InvalidRequest, RemoteProblem, SetuError
 
 
 class UnusableMedia(InvalidRequest):
@@ -101,6 +103,18 @@ class ScratchFull(SetuError):
     title = "The worker's disk is full"
     status = 507
     retryable = True
+
+
+class PieceFailed(RemoteProblem):
+    """A piece of the recording was given up. It was tried as often as it may be: trying the whole again changes nothing."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.model_copy(update={"retryable": False}))
+        self._told = problem
+
+    def problem(self, request_id: str | None = None) -> Problem:
+        """The piece's problem, as it was told."""
+        return self._told.model_copy(update={"request_id": request_id or self._told.request_id})
 
 
 class HostedRefused(SetuError):

@@ -8,9 +8,9 @@ import structlog
 from setu_asr.errors import UnusablePlan
 from setu_common.contracts import Transcription, TranscriptionRequest
 from setu_common.models.errors import ModelDamaged, ModelMissing, ModelsFolderFull, ModelUnavailable
-from setu_common.operations import Work
+from setu_common.operations import Park, Work
 
-Transcribe = Callable[[TranscriptionRequest, Work], Awaitable[Transcription]]
+Transcribe = Callable[[TranscriptionRequest, Work], Awaitable[Transcription | Park]]
 
 NOT_HERE: Final = (UnusablePlan, ModelMissing, ModelDamaged, ModelUnavailable, ModelsFolderFull)
 
@@ -29,7 +29,7 @@ class ByDefaultElse:
     def __init__(self, transcribe: Transcribe) -> None:
         self._transcribe = transcribe
 
-    async def transcribe(self, request: TranscriptionRequest, work: Work) -> Transcription:
+    async def transcribe(self, request: TranscriptionRequest, work: Work) -> Transcription | Park:
         """The handler of the kind ``transcriptions``; the plan of the result says what was done instead, and why.
 
         Raises:
@@ -43,5 +43,7 @@ class ByDefaultElse:
             why = error.detail
         log.warning("plan.not_possible_here", model=request.plan.model, compute_type=request.plan.compute_type, reason=why)
         done = await self._transcribe(request.model_copy(update={"plan": None}), work)
+        if isinstance(done, Park):
+            return done
         said = f"{done.plan.explanation} What was planned can't be done here: {why}".strip()
         return done.model_copy(update={"plan": done.plan.model_copy(update={"explanation": said})})

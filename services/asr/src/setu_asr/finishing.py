@@ -9,9 +9,9 @@ from setu_common.contracts import AsrPlan
 
 
 def finished(
-    recogniser: Recogniser, recording: Recording, listened: Listened, plan: AsrPlan
+    recogniser: Recogniser | None, recording: Recording, listened: Listened, plan: AsrPlan
 ) -> tuple[Listened, tuple[str, ...]]:
-    """What was heard, finished as the plan wants it, and what is less than it wants."""
+    """What was heard, finished as the plan wants it, and what is less than it wants. No recogniser: one that finishes nothing."""
     if isinstance(recogniser, Finisher):
         done = recogniser.finish(recording, listened.heard, listened.language, plan)
         return replace(listened, heard=done.heard), done.notes

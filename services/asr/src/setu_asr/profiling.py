@@ -14,7 +14,7 @@ from setu_asr.domain.audio import RATE_HZ, Recording
 from setu_asr.domain.clips import pack
 from setu_asr.domain.profile.languages import spread, verdict
 from setu_asr.domain.profile.measure import SoundMeter
-from setu_asr.domain.wav import LONGEST_BYTES, wav_header
+from setu_asr.domain.wav import LONGEST_BYTES
 from setu_asr.engines.demux.order import SAMPLE_BYTES, Limits
 from setu_asr.engines.demuxer import demux
 from setu_asr.engines.pool import RecogniserPool
@@ -23,7 +23,8 @@ from setu_asr.engines.voicing import VoiceDetector
 from setu_asr.errand import Abandoned, Engines, load_model, step
 from setu_asr.probing import Prober, ProbeTime
 from setu_asr.settings import RecognitionSettings
-from setu_common.contracts import AudioProbe, AudioProfile, LanguageWindow, ProfileRequest, ProfileResult, Reference
+from setu_asr.sound import keep_sound
+from setu_common.contracts import AudioProbe, AudioProfile, LanguageWindow, ProfileRequest, ProfileResult
 from setu_common.cost import Meter, Unmetered
 from setu_common.cost.own import OwnTime, computed_here
 from setu_common.models import Catalogue
@@ -33,7 +34,6 @@ from setu_common.store import Store
 # The walk goes in stretches, which bounds its memory: a minute is 4 MB as floats.
 STRETCH_S: Final = 60.0
 CUT_WITHIN_S: Final = 5.0
-WRITTEN_AT_ONCE: Final = 1 << 19  # samples
 
 # Shares of the whole work, for the progress that is shown.
 DECODED: Final = 0.4
@@ -101,7 +101,7 @@ class ProfilingService:
                     done = await work.in_thread(self._measure, path, request.language, work, spent, probing)
             except Abandoned:
                 raise asyncio.CancelledError from None
-            audio = await self._keep(work.tenant, done.recording)
+            audio = await keep_sound(self._store, work.tenant, done.recording)
         profile = done.profile
         log.info(
             "profile.made",
@@ -124,15 +124,6 @@ class ProfilingService:
             if probing.began:
                 async with computed_here(self._meter, probing.model, probing):
                     pass
-
-    async def _keep(self, tenant: str, recording: Recording) -> Reference:
-        """Store the sound, a piece at a time."""
-        pcm = recording.pcm
-        async with self._store.writer(tenant, "audio/wav") as writer:
-            await writer.write(wav_header(len(pcm), RATE_HZ))
-            for start in range(0, len(pcm), WRITTEN_AT_ONCE):
-                await writer.write(pcm[start : start + WRITTEN_AT_ONCE].data)
-            return await writer.finish()
 
     def _measure(self, path: Path, language: str | None, work: Work, spent: OwnTime, probing: ProbeTime) -> _Measured:
         """All that blocks; in a thread of its own."""

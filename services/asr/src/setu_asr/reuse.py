@@ -14,19 +14,18 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
+from setu_asr.domain.plans import SAID, alike
 from setu_asr.service import TranscriptionService
 from setu_common.contracts import AsrPlan, Transcription, TranscriptionRequest
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable
 from setu_common.models import Catalogue
-from setu_common.operations import Work
+from setu_common.operations import Park, Work
 from setu_common.store import ObjectMissing, Store
 
 # To be raised whenever the same sound and plan give another transcript than before: a new rule, another threshold.
-METHOD: Final = 1
+METHOD: Final = 2
 LIBRARIES: Final = ("av", "ctranslate2", "faster-whisper")  # their releases may hear otherwise, too
-# What a plan says of itself, which changes nothing of what is heard.
-_SAID: Final = frozenset({"expected_wer", "expected_time_s", "source", "explanation"})
 
 _FIND: Final[LiteralString] = """
 SELECT operation.result FROM heard_before JOIN operation ON operation.id = heard_before.operation_id
@@ -51,18 +50,27 @@ class Rehearing:
         store: has the transcripts.
         catalogue: tells one model of a name from another.
         vad_threshold: decides what counts as speech, and so what is heard.
+        piece_s: decides what is heard together.
     """
 
     def __init__(
-        self, *, service: TranscriptionService, database: Database, store: Store, catalogue: Catalogue, vad_threshold: float
+        self,
+        *,
+        service: TranscriptionService,
+        database: Database,
+        store: Store,
+        catalogue: Catalogue,
+        vad_threshold: float,
+        piece_s: float,
     ) -> None:
         self._service = service
         self._database = database
         self._store = store
         self._catalogue = catalogue
         self._vad_threshold = vad_threshold
+        self._piece_s = piece_s
 
-    async def transcribe(self, request: TranscriptionRequest, work: Work) -> Transcription:
+    async def transcribe(self, request: TranscriptionRequest, work: Work) -> Transcription | Park:
         """Do what the request asks; with ``reuse`` from what was heard before, if it was.
 
         Raises:
@@ -70,10 +78,12 @@ class Rehearing:
         """
         plan = self._service.planned(request)
         likeness = self._likeness(request, plan)
-        result = await self._again(work.tenant, likeness, plan) if request.reuse else None
+        result: Transcription | Park | None = await self._again(work.tenant, likeness, plan) if request.reuse else None
         if result is None:
             result = await self._service.transcribe(request, work)
-        if result.stand_in is None:  # else it is not what this plan gives
+        if isinstance(result, Park):
+            return result
+        if result.stand_in is None and alike(result.plan, plan):  # else it is not what this plan gives
             await self._remember(work.operation_id, work.tenant, likeness)
         return result
 
@@ -85,11 +95,12 @@ class Rehearing:
             [version(library) for library in LIBRARIES],
             request.media.sha256,
             request.language,
-            plan.model_dump(mode="json", exclude=set(_SAID)),
+            plan.model_dump(mode="json", exclude=set(SAID)),
             request.overrides.prompt,
             request.overrides.temperature,
             model,
             self._vad_threshold,
+            self._piece_s,
         ]
         return hashlib.sha256(json.dumps(meant, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

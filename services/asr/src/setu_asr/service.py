@@ -5,45 +5,30 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import structlog
 
 from setu_asr.domain.audio import Recording, Region
 from setu_asr.domain.hints import Hints
-from setu_asr.domain.plans import hints_of, overridden
-from setu_asr.engines.demuxer import decode
+from setu_asr.domain.plans import hints_of
+from setu_asr.ears import SPEECH_FOUND, Ears
 from setu_asr.engines.pool import RecogniserPool
-from setu_asr.engines.recogniser import ModelKey, Piecemeal, Recogniser, Remote, SpeechDetector
-from setu_asr.errand import Abandoned, Engines, load_model, plan_for, step
-from setu_asr.errors import NoSpeech, UnusablePlan
+from setu_asr.engines.recogniser import Piecemeal, Recogniser, SpeechDetector
+from setu_asr.errand import Abandoned, Engines
+from setu_asr.errors import NoSpeech
 from setu_asr.finishing import finished
-from setu_asr.listening import listen, write_down
+from setu_asr.listening import Listened, Written, listen, write_down
 from setu_asr.settings import RecognitionSettings
+from setu_asr.sharing import Joined, Sharing
 from setu_asr.standby import Standby
-from setu_common.contracts import (
-    LANGUAGE_NAMES,
-    TRANSCRIPTIONS,
-    AsrPlan,
-    Removal,
-    Transcript,
-    Transcription,
-    TranscriptionRequest,
-)
+from setu_common.contracts import TRANSCRIPTIONS, AsrPlan, Removal, Transcript, Transcription, TranscriptionRequest
 from setu_common.cost import Meter, Unmetered
 from setu_common.cost.own import OwnTime, computed_here
-from setu_common.models import Catalogue, UnknownModel
-from setu_common.operations import Work
-from setu_common.store import Store
-
-# Speech is looked for in stretches, which bounds memory: 10 minutes are 38 MB.
-STRETCH_S: Final = 600.0
-CUT_WITHIN_S: Final = 10.0
-
-# Shares of the whole work, for the progress that is shown: decoding and looking for speech are fast beside recognition.
-DECODED: Final = 0.05
-SPEECH_FOUND: Final = 0.10
+from setu_common.errors import DependencyUnavailable
+from setu_common.models import Catalogue
+from setu_common.operations import Park, Parts, Work
+from setu_common.store import ObjectMissing, Store
 
 SHOWN: Final = 20  # removals in the problem of a recording of which nothing was left
 
@@ -81,6 +66,7 @@ class TranscriptionService:
         find_speech: tells speech from other sound.
         settings: the default plan, and limits.
         meter: told what models of this machine take.
+        parts: how other workers get their share of long recordings; None: each is heard by one worker.
     """
 
     def __init__(
@@ -93,31 +79,29 @@ class TranscriptionService:
         find_speech: SpeechDetector,
         settings: RecognitionSettings,
         meter: Meter | None = None,
+        parts: Parts | None = None,
     ) -> None:
         self._store = store
-        self._catalogue = catalogue
-        self._pool = pool
-        self._engines = engines
-        self._find_speech = find_speech
         self._settings = settings
         self._meter = meter or Unmetered()
+        self.ears = Ears(catalogue=catalogue, pool=pool, engines=engines, find_speech=find_speech, settings=settings)
+        self._sharing = Sharing(ears=self.ears, parts=parts, store=store, meter=self._meter) if parts is not None else None
 
-    async def transcribe(self, request: TranscriptionRequest, work: Work) -> Transcription:
-        """The handler of the kind ``transcriptions``.
+    async def transcribe(self, request: TranscriptionRequest, work: Work) -> Transcription | Park:
+        """The handler of the kind ``transcriptions``. A long recording is shared with other workers, and waited for.
 
         Raises:
             UnusableMedia: the recording can't be transcribed; its subclasses say why.
             UnusablePlan: it can't be transcribed in that way here.
             ObjectMissing: the media is not in the store.
+            PieceFailed: why a piece of it was given up.
         """
-        plan = self.planned(request)
-        task = _Task(request.language, plan, hints_of(request.overrides), work, OwnTime(self._settings.device))
-        async with self._store.local_file(request.media) as path:
-            try:
-                async with self._on_record(plan, task.spent):
-                    done = await work.in_thread(self._transcribe, path, task)
-            except Abandoned:
-                raise asyncio.CancelledError from None
+        try:
+            done = await self._joined(request, work) or await self._begun(request, work)
+        except Abandoned:
+            raise asyncio.CancelledError from None
+        if isinstance(done, Park):
+            return done
         transcript = done.transcript
         reference = await self._store.put_model(work.tenant, transcript)
         log.info(
@@ -143,10 +127,51 @@ class TranscriptionService:
             model_load_s=done.model_load_s,
         )
 
+    def planned(self, request: TranscriptionRequest) -> AsrPlan:
+        """See ``Ears.planned``."""
+        return self.ears.planned(request)
+
+    async def _joined(self, request: TranscriptionRequest, work: Work) -> _Transcribed | Park | None:
+        """What came of the pieces of a recording that was shared; None if it was not, or nothing can be known of it."""
+        if self._sharing is None:
+            return None
+        try:
+            shared = await self._sharing.found(work)
+            if shared is None or not self._sharing.counts(shared, request):
+                return None
+            done = await self._sharing.joined(shared, work)
+        except ObjectMissing as error:  # taken from an earlier run that was erased since
+            log.warning("transcription.pieces_missing", reason=error.detail)
+            return None
+        except (
+            DependencyUnavailable
+        ) as error:  # a short recording needs no database; a long one is shared again, which changes nothing
+            log.warning("transcription.pieces_unknown", reason=error.detail)
+            return None
+        return done if isinstance(done, Park) else _of_pieces(done)
+
+    async def _begun(self, request: TranscriptionRequest, work: Work) -> _Transcribed | Park:
+        """Hear a recording, or have it heard."""
+        plan = self.planned(request)
+        task = _Task(request.language, plan, hints_of(request.overrides), work, OwnTime(self._settings.device))
+        async with self._store.local_file(request.media) as path:
+            decoded = await work.in_thread(self.ears.decoded, path, work)
+            shared: Park | Sequence[Region] | None = None
+            if self._sharing is not None and self._long(decoded.recording) and not self.ears.hosted(plan):
+                shared = await self._sharing.share(request, plan, decoded, work)
+            if isinstance(shared, Park):
+                return shared
+            async with self._on_record(plan, task.spent):
+                return await work.in_thread(self._transcribe, decoded.recording, shared, task)
+
+    def _long(self, recording: Recording) -> bool:
+        above_s = self._settings.split_above_s
+        return above_s is not None and recording.duration_s > above_s
+
     @asynccontextmanager
     async def _on_record(self, plan: AsrPlan, spent: OwnTime) -> AsyncIterator[None]:
         """Go around recognition. Hosted calls are on record by themselves; what stood in for them is once that is known."""
-        if not isinstance(self._engines(plan.engine), Remote):
+        if not self.ears.hosted(plan):
             async with computed_here(self._meter, plan.model, spent):
                 yield
             return
@@ -157,48 +182,16 @@ class TranscriptionService:
                 async with computed_here(self._meter, self._settings.model, spent):
                     pass
 
-    def planned(self, request: TranscriptionRequest) -> AsrPlan:
-        """How a request's recording is heard: by its plan or the default one, with its overrides.
-
-        Raises:
-            UnusablePlan: it can't be done in that way here.
-        """
-        plan = overridden(request.plan or self._settings.default_plan(), request.overrides)
-        plan = plan_for(plan, self._engines(plan.engine), self._catalogue)
-        self._check(plan, request.language)
-        return plan
-
-    def _check(self, plan: AsrPlan, language: str | None) -> None:
-        """What can be known to fail is said at once."""
-        if isinstance(self._engines(plan.engine), Remote):
-            return
-        try:
-            model = self._catalogue[plan.model]
-        except UnknownModel as error:
-            raise UnusablePlan(f"{error.detail[0].upper()}{error.detail[1:]}.") from error
-        if model.purpose != "speech":
-            raise UnusablePlan(f"{plan.model} is not a speech model; choose one that is, such as {self._settings.model}.")
-        if language is not None and model.languages and language not in model.languages:
-            known = ", ".join(LANGUAGE_NAMES[code] for code in model.languages)
-            raise UnusablePlan(
-                f"{plan.model} knows only {known}, and the recording is said to be in {LANGUAGE_NAMES[language]}."
-            )
-
-    def _transcribe(self, path: Path, task: _Task) -> _Transcribed:
-        """All that blocks; in a thread of its own."""
+    def _transcribe(self, recording: Recording, speech: Sequence[Region] | None, task: _Task) -> _Transcribed:
+        """All that blocks, from the sound on; in a thread of its own."""
         work, plan = task.work, task.plan
-        work.progress(0.0, "reading the media")
-        recording = decode(
-            path,
-            self._settings.scratch_folder,
-            self._settings.max_duration_s,
-            lambda share: step(work, DECODED * share, "reading the media"),
-        )
-        speech = self._speech(recording, work)
+        speech = list(self.ears.speech(recording, work)) if speech is None else speech
+        if not speech:
+            raise _no_speech(recording.duration_s)
         began_s = time.monotonic()
-        hosted = isinstance(self._engines(plan.engine), Remote)
+        hosted = self.ears.hosted(plan)
         with nullcontext() if hosted else task.spent, ExitStack() as leases:
-            recogniser = self._leased(leases, plan, task)
+            recogniser = self.ears.leased(leases, plan, work, task.spent)
             standby = self._standby(recogniser, leases, task) if isinstance(recogniser, Piecemeal) else None
             listened = listen(
                 standby or recogniser,
@@ -209,66 +202,47 @@ class TranscriptionService:
                 hints=task.hints,
                 work=work,
                 since=SPEECH_FOUND,
+                piece_s=None if hosted else self._settings.piece_s,
             )
             listened, notes = finished(recogniser, recording, listened, plan)
         model_time_s = time.monotonic() - began_s
         written = write_down(listened, recording, speech)
-        if not written.segments:
-            raise _no_speech(recording, written.removed)
-        stand_in = self._local(plan) if standby is not None and standby.heard_here else None
+        stand_in = self.ears.local(plan) if standby is not None and standby.heard_here else None
         used = stand_in if stand_in is not None and not (standby and standby.heard_there) else plan
-        transcript = Transcript(
-            language=listened.language,
-            language_probability=listened.probability,
-            duration_s=recording.duration_s,
-            segments=written.segments,
-            engine=used.engine,
-            model=used.model,
-            removed=written.removed,
-            notes=(*_stood_in(standby, stand_in), *written.notes, *notes),
-        )
+        notes = (*_stood_in(standby, stand_in), *written.notes, *notes)
+        transcript = _transcript(listened, written, recording.duration_s, used, notes)
         return _Transcribed(transcript, used, stand_in.engine if stand_in else None, model_time_s, task.spent.load_s)
-
-    def _leased(self, leases: ExitStack, plan: AsrPlan, task: _Task) -> Recogniser:
-        key = ModelKey(plan.engine, plan.model, plan.compute_type)
-        return leases.enter_context(self._pool.lease(key, lambda: self._load(key, task.work), task.spent.loaded))
 
     def _standby(self, hosted: Piecemeal, leases: ExitStack, task: _Task) -> Standby:
         """The hosted recogniser with this machine's behind it."""
 
         def local() -> Recogniser:
-            plan = self._local(task.plan)
-            self._check(plan, task.language)
-            return self._leased(leases, plan, task)
+            plan = self.ears.local(task.plan)
+            self.ears.check(plan, task.language)
+            return self.ears.leased(leases, plan, task.work, task.spent)
 
         return Standby(hosted, local, last=task.work.attempt >= TRANSCRIPTIONS.max_attempts, spent=task.spent)
 
-    def _local(self, plan: AsrPlan) -> AsrPlan:
-        """A hosted plan as this machine's own engine does it."""
-        own = self._settings.default_plan()
-        explanation = f"{plan.explanation} Heard on this machine, since {plan.model} of {plan.engine} could not be had.".strip()
-        return own.model_copy(
-            update={
-                "batch_size": plan.batch_size,
-                "redecode": plan.redecode,
-                "source": plan.source,
-                "explanation": explanation,
-            }
-        )
 
-    def _speech(self, recording: Recording, work: Work) -> list[Region]:
-        speech: list[Region] = []
-        for stretch in recording.stretches(STRETCH_S, CUT_WITHIN_S):
-            share = stretch.start_s / recording.duration_s
-            step(work, DECODED + (SPEECH_FOUND - DECODED) * share, "looking for speech")
-            found = self._find_speech(recording.samples(stretch))
-            speech.extend(Region(stretch.start + part.start, stretch.start + part.end) for part in found)
-        if not speech:
-            raise _no_speech(recording)
-        return speech
+def _of_pieces(joined: Joined) -> _Transcribed:
+    notes = (*joined.written.notes, *joined.notes)
+    transcript = _transcript(joined.listened, joined.written, joined.duration_s, joined.plan, notes)
+    return _Transcribed(transcript, joined.plan, None, joined.model_time_s, joined.model_load_s)
 
-    def _load(self, key: ModelKey, work: Work) -> Recogniser:
-        return load_model(self._catalogue, self._engines, key, lambda note: step(work, SPEECH_FOUND, note))
+
+def _transcript(listened: Listened, written: Written, duration_s: float, plan: AsrPlan, notes: tuple[str, ...]) -> Transcript:
+    if not written.segments:
+        raise _no_speech(duration_s, written.removed)
+    return Transcript(
+        language=listened.language,
+        language_probability=listened.probability,
+        duration_s=duration_s,
+        segments=written.segments,
+        engine=plan.engine,
+        model=plan.model,
+        removed=written.removed,
+        notes=notes,
+    )
 
 
 def _stood_in(standby: Standby | None, plan: AsrPlan | None) -> tuple[str, ...]:
@@ -281,10 +255,10 @@ def _stood_in(standby: Standby | None, plan: AsrPlan | None) -> tuple[str, ...]:
     return (f"{part} {verb} heard by {plan.model} on this machine and not by the hosted recogniser: {standby.reason.detail}",)
 
 
-def _no_speech(recording: Recording, removed: Sequence[Removal] = ()) -> NoSpeech:
+def _no_speech(duration_s: float, removed: Sequence[Removal] = ()) -> NoSpeech:
     return NoSpeech(
-        f"Nothing was said in these {recording.duration_s:.1f} seconds that could be made out. Check that the recording has the right "
+        f"Nothing was said in these {duration_s:.1f} seconds that could be made out. Check that the recording has the right "
         "audio track and is loud enough.",
-        duration_s=round(recording.duration_s, 3),
+        duration_s=round(duration_s, 3),
         removed=[removal.model_dump(mode="json") for removal in removed[:SHOWN]],
     )

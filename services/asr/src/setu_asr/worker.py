@@ -20,6 +20,7 @@ from setu_asr.engines.speech import SileroDetector
 from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
 from setu_asr.fallback import ByDefaultElse
+from setu_asr.hearing import PieceService
 from setu_asr.metrics import PoolMetrics
 from setu_asr.parts import OperationParts
 from setu_asr.probing import Prober
@@ -28,13 +29,13 @@ from setu_asr.reuse import Rehearing
 from setu_asr.service import TranscriptionService
 from setu_asr.settings import SERVICE, AsrSettings, RecognitionSettings, WhisperxSettings, read_settings
 from setu_asr.translating import SpeechTranslationService
-from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
+from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTION_PIECES, TRANSCRIPTIONS
 from setu_common.cost import Meter
 from setu_common.cost.recording import metering
 from setu_common.db import Database, aside
 from setu_common.http.sharing import shared_dependencies
 from setu_common.models import Catalogue
-from setu_common.operations import Bound, WorkerSpec, run_worker
+from setu_common.operations import Bound, Hints, Parts, WorkerSpec, run_worker
 from setu_common.store import Store
 
 HOSTED: Final = "openai"
@@ -58,7 +59,7 @@ def specify(settings: AsrSettings) -> WorkerSpec:
     concurrency = concurrency_of(settings)
     return WorkerSpec(
         service=SERVICE,
-        kinds=KINDS,
+        kinds=(*KINDS, TRANSCRIPTION_PIECES),  # which nobody else asks for
         wire=partial(handlers, settings, concurrency),
         concurrency=concurrency,
         settled=SETTLED,
@@ -113,6 +114,8 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
         meter = await resources.enter_async_context(metering(settings.core.database, settings.prices))
         connect = await _hosted(settings, meter, database, resources)
         engines = Installed(recognition, concurrency, connect, settings.whisperx)
+        hints = Hints(settings.core.redis)
+        resources.callback(hints.close)
         service = TranscriptionService(
             store=store,
             catalogue=catalogue,
@@ -121,7 +124,9 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
             find_speech=SileroDetector(recognition.vad_threshold),
             settings=recognition,
             meter=meter,
+            parts=Parts(database, store, hints, settings.core.operations),
         )
+        pieces = PieceService(ears=service.ears, store=store, meter=meter)
         profiling = ProfilingService(
             store=store,
             catalogue=catalogue,
@@ -141,10 +146,12 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
             store=store,
             catalogue=catalogue,
             vad_threshold=recognition.vad_threshold,
+            piece_s=recognition.piece_s,
         )
         yield [
             Bound(PROFILES, profiling.profile),
             Bound(TRANSCRIPTIONS, ByDefaultElse(rehearing.transcribe).transcribe),
+            Bound(TRANSCRIPTION_PIECES, pieces.hear),
             Bound(SPEECH_TRANSLATIONS, translating.translate),
         ]
 

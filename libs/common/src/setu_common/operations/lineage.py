@@ -21,9 +21,10 @@ CANCEL_PARTS: Final[LiteralString] = f"""
 WITH ended AS (SELECT id, ended_at FROM operation WHERE id = %(id)s), {WITH_PARTS} SELECT id FROM ended
 """  # noqa: S608 (constants alone)
 
+# One that pauses before another attempt, which its problem tells, pauses on.
 _WAKE_PARENT: Final[LiteralString] = """
-UPDATE operation SET wakes = wakes + 1, asleep = false,
-    not_before = CASE WHEN state = 'queued' THEN now() ELSE not_before END
+UPDATE operation SET wakes = wakes + 1, asleep = asleep AND problem IS NOT NULL,
+    not_before = CASE WHEN state = 'queued' AND problem IS NULL THEN now() ELSE not_before END
 WHERE id = %(id)s AND state IN ('queued', 'running')
 """
 

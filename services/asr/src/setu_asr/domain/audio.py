@@ -38,13 +38,15 @@ class Region:
 
 @dataclass(frozen=True)
 class Recording:
-    """A whole recording.
+    """A whole recording, or a stretch of one.
 
     Args:
         pcm: int16, shape (n_samples,), mono, 16 kHz; it may lie on disk (a memory map).
+        since: with which of the recording's samples it begins: regions are the whole recording's.
     """
 
     pcm: NDArray[np.int16]
+    since: int = 0
 
     @property
     def duration_s(self) -> float:
@@ -53,7 +55,7 @@ class Recording:
 
     def samples(self, region: Region) -> Samples:
         """A stretch of it in memory: float32, shape (n_samples,), mono, -1..1, 16 kHz."""
-        return self.pcm[region.start : region.end].astype(np.float32) / np.float32(32768)
+        return self.pcm[region.start - self.since : region.end - self.since].astype(np.float32) / np.float32(32768)
 
     def stretches(self, longest_s: float, search_s: float) -> Iterator[Region]:
         """Cut it into stretches of at most ``longest_s``, each at the quietest moment of its last ``search_s`` seconds."""

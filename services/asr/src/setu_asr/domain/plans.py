@@ -5,6 +5,8 @@ from typing import Any, Final
 from setu_asr.domain.hints import Hints
 from setu_common.contracts import AsrOverrides, AsrPlan
 
+# What a plan says of itself, which changes nothing of what is heard.
+SAID: Final = frozenset({"expected_wer", "expected_time_s", "source", "explanation"})
 _NAMES: Final = {"beam_size": "beam size", "batch_size": "batch size", "compute_type": "numbers", "redecode": "re-decoding"}
 
 
@@ -31,6 +33,11 @@ def overridden(plan: AsrPlan, overrides: AsrOverrides) -> AsrPlan:
     return plan.model_copy(
         update=wishes | {"source": "override", "explanation": explanation, "expected_wer": None, "expected_time_s": None}
     )
+
+
+def alike(one: AsrPlan, other: AsrPlan) -> bool:
+    """Whether both have the same heard."""
+    return one.model_dump(exclude=set(SAID)) == other.model_dump(exclude=set(SAID))
 
 
 def hints_of(overrides: AsrOverrides) -> Hints:

@@ -43,10 +43,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Decoded:
-    """A recording's sound, and which of the file's tracks it is."""
+    """A recording's sound, and which of the file's tracks it is; ``plain`` if the file has just this, as `setu_asr.domain.wav` writes it."""
 
     recording: Recording
     track: str
+    plain: bool = False
 
 
 def decode(
@@ -94,7 +95,7 @@ def demux(
         if samples is not None and samples <= limits.max_duration_s * RATE_HZ:
             on_progress(1.0)
             pcm = np.memmap(file, dtype=np.int16, mode="r", offset=HEADER_BYTES, shape=(samples,))
-            return Decoded(Recording(pcm), "track 1 of 1: pcm_s16le, mono")
+            return Decoded(Recording(pcm), "track 1 of 1: pcm_s16le, mono", plain=True)
         with tempfile.TemporaryFile(dir=scratch_folder) as scratch:
             track = _Watch(file, scratch, limits, size_bytes, on_progress).run(language)
             return Decoded(Recording(np.memmap(scratch, dtype=np.int16, mode="r")), track)
