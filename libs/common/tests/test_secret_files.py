@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError
 
 from setu_common.db.connection import server_url
 from setu_common.llm.settings import LlmSettings
-from setu_common.settings import DatabaseSettings, TrustSettings
+from setu_common.settings import DatabaseSettings, StoreSettings, TrustSettings
 
 TOKEN = "a-token-of-sixteen-letters"
 
@@ -46,6 +46,12 @@ def test_a_list_of_providers_with_their_keys_may_lie_in_a_file(secrets):
     (secrets / "SETU_LLM_PROVIDERS").write_text(json.dumps([{"model": "gpt-5-mini", "api_key": "k"}]))
     (provider,) = LlmSettings().providers
     assert (provider.model, provider.api_key) == ("gpt-5-mini", SecretStr("k"))
+
+
+def test_the_keys_of_a_bucket_have_the_names_that_everyone_gives_them(secrets, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "who")
+    (secrets / "AWS_SECRET_ACCESS_KEY").write_text("secret")
+    assert (StoreSettings().access_key_id, StoreSettings().secret_access_key) == (SecretStr("who"), SecretStr("secret"))
 
 
 def test_without_the_folder_no_file_is_looked_for(secrets, monkeypatch):

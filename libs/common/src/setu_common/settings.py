@@ -83,6 +83,10 @@ class StoreSettings(SettingsBlock):
 
     url: str = Field(default="file:///var/lib/setu/store", description="file:///folder or s3://bucket/prefix")
     durable: bool = Field(default=True, description="fsync local files before they count as written")
+    access_key_id: SecretStr | None = Field(
+        default=None, validation_alias="AWS_ACCESS_KEY_ID", description="Of the bucket; without it that of the machine's role"
+    )
+    secret_access_key: SecretStr | None = Field(default=None, validation_alias="AWS_SECRET_ACCESS_KEY")
 
 
 class TrustSettings(SettingsBlock):

@@ -1,4 +1,4 @@
-"""Objects in an S3 bucket, or in anything that speaks S3. Credentials and endpoint come from the usual ``AWS_*`` variables."""
+"""Objects in an S3 bucket, or in anything that speaks S3. The endpoint comes from the usual ``AWS_*`` variables."""
 
 import tempfile
 from asyncio import to_thread
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import obstore
 from obstore.store import S3Store
+from pydantic import SecretStr
 
 from setu_common.store.backend import StoredFile
 from setu_common.store.bucket_failures import suppressed_beyond_end, translated_bucket_errors
@@ -17,7 +18,7 @@ from setu_common.store.bucket_writing import BucketSink
 
 if TYPE_CHECKING:  # obstore has them for type checkers only
     from obstore import GetOptions
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import ClientConfig, RetryConfig, S3Config
 
 BATCH: Final = 500
 COPY_CHUNK_BYTES: Final = 4 << 20
@@ -46,12 +47,20 @@ class BucketBackend:
     Args:
         bucket: its name.
         prefix: put before every path; may be empty.
+        access_key_id: who asks; None: whom the machine's role says.
+        secret_access_key: of that one.
     """
 
-    def __init__(self, bucket: str, prefix: str) -> None:
-        self._objects = S3Store(bucket, prefix=prefix or None, client_options=CLIENT, retry_config=RETRY)
+    def __init__(
+        self, bucket: str, prefix: str, access_key_id: SecretStr | None = None, secret_access_key: SecretStr | None = None
+    ) -> None:
+        who: S3Config = {}
+        if access_key_id is not None and secret_access_key is not None:
+            who = {"access_key_id": access_key_id.get_secret_value(), "secret_access_key": secret_access_key.get_secret_value()}
+        self._objects = S3Store(bucket, prefix=prefix or None, config=who, client_options=CLIENT, retry_config=RETRY)
         # A probe is asked again soon, and is not to wait.
-        self._probed = S3Store(bucket, prefix=prefix or None, client_options=CLIENT, retry_config={"max_retries": 0})
+        once: RetryConfig = {"max_retries": 0}
+        self._probed = S3Store(bucket, prefix=prefix or None, config=who, client_options=CLIENT, retry_config=once)
 
     def sink(self, incoming: str, final: Callable[[str], str], media_type: str) -> BucketSink:
         """Begin an object."""
