@@ -22,6 +22,8 @@ SOURCES := conftest.py libs services tests $(wildcard bench evals)
 
 # Tests that run whole processes come after the others: they have servers of their own, wait, and kill what they started.
 ALONE := stack or chaos or models
+# Looked for by name, since importing all the others takes each process of the run a quarter of a minute.
+ALONE_FILES = $$(grep -rlE 'mark\.(stack|chaos|models)\b' --include='test_*.py' libs services tests)
 
 .PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-overhead bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
   eval-optimizer bench-asr pictures openapi compose-up compose-down compose-test
@@ -71,7 +73,7 @@ test: setup ## every test; leaves nothing running
 	@echo "test: units, contracts and architecture, three at a time"
 	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not ($(ALONE))" libs services tests
 	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" libs services tests
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" $(ALONE_FILES)
 
 # Apart from `make test`, since it brings 8 GB (torch with CUDA), and holds back what others use: see `conflicts` in pyproject.toml.
 test-whisperx: setup ## install the asr extra whisperx into .venv-whisperx, and run its test on real speech
