@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,15 +49,14 @@ class Marker:
 
         Args:
             text: in small letters.
-            tried: the places of all patterns that may find something in it.
+            tried: the places of those of its patterns that may find something in it.
             sieves: which has those of all markers.
             first: the place of its own first pattern there.
         """
         plain_ = self.spared.sub("", text) if self.spared is not None else text
         if plain_ != text:
-            text, tried = plain_, sieves.among(plain_)
-        last = first + len(self.patterns)
-        return sum(1 for at in tried if first <= at < last for _ in sieves.patterns[at].finditer(text))
+            text, tried = plain_, [at for at in sieves.among(plain_) if first <= at < first + len(self.patterns)]
+        return sum(1 for at in tried for _ in sieves.patterns[at].finditer(text))
 
 
 def _markers(listed: Sequence[Mapping[str, Any]]) -> tuple[Marker, ...]:  # Any: TOML
@@ -99,21 +99,25 @@ _ADJECTIVES: Final = frozenset(_ENGLISH["nouns"]["adjectives"].split())
 def translated_signs(text: str, language: str) -> tuple[tuple[str, float], ...]:
     """What in a text people don't say: the name of each kind, and the share of fluency that it costs."""
     told = plain(text)
-    found, first = [], 0
-    sieves = _sieves(language)
-    tried = sieves.among(told)
-    for marker in MARKERS.get(language, ()):
-        if places := marker.places(told, tried, sieves, first):
+    found = []
+    sieves, markers = _sieves(language)
+    for (first, marker), tried in groupby(sieves.among(told), key=markers.__getitem__):
+        if places := marker.places(told, tuple(tried), sieves, first):
             found.append((marker.name, 1 - (1 - marker.weight) ** min(OFTEN, places)))
-        first += len(marker.patterns)
     if language == "en" and (lone := bare_nouns(told)):
         found.append(("noun without an article", 1 - (1 - BARE_NOUN) ** min(OFTEN, len(lone))))
     return tuple(found)
 
 
 @lru_cache(maxsize=len(MARKERS) + 1)
-def _sieves(language: str) -> Sieves:
-    return Sieves(pattern for marker in MARKERS.get(language, ()) for pattern in marker.patterns)
+def _sieves(language: str) -> tuple[Sieves, tuple[tuple[int, Marker], ...]]:
+    """The patterns of a language, and of each its marker, behind the place of that one's first."""
+    patterns: list[re.Pattern[str]] = []
+    markers: list[tuple[int, Marker]] = []
+    for marker in MARKERS.get(language, ()):
+        markers += [(len(patterns), marker)] * len(marker.patterns)
+        patterns += marker.patterns
+    return Sieves(patterns), tuple(markers)
 
 
 def bare_nouns(told: str) -> tuple[str, ...]:

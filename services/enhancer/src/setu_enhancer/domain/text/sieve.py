@@ -1,20 +1,25 @@
-"""Patterns that are tried only on texts which have the letters for it: most texts have not, and a set tells so sooner than a pattern.
+"""Patterns that are tried only on texts which have the letters for it: most texts have not, and a look-up tells so sooner than a pattern.
 
 What a pattern can't do without is read from the pattern itself: of each of its alternatives some letters in a row that stand in whatever it matches.
-A text is cut into all its pairs and triples of letters once, and each pattern looks whether any that it needs is among them. What a sieve finds is
-exactly what its pattern finds.
+A text is cut where there is space, and which patterns each of its pieces has letters for is looked up once: people use the same words again and
+again. What a sieve finds is exactly what its pattern finds.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
+from itertools import pairwise
 from operator import add
+from string import digits
 from typing import Any, Final
 
 _parser: Final[Any] = import_module("re._parser")  # reads patterns as Python itself does; not annotated
 PAIR, TRIPLE, SIX = 2, 3, 6
 MOST: Final = 1000  # alternatives that are told apart
+MOST_BESIDE: Final = 24  # of what a pattern needs beside what it is looked up by
+KEPT_PIECES: Final = 16_384
+KEPT_TEXTS: Final = 4096
 FEW: Final = 8  # letters of a class, such as [ei], that are alternatives each
 # The rarest triple of a word says most. Letters by how often English has them; all others are rarer.
 _FREQUENT: Final = {letter: place for place, letter in enumerate(" etaoinshrdlucmwfgypbvk'")}
@@ -27,6 +32,81 @@ Parsed = Any  # a list of pairs, whose second depends on the first
 Needed = frozenset[str]
 
 
+Hit = tuple[int, int, str, tuple[Needed, ...]]
+"""A pattern that something in a text may be the beginning of: the number of the sieves that it is behind, its place there, letters in a row that the
+text must have, and others, of each of which it must have one at least."""
+
+
+class _Index:
+    """All patterns that are behind sieves, so that a text is looked at once for all of them: at its pieces, and where one goes on to the next."""
+
+    def __init__(self) -> None:
+        self.owners = 0
+        self._by_gram: dict[str, list[tuple[str, Hit]]] = {}
+        self._by_joint: dict[str, list[Hit]] = {}
+        self._grams: set[str] = set()
+        self._digits = digits  # with which nothing begins that is looked for
+        self._hits: dict[str, tuple[Hit, ...]] = {}
+        self._met: dict[str, dict[int, set[int]]] = {}
+
+    def add(self, hit: Hit) -> None:
+        """Look for a pattern by letters that it needs."""
+        run = hit[2]
+        if joints := [joint for place in range(len(run)) if (joint := _joint(run, place))]:
+            self._by_joint.setdefault(max(joints, key=_rarity), []).append(hit)
+        else:
+            piece = max(run.split(), key=lambda each: _rarity(_rarest(each)))
+            self._by_gram.setdefault(_rarest(piece), []).append((piece, hit))
+            self._grams.add(_rarest(piece))
+            self._digits = self._digits.replace(piece[0], "")
+        self._hits.clear()
+        self._met.clear()
+
+    def among(self, text: str) -> Mapping[int, Collection[int]]:
+        """The places of the patterns that may find anything in a text, by the number of their sieves."""
+        met = self._met.get(text)
+        if met is None:
+            if len(self._met) >= KEPT_TEXTS:
+                self._met.clear()
+            met = self._met[text] = self._looked_at(text)
+        return met
+
+    def _looked_at(self, text: str) -> dict[int, set[int]]:
+        met: dict[int, set[int]] = {}
+        pieces = text.split()
+        likely: list[Hit] = []
+        for piece in pieces:
+            if piece[0] in self._digits:
+                piece = piece.lstrip(self._digits)  # noqa: PLW2901 - each number would be a piece of its own
+            hits = self._hits.get(piece)
+            likely += self._looked_up(piece) if hits is None else hits
+        for before, after in pairwise(pieces):
+            for joint in (f"{left} {right}" for left in {before[-1], before[-PAIR:]} for right in {after[0], after[:PAIR]}):
+                likely += self._by_joint.get(joint, ())
+        for owner, at, run, others in likely:
+            if run in text and (not others or all(any(each in text for each in runs) for runs in others)):
+                met.setdefault(owner, set()).add(at)
+        return met
+
+    def _looked_up(self, piece: str) -> tuple[Hit, ...]:
+        if len(self._hits) >= KEPT_PIECES:
+            self._hits.clear()
+        met = (each for gram in self._grams & grams(piece) for each in self._by_gram[gram])
+        self._hits[piece] = hits = tuple(hit for needed_, hit in met if needed_ in piece)
+        return hits
+
+
+_INDEX: Final = _Index()
+
+
+def _joint(run: str, place: int) -> str:
+    """The letters on both sides of a single space; none if there is no such space."""
+    before, after = run[max(0, place - PAIR) : place], run[place + 1 : place + 1 + PAIR]
+    if run[place] != " " or not before or not after or before[-1].isspace() or after[0].isspace():
+        return ""
+    return f"{before.split()[-1]} {after.split()[0]}"
+
+
 class Sieves:
     """Several patterns at once, of which hardly any is ever tried.
 
@@ -37,27 +117,22 @@ class Sieves:
     def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
         self.patterns = tuple(patterns)
         self._always: list[int] = []
-        self._others: dict[int, list[Needed]] = {}
-        self._by_gram: dict[str, list[tuple[int, str]]] = {}
+        self._number = _INDEX.owners
+        _INDEX.owners += 1
         for at, pattern in enumerate(self.patterns):
-            needs = sorted(needed(pattern), key=_says, reverse=True)
+            needs = [runs for runs in needed(pattern) if not any(map(str.isspace, runs))]
             if not needs:
                 self._always.append(at)
                 continue
-            self._others[at] = [frozenset(map(_rarest, runs)) for runs in needs[1:]]
-            for run in needs[0]:
-                self._by_gram.setdefault(_rarest(run), []).append((at, run))
+            first, *others = sorted(needs, key=_says, reverse=True)
+            beside = tuple(runs for runs in others if len(runs) <= MOST_BESIDE)
+            for run in first:
+                _INDEX.add((self._number, at, run, beside))
 
-        self._grams = frozenset(self._by_gram)
-
-    def among(self, text: str) -> list[int]:
+    def among(self, text: str) -> Sequence[int]:
         """The places of the patterns that may find anything in a text, in order."""
-        there = grams(text)
-        if self._grams.isdisjoint(there):
-            return self._always
-        found = {at for gram in self._grams & there for at, run in self._by_gram[gram] if run in text}
-        likely = [at for at in found if not any(map(there.isdisjoint, self._others[at]))]
-        return sorted([*self._always, *likely])
+        found = _INDEX.among(text).get(self._number)
+        return self._always if found is None else sorted((*self._always, *found))
 
 
 class Sieve:
@@ -125,11 +200,11 @@ def sieve(pattern: str, flags: int = 0) -> Sieve:
 
 
 @lru_cache(maxsize=4096)
-def grams(text: str) -> frozenset[str]:
-    """Whatever a text has of two, three and six letters in a row."""
-    pairs = list(map(add, text, text[1:]))
-    triples = list(map(add, pairs, text[2:]))
-    return frozenset((*pairs, *triples, *map(add, triples, triples[3:])))
+def grams(piece: str) -> frozenset[str]:
+    """Whatever letters a piece of text has, and what it has of two, three and six in a row."""
+    pairs = list(map(add, piece, piece[1:]))
+    triples = list(map(add, pairs, piece[2:]))
+    return frozenset((*piece, *pairs, *triples, *map(add, triples, triples[3:])))
 
 
 def needed(pattern: re.Pattern[str]) -> list[Needed]:
