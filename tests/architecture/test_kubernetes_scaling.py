@@ -1,6 +1,5 @@
 """KEDA gives each worker as many pods as its own queues want: what it asks is answered by the table that is the truth."""
 
-import importlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from composed.declared import image_of, module_of, services
+from composed.declared import image_of, services
+from composed.workers import specs
 from observed.reader import every_schema, reading
-from setu_common.operations import WorkerSpec
 from setu_common.settings import DatabaseSettings
 from testbed.kustomized import rendered
 from testbed.sources import ROOT
@@ -24,18 +23,6 @@ COMPOSED = {name: service for name, service in services().items() if image_of(se
 
 def found(kind: str, overlay: str) -> dict[str, Json]:
     return {each["metadata"]["name"]: each for each in ALL[overlay] if each["kind"] == kind}
-
-
-def specs(monkeypatch: pytest.MonkeyPatch) -> dict[str, WorkerSpec]:
-    """Of each worker's workload what the worker is."""
-    monkeypatch.setenv("SETU_SERVICE_TOKEN", "only-for-this-test")
-    makers = {"setu_gateway.worker": "spec_of", "setu_gateway.fetch_worker": "fetcher_spec_of"}
-    made = {}
-    for name, service in COMPOSED.items():
-        if "SETU_WORKER_READY_FILE" in service["environment"]:
-            module = importlib.import_module(str(module_of(service)))
-            made[name] = getattr(module, makers.get(module.__name__, "specify"))(module.read_settings())
-    return made
 
 
 def triggers(overlay: str) -> Iterator[tuple[str, str, str]]:
