@@ -25,8 +25,8 @@ ALONE := stack or chaos or models
 # Looked for by name, since importing all the others takes each process of the run a quarter of a minute.
 ALONE_FILES = $$(grep -rlE 'mark\.(stack|chaos|models)\b' --include='test_*.py' libs services tests)
 
-.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-overhead bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
-  eval-optimizer bench-asr pictures openapi compose-up compose-down compose-test
+.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-fanout bench-overhead bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
+  eval-optimizer bench-asr pictures openapi compose-up compose-down compose-settings compose-test
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,8 @@ lock: $(BIN)/uv ## bring requirements.lock in step with the pyproject files (LOC
 	@$(BIN)/uv lock $(QUIET) $(LOCK_ARGS)
 	@$(BIN)/uv export --quiet --all-packages --all-groups --no-group voices --all-extras --no-extra whisperx --no-emit-workspace --no-header --no-annotate \
 	  --output-file requirements.lock
+	@$(BIN)/uv export --quiet --package setu-asr --extra whisperx --no-dev --no-emit-workspace --no-header --no-annotate \
+	  --output-file deploy/requirements-gpu.txt
 	@$(BIN)/uv export --quiet --only-group voices $(foreach each,click numpy onnxruntime regex,--prune $(each)) --no-header --no-annotate \
 	  --output-file evals/voices.lock
 	@echo "lock: wrote requirements.lock; \`make setup\` installs it"
@@ -123,6 +125,9 @@ bench-resilience: setup ## what calls do on a wire that fails, the SDK as it com
 bench-overhead: setup ## what sampling, measuring and /metrics take of jobs, on two stacks in turn; some minutes
 	@PYTHONPATH=tests/support $(BIN)/python -m bench overhead
 
+bench-fanout: eval-setup ## hear half an hour with one worker and over two, bare engines beside them (ARGS="--minutes 6 --rounds 1"); a quarter of an hour
+	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m bench fanout $(ARGS)
+
 bench: eval-setup ## measure speed against the goals; writes build/figures/
 	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m bench
 
@@ -156,20 +161,16 @@ pictures: setup ## take docs/pictures/ of the dashboard anew, of a stack that do
 openapi: setup ## write docs/openapi/ from the services' routes
 	@PYTHONPATH=tests/support $(BIN)/python -m testbed.openapi docs/openapi
 
-compose-up: .env ## start the whole stack in containers; all it needs is Docker with Compose 2.24 or newer
+compose-up: ## start the whole stack in containers; all it needs is Docker with Compose 2.24 or newer
+	@sh deploy/make-secrets
 	@docker compose up --build --wait
 	@echo "Setu is ready at http://$$(docker compose port gateway 8080)"
 
-.env:
-	@umask 077; random() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }; \
-	  sed "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$$(random)/; s/^SETU_SERVICE_TOKEN=.*/SETU_SERVICE_TOKEN=$$(random)/; \
-	  s/^GRAFANA_ADMIN_PASSWORD=.*/GRAFANA_ADMIN_PASSWORD=$$(random)/; s/^SETU_READER_PASSWORD=.*/SETU_READER_PASSWORD=$$(random)/" \
-	  .env.example > .env.part
-	@mv .env.part .env
-	@echo "compose-up: wrote .env, with passwords of its own"
-
 compose-down: ## end it; its data stay (docker compose down --volumes erases them)
 	@docker compose down
+
+compose-settings: setup ## write deploy/compose.settings.yml: which settings of .env each container is told
+	@PYTHONPATH=tests/support $(BIN)/python -m composed.settings
 
 compose-test: setup ## build the images, start a stack of its own, kill what works in it; writes build/figures/compose-test.json
 	@PYTHONPATH=tests/support $(BIN)/python -m composed

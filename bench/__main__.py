@@ -1,18 +1,26 @@
-"""``python -m bench [target …]``: measure, print tables, write build/figures/."""
+"""``python -m bench [target …]``: measure, print tables, write build/figures/.
+
+``python -m bench fanout`` takes options as well: ``--help`` lists them. It takes ten minutes and more, so that it is measured where it is named.
+"""
 
 import importlib
 import sys
+from itertools import takewhile
 
 from bench.figures import report
 
 TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr", "enhancer", "trends", "reports", "dashboard")
+WITH_OPTIONS = frozenset({"fanout"})
 
 
-def main(names: list[str]) -> None:
-    """Measure the targets named, or all."""
+def main(arguments: list[str]) -> None:
+    """Measure the targets named, or all; options are the last one's."""
+    names = list(takewhile(lambda each: not each.startswith("-"), arguments))
+    options = arguments[len(names) :]
     for name in names or list(TARGETS):
         print(f"bench: {name} …", flush=True)
-        report(name, importlib.import_module(f"bench.{name}").measure())
+        measure = importlib.import_module(f"bench.{name}").measure
+        report(name, measure(options) if name in WITH_OPTIONS else measure())
 
 
 if __name__ == "__main__":
