@@ -51,7 +51,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "metrics-api": Kind(POOL, 0),
     "gateway-worker": Kind(ASIDE, 2 * _HINTS + _BREAKERS, worker=True),
     "gateway-fetcher": Kind(0, _HINTS + _BREAKERS, worker=True),
-    "asr-worker": Kind(ASIDE + CONNECTIONS, _HINTS + _BREAKERS, worker=True),
+    "asr-worker": Kind(ASIDE + CONNECTIONS, 2 * _HINTS + _BREAKERS, worker=True),
     "translate-worker": Kind(CONNECTIONS, _HINTS + _BREAKERS, worker=True),
     "enhancer-worker": Kind(ASIDE + CONNECTIONS, _HINTS + _BREAKERS, worker=True),
     "optimizer-worker": Kind(2 * ASIDE, 2 * _HINTS, worker=True),
