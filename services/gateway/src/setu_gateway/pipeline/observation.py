@@ -26,7 +26,7 @@ def absorbed(job: JobRecord, stage: StageRecord, operation: Operation, pipeline:
         stage,
         operation_id=operation.id,
         progress=max(stage.progress, round(operation.progress, 3)),
-        note=_QUEUED_NOTE if operation.state is OperationState.QUEUED else operation.note,
+        note=_QUEUED_NOTE if _waits(operation) else operation.note,
         started_at=operation.started_at,
         unreachable_since=None,
     )
@@ -44,6 +44,11 @@ def absorbed(job: JobRecord, stage: StageRecord, operation: Operation, pipeline:
             return failed(seen, lost.problem(), at=operation.ended_at)
         case _:
             return seen
+
+
+def _waits(operation: Operation) -> bool:
+    """Whether nobody is at it. One that is parked says how far its parts are, which others are at."""
+    return operation.state is OperationState.QUEUED and (operation.problem is not None or not operation.note)
 
 
 def lost(stage: StageRecord, service: str) -> StageRecord:
