@@ -28,12 +28,12 @@ SELECT day, target, count(*) AS translations, sum(lines)::bigint AS lines, sum(e
 FROM translated GROUP BY GROUPING SETS ((day, target), (target)) ORDER BY day NULLS LAST, lines DESC, target
 """)  # noqa: S608  (constants alone)
 
-# The last time that a job was transcribed; what was taken from earlier work took no time.
+# The last time that a job was transcribed; what was taken from earlier work took no time, and what pieces took is in their sum.
 _TIMES: Final = text(f"""
 {_ENDED}, took AS (
     SELECT day, expected_time_s AS expected_s, m.model_time_s AS took_s FROM ended CROSS JOIN LATERAL (
         SELECT model_time_s, cached FROM stage_metrics
-        WHERE job_id = ended.job_id AND tenant = :tenant AND stage = 'transcriptions' AND outcome = 'succeeded'
+        WHERE job_id = ended.job_id AND tenant = :tenant AND stage = 'transcriptions' AND outcome = 'succeeded' AND model_time_s IS NOT NULL
         ORDER BY id DESC LIMIT 1) m
     WHERE expected_time_s > 0 AND m.model_time_s > 0 AND NOT m.cached
 )
