@@ -159,6 +159,8 @@ def _spelled(name: str) -> str:
 
 
 def _key(spelled: str) -> str:
+    if spelled.isdecimal():
+        return ""
     for pattern, sound in _RESPELLED:
         spelled = pattern.sub(sound, spelled)
     return _SCHWA.sub("", spelled)

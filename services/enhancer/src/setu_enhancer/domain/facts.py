@@ -14,7 +14,7 @@ from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lexicon.people import calls, days, is_english, knows_days
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import SAME, likeness
-from setu_enhancer.domain.text.numbers import below_zero, mismatch, numbers
+from setu_enhancer.domain.text.numbers import below_zero, mismatch, numbers, read
 from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, foreign_share, likely_language, scripts_of
 from setu_enhancer.domain.text.units import swapped
 from setu_enhancer.domain.text.words import folded, words
@@ -98,7 +98,8 @@ def _without_spans(missing: list[Decimal], extra: list[Decimal], text: str) -> t
 @lru_cache(maxsize=KEPT)
 def swapped_units(line: Line, text: str, pair: Pair) -> tuple[str, str] | None:
     """What a line counts in, and what a text with the same numbers counts in instead."""
-    if not numbers(line.source, pair.source) or numbers(line.source, pair.source) != numbers(text, pair.target):
+    said = read(line.source, pair.source).said
+    if not said or not dict.__eq__(said, read(text, pair.target).said):
         return None  # of other numbers another unit may be right: seven days are a week
     return swapped(line.source, pair.source, text, pair.target)
 

@@ -134,4 +134,5 @@ def shared(one: str, other: str, language: str) -> float:
 @lru_cache(maxsize=KEPT)
 def closeness(one: str, other: str) -> float:
     """How much of two texts' wording is the same, word by word in order, 0..1."""
-    return SequenceMatcher(None, expanded(one), expanded(other), autojunk=False).ratio()
+    first, second = expanded(one), expanded(other)
+    return 1.0 if first == second else SequenceMatcher(None, first, second, autojunk=False).ratio()

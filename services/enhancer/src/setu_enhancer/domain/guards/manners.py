@@ -15,6 +15,7 @@ KEPT_OF_AN_ORDER: Final = 0.5
 STILL_THE_LINE: Final = 0.5
 STUTTER_WORDS: Final = 3
 TWICE: Final = 2
+TRIPLE: Final = 3
 READ_CHARACTERS: Final = 4000  # of an edit; a longer one is out of proportion anyway
 
 _LANGUAGES: Final = "|".join(sorted(map(str.lower, LANGUAGE_NAMES.values()), key=len, reverse=True))
@@ -144,7 +145,8 @@ def _circles(text: str) -> bool:
 
 def _repeats(text: str) -> bool:
     """Whether any three letters stand in a text three times, without which nothing in it goes in circles."""
-    return max(Counter(zip(text, text[1:], text[2:], strict=False)).values(), default=0) > TWICE
+    triples = [text[at : at + TRIPLE] for at in range(len(text) - TWICE)]
+    return len(triples) - len(set(triples)) >= TWICE and max(Counter(triples).values()) > TWICE
 
 
 def layout_faults(line: Line, edit: str) -> Iterator[str]:

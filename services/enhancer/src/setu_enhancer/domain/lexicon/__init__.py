@@ -61,6 +61,7 @@ class _Lexicon:
     heard: Mapping[str, Sequence[_Pattern]]
 
 
+@lru_cache(maxsize=8192)
 def idioms_in(text: str, language: str) -> tuple[Idiom, ...]:
     """The idioms of a text, in any of their forms, in the order in which they stand there; longer ones hide shorter ones in them.
 

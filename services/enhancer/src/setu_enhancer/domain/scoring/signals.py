@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from setu_enhancer.domain.denial import denial_fault
@@ -157,8 +158,9 @@ def _of_changes(line: Line, text: str, pair: Pair) -> Iterator[Signal]:
 
 def _of_names_around(text: str, neighbours: Sequence[str]) -> Iterator[Signal]:
     """Names that the lines around spell otherwise."""
-    around = {word for each in neighbours for word in _names(each)}
-    for name in _names(text):
+    names = _names(text)
+    around = {word for each in neighbours for word in _names(each)} if names else ()
+    for name in names:
         if name not in around and any(likeness(name, other) >= SAME for other in around):
             yield Signal("consistency", "spelled otherwise nearby", 0.3)
             return
@@ -179,10 +181,11 @@ def _in_common(told: tuple[str, ...], other: tuple[str, ...]) -> int:
     return sum(any(is_akin(word, each) for each in other) for word in told)
 
 
-def _names(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _names(text: str) -> tuple[str, ...]:
     """The words that are capitalised within a sentence."""
-    found = [word.removesuffix("'s").removesuffix("’s") for word in cased_words(text)[1:]]
-    return [word for word in found if word[:1].isupper() and len(word) > 2 and not word.isupper()]  # noqa: PLR2004
+    found = (word.removesuffix("'s").removesuffix("’s") for word in cased_words(text)[1:] if word[:1].isupper())
+    return tuple(word for word in found if len(word) > 2 and not word.isupper())  # noqa: PLR2004
 
 
 _RUDE: Final = sieve(r"\b(?:shut up|bastard|idiot|fuck\w*|screw you|get lost|damn you|scum|moron|bloody hell|piss off)\b")

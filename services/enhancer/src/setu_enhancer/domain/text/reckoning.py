@@ -1,6 +1,7 @@
 """How the words and digits of a text are put together to numbers."""
 
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ FIRST_CENTURY, LAST_CENTURY = 13, 20
 LONGEST_DIGITS: Final = 18
 FEWEST_READ_OUT: Final = 3
 _PLACES: Final = Decimal("0.0001")
+_PLAIN_DIGITS: Final = {
+    code: str(unicodedata.decimal(chr(code))) for code in range(128, sys.maxunicode + 1) if chr(code).isdecimal()
+}
 _VULGAR: Final = (("½", "5"), ("¼", "25"), ("¾", "75"))
 _SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)(\d{1,3})((?:[\u00a0\u202f]\d{3})+)(?!\d)")
 _WIDELY_SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)(\d{1,3})((?:[ \u00a0\u202f]\d{3})+)(?!\d)")
@@ -64,11 +68,18 @@ class Token:
     text: str = ""
 
 
+DASH: Final = Token("dash")
+GAP: Final = Token("gap")
+NUMERIC: Final = frozenset({"exact", "simple", "vague", "power", "ahead"})
+"""Kinds of tokens that a number begins with."""
+
+
 def rewritten(text: str, language: str, numerals: Numerals) -> str:
     """A text as it is read: unaccented, in plain digits, with marks for fractions and for sayings that mean no number."""
-    plain = text if text.isascii() else "".join(str(unicodedata.decimal(each, each)) for each in text)
+    plain = text if text.isascii() else text.translate(_PLAIN_DIGITS)
     for sign, decimals in _VULGAR if not text.isascii() else ():
-        plain = re.sub(rf"(?<=\d)\s?{sign}", f".{decimals}", plain).replace(sign, f"0.{decimals}")
+        if sign in plain:
+            plain = re.sub(rf"(?<=\d)\s?{sign}", f".{decimals}", plain).replace(sign, f"0.{decimals}")
     spaced = _WIDELY_SPACED_THOUSANDS if language in DECIMAL_COMMA else _SPACED_THOUSANDS
     plain = spaced.sub(lambda found: re.sub(r"\D", "", found.group()), plain)
     plain = unaccented(plain)
@@ -104,9 +115,9 @@ def tokens(text: str, language: str) -> list[Token]:
             case "word":
                 found += [_worded(part, language) for part in said.replace("'", " ").split()]
             case "dash":
-                found.append(Token("dash"))
+                found.append(DASH)
             case _:
-                found.append(Token("gap"))
+                found.append(GAP)
     return found
 
 
@@ -174,7 +185,9 @@ class Reading:
         """Read all of them."""
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
-            if token.kind == "exact":
+            if token.kind not in NUMERIC:
+                self.at += 1
+            elif token.kind == "exact":
                 self._say(token.value)
                 self.at += 1
             elif self._guess():
@@ -182,15 +195,13 @@ class Reading:
             elif token.kind == "vague" and not self._counts():
                 self.possible[kept(token.value)] += 1
                 self.at += 1
-            elif token.kind in ("simple", "power", "ahead", "vague"):
-                self._number()
             else:
-                self.at += 1
+                self._number()
 
     def runs(self) -> Iterator[str]:
         """The digits that are read out one by one, three or more in a row: "four one one seven" is "4117"."""
         run = ""
-        for token in (*self.tokens, Token("gap")):
+        for token in (*self.tokens, GAP):
             is_digit = token.kind in ("simple", "vague") and token.value < 10 and token.value % 1 == 0  # noqa: PLR2004 - a digit
             if not is_digit and len(run) >= FEWEST_READ_OUT:
                 yield run

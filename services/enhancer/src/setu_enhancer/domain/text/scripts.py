@@ -73,6 +73,10 @@ _SMALL: Final[dict[str, str]] = {
 }  # fmt: skip
 SMALL_WORDS: Final = {language: frozenset(folded(word) for word in listed.split()) for language, listed in _SMALL.items()}
 
+_LANGUAGES_OF: Final = {
+    word: tuple(language for language, listed in SMALL_WORDS.items() if word in listed)
+    for word in frozenset().union(*SMALL_WORDS.values())
+}
 _SPREAD: Final = Counter(word for listed in SMALL_WORDS.values() for word in listed)
 
 
@@ -131,7 +135,11 @@ def likely_language(text: str, among: Collection[str]) -> tuple[str, float]:
     if len(written_so) == 1:
         return written_so[0], share
     said = folded_words(text)
-    hits = {each: sum(1 / _SPREAD[word] for word in said if word in SMALL_WORDS.get(each, ())) for each in written_so}
+    hits = dict.fromkeys(written_so, 0.0)
+    for word in said:
+        for each in _LANGUAGES_OF.get(word, ()):
+            if each in hits:
+                hits[each] += 1 / _SPREAD[word]
     (best, most), (_, next_most) = sorted(hits.items(), key=lambda each: each[1], reverse=True)[:2]
     if most == next_most:
         return (best, 0.0) if most else (next((each for each in written_so if main in scripts_of(each)), first), 0.0)

@@ -35,8 +35,8 @@ def counted(text: str, language: str) -> frozenset[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for at, word in enumerate(said):
         units = known.get(word.removesuffix("'s").removesuffix("'"), ())
-        before = said[max(0, at - NEAR.get(language, 1)) : at]
-        if units and any(each.isnumeric() or is_of_numbers(each, language) for each in before):
+        before = said[max(0, at - NEAR.get(language, 1)) : at] if units else ()
+        if any(each.isnumeric() or is_of_numbers(each, language) for each in before):
             found.update(units)
     for sign in _SIGN.finditer(unaccented(text)):
         found.update(known.get(sign[1] or "rs", ()))
