@@ -1,10 +1,17 @@
 """What docker-compose.yml starts is what `setu up` starts, and lets in nobody else."""
 
+import json
+import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from composed.declared import image_of, images, module_of, services, targets
+from composed.declared import declared, image_of, images, module_of, services, targets
+from composed.settings import FILE, declaration, settings_of
 from setu_cli.embedded.home import Home
 from setu_cli.embedded.probes import Touching
 from setu_cli.embedded.stack import MIGRATE, SPEECH_MODEL, Process, embedded_stack, models_of
@@ -14,7 +21,10 @@ from testbed.sources import ROOT
 FILLS_THE_VOLUME = "setu_common.models"  # the embedded stack has the models of its user
 SERVICES = services()
 OWN = {name: service for name, service in SERVICES.items() if image_of(service) is not None}
-GPU = services("deploy/compose.gpu.yml")
+GPU = "asr-worker-gpu"  # beside the asr worker, or instead of it
+PROFILES = {"gpu": {GPU}, "llm": {"llm"}, "observability": {"prometheus", "grafana", "prepare-grafana"}, "s3": {"s3"}}
+MADE = (ROOT / "deploy/make-secrets").read_text()
+Json = dict[str, Any]  # Any: JSON
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +37,42 @@ def embedded(tmp_path_factory) -> dict[str, Process]:
     return {f"setu_{service.name}.migrate": migration for service in STACK} | found
 
 
+SERVICES_OF_OURS = ("gateway", "asr", "translate", "enhancer", "optimizer", "metrics")
+SECRETS: dict[str, Json] = declared("secrets")
+
+
 def composed(module: str):
-    (service,) = (service for service in OWN.values() if module_of(service) == module)
+    (service,) = (service for name, service in OWN.items() if module_of(service) == module and name != GPU)
     return service
 
 
+def told_to(service: Json) -> set[str]:
+    """What a service is told by name, in its environment and in files."""
+    return {*service.get("environment", {}), *service.get("secrets", [])}
+
+
+def has_compose() -> bool:
+    docker = shutil.which("docker")
+    return (
+        docker is not None and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
+    )
+
+
+def rendered(folder: Path, profiles: str, *settings: str) -> dict[str, Json]:
+    """What Compose itself makes of the file, with these settings instead of an .env."""
+    env_file = folder / "settings.env"
+    env_file.write_text("".join(f"{line}\n" for line in settings))
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "COMPOSE_PROFILES": profiles}
+    command = ["docker", "compose", "--env-file", str(env_file), "config", "--format", "json"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Json] = json.loads(done.stdout)["services"]
+    return found
+
+
 def test_every_process_of_the_embedded_stack_has_a_service(embedded):
-    assert sorted(str(module_of(service)) for service in OWN.values()) == sorted([*embedded, FILLS_THE_VOLUME])
+    modules = [str(module_of(service)) for name, service in OWN.items() if name != GPU]
+    assert sorted(modules) == sorted([*embedded, FILLS_THE_VOLUME])
 
 
 def test_a_service_is_told_what_the_embedded_stack_tells_its_process(embedded):
@@ -42,7 +81,7 @@ def test_a_service_is_told_what_the_embedded_stack_tells_its_process(embedded):
         told = {name for name in process.launch.environment if name.startswith(own)}
         told |= {"DATABASE_URL", "REDIS_URL", "SETU_SERVICE_TOKEN"} if own != "SETU_CLI_" else set()
         service = composed(module)
-        assert told - service["environment"].keys() == set(), module
+        assert told - told_to(service) == set(), module
         assert ("SETU_WORKER_READY_FILE" in service["environment"]) == isinstance(process.probe, Touching), module
 
 
@@ -101,7 +140,7 @@ def test_what_shows_what_happens_is_asked_for_and_small_and_may_do_little():
         service = SERVICES[name]
         assert service["profiles"] == ["observability"]
         assert re.fullmatch(version, service["image"])
-        assert service["mem_limit"] == "512m"
+        assert service["mem_limit"] == f"${{SETU_MEMORY_{name.upper()}:-512m}}"
         assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
         assert [name for name, other in OWN.items() if "prometheus" in other.get("depends_on", {})] == []
     mounted = [volume for name in ("prometheus", "grafana") for volume in SERVICES[name]["volumes"] if volume.startswith("./")]
@@ -122,8 +161,9 @@ def test_grafana_has_passwords_of_its_own_and_waits_for_a_role_that_is_made_afte
     done = {n for n, how in prepares["depends_on"].items() if how["condition"] == "service_completed_successfully"}
     assert done == migrations
     for name in ("GRAFANA_ADMIN_PASSWORD", "SETU_READER_PASSWORD"):
-        assert prepares["environment"][name] == f"${{{name}:-}}", "who does not start the profile need not set it"
-        assert f"${{{name}:-}}" in grafana["environment"].values()
+        assert name in prepares["secrets"]
+        assert f"/run/secrets/{name}" in grafana["environment"].values()
+    assert "$GF_SETU_READER_PASSWORD" in (ROOT / "deploy/grafana/provisioning/datasources/setu.yml").read_text()
 
 
 @pytest.mark.parametrize("target", [*targets().values(), "asr-gpu"])
@@ -140,6 +180,18 @@ def test_own_services_give_up_what_root_could_do(name):
 
 
 @pytest.mark.parametrize("name", SERVICES)
+def test_a_container_writes_to_its_volumes_alone_and_takes_no_more_than_it_may(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["cap_drop"] == ["ALL"]
+    assert ("cap_add" in service) == (name == "postgres")
+    for limit in ("mem_limit", "cpus", "pids_limit"):
+        assert service[limit], limit
+    assert all(str(each).split(":")[0].startswith("/") for each in service.get("tmpfs", []))
+
+
+@pytest.mark.parametrize("name", SERVICES)
 def test_a_service_is_health_checked_or_runs_once_for_others_to_wait_for(name):
     service = SERVICES[name]
     if service["restart"] == "no":
@@ -148,14 +200,19 @@ def test_a_service_is_health_checked_or_runs_once_for_others_to_wait_for(name):
         assert "service_completed_successfully" in waiting
     else:
         image = image_of(service)
-        assert image.last("HEALTHCHECK") if image else service["healthcheck"]["test"]
+        assert image.last("HEALTHCHECK") if image is not None else service["healthcheck"]["test"]
         assert not service.get("healthcheck", {}).get("disable")
 
 
-def test_each_image_is_built_once_and_never_looked_for_in_a_registry():
-    builders = [service["image"] for service in SERVICES.values() if "build" in service]
-    assert len(builders) == len(set(builders))
-    assert [name for name, service in OWN.items() if "build" not in service and service.get("pull_policy") != "never"] == []
+def test_each_image_has_one_target_and_is_built_anew_where_its_code_changes_and_never_looked_for_in_a_registry():
+    for name, service in OWN.items():
+        assert service["build"]["target"] == targets()[service["image"]], name
+        assert service["pull_policy"] == "never", name
+        watched = {each["path"] for each in service["develop"]["watch"]}
+        package = str(module_of(service)).split(".")[0].removeprefix("setu_")
+        own = {"common": "services/asr", "cli": "libs/cli"}.get(package, f"services/{package}")
+        assert watched == {own, "libs/common", "requirements.lock"}, name
+        assert all((ROOT / path).exists() for path in watched)
 
 
 def test_what_is_kept_lies_in_volumes_that_have_names():
@@ -170,15 +227,76 @@ def test_what_is_kept_lies_in_volumes_that_have_names():
         assert folder in [*mounted, *SERVICES[name].get("tmpfs", [])], name
 
 
-def test_what_must_be_set_stands_in_the_example():
+def test_nothing_that_is_secret_is_in_an_environment_or_in_the_example():
+    secret = {name for name in SECRETS if name != "SETU_LLM_PROVIDERS"}  # which may have keys in it, and may do without
+    for name, service in SERVICES.items():
+        assert secret & service.get("environment", {}).keys() == set(), name
+        assert "env_file" not in service, name
+    stated = re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+    assert secret & {*stated, "POSTGRES_PASSWORD"} == set()
+
+
+def test_each_process_is_given_the_secrets_of_its_service_that_it_needs_and_no_others():
+    for service in SERVICES_OF_OURS:
+        given = {
+            n: {*each.get("secrets", [])} for n, each in OWN.items() if str(module_of(each)).startswith(f"setu_{service}.")
+        }
+        known = settings_of(service, secret=True) | {"SETU_LLM_PROVIDERS"}
+        for name, secrets in given.items():
+            assert secrets <= known, name
+            assert {"DATABASE_PASSWORD", "SETU_SERVICE_TOKEN"} <= secrets, name
+        assert settings_of(service, secret=True) - set.union(*given.values()) == set(), "some process of it is given each"
+    assert [name for name in ("models", "llm") if OWN[name].get("secrets")] == []
+
+
+def test_every_secret_has_a_file_that_is_made_and_nobody_but_its_owner_gets_to(tmp_path):
+    folder = tmp_path / "secrets"
+    found = []
+    for _ in range(2):
+        subprocess.run(["sh", ROOT / "deploy/make-secrets", folder], check=True, timeout=30)
+        found.append({path.name: path.read_text() for path in folder.iterdir()})
+    made, now = found
+    assert made == now, "what is there stays"
+    assert now.keys() == SECRETS.keys()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
+    passwords = [value for value in now.values() if value]
+    assert len(passwords) == len(set(passwords)) == 4
+    assert all(len(password) == 48 for password in passwords)
+    for name, source in SECRETS.items():
+        assert source["file"] == f"${{SETU_SECRETS:-./secrets}}/{name}"
+
+
+def test_passwords_of_an_env_from_before_are_taken_over(tmp_path):
+    (tmp_path / "deploy").mkdir()
+    for name in ("deploy/make-secrets", ".env.example"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".env").write_text("SETU_PORT=1\nPOSTGRES_PASSWORD=from before\nSETU_LLM_OPENAI_API_KEY=sk-1\n")
+    subprocess.run(["sh", tmp_path / "deploy/make-secrets"], check=True, timeout=30)
+    made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert (made["DATABASE_PASSWORD"], made["SETU_LLM_OPENAI_API_KEY"]) == ("from before", "sk-1")
+    assert len(made["SETU_SERVICE_TOKEN"]) == 48
+    assert "SETU_PORT=1" in (tmp_path / ".env").read_text(), "it is kept"
+
+
+def test_settings_that_are_passed_on_are_those_that_the_services_have():
+    assert FILE.read_text() == declaration(), "run `make compose-settings`"
+    for name, service in OWN.items():
+        if name != "llm":
+            told = service["extends"]
+            assert (told["file"], f"setu_{told['service']}") == ("deploy/compose.settings.yml", image_package(service)), name
+
+
+def image_package(service: Json) -> str:
+    return f"setu_{targets()[service['image']].removesuffix('-gpu')}"
+
+
+def test_the_example_turns_on_what_a_first_look_needs():
     example = dict(re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
-    demanded = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text()))
-    assert demanded - example.keys() == set()
-    assert len(example["SETU_SERVICE_TOKEN"]) >= 16
-    own = [example[name] for name in ("POSTGRES_PASSWORD", "GRAFANA_ADMIN_PASSWORD", "SETU_READER_PASSWORD")]
-    assert len(set(own)) == len(own)
-    profiles = {p for service in SERVICES.values() for p in service.get("profiles", [])}
-    assert profiles == {*example["COMPOSE_PROFILES"].split(","), "observability"}
+    assert example["COMPOSE_PROFILES"] == "llm"
+    assert {name: {*service.get("profiles", [])} for name, service in SERVICES.items() if service.get("profiles")} == {
+        name: {profile} for profile, names in PROFILES.items() for name in names
+    }
     assert example["SETU_ASR_MODEL"] == SPEECH_MODEL
 
 
@@ -187,9 +305,43 @@ def test_the_default_models_are_those_of_the_embedded_stack():
     assert (defaults["SETU_ASR_MODEL"], defaults["SETU_TRANSLATE_LLM_MODEL"]) == models_of({})
 
 
-def test_the_gpu_overlay_changes_the_asr_worker_alone():
-    assert list(GPU) == ["asr-worker"]
-    assert GPU["asr-worker"]["build"]["target"] in images()
-    assert GPU["asr-worker"]["environment"]["SETU_ASR_DEVICE"] == "cuda"
-    (device,) = GPU["asr-worker"]["deploy"]["resources"]["reservations"]["devices"]
+def test_the_gpu_has_a_worker_of_its_own_that_is_found_where_the_other_is():
+    cpu, gpu = OWN["asr-worker"], OWN[GPU]
+    assert gpu["build"]["target"] in images()
+    assert gpu["environment"]["SETU_ASR_DEVICE"] == "cuda"
+    assert gpu["networks"]["default"]["aliases"] == ["asr-worker"]
+    assert (gpu["command"], gpu["secrets"], gpu["volumes"]) == (cpu["command"], cpu["secrets"], cpu["volumes"])
+    assert cpu["scale"] == "${SETU_ASR_CPU_WORKERS:-1}"
+    (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
+    assert "\nwhisperx==" in (ROOT / "deploy/requirements-gpu.txt").read_text()
+
+
+def test_what_performance_is_judged_by_is_what_the_workers_of_speech_may_hold():
+    limit = SERVICES["asr-worker"]["mem_limit"]
+    assert SERVICES["metrics-api"]["environment"]["SETU_METRICS_MEMORY_LIMIT_BYTES"] == limit
+
+
+@pytest.mark.skipif(not has_compose(), reason="Docker Compose is not installed")
+@pytest.mark.parametrize("profiles", ["", *PROFILES, ",".join(PROFILES)])
+def test_compose_takes_the_file_with_every_profile(tmp_path, profiles):
+    started = {name for profile in profiles.split(",") for name in PROFILES.get(profile, ())}
+    assert rendered(tmp_path, profiles).keys() == started | {name for name, each in SERVICES.items() if "profiles" not in each}
+
+
+@pytest.mark.skipif(not has_compose(), reason="Docker Compose is not installed")
+def test_a_container_is_told_its_own_settings_of_those_that_are_set_and_what_is_fixed_stays(tmp_path):
+    settings = (
+        "SETU_GATEWAY_AUTH=keys",
+        "SETU_ASR_BEAM_SIZE=2",
+        "DATABASE_POOL_SIZE=3",
+        "REDIS_URL=redis://elsewhere",
+        "OTHER=1",
+    )
+    found = {name: each.get("environment", {}) for name, each in rendered(tmp_path, "gpu", *settings).items()}
+    told = {name: {key for key, value in each.items() if value is not None} for name, each in found.items()}
+    assert {name for name, each in told.items() if "SETU_GATEWAY_AUTH" in each} == {n for n in found if "gateway" in n}
+    assert {name for name, each in told.items() if "DATABASE_POOL_SIZE" in each} == OWN.keys() - {"llm"}
+    assert found["asr-worker"]["SETU_ASR_BEAM_SIZE"] == "2"
+    assert found["metrics-api"]["REDIS_URL"] == "redis://redis:6379/0"
+    assert not any("OTHER" in each for each in told.values())

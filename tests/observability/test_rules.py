@@ -66,7 +66,9 @@ def test_every_process_of_compose_that_counts_is_asked_where_it_answers():
     own = {name: service for name, service in services().items() if image_of(service) is not None}
     expected = {}
     for name, service in own.items():
-        if "SETU_PROMETHEUS_PORT" in service["environment"]:
+        if aliases := service.get("networks", {}).get("default", {}).get("aliases"):
+            assert set(aliases) <= own.keys(), "found where that one is"
+        elif "SETU_PROMETHEUS_PORT" in service["environment"]:
             expected[name] = int(service["environment"]["SETU_PROMETHEUS_PORT"])
         elif name.endswith("-api"):
             image = image_of(service)

@@ -1,4 +1,4 @@
-"""What ``make compose-test`` does: build, start, two jobs and two blows, sizes, and nothing left; writes build/figures/compose-test.json."""
+"""What ``make compose-test`` does: build, start, jobs, blows, workers that come and go, restarts; writes build/figures/compose-test.json."""
 
 import signal
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.figures import report
 
 from composed.engine import CommandFailed, Composed, composed, left
-from composed.trial import STEADY, Trial
+from composed.trial import SETTINGS, Trial
 
 LOG_LINES = "40"
 
@@ -18,7 +18,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="setu-compose-") as name:
         folder = Path(name)
-        with composed(folder, **STEADY) as project:
+        with composed(folder, **SETTINGS) as project:
             trial = Trial(project, folder)
             try:
                 trial.run()

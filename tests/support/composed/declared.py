@@ -63,10 +63,15 @@ def _instructions(text: str) -> Iterator[tuple[str, str]]:
 
 
 @cache
-def services(file: str = "docker-compose.yml") -> dict[str, Json]:
-    """The services of a compose file, with what they merge."""
-    found: dict[str, Json] = yaml.safe_load((ROOT / file).read_text())["services"]
+def declared(part: str) -> dict[str, Json]:
+    """A part of docker-compose.yml, with what is merged into it."""
+    found: dict[str, Json] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[part]
     return found
+
+
+def services() -> dict[str, Json]:
+    """The services. Their environment is without those settings that are only passed on (deploy/compose.settings.yml)."""
+    return declared("services")
 
 
 @cache

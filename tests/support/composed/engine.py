@@ -2,9 +2,9 @@
 
 import json
 import os
-import secrets
 import socket
 import subprocess
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ PROJECT = "setu-compose-test"
 TAG = "compose-test"
 IMAGES = tuple(sorted(image.partition(":")[0] for image in targets()))
 BASE_IMAGE = "python:3.11-slim-bookworm"
-SETTINGS = ("SETU_", "POSTGRES_", "COMPOSE_")
+SETTINGS = ("SETU_", "DATABASE_", "REDIS_", "COMPOSE_", "AWS_", "HF_", "OTEL_")
 """A developer's own, which this project doesn't see."""
+LOOK_EVERY_S = 0.2
 Json = dict[str, Any]  # Any: JSON
 
 
@@ -33,10 +34,12 @@ class Composed:
 
     Args:
         env_file: its settings.
+        secrets_folder: a file for each of its passwords.
         port: of loopback, on which its gateway is published.
     """
 
     env_file: Path
+    secrets_folder: Path
     port: int
 
     @property
@@ -47,18 +50,50 @@ class Composed:
     def compose(self, *arguments: str, timeout_s: float = 60) -> str:
         """Run ``docker compose``; what it wrote to standard output."""
         own = ("--project-name", PROJECT, "--env-file", str(self.env_file))
-        return docker("compose", *own, *arguments, timeout_s=timeout_s, SETU_ENV_FILE=str(self.env_file))
+        return docker("compose", *own, *arguments, timeout_s=timeout_s)
+
+    def all_containers(self, service: str | None = None) -> list[Json]:
+        """What Docker knows of each container, or of each of a service."""
+        of = () if service is None else ("--filter", f"label=com.docker.compose.service={service}")
+        ids = docker("ps", "--all", "--quiet", "--filter", LABEL, *of).split()
+        found: list[Json] = json.loads(docker("inspect", *ids)) if ids else []
+        return found
 
     def containers(self) -> dict[str, Json]:
-        """What Docker knows of each container, by its service."""
-        ids = docker("ps", "--all", "--quiet", "--filter", LABEL).split()
-        found = json.loads(docker("inspect", *ids)) if ids else []
-        return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
+        """What Docker knows of each container, by its service, none of which has more than one."""
+        return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in self.all_containers()}
+
+    def until_healthy(self, service: str, *, count: int = 1, within_s: float = 60) -> None:
+        """Wait until a service's containers are as many and say that they do their work. Docker itself asks only every few seconds.
+
+        Raises:
+            TimeoutError: they are not in time.
+        """
+        give_up_at = time.monotonic() + within_s
+        while True:
+            found = self.all_containers(service)
+            if len(found) == count and all(_is_healthy(each) for each in found):
+                return
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"{service} is not healthy after {within_s:.0f} s")
+            time.sleep(LOOK_EVERY_S)
 
     def volumes(self) -> set[str]:
         """What its containers keep things in, nameless volumes too."""
         mounts = (mount for each in self.containers().values() for mount in each["Mounts"])
         return {mount["Name"] for mount in mounts if mount["Type"] == "volume"}
+
+    def run_by_root(self) -> list[str]:
+        """The containers of which a process runs as root."""
+        running = {each["Id"]: service for service, each in self.containers().items() if each["State"]["Running"]}
+        listed = {
+            service: docker("top", container, "-eo", "pid,uid").splitlines()[1:] for container, service in running.items()
+        }
+        return sorted(service for service, lines in listed.items() if any(line.split()[1] == "0" for line in lines))
+
+    def secrets(self) -> set[str]:
+        """The passwords that it was given."""
+        return {text for path in self.secrets_folder.iterdir() if (text := path.read_text())}
 
     def rows(self, query: str, timeout_s: float = 60) -> list[list[str]]:
         """Ask its Postgres."""
@@ -68,6 +103,16 @@ class Composed:
     def down(self) -> None:
         """End it, with all that it kept."""
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "30", timeout_s=180)
+
+
+def _is_healthy(container: Json) -> bool:
+    kind, *check = container["Config"]["Healthcheck"]["Test"]
+    command = ["sh", "-c", *check] if kind == "CMD-SHELL" else check
+    try:
+        docker("exec", container["Id"], *command)
+    except CommandFailed:
+        return False
+    return True
 
 
 LABEL = f"label=com.docker.compose.project={PROJECT}"
@@ -116,18 +161,18 @@ def composed(folder: Path, **settings: str) -> Iterator[Composed]:
         folder: for its settings' file.
         settings: of Setu, beyond the defaults of ``.env.example``.
     """
-    port = free_port()
+    port, secrets_folder = free_port(), folder / "secrets"
+    subprocess.run(["sh", ROOT / "deploy/make-secrets", secrets_folder], check=True)
     own = {
         "COMPOSE_PROFILES": "llm",
         "SETU_PORT": str(port),
         "SETU_IMAGE_TAG": TAG,
-        "POSTGRES_PASSWORD": secrets.token_hex(16),
-        "SETU_SERVICE_TOKEN": secrets.token_hex(16),
+        "SETU_SECRETS": str(secrets_folder),
         **settings,
     }
     env_file = folder / "compose.env"
     env_file.write_text("".join(f"{name}={value}\n" for name, value in own.items()))
-    project = Composed(env_file, port)
+    project = Composed(env_file, secrets_folder, port)
     project.down()
     try:
         yield project

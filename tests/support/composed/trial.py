@@ -21,18 +21,42 @@ BUILD_S = 900
 UP_S = 600
 HEALTHY_S = 180
 JOB_S = 600
+LEAVES_S = 20
+WHOLE_S = 480
 MEGABYTE = 1_000_000
 SMALL_MB = 400
-SMALL = ("setu-gateway", "setu-translate")
-STEADY = {"SETU_TRANSLATE_LLM_PARALLEL": "1"}
-"""One line at a time: lines that are computed together differ in their last digits, and so now and then in a word."""
+SMALL = ("setu-gateway", "setu-translate", "setu-enhancer", "setu-optimizer", "setu-metrics")
+AT_ONCE = 2
+"""Jobs under way while containers are restarted."""
+WORKERS = 3
+SETTINGS = {
+    "SETU_LLAMA_REPEATABLE": "true",
+    "SETU_TRANSLATE_LLM_PARALLEL": "1",
+    # A worker that leaves hands back what it holds, and does not first hear it to its end.
+    "SETU_OPERATIONS_SHUTDOWN_GRACE_S": "1",
+}
+"""Of the project and of the demo: the same line has the same translation, whatever came before it."""
 
 WRITTEN = ("srt", "vtt")
 """What the demo saves."""
 HOW = {
-    "killed": "docker compose kill -s KILL asr-worker, which Docker doesn't mend by itself, then docker compose up -d asr-worker",
-    "crashed": "every process of the container killed from inside; Docker starts it again",
+    "asr worker killed": "docker compose kill -s KILL asr-worker, which Docker doesn't mend by itself, then docker compose up -d asr-worker",
+    "asr worker crashed": "every process of the container killed from inside; Docker starts it again",
+    "redis killed": "docker compose kill -s KILL redis, then docker compose up -d redis: it keeps nothing, and is empty then",
 }
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a job comes to.
+
+    Args:
+        files: what a player reads, by language and format.
+        degraded: what it says that it could not do as asked.
+    """
+
+    files: Mapping[str, str]
+    degraded: Sequence[Json]
 
 
 @dataclass
@@ -51,7 +75,7 @@ class Trial:
 
     def run(self) -> None:
         """All steps but the last, which is for whoever has ended the project."""
-        curl = Curl(self.project.url)
+        curl, began = Curl(self.project.url), time.monotonic()
         with self._timed("images built", goal=BUILD_S, how="docker compose build, with whatever its cache had"):
             self.project.compose("build", "--quiet", timeout_s=BUILD_S)
         expected = self._demo()
@@ -61,8 +85,15 @@ class Trial:
             self.project.compose("up", "--wait", "--no-build", timeout_s=UP_S)
         self._containers()
         self._same_as_demo(curl, expected)
-        self._blows(curl)
+        media = recording(self.folder, (*LANGUAGES, *LANGUAGES[:2]))
+        undisturbed = self._undisturbed(curl, media)
+        self._blows(curl, media, undisturbed)
+        self._scaled(curl, media, undisturbed)
+        self._restarted(curl, expected)
         self._sizes()
+        self._at_most(
+            "all of it", time.monotonic() - began, WHOLE_S, unit="s", how="from the first build to here, the demo in it"
+        )
 
     def nothing_left(self, names: Sequence[str]) -> None:
         """What was still there after ``down --volumes``."""
@@ -75,7 +106,7 @@ class Trial:
         command = [str(Path(sys.executable).with_name("setu")), "demo", "--home", str(self.folder / "home"), "--out", str(out)]
         done = subprocess.run(
             command,
-            env={**outer_environment(), **STEADY},
+            env={**outer_environment(), **SETTINGS},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -89,14 +120,27 @@ class Trial:
         containers = self.project.containers()
         own = {service: each for service, each in containers.items() if each["Config"]["Image"].startswith("setu-")}
         roots = [service for service, each in own.items() if each["Config"]["User"] in ("", "0", "root")]
+        roots += self.project.run_by_root()
         open_to = {
             f"{service} {binding['HostIp']}"
             for service, each in containers.items()
             for bindings in each["NetworkSettings"]["Ports"].values()
             for binding in bindings or []
         }
+        writable = [service for service, each in containers.items() if not each["HostConfig"]["ReadonlyRootfs"]]
+        limits = ("Memory", "PidsLimit")
+        boundless = [service for service, each in containers.items() if not all(each["HostConfig"][limit] for limit in limits)]
+        words = self.project.secrets()
+        telling = [service for service, each in containers.items() if any(word in str(each) for word in words)]
         say(f"{len(containers)} containers, published: {', '.join(sorted(open_to))}")
-        self._at_most("containers run as root", len(roots), 0, how=f"of {len(own)} containers of Setu's own images")
+        of = f"of {len(containers)} containers"
+        how = f"of {len(own)} containers of Setu's own images, by their user; of all that run, by that of their processes"
+        self._at_most("containers run as root", len(roots), 0, how=how)
+        self._at_most("containers with a root that can be written to", len(writable), 0, how=of)
+        self._at_most("containers without bounds", len(boundless), 0, how=f"{of}: of memory, and of processes")
+        self._at_most(
+            "containers that tell secrets", len(telling), 0, how=f"{of}: docker inspect shows one of the {len(words)} passwords"
+        )
         how = "published by another than the gateway, or beyond 127.0.0.1"
         self._at_most("ports open to others", len(open_to - {"gateway 127.0.0.1"}), 0, how=how)
 
@@ -113,63 +157,143 @@ class Trial:
         how = f"{', '.join(sorted(expected))}: byte for byte what `setu demo` saved on this machine"
         self._all("files as make demo's", len(same), len(expected), how=how)
 
-    def _blows(self, curl: Curl) -> None:
-        media, anew = recording(self.folder, (*LANGUAGES, *LANGUAGES[:2])), f"overrides={HEARD_ANEW}"
-        self._fresh_model()
-        left_alone = curl.ended(curl.submit(media, anew, source=SOURCE, target=TARGET), JOB_S)
-        undisturbed = written(curl, left_alone)
-        for name, blow in {"killed": self._kill, "crashed": self._crash}.items():
-            self._fresh_model()
-            job_id = curl.submit(media, anew, source=SOURCE, target=TARGET)
-            before = self._worker()
-            self._until_in_the_midst(job_id)
-            say(f"the asr worker is {name} in the midst of job {job_id}")
-            with self._timed(f"asr worker {name}, to job's end", goal=math.inf, how=HOW[name]):
-                blow()
-                job = curl.ended(job_id, JOB_S)
-            restarted = self._worker()["State"]["StartedAt"] > before["State"]["StartedAt"]
-            alike = all(stage["run"] == 1 for stage in job["stages"]) and job["degraded"] == left_alone["degraded"]
-            right = restarted and alike and same_files(written(curl, job), undisturbed) and self._lost_once(job_id)
-            how = "same files as undisturbed, one loss counted, no attempt, each stage run once"
-            self._all(f"asr worker {name}: ended right", right, 1, how=how)
+    def _undisturbed(self, curl: Curl, media: Path) -> Done:
+        """What comes of a recording that takes seconds, left alone."""
+        job = curl.ended(self._submit(curl, media), JOB_S)
+        return Done(written(curl, job), job["degraded"])
 
-    def _until_in_the_midst(self, job_id: str) -> None:
-        """Wait until speech is being recognised; Postgres looks by itself, as a look from here takes long."""
+    def _submit(self, curl: Curl, media: Path) -> str:
+        return curl.insisted(media, f"overrides={HEARD_ANEW}", source=SOURCE, target=TARGET, within_s=JOB_S)
+
+    def _right(self, curl: Curl, job_id: str, expected: Done) -> bool:
+        """Wait for a job's end; whether all came as it should, and each stage ran once."""
+        job = curl.ended(job_id, JOB_S)
+        alike = all(stage["run"] == 1 for stage in job["stages"]) and job["degraded"] == expected.degraded
+        return same_files(written(curl, job), expected.files) and alike
+
+    def _blows(self, curl: Curl, media: Path, undisturbed: Done) -> None:
+        blows = {
+            "asr worker killed": ("asr-worker", self._kill, 1),
+            "asr worker crashed": ("asr-worker", self._crash, 1),
+            "redis killed": ("redis", self._kill, 0),
+        }
+        for name, (service, blow, losses) in blows.items():
+            job_id = self._submit(curl, media)
+            before = self.project.containers()[service]["State"]["StartedAt"]
+            self._until_in_the_midst([job_id])
+            say(f"{name} in the midst of job {job_id}")
+            with self._timed(f"{name}, to job's end", goal=math.inf, how=HOW[name]):
+                blow(service)
+                right = self._right(curl, job_id, undisturbed)
+            restarted = self.project.containers()[service]["State"]["StartedAt"] > before
+            counted = self._transcriptions([job_id]) == [("succeeded", 0, losses)]
+            how = f"same files as undisturbed, each stage run once, no attempt counted, losses: {losses}"
+            self._all(f"{name}: ended right", restarted and right and counted, 1, how=how)
+
+    def _scaled(self, curl: Curl, media: Path, undisturbed: Done) -> None:
+        scale = ("up", "--detach", "--no-build", "--no-deps", "--no-recreate", "--scale")
+        with self._timed(
+            f"asr workers, 1 to {WORKERS}", goal=HEALTHY_S, how=f"docker compose up --scale asr-worker={WORKERS}, to healthy"
+        ):
+            self.project.compose(*scale, f"asr-worker={WORKERS}", "asr-worker", timeout_s=UP_S)
+            self.project.until_healthy("asr-worker", count=WORKERS, within_s=HEALTHY_S)
+        job_ids = [self._submit(curl, media) for _ in range(WORKERS)]
+        self._until_in_the_midst(job_ids)
+        how = (
+            f"docker compose up --scale asr-worker=1 while each of {WORKERS} recognises speech; Docker kills after {LEAVES_S} s"
+        )
+        with self._timed(f"asr workers, {WORKERS} to 1", goal=LEAVES_S, how=how):
+            self.project.compose(*scale, "asr-worker=1", "asr-worker", timeout_s=UP_S)
+        self.project.until_healthy("asr-worker")
+        right = [self._right(curl, job_id, undisturbed) for job_id in job_ids]
+        rows = self._transcriptions(job_ids)
+        self._all(
+            "jobs of leaving workers: ended right",
+            sum(right),
+            len(job_ids),
+            how="same files as undisturbed, each stage run once",
+        )
+        handed_back = self._handed_back(job_ids)
+        how = "of transcriptions, claimed once more without a loss or an attempt counted"
+        self._all("handed back by leaving workers", handed_back, WORKERS - 1, how=how)
+        lost = sum(attempts + losses for _, attempts, losses in rows)
+        self._at_most("lost by leaving workers", lost, 0, how="losses and attempts that their transcriptions count")
+
+    def _restarted(self, curl: Curl, expected: Mapping[str, str]) -> None:
+        """Every container that stays, one after the other, with jobs under way all the time."""
+        media, as_demo = catalogue().sample(SOURCE), Done(expected, [])
+        staying = [
+            name for name, each in self.project.containers().items() if each["HostConfig"]["RestartPolicy"]["Name"] != "no"
+        ]
+        before = self.project.containers()
+        job_ids: list[str] = []
+        took_s = {}
+        with self._timed(
+            "all restarted, to the last job's end", goal=math.inf, how=f"docker compose restart of {len(staying)}, one by one"
+        ):
+            for service in staying:
+                while self._under_way(job_ids) < AT_ONCE:
+                    job_ids.append(self._submit(curl, media))
+                began = time.monotonic()
+                self.project.compose("restart", service, timeout_s=UP_S)
+                self.project.until_healthy(service)
+                took_s[service] = time.monotonic() - began
+            right = [self._right(curl, job_id, as_demo) for job_id in job_ids]
+        say("restarted: " + ", ".join(f"{service} {took:.1f} s" for service, took in took_s.items()))
+        after = self.project.containers()
+        anew = [name for name in staying if after[name]["State"]["StartedAt"] > before[name]["State"]["StartedAt"]]
+        self._all(
+            "containers restarted under jobs",
+            len(anew),
+            len(staying),
+            how=f"each healthy before the next, {AT_ONCE} jobs under way",
+        )
+        self._at_most(
+            "the slowest restart", max(took_s.values()), HEALTHY_S, unit="s", how="from docker compose restart to healthy"
+        )
+        how = "byte for byte what `setu demo` saved on this machine, nothing degraded, each stage run once"
+        self._all("jobs under restarts: ended right", sum(right), len(job_ids), how=how)
+
+    def _under_way(self, job_ids: Sequence[str]) -> int:
+        query = f"SELECT count(*) FROM gateway.job WHERE ended_at IS NULL AND id IN ({listed(job_ids)})"
+        return int(self.project.rows(query)[0][0]) if job_ids else 0
+
+    def _until_in_the_midst(self, job_ids: Sequence[str]) -> None:
+        """Wait until speech is being recognised for all of some jobs; Postgres looks by itself, as a look from here takes long."""
         kind, progress = MIDST["asr"]
-        row = f"SELECT FROM asr.operation WHERE job_id = '{job_id}' AND kind = '{kind}'"
+        row = f"FROM asr.operation WHERE job_id IN ({listed(job_ids)}) AND kind = '{kind}'"
         self.project.rows(
             f"""DO $$ BEGIN
                 FOR look IN 1..{JOB_S * 50} LOOP
-                  IF EXISTS ({row} AND state = 'running' AND progress > {progress}) THEN RETURN; END IF;
-                  IF EXISTS ({row} AND ended_at IS NOT NULL) THEN RAISE EXCEPTION 'it ended without having been seen at work'; END IF;
+                  IF (SELECT count(*) {row} AND state = 'running' AND progress > {progress}) = {len(job_ids)} THEN RETURN; END IF;
+                  IF EXISTS (SELECT {row} AND ended_at IS NOT NULL) THEN RAISE EXCEPTION 'one ended without having been seen at work'; END IF;
                   PERFORM pg_sleep(0.02);
                 END LOOP;
-                RAISE EXCEPTION 'it has not begun';
+                RAISE EXCEPTION 'they have not begun';
             END $$""",
             timeout_s=JOB_S + 60,
         )
 
-    def _fresh_model(self) -> None:
-        """A language model without a memory of earlier jobs, which would change the last digits of its sums."""
-        self.project.compose("restart", "llm")
-        self.project.compose("up", "--wait", "--no-build", "--no-deps", "llm", timeout_s=UP_S)
+    def _kill(self, service: str) -> None:
+        self.project.compose("kill", "--signal", "KILL", service)
+        self.project.compose("up", "--detach", "--no-build", service, timeout_s=UP_S)
 
-    def _kill(self) -> None:
-        self.project.compose("kill", "--signal", "KILL", "asr-worker")
-        self.project.compose("up", "--detach", "--no-build", "asr-worker", timeout_s=UP_S)
+    def _crash(self, service: str) -> None:
+        self.project.compose("exec", "-T", "--detach", service, "python", "-c", "import os; os.kill(-1, 9)")
 
-    def _crash(self) -> None:
-        self.project.compose("exec", "-T", "--detach", "asr-worker", "python", "-c", "import os; os.kill(-1, 9)")
-
-    def _worker(self) -> Json:
-        return self.project.containers()["asr-worker"]
-
-    def _lost_once(self, job_id: str) -> bool:
+    def _transcriptions(self, job_ids: Sequence[str]) -> list[tuple[str, int, int]]:
+        """State, attempts and losses of the transcriptions of some jobs."""
         rows = self.project.rows(
-            f"SELECT state, attempts, losses FROM asr.operation WHERE job_id = '{job_id}' AND kind = 'transcriptions'"
+            f"SELECT state, attempts, losses FROM asr.operation WHERE job_id IN ({listed(job_ids)}) AND kind = 'transcriptions'"
         )
-        say(f"its transcription: {rows}")
-        return rows == [["succeeded", "0", "1"]]
+        say(f"transcriptions: {rows}")
+        return [(state, int(attempts), int(losses)) for state, attempts, losses in rows]
+
+    def _handed_back(self, job_ids: Sequence[str]) -> int:
+        (row,) = self.project.rows(
+            f"SELECT count(*) FROM asr.operation WHERE job_id IN ({listed(job_ids)}) AND kind = 'transcriptions' AND token > 1 AND losses + attempts = 0"
+        )
+        return int(row[0])
 
     def _sizes(self) -> None:
         base = image_bytes(BASE_IMAGE)
@@ -191,6 +315,11 @@ class Trial:
 
     def _all(self, name: str, count: int, of: int, *, how: str) -> None:
         self.figures.append(Figure(figure=name, value=count, unit=f"of {of}", goal=f"= {of}", holds=count == of, how=how))
+
+
+def listed(job_ids: Sequence[str]) -> str:
+    """For SQL; the ids come from the gateway itself."""
+    return ", ".join(f"'{job_id}'" for job_id in job_ids)
 
 
 def written(curl: Curl, job: Json) -> dict[str, str]:
