@@ -133,14 +133,14 @@ async def job_by_key(connection: AsyncConnection, tenant: str, idempotency_key: 
     """The job that a tenant's idempotency key stands for, and the hash of its request."""
     where = and_(_JOB.c.tenant == tenant, _JOB.c.idempotency_key == idempotency_key)
     rows = (await connection.execute(_with_stages().where(where))).mappings().all()
-    return (_job_of(rows), str(rows[0]["body_sha256"])) if rows else None
+    return (_whole_job_of(rows), str(rows[0]["body_sha256"])) if rows else None
 
 
 async def load_job(connection: AsyncConnection, tenant: str, job_id: UUID) -> JobRecord | None:
     """One job with its stages, in one query."""
     where = and_(_JOB.c.tenant == tenant, _JOB.c.id == job_id)
     rows = (await connection.execute(_with_stages().where(where))).mappings().all()
-    return _job_of(rows) if rows else None
+    return _whole_job_of(rows) if rows else None
 
 
 async def lock_job(connection: AsyncConnection, job_id: UUID) -> None:
@@ -158,7 +158,7 @@ async def list_jobs(
     if before is not None:
         statement = statement.where(tuple_(_JOB.c.created_at, _JOB.c.id) < tuple_(literal(before[0]), literal(before[1])))
     statement = statement.order_by(_JOB.c.created_at.desc(), _JOB.c.id.desc()).limit(limit)
-    return [_job_of([row]) for row in (await connection.execute(statement)).mappings()]
+    return [_job_of(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def save_job(connection: AsyncConnection, before: JobRecord, after: JobRecord) -> None:
@@ -295,8 +295,12 @@ def _with_stages() -> Select[Any]:  # Any: a row of both tables
     )
 
 
-def _job_of(rows: Sequence[RowMapping]) -> JobRecord:
-    row = rows[0]
+def _whole_job_of(rows: Sequence[RowMapping]) -> JobRecord:
+    """A job of its rows, one for each stage."""
+    return _job_of(rows[0], tuple(_stage_of(each) for each in rows if each["stage_stage"] is not None))
+
+
+def _job_of(row: RowMapping, stages: tuple[StageRecord, ...] = ()) -> JobRecord:
     return JobRecord(
         id=row["id"],
         tenant=row["tenant"],
@@ -315,7 +319,7 @@ def _job_of(rows: Sequence[RowMapping]) -> JobRecord:
         delivered=tuple(_file_of(each) for each in row["delivered"]),
         problem=_problem_of(row["problem"]),
         purge_asked_at=row["purge_asked_at"],
-        stages=tuple(_stage_of(each) for each in rows if each.get("stage_stage") is not None),
+        stages=stages,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from pydantic_core import from_json
 from sqlalchemy import AdaptedConnection, event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -119,6 +120,7 @@ def _engine(settings: DatabaseSettings, schema: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings.connect_timeout_s,
         hide_parameters=True,
+        json_deserializer=from_json,  # in a half to a fifteenth of the time that the standard library takes
         # Statements stand alone unless a transaction asks for another: most do, and changing over costs each of them 30 µs.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
