@@ -25,7 +25,7 @@ ALONE := stack or chaos or models
 # Looked for by name, since importing all the others takes each process of the run a quarter of a minute.
 ALONE_FILES = $$(grep -rlE 'mark\.(stack|chaos|models)\b' --include='test_*.py' libs services tests)
 
-.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-fanout bench-overhead bench-resilience eval-setup eval-asr eval-translation eval-enhancer eval-context \
+.PHONY: help setup lock demo up down status test test-whisperx fuzz coverage lint format check audit bench bench-fanout bench-overhead bench-resilience bench-tenants eval-setup eval-asr eval-translation eval-enhancer eval-context \
   eval-optimizer bench-asr pictures openapi compose-up compose-down compose-settings compose-test
 
 help: ## list what can be done
@@ -127,6 +127,9 @@ bench-overhead: setup ## what sampling, measuring and /metrics take of jobs, on 
 
 bench-fanout: eval-setup ## hear half an hour with one worker and over two, bare engines beside them (ARGS="--minutes 6 --rounds 1"); a quarter of an hour
 	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m bench fanout $(ARGS)
+
+bench-tenants: setup ## 190 jobs of one tenant, then 10 of another, on a whole stack; a quarter of an hour
+	@PYTHONPATH=tests/support $(BIN)/python -m bench tenants
 
 bench: eval-setup ## measure speed against the goals; writes build/figures/
 	@PYTHONPATH=tests/support:build/evals/packages $(BIN)/python -m bench

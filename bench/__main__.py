@@ -1,6 +1,7 @@
 """``python -m bench [target …]``: measure, print tables, write build/figures/.
 
-``python -m bench fanout`` takes options as well: ``--help`` lists them. It takes ten minutes and more, so that it is measured where it is named.
+``python -m bench fanout`` takes options as well: ``--help`` lists them. It and ``tenants`` take ten minutes and more, so that they are measured where they
+are named.
 """
 
 import importlib
@@ -9,7 +10,7 @@ from itertools import takewhile
 
 from bench.figures import report
 
-TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr", "enhancer", "trends", "reports", "dashboard")
+TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr", "enhancer", "trends", "reports", "dashboard", "queued")
 WITH_OPTIONS = frozenset({"fanout"})
 
 
