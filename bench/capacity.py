@@ -19,7 +19,7 @@ from rich.table import Table
 
 from bench.capacity_model import LIFTED, Costs, Linear, Need, Servers, need, reached_at
 from bench.capacity_reading import TOLD_AFTER_S, Reading, commands, postgres, read, whole
-from bench.connections import Held, held, most
+from bench.connections import KINDS, Held, composed, held, most
 from bench.figures import Figure
 from bench.overhead_parts import tree_cpu_s
 from bench.stack import Json, ended, recording, stack_with, submit
@@ -41,8 +41,6 @@ IDLE_S = 15.0
 WORKERS = (1, 10, 100, 1000)
 JOB_MINUTES = 10.0
 CHILDREN = {"gateway-worker": 2, "gateway-fetcher": 4, "enhancer-worker": 2}
-COMPOSED = {"gateway": "gateway-api"}
-"""What compose names differently from the embedded stack."""
 
 
 def measure() -> list[Figure]:
@@ -163,15 +161,8 @@ def _costs(
         idle_transactions_s=idle[0],
         idle_redis_s=idle[1],
         idle_postgres_cpu=idle[2],
-        connections={
-            name: _most(name).postgres for name in names if name.endswith(("-api", "-worker", "-fetcher", "-learner"))
-        },
+        connections={name: most(composed(name), CHILDREN.get(name, 1)).postgres for name in names if composed(name) in KINDS},
     )
-
-
-def _most(name: str) -> Held:
-    composed = next((each for each, embedded in COMPOSED.items() if embedded == name), name)
-    return most(composed, 0 if name.endswith("-api") else CHILDREN.get(name, 1))
 
 
 @contextmanager
@@ -200,10 +191,9 @@ def _print_costs(costs: Costs) -> None:
         table.add_row("Postgres' processor", f"{1000 * costs.idle_postgres_cpu:.2f} ms")
 
 
-def _print_connections(found: Mapping[str, Held]) -> None:
+def _print_connections(found: Mapping[str, tuple[Held, Held]]) -> None:
     with _table("connections", "process", "Postgres, now", "at most", "Redis, now", "at most") as table:
-        for name, now in found.items():
-            limit = _most(name)
+        for name, (now, limit) in found.items():
             table.add_row(name, str(now.postgres), str(limit.postgres), str(now.redis), str(limit.redis))
 
 
@@ -222,10 +212,11 @@ def _print_needs(needs: Sequence[Need], reached: Sequence[tuple[str, int]]) -> N
             table.add_row(name, f"{workers:,}", LIFTED[name])
 
 
-def _figures(costs: Costs, minutes_h: Mapping[str, float], connections: Mapping[str, Held]) -> list[Figure]:
+def _figures(costs: Costs, minutes_h: Mapping[str, float], connections: Mapping[str, tuple[Held, Held]]) -> list[Figure]:
     how = f"{SHORT_JOBS} short and {LONG_JOBS} longer recordings on a whole stack, a line through both, for one of {JOB_MINUTES:g} minutes"
-    together = sum(connections.values(), Held(0, 0))
-    allowed = sum((_most(name) for name in connections), Held(0, 0))
+    together = sum((now for now, _ in connections.values()), Held(0, 0))
+    allowed = sum((limit for _, limit in connections.values()), Held(0, 0))
+    fitting = sum(now.fits(limit) for now, limit in connections.values())
     told = [
         *(
             (f"media heard with {model}", minutes, "minutes an hour of a processor", "transcription alone, by the ledger")
@@ -246,17 +237,14 @@ def _figures(costs: Costs, minutes_h: Mapping[str, float], connections: Mapping[
     figures = [
         Figure(figure=name, value=round(value, 2), unit=unit, goal="", holds=True, how=said) for name, value, unit, said in told
     ]
-    fits = all(now.postgres <= _most(name).postgres and now.redis <= _most(name).redis for name, now in connections.items())
     return [
         *figures,
         Figure(
             figure="processes that hold no more connections than is reckoned with",
-            value=sum(
-                now.postgres <= _most(name).postgres and now.redis <= _most(name).redis for name, now in connections.items()
-            ),
+            value=fitting,
             unit=f"of {len(connections)}",
             goal=f"{len(connections)}",
-            holds=fits,
+            holds=fitting == len(connections),
             how="sockets of each process and of those below it, after jobs",
         ),
     ]

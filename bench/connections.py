@@ -73,6 +73,10 @@ class Held:
     def __mul__(self, times: int) -> "Held":
         return Held(self.postgres * times, self.redis * times)
 
+    def fits(self, limit: "Held") -> bool:
+        """Whether it is no more than a limit."""
+        return self.postgres <= limit.postgres and self.redis <= limit.redis
+
 
 def most(name: str, children: int = 0) -> Held:
     """What one process holds at most.
@@ -99,8 +103,8 @@ def most_of(deployed: Mapping[str, tuple[int, int]]) -> Held:
     return together
 
 
-def held(state: Json) -> dict[str, Held]:
-    """What each process of a running stack holds now, with those below it.
+def held(state: Json) -> dict[str, tuple[Held, Held]]:
+    """What each process of a running stack holds now, with those below it; and what it may hold, with as many children as it has.
 
     Args:
         state: the stack's, as ``setu status --json`` has it.
@@ -108,7 +112,8 @@ def held(state: Json) -> dict[str, Held]:
     ports = {each["name"]: each["port"] for each in state["processes"]}
     found = {}
     for each in state["processes"]:
-        if each["stage"] != "ready" or each["name"] in ("postgres", "valkey", "llm"):
+        name = composed(each["name"])
+        if each["stage"] != "ready" or name not in KINDS:
             continue
         root = psutil.Process(each["pid"])
         to = [
@@ -117,5 +122,11 @@ def held(state: Json) -> dict[str, Held]:
             for connection in process.net_connections("tcp")
             if connection.raddr and connection.status == psutil.CONN_ESTABLISHED
         ]
-        found[each["name"]] = Held(to.count(ports["postgres"]), to.count(ports["valkey"]))
+        now = Held(to.count(ports["postgres"]), to.count(ports["valkey"]))
+        found[name] = (now, most(name, len(root.children())))
     return found
+
+
+def composed(name: str) -> str:
+    """What compose calls a process of the embedded stack."""
+    return "gateway" if name == "gateway-api" else name
