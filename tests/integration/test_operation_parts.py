@@ -1,6 +1,7 @@
 """Work that is shared out among parts: on a real Postgres, in the test's own hands."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -218,6 +219,22 @@ def test_parts_end_with_their_parent_however_it_ends(rig: Rig, parts: Parts, way
     other.cancel(part, None)
     assert states(rig, parent.id) == ["succeeded", "cancelled", "cancelled"]
     assert claims.next(FRONT.queue) is None
+
+
+def test_parts_that_end_while_their_parent_ends_wait_for_nobody_in_turn(rig: Rig, parts: Parts) -> None:
+    """The rows are locked in one order, or Postgres would have to break a deadlock, after a second, by failing one of them."""
+    workers = [rig.claims(f"worker {number}", number) for number in range(4)]
+    for _ in range(10):
+        parent = begun(rig, workers[0], job_id=None)
+        shared(rig, parts, parent, count=4)
+        taken = [following(worker) for worker in workers[1:]]
+        with ThreadPoolExecutor(4) as threads:
+            ends = [
+                threads.submit(worker.succeed, part, done(0), (), None) for worker, part in zip(workers[1:], taken, strict=True)
+            ]
+            ends.append(threads.submit(workers[0].fail, parent, PROBLEM, None))
+        assert {end.result().operation.state for end in ends} <= {"succeeded", "failed", "cancelled"}
+        assert set(states(rig, parent.id)) <= {"succeeded", "cancelled"}
 
 
 def test_a_part_whose_parent_has_ended_is_not_wanted(rig: Rig, parts: Parts) -> None:

@@ -247,7 +247,7 @@ class Runner:
         began_s = time.monotonic()
         to = attribution_of(claim, self._recorder.service)
         with (
-            tracing().span(claim.kind, "consumer", told_of(claim, to), of=claim.job_id or claim.id) as span,
+            tracing().span(claim.kind, "consumer", told_of(claim, to), of=claim.job_id or claim.parent_id or claim.id) as span,
             attributed(to),
             noted() as written,
         ):
