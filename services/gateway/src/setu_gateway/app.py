@@ -120,8 +120,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="disk"))
         hints = Hints(settings.core.redis)
         operations = Operations(database, store, hints, settings.core.operations)
-        use_cases = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
-        app.state.jobs = use_cases
+        use_cases = app.state.jobs = Jobs(database=database, store=store, operations=operations, pipeline=PIPELINE)
         app.state.backlog = Backlog(database, settings.backlog)
         app.state.listener = Listener(use_cases, store)
         app.state.audits = Audits(store)
