@@ -12,8 +12,9 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
-from setu_common.db import Database, connect, translated_failures
+from setu_common.db import Database, aside, connect, translated_failures
 from setu_common.db import connection as db_connection
+from setu_common.db.database import ASIDE
 from setu_common.db.patience import PatientAsyncConnection
 from setu_common.errors import DependencyUnavailable, InvalidRequest
 from setu_common.settings import DatabaseSettings
@@ -378,3 +379,20 @@ def test_later_errors_of_a_connection_can_be_translated(database_settings: Datab
 def test_only_plain_names_are_schemas(schema: str) -> None:
     with pytest.raises(ValueError, match="schema name"):
         Database(NOWHERE, schema)
+
+
+@pytest.mark.parametrize(("kept", "held"), [(10, ASIDE), (2, 2)])
+async def test_whoever_asks_one_thing_at_a_time_holds_few_connections(
+    database_settings: DatabaseSettings, plain: psycopg.Connection, kept: int, held: int
+) -> None:
+    async with opened(aside(database_settings.model_copy(update={"pool_size": kept}))) as database:
+        together = asyncio.Barrier(held)
+
+        async def ask() -> None:
+            async with database.reading() as connection:
+                await together.wait()  # as many at once as there may be
+                await connection.execute(text("SELECT 1"))
+
+        await asyncio.gather(*(ask() for _ in range(3 * held)))
+        there = plain.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'setu-public'").fetchone()
+    assert there == (held,)
