@@ -20,10 +20,11 @@ from setu_common.contracts import Submission
 from setu_common.db import Database
 from setu_common.errors import RemoteProblem, is_retryable
 from setu_common.http import Dependency, HttpCaller, inside_policy
-from setu_common.operations import Operations, operations_router, tally
+from setu_common.operations import Operations, tally
 from setu_common.operations.claims import Claim, Claims
 from setu_common.operations.connection import HealingConnection
 from setu_common.operations.room import Room
+from setu_common.operations.routes import operations_router
 from setu_common.settings import DatabaseSettings, StoreSettings
 from setu_common.store import Store
 from setu_common.testing import loopback

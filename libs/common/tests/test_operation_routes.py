@@ -20,10 +20,11 @@ from probe.kinds import Done, Task
 from probe.rig import BACK, FRONT, PATIENT, Told
 from setu_common.contracts import OperationKind
 from setu_common.db import Database
-from setu_common.operations import Operations, operations_router
+from setu_common.operations import Operations
 from setu_common.operations.claims import Claim, Claims
 from setu_common.operations.connection import HealingConnection
 from setu_common.operations.payloads import Payloads
+from setu_common.operations.routes import operations_router
 from setu_common.settings import DatabaseSettings, StoreSettings
 from setu_common.store import Store
 from setu_common.testing import loopback

@@ -1,6 +1,6 @@
 """The asr service's API."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -8,18 +8,15 @@ from fastapi import FastAPI
 
 from setu_asr.api import candidates
 from setu_asr.calibrations import Calibrations
+from setu_asr.kinds import KINDS, SETTLED
 from setu_asr.offering import Offering
-from setu_asr.parts import forgotten
 from setu_asr.settings import SERVICE, AsrSettings
-from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTIONS
 from setu_common.db import Database, aside
 from setu_common.models import Catalogue
-from setu_common.operations import Settled, operations_api
+from setu_common.operations.api import operations_api
 from setu_common.settings import TrustSettings
 
 VERSION: Final = "1"
-KINDS: Final = (PROFILES, TRANSCRIPTIONS, SPEECH_TRANSLATIONS)
-SETTLED: Final[Mapping[str, Settled]] = {TRANSCRIPTIONS.name: forgotten}
 
 
 def create_api(settings: AsrSettings, trust: TrustSettings) -> FastAPI:

@@ -11,7 +11,6 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from setu_asr.app import KINDS, SETTLED
 from setu_asr.domain.capacity import at_once
 from setu_asr.engines.faster_whisper import ENGINE, FasterWhisper
 from setu_asr.engines.pool import RecogniserPool
@@ -21,6 +20,7 @@ from setu_asr.engines.voicing import SileroVoices
 from setu_asr.errors import UnusablePlan
 from setu_asr.fallback import ByDefaultElse
 from setu_asr.hearing import PieceService
+from setu_asr.kinds import KINDS, SETTLED
 from setu_asr.metrics import PoolMetrics
 from setu_asr.parts import OperationParts
 from setu_asr.probing import Prober

@@ -4,13 +4,12 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from setu_common.contracts import ENHANCEMENTS, QUALITY_SCORES
-from setu_common.operations import operations_api
+from setu_common.operations.api import operations_api
 from setu_common.settings import TrustSettings
+from setu_enhancer.kinds import KINDS
 from setu_enhancer.settings import SERVICE, EnhancerSettings
 
 VERSION: Final = "1"
-KINDS: Final = (ENHANCEMENTS, QUALITY_SCORES)
 
 
 def create_api(settings: EnhancerSettings, trust: TrustSettings) -> FastAPI:

@@ -13,8 +13,8 @@ from setu_common.db import Database, aside
 from setu_common.http.sharing import shared_dependencies
 from setu_common.operations import Bound, Keepsakes, WorkerSpec, run_worker
 from setu_common.store import Store
-from setu_enhancer.app import KINDS
 from setu_enhancer.equipment import equipped
+from setu_enhancer.kinds import KINDS
 from setu_enhancer.metrics import CountedEnhancements
 from setu_enhancer.repository import NAMED, RETIRE
 from setu_enhancer.service import EnhancementService

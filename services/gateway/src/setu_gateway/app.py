@@ -1,9 +1,9 @@
-"""How the gateway's parts are put together: the app of the API, and the handlers of the worker."""
+"""How the parts of the gateway's API are put together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
 from fastapi import FastAPI
@@ -13,13 +13,12 @@ from setu_common.clients import OperationsClient
 from setu_common.clients.context import ContextClient
 from setu_common.clients.metrics import MetricsClient
 from setu_common.clients.optimizer import OptimizerClient
-from setu_common.db import Database, aside
-from setu_common.http import Dependencies, Guard, HttpCaller, OutsideClient, SystemResolver, create_client, inside_policy
+from setu_common.db import Database
+from setu_common.http import Dependencies, HttpCaller, OutsideClient, create_client, inside_policy
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.http.metrics import PrometheusObserver
-from setu_common.http.sharing import shared_dependencies
 from setu_common.observability.metrics import MetricsListener, process_registry
-from setu_common.operations import Bound, Hints, Operations
+from setu_common.operations import Hints, Operations
 from setu_common.operations.figures import Figures
 from setu_common.store import Store
 from setu_common.web import ANY, AllowedHosts, EdgeTrust, Metrics, RateLimits, breakers_router, create_app
@@ -44,38 +43,19 @@ from setu_gateway.api import (
 from setu_gateway.api.dependencies import Admin
 from setu_gateway.dashboard.assets import load_assets
 from setu_gateway.delivery.audits import Audits
-from setu_gateway.delivery.budget_notices import AlertDesk, BudgetNotifier
+from setu_gateway.delivery.budget_notices import AlertDesk
 from setu_gateway.delivery.media import MediaFiles
-from setu_gateway.delivery.muxing import Muxer
 from setu_gateway.delivery.probing import Prober
-from setu_gateway.delivery.rendering import Renderer
-from setu_gateway.delivery.webhooks import Notifier
+from setu_gateway.handlers import optimizer_of, outside_guard
 from setu_gateway.intake.backlog import Backlog
-from setu_gateway.intake.fetching import Fetcher
 from setu_gateway.intake.looking import Looking
 from setu_gateway.intake.upload import Intake
 from setu_gateway.intake.vetting import Vetting
 from setu_gateway.keys.ring import KeyRing
 from setu_gateway.learning.corrections import Corrections
-from setu_gateway.learning.forgetting import Forgetter
-from setu_gateway.learning.lessons import Lessons
-from setu_gateway.learning.teaching import Teacher
 from setu_gateway.openai.listening import Listener
 from setu_gateway.openai.refusing import refusal
-from setu_gateway.pipeline.advance import Advancer
-from setu_gateway.pipeline.erasure import Eraser
-from setu_gateway.pipeline.kinds import (
-    ADVANCES,
-    BUDGET_NOTICES,
-    CORRECTION_LESSONS,
-    FETCHES,
-    KINDS,
-    LESSONS,
-    MUXINGS,
-    NOTICES,
-    RENDERINGS,
-)
-from setu_gateway.pipeline.ports import OperationsPort
+from setu_gateway.pipeline.kinds import KINDS
 from setu_gateway.pipeline.stages import PIPELINE
 from setu_gateway.service import Jobs
 from setu_gateway.settings import SERVICE, EdgeSettings, GatewaySettings
@@ -137,7 +117,7 @@ def make_app(settings: GatewaySettings) -> FastAPI:
                 await resources.enter_async_context(figures.kept())
                 app.state.metrics = await _metrics(settings, dependencies, resources)
                 app.state.enhancer = await _enhancer(settings, resources)
-                optimizer = await _optimizer(settings, dependencies, resources)
+                optimizer = await optimizer_of(settings, dependencies, resources)
                 app.state.optimizer, app.state.context = OptimizerClient(optimizer), ContextClient(optimizer)
                 for used in (keys, limits):
                     if used is not None:
@@ -169,80 +149,6 @@ def make_app(settings: GatewaySettings) -> FastAPI:
 
 
 @asynccontextmanager
-async def wire_handlers(settings: GatewaySettings) -> AsyncIterator[Sequence[Bound]]:
-    """The worker's handlers, and what they use, for as long as a worker's child lives."""
-    async with AsyncExitStack() as resources:
-        database = Database(aside(settings.core.database), SERVICE)
-        resources.push_async_callback(database.close)
-        store = Store(settings.core.store, SERVICE)
-        hints = Hints(settings.core.redis)
-        resources.callback(hints.close)
-        operations = Operations(database, store, hints, settings.core.operations)
-        resources.push_async_callback(operations.close)
-        dependencies = await resources.enter_async_context(shared_dependencies(settings.core.redis))
-        ports = {
-            "asr": await _remote(settings.pipeline.asr_url, "asr", settings, dependencies, resources),
-            "translate": await _remote(settings.pipeline.translate_url, "translate", settings, dependencies, resources),
-            "enhancer": await _remote(settings.pipeline.enhancer_url, "enhancer", settings, dependencies, resources),
-            "optimizer": await _remote(settings.pipeline.optimizer_url, "optimizer", settings, dependencies, resources),
-            SERVICE: operations,
-        }
-        memory = ContextClient(await _optimizer(settings, dependencies, resources))
-        await dependencies.announce()
-        forgetter = Forgetter(
-            database=database, store=store, operations=operations, optimizer=ports["optimizer"], memory=memory
-        )
-        eraser = Eraser(database=database, store=store, ports=ports, pipeline=PIPELINE, forgetter=forgetter)
-        advancer = Advancer(
-            database=database,
-            ports=ports,
-            eraser=eraser,
-            pipeline=PIPELINE,
-            settings=settings.pipeline,
-            lessons=Lessons(operations, PIPELINE, settings.pipeline),
-        )
-        yield [Bound(ADVANCES, advancer), Bound(RENDERINGS, Renderer(store))]
-
-
-@asynccontextmanager
-async def wire_fetching(settings: GatewaySettings) -> AsyncIterator[Sequence[Bound]]:
-    """The handlers of the worker that waits for hosts outside and for the disk, and what they use."""
-    store = Store(settings.core.store, SERVICE)
-    async with AsyncExitStack() as resources:
-        client = await resources.enter_async_context(outside_client(settings))
-        dependencies = await resources.enter_async_context(shared_dependencies(settings.core.redis))
-        teacher = Teacher(await _remote(settings.pipeline.optimizer_url, "optimizer", settings, dependencies, resources))
-        await dependencies.announce()
-        fetcher = Fetcher(store, client, settings.outside, max_bytes=settings.upload.max_upload_bytes)
-        yield [
-            Bound(FETCHES, fetcher),
-            Bound(MUXINGS, Muxer(store)),
-            Bound(NOTICES, Notifier(client, settings.outside)),
-            Bound(BUDGET_NOTICES, BudgetNotifier(client, settings.outside)),
-            Bound(LESSONS, teacher.observe),
-            Bound(CORRECTION_LESSONS, teacher.correct),
-        ]
-
-
-@asynccontextmanager
-async def outside_client(settings: GatewaySettings) -> AsyncIterator[OutsideClient]:
-    """What calls are made with to addresses that callers name."""
-    with outside_guard(settings) as guard:
-        async with OutsideClient(guard) as client:
-            yield client
-
-
-@contextmanager
-def outside_guard(settings: GatewaySettings) -> Iterator[Guard]:
-    """What judges addresses that callers name."""
-    resolver = SystemResolver()
-    try:
-        yield Guard(settings.outside.policy, resolver, settings.outside.resolve_timeout_s)
-    finally:
-        resolver.close()
-
-
-@asynccontextmanager
 async def _operated(
     settings: GatewaySettings, registry: CollectorRegistry, dependencies: Dependencies, desk: AlertDesk
 ) -> AsyncIterator[None]:
@@ -269,28 +175,12 @@ def _hosts(edge: EdgeSettings) -> AllowedHosts:
     return AllowedHosts([ANY] if edge.auth == "keys" and not names else names)
 
 
-async def _remote(
-    url: str, name: str, settings: GatewaySettings, dependencies: Dependencies, resources: AsyncExitStack
-) -> OperationsPort:
-    client = create_client(url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s)
-    await resources.enter_async_context(client)
-    return OperationsClient(HttpCaller(client, dependency=dependencies.dependency(name, inside_policy())))
-
-
 async def _metrics(settings: GatewaySettings, dependencies: Dependencies, resources: AsyncExitStack) -> MetricsClient:
     client = create_client(
         settings.pipeline.metrics_url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s
     )
     await resources.enter_async_context(client)
     return MetricsClient(HttpCaller(client, dependency=dependencies.dependency("metrics", inside_policy())))
-
-
-async def _optimizer(settings: GatewaySettings, dependencies: Dependencies, resources: AsyncExitStack) -> HttpCaller:
-    client = create_client(
-        settings.pipeline.optimizer_url, service_token=settings.trust.service_token, timeout_s=settings.pipeline.call_timeout_s
-    )
-    await resources.enter_async_context(client)
-    return HttpCaller(client, dependency=dependencies.dependency("optimizer", inside_policy()))
 
 
 async def _enhancer(settings: GatewaySettings, resources: AsyncExitStack) -> OperationsClient:

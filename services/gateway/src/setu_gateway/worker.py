@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Final, LiteralString
 
 from setu_common.operations import Ending, Keepsakes, Statement, WorkerSpec, run_worker
-from setu_gateway.app import wire_fetching, wire_handlers
 from setu_gateway.delivery.webhooks import notice_of
+from setu_gateway.handlers import wire_fetching, wire_handlers
 from setu_gateway.pipeline.advance import give_up
 from setu_gateway.pipeline.kinds import (
     ADVANCES,

@@ -24,7 +24,7 @@ from setu_common.contracts.cost import (
 )
 from setu_common.cost.budgets import remove_budget, set_budget, set_job_budget
 from setu_common.db import Database
-from setu_common.web.cursor import decode_cursor, encode_cursor
+from setu_common.db.cursor import decode_cursor, encode_cursor
 from setu_metrics import repository
 from setu_metrics.errors import NoBudget, TimeReversed
 

@@ -6,20 +6,14 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from setu_common.contracts import CORRECTIONS, OBSERVATIONS, PLANS
-from setu_common.operations import operations_api
+from setu_common.operations.api import operations_api
 from setu_common.settings import TrustSettings
 from setu_optimizer.api import context, predictions, suggestions
 from setu_optimizer.equipment import predicting, remembering, trained_regularly
-from setu_optimizer.observing.second import SECOND_HEARINGS
-from setu_optimizer.retraining.kinds import RETRAININGS
+from setu_optimizer.kinds import LEARNED, PLANNED
 from setu_optimizer.settings import SERVICE, OptimizerSettings
 
 VERSION: Final = "1"
-PLANNED: Final = (PLANS,)
-"""What the worker does, on whom jobs wait."""
-LEARNED: Final = (OBSERVATIONS, CORRECTIONS, RETRAININGS, SECOND_HEARINGS)
-"""What the other worker does, on whom nobody waits."""
 
 
 def create_api(settings: OptimizerSettings, trust: TrustSettings) -> FastAPI:

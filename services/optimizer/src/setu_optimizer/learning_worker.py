@@ -9,8 +9,8 @@ from functools import partial
 
 from setu_common.contracts import CORRECTIONS, OBSERVATIONS
 from setu_common.operations import Bound, WorkerSpec, run_worker
-from setu_optimizer.app import LEARNED
 from setu_optimizer.equipment import KEEPSAKES, learning
+from setu_optimizer.kinds import LEARNED
 from setu_optimizer.observing.second import SECOND_HEARINGS
 from setu_optimizer.retraining.kinds import RETRAININGS
 from setu_optimizer.settings import SERVICE, OptimizerSettings, read_settings

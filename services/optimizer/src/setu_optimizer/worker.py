@@ -7,8 +7,8 @@ from functools import partial
 from setu_common.contracts import PLANS
 from setu_common.db import aside
 from setu_common.operations import Bound, WorkerSpec, run_worker
-from setu_optimizer.app import PLANNED
 from setu_optimizer.equipment import KEEPSAKES, predicting, remembering
+from setu_optimizer.kinds import PLANNED
 from setu_optimizer.planning import Planner
 from setu_optimizer.settings import SERVICE, OptimizerSettings, read_settings
 

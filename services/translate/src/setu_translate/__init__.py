@@ -1,1 +1,5 @@
 """Machine translation of transcripts, as durable operations."""
+
+from setu_common.starting import begin
+
+begin()

@@ -4,13 +4,12 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from setu_common.contracts import TRANSLATIONS
-from setu_common.operations import operations_api
+from setu_common.operations.api import operations_api
 from setu_common.settings import TrustSettings
+from setu_translate.kinds import KINDS
 from setu_translate.settings import SERVICE, TranslateSettings
 
 VERSION: Final = "1"
-KINDS: Final = (TRANSLATIONS,)
 
 
 def create_api(settings: TranslateSettings, trust: TrustSettings) -> FastAPI:

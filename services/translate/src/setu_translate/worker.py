@@ -14,7 +14,6 @@ from setu_common.models import Catalogue
 from setu_common.operations import Bound, WorkerSpec, run_worker
 from setu_common.settings import ModelSettings
 from setu_common.store import Store
-from setu_translate.app import KINDS
 from setu_translate.engines.chat import Chat
 from setu_translate.engines.choice import Engines
 from setu_translate.engines.completions import Completions
@@ -26,6 +25,7 @@ from setu_translate.engines.local import LocalTranslator, indictrans2, nllb
 from setu_translate.engines.server import LlmServer, dependency
 from setu_translate.engines.styles import SelfStyled
 from setu_translate.engines.translator import Translator
+from setu_translate.kinds import KINDS
 from setu_translate.service import TranslationService
 from setu_translate.settings import SERVICE, LlmSettings, LocalSettings, TranslateSettings, read_settings
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from setu_common.contracts import JobPage, JobState, JobView
+from setu_common.db.cursor import decode_cursor, encode_cursor
 from setu_common.errors import DependencyUnavailable
 from setu_common.web import EVENT_STREAM, events, problems
-from setu_common.web.cursor import decode_cursor, encode_cursor
 from setu_gateway.api.answers import answer, located
 from setu_gateway.api.dependencies import JobId, JobsDep, ReaderDep, WriterDep
 from setu_gateway.errors import JobBeingErased, JobNotEnded, JobNotFound, NothingToRetry

@@ -13,8 +13,8 @@ from setu_common.contracts.knowledge import (
     VerdictSetting,
 )
 from setu_common.db import Database
+from setu_common.db.cursor import decode_cursor, encode_cursor
 from setu_common.errors import InvalidRequest
-from setu_common.web.cursor import decode_cursor, encode_cursor
 from setu_optimizer.domain.knowledge.belief import WEIGHTS
 from setu_optimizer.domain.knowledge.entries import Claim, Pair, joined
 from setu_optimizer.domain.knowledge.scopes import LEVELS, Scope, alike, scope
