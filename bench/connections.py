@@ -1,6 +1,6 @@
 """How many connections each process holds to Postgres and Redis at most: plain arithmetic over what is known of them.
 
-`tests/architecture/test_connections.py` holds what is deployed to it, `tests/e2e/test_connections.py` and ``python -m bench capacity``
+`tests/architecture/test_connections.py` holds what is deployed to it, `tests/e2e/test_connections_held.py` and ``python -m bench capacity``
 hold it to what a running stack has.
 """
 
