@@ -14,6 +14,7 @@ from setu_asr.domain.hints import NO_HINTS
 from setu_asr.domain.wav import wav_header
 from setu_asr.ears import Ears
 from setu_asr.engines.pool import RecogniserPool
+from setu_asr.engines.recogniser import Finished
 from setu_asr.errors import MediaTruncated, UnusablePlan
 from setu_asr.fallback import ByDefaultElse
 from setu_asr.hearing import PieceService
@@ -109,6 +110,34 @@ class Firm:
         return self.request.getfixturevalue("find_speech")(samples)
 
 
+class Watched(Store):
+    """Tells what was read of objects: stretches, or None for a whole file."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.read_of: list[tuple[int, int] | None] = []
+
+    def stream(self, reference, chunk_bytes=1 << 20, *, start=0, stop=None):
+        self.read_of.append((start, stop))
+        return super().stream(reference, chunk_bytes, start=start, stop=stop)
+
+    def local_file(self, reference):
+        self.read_of.append(None)
+        return super().local_file(reference)
+
+
+class Finishing(Listener):
+    """One that has more to do once all is heard."""
+
+    def finish(self, recording, heard, language, plan):
+        self.finished.append((len(recording.pcm), len(heard)))
+        return Finished(tuple(replace(stretch, speaker="A") for stretch in heard), ("Finished.",))
+
+    def __init__(self):
+        super().__init__()
+        self.finished = []
+
+
 def plain_wav(samples) -> bytes:
     pcm = (samples * 32767).astype("<i2")
     return wav_header(len(pcm), RATE_HZ) + pcm.tobytes()
@@ -118,7 +147,7 @@ def plain_wav(samples) -> bytes:
 def firm(cloned_database, store_settings, media, recognition, request):
     database = cloned_database("asr", lambda settings: migrate(settings, "asr", VERSIONS))
     settings = recognition.model_copy(update={"split_above_s": 60.0, "piece_s": 60.0})
-    with opened_company(database, Store(store_settings, "asr")) as company:
+    with opened_company(database, Watched(store_settings, "asr")) as company:
         yield Firm(company, media, Listener(), [], settings, request)
 
 
@@ -148,6 +177,26 @@ def test_a_long_recording_is_heard_by_all_and_its_transcript_is_the_one_of_who_h
     assert len({row["request"]["media"]["uri"] for row in pieces}) == 1
     assert result.model_time_s == pytest.approx(sum(row["result"]["heard_in_s"] for row in pieces), abs=0.05)
     assert pieces_of(firm, alone) == []
+
+
+def test_a_piece_reads_its_own_sound_and_no_more(firm):
+    shared = firm.company.submit(TranscriptionRequest(media=firm.upload(), plan=PLAN, language="fr"))
+    firm.company.finished(shared, firm.company.worker("north", firm.bounds()))
+    spans = [(row["request"]["clips"][0][0], row["request"]["clips"][-1][1]) for row in pieces_of(firm, shared)]
+    whole, *stretches, again = firm.company.store.read_of
+    assert (whole, again) == (None, None)  # by whom it was shared, and put together
+    assert stretches == [(44 + 2 * start, 44 + 2 * end) for start, end in spans]
+
+
+def test_an_engine_that_finishes_does_so_once_with_all_that_was_heard(firm):
+    firm.listener = Finishing()
+    plan = PLAN.model_copy(update={"engine": "whisperx", "diarise": True})
+    shared = firm.company.submit(TranscriptionRequest(media=firm.upload(), plan=plan, language="fr"))
+    result, transcript = firm.company.transcript(firm.company.finished(shared, firm.company.worker("north", firm.bounds())))
+    assert firm.listener.finished == [(int(MINUTES_S * RATE_HZ), 7)]
+    assert {segment.speaker for segment in transcript.segments} == {"A"}
+    assert result.notes == ("Finished.",)
+    assert len(pieces_of(firm, shared)) == 4
 
 
 def test_what_is_kept_of_the_sound_goes_with_the_transcription(firm):

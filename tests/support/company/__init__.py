@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from setu_asr.app import SETTLED
+from setu_asr.kinds import SETTLED
 from setu_asr.settings import SERVICE
 from setu_common.contracts import TRANSCRIPTIONS, Operation, Submission, Transcript, Transcription, TranscriptionRequest
 from setu_common.db import Database
