@@ -169,7 +169,9 @@ def test_no_pod_may_do_more_than_it_needs(overlay):
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_what_is_written_lies_in_volumes_that_the_pod_has(overlay):
-    stores = {name for name, service in COMPOSED.items() if any(each.startswith("store:") for each in service.get("volumes", []))}
+    stores = {
+        name for name, service in COMPOSED.items() if any(each.startswith("store:") for each in service.get("volumes", []))
+    }
     claims = found("PersistentVolumeClaim", overlay)
     for name, pod in pods(overlay).items():
         volumes = {each["name"]: each for each in pod["spec"]["volumes"]}
@@ -217,6 +219,16 @@ def test_requests_are_within_limits_and_threads_within_cores(overlay):
     values = {each["name"]: each.get("value") for each in worker["env"]}
     at_once = int(values["SETU_WORKER_CONCURRENCY"]) * int(values["SETU_ASR_CPU_THREADS"])
     assert at_once <= quantity(worker["resources"]["requests"]["cpu"])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_pod_may_hold_what_a_container_may(overlay):
+    units = {"": 1, "m": 2**20, "g": 2**30}
+    for name, pod in pods(overlay).items():
+        if "mem_limit" in COMPOSED[name] and not name.startswith("migrate-"):
+            ours = GPU if overlay == "gpu" and name == "asr-worker" else COMPOSED[name]
+            ((number, unit),) = re.findall(r"^\$\{SETU_MEMORY_[A-Z_]+:-(\d+)([mg]?)\}$", ours["mem_limit"])
+            assert quantity(main_of(pod)["resources"]["limits"]["memory"]) == int(number) * units[unit], name
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
