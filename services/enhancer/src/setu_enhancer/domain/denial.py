@@ -11,11 +11,16 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from setu_enhancer.domain.affirming import (
+    FORBIDS,
+    affirms_what_the_draft_denies,
+    denies_what_the_draft_says,
+    does_what_is_denied,
+)
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lexicon.denials import (
     ANSWER,
     CUES,
-    DENIERS,
     HARDLY,
     LOOSE,
     NEARLY,
@@ -33,7 +38,7 @@ from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, may_neg
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.sieve import Sieve, Sieves
 from setu_enhancer.domain.text.words import unaccented
-from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, shared, stem, words
+from setu_enhancer.domain.words import KEPT, plain, shared, words
 
 SEVERAL: Final = 2
 PAIRED: Final = frozenset({"neither", "nor", "either"})
@@ -41,9 +46,7 @@ _ASKED: Final = re.compile(r"\bwhy (?:do|does|did|is|are|was|were|have|has|wo|ca
 _REFUSED: Final = {language: Sieve(pattern) for language, pattern in REFUSED.items()}
 _HARDLY: Final = {language: Sieve(pattern) for language, pattern in HARDLY.items()}
 _NEARLY: Final = {language: Sieve(pattern) for language, pattern in NEARLY.items()}
-UNSAID_WITH: Final = frozenset("do make have be either even yet just really only ever again at".split())  # noqa: SIM905
-"""Words that may stand between what denies and what is denied: "don't do improvise"."""
-FORBIDS: Final = frozenset({"मत", "mat"})  # of which each translation is a denial of its own
+CALLED_WORDS: Final = 2  # of whom one calls, at most
 UNLIKE: Final = 3
 """From how many times as many words on a part of one side can't be a part of the other."""
 LOSES: Final = "The line denies something, and this does not: keep its negation."
@@ -81,14 +84,25 @@ class _Reading:
         if self._own and _is_idiom(self.said, self.text, self.source):
             return False
         silent = _is_silent(self.text, self.draft, self.target) or self._is_cued(UNSAID)
-        return not silent or _affirms_what_the_draft_denies(self.text, self.draft, self.target)
+        return (
+            not silent
+            or affirms_what_the_draft_denies(self.text, self.draft, self.target)
+            or (self._own and does_what_is_denied(self.said, self.text, self.source, self.target))
+        )
 
     def adds(self) -> bool:
         """Whether the translation denies something, or more, where the line does not."""
         _, perhaps = _denies(self.said, self.source)
         surely_told, _ = _denies(self.text, self.target)
         if not perhaps and not surely_told:
-            return self._own and _is_nearly(self.said, self.text, self.draft, self.source, self.target)
+            return self._own and (
+                _is_nearly(self.said, self.text, self.draft, self.source, self.target)
+                or (
+                    bool(self.draft)
+                    and not _denies(self.draft, self.target)[1]
+                    and denies_what_the_draft_says(self.text, self.draft, self.target)
+                )
+            )
         if not surely_told or self._is_cued(CUES):
             return False
         if not perhaps:
@@ -111,6 +125,8 @@ class _Reading:
         if PAIRED.intersection(words(self.text)):
             return False  # "neither he nor she" denies both in one clause
         drafted, _ = _denies(self.draft, self.target)
+        if perhaps_told + 1 == surely and self._is_cued(UNSAID):
+            return False
         return self._own and surely >= SEVERAL and drafted == surely and 0 < perhaps_told < surely and surely_told < surely
 
     def _is_cued(self, cues: Cues) -> bool:
@@ -201,6 +217,8 @@ def _by_part(source: str, text: str, draft: str, source_language: str, target_la
             for at, parts in enumerate(zip(said, told, beside, strict=True))
             if (fault := _whole(*parts, source_language, target_language))
         ]
+        if len(faults) == SEVERAL and _is_elsewhere(said, told, beside, (source_language, target_language), pauses=pauses):
+            continue
         if faults and not (pauses and _are_moved(told, beside, target_language)):
             return MOVES if len({fault for _, fault in faults}) > 1 else faults[0][1]
     return ""
@@ -224,7 +242,7 @@ def _against_draft(source: str, text: str, draft: str, source_language: str, tar
     ):
         return ""
     told, _ = _denies(text, target_language)
-    return MOVES if told and _affirms_what_the_draft_denies(text, draft, target_language) else ""
+    return MOVES if told and affirms_what_the_draft_denies(text, draft, target_language) else ""
 
 
 def _are_moved(told: tuple[str, ...], drafted: tuple[str, ...], language: str) -> bool:
@@ -236,6 +254,21 @@ def _are_moved(told: tuple[str, ...], drafted: tuple[str, ...], language: str) -
         > shared(one, first, language) + shared(other, second, language)
         for (one, other), (first, second) in zip(pairwise(told), pairwise(drafted), strict=True)
     )
+
+
+def _is_elsewhere(
+    said: tuple[str, ...], told: tuple[str, ...], drafted: tuple[str, ...], languages: tuple[str, str], *, pauses: bool
+) -> bool:
+    """Whether a translation only says in another order what its line denies: as its draft does, or with who is called at the other end."""
+    source, target = languages
+    there, here = [bool(_denies(each, source)[1]) for each in said], [bool(_denies(each, target)[1]) for each in told]
+    if sum(there) != sum(here):
+        return False
+    if all(drafted) and [bool(_denies(each, target)[1]) for each in drafted] == here:
+        return True
+    if not pauses or len(said) != SEVERAL or there != here[::-1] or sum(here) != 1:
+        return False
+    return max(len(words(said[there.index(False)])), len(words(told[here.index(False)]))) <= CALLED_WORDS
 
 
 def _unanswered(source: str, text: str, draft: str, source_language: str, target_language: str) -> tuple[str, str, str]:
@@ -263,34 +296,6 @@ def _answers_otherwise(source: str, text: str, draft: str, source_language: str,
     return ""
 
 
-def _affirms_what_the_draft_denies(text: str, draft: str, language: str) -> bool:
-    """Whether what a draft denies stands in a text with nothing before it that denies: "don't open it", "open it"."""
-    if language != "en" or not draft:
-        return False
-    denied = _denied_words(draft)
-    return bool(denied) and any(
-        stem(word) in denied and not any(before in DENIERS for before in part[:at])
-        for part in (expanded(plain(each)) for each in segments(text, pauses=True))
-        for at, word in enumerate(part)
-        if word not in FUNCTION
-    )
-
-
-@lru_cache(maxsize=KEPT)
-def _denied_words(text: str) -> frozenset[str]:
-    """The stems of the words that an English text denies: of each negation the first behind it that says something."""
-    found, affirmed = set(), set()
-    for part in segments(text, pauses=True):
-        said = expanded(plain(part))
-        for at, word in enumerate(said):
-            if word in ("not", "never", "no"):
-                behind = (each for each in said[at + 1 :] if each not in FUNCTION and each not in UNSAID_WITH)
-                found.add(stem(next(behind, "")))
-            elif word not in FUNCTION and not any(before in DENIERS for before in said[:at]):
-                affirmed.add(stem(word))
-    return frozenset(found - affirmed - {""})
-
-
 def _permits(said: str, text: str, source_language: str, target_language: str) -> bool:
     """Whether somebody forbids or refuses in a line, and in its translation nobody does."""
     refused, told = REFUSED.get(source_language), REFUSED.get(target_language)
@@ -307,6 +312,11 @@ def _is_nearly(said: str, text: str, draft: str, source_language: str, target_la
     """Whether a text hardly says what its line says without restraint."""
     nearly, restrained = NEARLY.get(target_language), NEARLY_SAID.get(source_language)
     if nearly is None or restrained is None or not nearly.search(plain(text)):
+        return False
+    if any(
+        nearly.search(" ".join(idiom.meant)) or negations(" ".join(idiom.meant), "en")
+        for idiom in idioms_in(said, source_language)
+    ):
         return False
     return not nearly.search(plain(draft)) and not restrained.search(plain(said))
 

@@ -8,15 +8,15 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Final
 
-from setu_enhancer.domain.given import SURELY_A_WORD, use_of
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_translated, use_of
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.lexicon import idioms_in, says
-from setu_enhancer.domain.lexicon.people import calls, days, is_english, knows_days
+from setu_enhancer.domain.lexicon.people import calls, days, is_english, is_ordinary_name, knows_days
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.numbers import below_zero, mismatch, numbers, read
 from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, foreign_share, likely_language, scripts_of
-from setu_enhancer.domain.text.units import swapped
+from setu_enhancer.domain.text.units import exchanged, swapped
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import KEPT, is_ordinary
 
@@ -99,15 +99,16 @@ def _without_spans(missing: list[Decimal], extra: list[Decimal], text: str) -> t
 def swapped_units(line: Line, text: str, pair: Pair) -> tuple[str, str] | None:
     """What a line counts in, and what a text with the same numbers counts in instead."""
     said = read(line.source, pair.source).said
-    if not said or not dict.__eq__(said, read(text, pair.target).said):
+    if not dict.__eq__(said, read(text, pair.target).said):
         return None  # of other numbers another unit may be right: seven days are a week
-    return swapped(line.source, pair.source, text, pair.target)
+    counted = swapped(line.source, pair.source, text, pair.target) if said else None
+    return counted or exchanged(line.source, pair.source, text, pair.target, line.draft)
 
 
 @lru_cache(maxsize=KEPT)
 def glossary_faults(line: Line, text: str, glossary: Glossary, language: str) -> tuple[Entry, ...]:
     """The entries that a line has and its translation lacks. Who is called by what they are may be called so in other words."""
-    missing = glossary.missing(line.source, text)
+    missing = [entry for entry in glossary.missing(line.source, text) if not _is_word_after_all(entry, line, text)]
     if not missing:
         return ()
     said = {folded(word) for entry in glossary.in_line(line.source) if entry not in missing for word in _spelled(entry)}
@@ -117,6 +118,14 @@ def glossary_faults(line: Line, text: str, glossary: Glossary, language: str) ->
         if not any(_is_called_otherwise(spelling, text, language) for spelling in entry.source)
         and not (entry.provenance == "text" and said.issuperset(map(folded, _spelled(entry))))
     )
+
+
+def _is_word_after_all(entry: Entry, line: Line, text: str) -> bool:
+    """Whether what the text alone seemed to show is a name is rendered as the word that it is as well, with nothing in the line against it."""
+    given = GIVEN.get(folded(entry.source[0])) if entry.provenance == "text" else None
+    if given is None or given.meanings == () or frozenset(given.meanings).isdisjoint(map(folded, words(text))):
+        return False
+    return not is_translated(given, text) or use_of(entry.source[0], line.source) <= 0
 
 
 def _is_called_otherwise(spelling: str, text: str, language: str) -> bool:
@@ -178,9 +187,9 @@ def strange_names(line: Line, text: str, glossary: Glossary) -> tuple[str, ...]:
     found = []
     for word, opens in _capitalised(text):
         plain = folded(word).removesuffix("'s")
-        if plain in plainly or plain in _ALWAYS_CAPITAL:
+        if plain in _ALWAYS_CAPITAL or (plain in plainly and (opens or not _is_put_into_english(word, line))):
             continue
-        if not _sounds_in(word, meant):
+        if plain not in plainly and not _sounds_in(word, meant):
             is_listed = plain in _listed(glossary)
             if not is_listed and (is_ordinary(plain) or (opens and (is_english(plain) or not _is_called(word, text)))):
                 continue
@@ -188,6 +197,14 @@ def strange_names(line: Line, text: str, glossary: Glossary) -> tuple[str, ...]:
                 continue
         found.append(word)
     return tuple(dict.fromkeys(found))
+
+
+def _is_put_into_english(word: str, line: Line) -> bool:
+    """Whether what a text has as a name is a common word of the draft, which is how machines take a name: "this is rose", "Uncle Sea"."""
+    plain = folded(word).removesuffix("'s")
+    if not is_ordinary_name(plain) or _sounds_in(word, words(line.source)):
+        return False
+    return not any(each == word and not opens for each, opens in _capitalised(line.draft))
 
 
 def _is_in_entry(word: str, line: Line, glossary: Glossary) -> bool:

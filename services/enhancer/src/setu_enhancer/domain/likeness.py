@@ -7,6 +7,8 @@ from typing import Final
 
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.numbers import read
+from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.words import folded, folded_words
 from setu_enhancer.domain.words import FUNCTION, KEPT, content, expanded, is_akin, shared, stem, words
 
@@ -15,6 +17,7 @@ ENOUGH_KNOWN: Final = 2
 TALKATIVE: Final = 2
 SMALL_COUNTS: Final = 0.12
 FREELY: Final = 1.5
+MOSTLY_FOREIGN: Final = 0.5  # letters of a draft that was left as it was, and has nothing to compare
 _PEOPLE: Final = {
     word: who
     for who, listed in enumerate(("i me my mine myself we us our", "you your yours", "he him his she her hers they them their"))
@@ -124,6 +127,11 @@ def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
     if idioms := idioms_in(line.source, pair.source):
         free = any(not idiom.meant for idiom in idioms) or len(content(text, pair.target)) < TALKATIVE
         return not free and relatedness(line, text, pair) == 0
+    if not read(line.source, pair.source).said.keys().isdisjoint(read(text, pair.target).said):
+        return False
+    if foreign_share(line.draft, pair.target) > MOSTLY_FOREIGN:
+        known, met = rendered(line, text, pair)
+        return known >= ENOUGH_KNOWN and not met
     drafted, told = content(line.draft, pair.target), content(text, pair.target)
     if min(len(drafted), len(told)) < TALKATIVE and not _is_lone(told, drafted):
         return False

@@ -76,7 +76,7 @@ _ORDERS: Final = Either(
     r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}\b(?:instruction|prompt|rule|above|previous|prior|everything|guideline|system|line)s?\b"
     r"|\b(?:system|developer|assistant|user|ai|chatgpt|gpt|claude|gemini|llm)\s*:|\b(?:system|new) (?:prompt|instruction|message|order)s?\b"
     r"|\byou are (?:now |an? )?(?:ai|assistant|chatgpt|dan|translator|language model|bot)\b|\b(?:as|dear|hey|hello) (?:an? )?(?:ai|translator|assistant|language model|bot)\b"
-    r"|\b(?:answer|reply|respond|output|print|write|return|say|translate|type|repeat|insert|add|append|replace|delete|call|set)\b[^.!?\n]{0,50}"
+    r"|(?<!you )(?<!will )(?<!to )(?<!i )(?<!he )(?<!she )(?<!they )(?<!we )\b(?:answer|reply|respond|output|print|write|return|say|translate|type|repeat|insert|add|append|replace|delete|call|set)\b[^.!?\n]{0,50}"
     r"\b(?:only|just|exactly|with|as|instead|word|phrase|json|line|lines|following|message|subtitle|translation|id|ids|password|key)\b"
     r"|\b(?:do not|don't|stop) translat\w*|\binstead of translat\w*|\bprompt\b|\bjailbreak\b|<\|?\w+\|?>|\[/?(?:inst|system)\]"
     r"|(?:निर्देश|आदेश)[^।.!?\n]{0,30}(?:अनदेखा|नज़रअंदाज़|नजरअंदाज|भूल|मत मान)|(?:अनदेखा|नज़रअंदाज़|नजरअंदाज|भूल)[^।.!?\n]{0,30}(?:निर्देश|आदेश)|(?:अनुवाद)[^।.!?\n]{0,20}(?:मत|बजाय|जगह|ना कर)"

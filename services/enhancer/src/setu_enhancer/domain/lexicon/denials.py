@@ -76,7 +76,7 @@ UNSAID: Final = {
         (r"क्यों नहीं|क्यूँ नहीं|ky(?:u|o)n nahi", r"of course|\bsure|certainly|absolutely|definitely|gladly|yes"),
         (r"पता|मालूम|जान|pata|maloom|jaan", r"(?:who|god|heaven|lord) (?:only )?knows|beats me|wonder|clueless|search me|stranger"),
         (r"ठीक|अच्छ|सही|theek|accha|sahi", r"\b(?:sick|ill|bad|wrong|off|upset|awful|terrible|under the weather)\b"),
-        (r"(?:^|\s)(?:मत|न|ना|mat|na)(?=[\s।!?.,]|$)", r"\b(?:quiet|shut (?:up|it|your)|hush|silence|relax|calm|easy|cheer|keep|stay|leave|hold|hands off|wait|enough|forget|let|spare|dare|beware|watch|save|skip|drop|cut|hurry|careful|get off|back off|go away|be a man|be brave|grow up|pull yourself|snap out|come on)\b"),
+        (r"(?:^|\s)(?:मत|न|ना|mat|na)(?=[\s।!?.,]|$)", r"\b(?:quiet|shut (?:up|it|your)|hush|silence|relax|calm|easy|cheer|keep|stay|leave|hold|hands off|wait|enough|forget|let (?:it|that|this|go|bygones|sleeping|\w+ (?:go|be|alone|rest))|spare|dare|beware|watch|save|skip|drop|cut|hurry|careful|get off|back off|go away|be a man|be brave|grow up|pull yourself|snap out|come on)\b"),
         (r"फ़िक्र|फिक्र|चिंता|चिन्ता|घबरा|डर|टेंशन|fikar|chinta|tension|ghabra|dar", r"relax|calm|cheer|easy|okay|all right|brave|trust me|chin up|safe"),
         (r"सिवा|अलावा|siva|alawa", r"\b(?:only|but|except|just|all)\b"),
         (r"कम नहीं|कम नही|kam nahi", r"\b(?:at least|as much as|every bit|good|easily|no fewer|or more)\b"),
@@ -103,7 +103,11 @@ UNSAID: Final = {
         (r"मुमकिन|संभव|हो सकता|mumkin", r"impossible|as if|in your dreams"),
         (r"अकेल|akel", r"together|with you|by your side"),
         (r"आता|आती|aata|aati", r"\b(?:stranger to|new to|clueless|bad at)\b"),
-        (r"पैस|paisa|paise", r"\b(?:broke|penniless|skint)\b"),
+        (r"पैस|दान|कौड़ी|paisa|paise", r"\b(?:broke|penniless|skint|poor)\b"),
+        (r"आज तक|कभी|पहले|इतन|ऐस|जैस|aaj tak|kabhi|itn[aie]", r"\b(?:best|worst|most|least|first time|\w+est)\b[^.!?]*\b(?:ever|yet|so far|in my life|all my life|seen|had)\b|\bfirst time\b"),
+        (r"से (?:ज़्यादा|ज्यादा|अधिक|ऊपर)|se zyada", r"\bat (?:most|the most|best)\b|\b(?:max|maximum|tops|only|just|up to|under|less than|within|limit)\b"),
+        (r"नहीं|nahi", r"\b(?:rather|sooner)\b[^.!?]*\bthan\b|\b(?:die|starve|rot|drown)\b[^.!?]*\bbefore\b|\b(?:gave|give[sn]?|giving) up\b|\bdrop(?:s|ped|ping)? out\b"),
+        (r"भरोस|ठिकान|तय|पक्क|bharos", r"\bwho knows\b|\banything (?:can|could|may)|\bcould be any|\buncertain|\bany (?:time|moment|day)"),
     ),
 }  # fmt: skip
 
@@ -117,7 +121,7 @@ CUES: Final = {
         (r"क्या पता|कौन जान|खुदा जान|भगवान जान|kya pata|kaun jaan", _ANY),
         (r"बेकार|फ़िज़ूल|फालतू|फ़ालतू|bekaar|bekar", r"no (?:use|good|point)|not worth|nothing|pointless"),
         (r"के सिवा|ke siva", _ANY),
-        (r"मना |मना$|इनकार|इंकार|inkaar|inkar|mana kar", _ANY),
+        (r"मना (?:कर|कि|है|हैं|था|हो)|मना$|इनकार|इंकार|inkaar|inkar|mana kar", _ANY),
         (r"मुश्किल|कठिन|नामुमकिन|असंभव|mushkil|namumkin", r"(?:isn't|not|wasn't|won't be|can't) (?:be )?(?:easy|simple|possible|do)?"),
         (r"झूठ|jhooth|jhoot", r"(?:isn't|not|wasn't) (?:true|real)|don't lie|not telling|no truth|didn't tell the truth"),
         (r"ग़लत|गलत|galat", r"(?:isn't|not|wasn't|aren't|ain't) (?:right|fair|correct|true|good)"),
@@ -154,7 +158,13 @@ CUES: Final = {
         (r"इंतज़ार|इंतजार|intezaar|intezar", r"can't wait"),
         (r"ठीक|अच्छा|बढ़िया|theek|accha", r"not bad|no problem"),
         (r"दो-चार|एक-दो|जल्दी|jaldi", r"not (?:much )?(?:late|long)|no time|don't (?:be late|delay)"),
+        (r"(?:किसे|किसको|किसका|किसकी|किसके|kise|kisko) .*\?", rf"^[^?]*(?:{_ANY})[^?]*$"),
+        (r"कम |कम$|\bkam\b", r"(?:not|n't) (?:\w+ )?(?:as|so|that)\b"),
+        (r"सबसे|से (?:बढ़|बड़|अच्छ|ज़्यादा|ज्यादा)|sabse", r"\b(?:nothing|no one|nobody|none)\b[^.!?]*\b(?:more|better|greater|bigger|like|above|than|as)\b"),
     ),
+    "fr": _cues((r"\bmoins\b", r"(?:not|n't) (?:\w+ )?(?:as|so|that)\b")),
+    "es": _cues((r"\bmenos\b", r"(?:not|n't) (?:\w+ )?(?:as|so|that)\b")),
+    "pt": _cues((r"\bmenos\b", r"(?:not|n't) (?:\w+ )?(?:as|so|that)\b")),
 }  # fmt: skip
 
 # Answers at the beginning.
@@ -207,6 +217,6 @@ REFUSED: Final = {
 }
 DENIERS: Final = frozenset(
     "not never no nobody nothing none neither nor without cannot stop quit avoid refuse refuses refused fail fails failed hardly barely "  # noqa: SIM905
-    "scarcely rarely seldom unless less instead unable nowhere".split()
+    "scarcely rarely seldom unless less instead unable nowhere than before".split()
 )
 """English words behind which what is said is denied."""

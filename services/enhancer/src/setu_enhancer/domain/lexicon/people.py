@@ -61,6 +61,16 @@ def is_english(word: str) -> bool:
     return unaccented(word) in _vocabulary() and word not in _NAMES
 
 
+def is_ordinary_name(word: str) -> bool:
+    """Whether a word of English, in small letters, is no name of a person there, nor what people are called by what they are."""
+    return is_english(word) and word not in _CALLED
+
+
+_CALLED: Final = frozenset().union(
+    *(told for known in _TITLES.values() for told in known.values()), _PEOPLE["names"]["roles"].split()
+)
+
+
 @lru_cache(maxsize=1)
 def _vocabulary() -> frozenset[str]:
     """A twentieth of a second, and 8 MB, once a process."""

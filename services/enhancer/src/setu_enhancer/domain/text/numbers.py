@@ -14,6 +14,9 @@ from setu_enhancer.domain.text.words import unaccented, words
 
 _LONE: Final = re.compile(r"(?<!\S)[0-9]{1,15}(?![^\s.!?,;…।])(?!\s?[kK])")
 _DASH: Final = re.compile(r"(?<![\w.,])[-−–](?=\d)")
+PARTS: Final = (60, 12)
+"""Minutes of an hour, months of a year."""
+NOON: Final = 12
 LONGEST_SAID: Final = 4  # words of a number behind a minus
 _MINUS: Final = {
     language: sieve(rf"(?<!\w)(?:{words_of})\s+")
@@ -97,16 +100,36 @@ def mismatch(source: str, source_language: str, target: str, target_language: st
     extra = here.said - there.said - there.possible - _in_minutes(there)
     if not knows_numbers(source_language):
         extra = Counter()
-    missing = Counter({value: times for value, times in missing.items() if kept(value * 60) not in here.said})
-    extra = Counter({value: times for value, times in extra.items() if kept(value * 60) not in there.said})
+    missing = Counter({value: times for value, times in missing.items() if not _are_parts(value, here.said)})
+    extra = Counter({value: times for value, times in extra.items() if not _are_parts(value, there.said)})
+    _without_times(missing, extra)
+    _without_times(extra, missing)
     if there.runs and here.runs and there.runs != here.runs and not missing and not extra:
         missing, extra = Counter(map(Decimal, there.runs)), Counter(map(Decimal, here.runs))
     return sorted(missing.elements()), sorted(extra.elements())
 
 
 def _in_minutes(numbers_said: Numbers) -> Counter[Decimal]:
-    """What fractions are in minutes, if they are of hours."""
-    return Counter(kept(value * 60) for value in (*numbers_said.said, *numbers_said.possible) if value % 1)
+    """What fractions are in minutes, if they are of hours, and in months, if they are of years."""
+    fractions = [value for value in (*numbers_said.said, *numbers_said.possible) if value % 1]
+    return Counter(kept(value * parts) for value in fractions for parts in PARTS if value > 1 or parts == PARTS[0])
+
+
+def _are_parts(value: Decimal, said: Counter[Decimal]) -> bool:
+    """Whether a fraction of an hour or a year is said in minutes or months."""
+    return kept(value * PARTS[0]) in said or (value > 1 and value % 1 != 0 and kept(value * PARTS[1]) in said)
+
+
+def _without_times(ones: Counter[Decimal], others: Counter[Decimal]) -> None:
+    """Take out times of day that one side says as one number, and the other as hours and minutes, or as so much before one."""
+    for value in [value for value in ones if value % 1]:
+        hour, minutes = Decimal(int(value)), Decimal(round(value % 1 * PARTS[0]))
+        if others[hour] > 0 and others[minutes] > 0:
+            others.subtract((hour, minutes))
+            del ones[value]
+        elif value > NOON and others[value - NOON] > 0:
+            others.subtract((value - NOON,))
+            del ones[value]
 
 
 @lru_cache(maxsize=32_768)

@@ -194,6 +194,7 @@ ENGLISH: Final = Numerals(
         (r"\b(?:a )?quarter (?:to|of|till) (?=(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d))", f" {QUARTER_LESS} "),
         (r"\ban? (\w+) and a half\b", rf"one {AND_HALF} \1"),
         (r"\b(\w+) (hours?|years?|months?|days?|weeks?|minutes?|miles?|times?) and a half\b", rf"\1 {AND_HALF} \2"),
+        (r"\ban? (\w+) and a quarter\b", rf"one {AND_QUARTER} \1"),
         (r"\band a half\b", f" {AND_HALF} "),
         (r"\band a quarter\b", f" {AND_QUARTER} "),
         (r"\bhalf a (?=million|billion|lakh|crore|dozen|thousand)", " ₀½ "),
@@ -252,7 +253,7 @@ SPANISH: Final = Numerals(
     before_hour=frozenset({"horas"}),
     point=frozenset({"coma", "punto"}),
     idioms=(r"mil gracias", r"gracias mil", r"a los cuatro vientos", r"en un dos por tres", r"cuatro gatos", r"ni a la de tres"),
-    rewritten=((r"\b(?:horas? )?y media\b", f" {AND_HALF} "), (r"\b(?:horas? )?y cuarto\b", f" {AND_QUARTER} "), (r"\bmenos cuarto\b", f" {BUT_QUARTER} ")),
+    rewritten=((r"(?<!una )(?<!la )\bhora y media\b", f" una {AND_HALF} "), (r"\b(?:horas? )?y media\b", f" {AND_HALF} "), (r"\b(?:horas? )?y cuarto\b", f" {AND_QUARTER} "), (r"\bmenos cuarto\b", f" {BUT_QUARTER} ")),
     decimal_comma=True,
 )  # fmt: skip
 PORTUGUESE: Final = Numerals(

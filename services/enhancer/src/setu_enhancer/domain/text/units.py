@@ -43,6 +43,26 @@ def counted(text: str, language: str) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=8192)
+def named(text: str, language: str) -> frozenset[tuple[str, str]]:
+    """The units that a text names, whether or not it counts in them, each with what it is a unit of."""
+    known = _UNITS.get(language, {})
+    said = (unaccented(word).removesuffix("'s").removesuffix("'") for word in words(text))
+    return frozenset(unit for word in said for unit in known.get(word, ()))
+
+
+def exchanged(source: str, source_language: str, text: str, target_language: str, draft: str) -> tuple[str, str] | None:
+    """A unit that line and draft name and a text does not, and one of the same kind that the text alone has: "last week", "last month"."""
+    drafted, told = named(draft, target_language), named(text, target_language)
+    if drafted == told:
+        return None
+    for kind, unit in sorted((named(source, source_language) & drafted) - told):
+        others = sorted(each for of, each in told - drafted - named(source, source_language) if of == kind)
+        if others:
+            return unit, others[0]
+    return None
+
+
 def swapped(source: str, source_language: str, text: str, target_language: str) -> tuple[str, str] | None:
     """A unit that a line counts in and its translation does not, and one of the same kind that the translation has instead."""
     said, told = counted(source, source_language), counted(text, target_language)
