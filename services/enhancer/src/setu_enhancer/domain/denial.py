@@ -34,11 +34,12 @@ from setu_enhancer.domain.lexicon.denials import (
     Cue,
     Cues,
 )
+from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, may_negate, negations
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.sieve import Sieve, Sieves
 from setu_enhancer.domain.text.words import unaccented
-from setu_enhancer.domain.words import KEPT, plain, shared, words
+from setu_enhancer.domain.words import KEPT, plain, shared, stem, words
 
 SEVERAL: Final = 2
 PAIRED: Final = frozenset({"neither", "nor", "either"})
@@ -268,6 +269,9 @@ def _is_elsewhere(
         return True
     if not pauses or len(said) != SEVERAL or there != here[::-1] or sum(here) != 1:
         return False
+    denied, told_so = said[there.index(True)], told[here.index(True)]
+    if target == "en" and any(not renderings(word, source).isdisjoint(map(stem, words(told_so))) for word in words(denied)):
+        return True  # "by the mind, not by strength", said the other way round
     return max(len(words(said[there.index(False)])), len(words(told[here.index(False)]))) <= CALLED_WORDS
 
 
