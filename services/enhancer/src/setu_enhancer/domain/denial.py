@@ -269,8 +269,9 @@ def _is_elsewhere(
         return True
     if not pauses or len(said) != SEVERAL or there != here[::-1] or sum(here) != 1:
         return False
-    denied, told_so = said[there.index(True)], told[here.index(True)]
-    if target == "en" and any(not renderings(word, source).isdisjoint(map(stem, words(told_so))) for word in words(denied)):
+    meant = frozenset().union(*(renderings(word, source) for word in words(said[there.index(True)])))
+    denied, affirmed = (frozenset(map(stem, words(told[here.index(so)]))) for so in (True, False))
+    if target == "en" and not meant.isdisjoint(denied - affirmed) and meant.isdisjoint(affirmed):
         return True  # "by the mind, not by strength", said the other way round
     return max(len(words(said[there.index(False)])), len(words(told[here.index(False)]))) <= CALLED_WORDS
 
