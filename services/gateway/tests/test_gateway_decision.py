@@ -16,7 +16,6 @@ from setu_common.contracts import (
     Term,
     Transcription,
 )
-from setu_common.errors import DependencyUnavailable
 from setu_gateway.pipeline import observation
 from setu_gateway.pipeline.decision import decide, request_of, to_run_again
 from setu_gateway.pipeline.kinds import RENDERINGS, FetchRequest
@@ -380,22 +379,3 @@ def test_a_job_that_fails_tells_first_what_it_failed_by():
 def test_a_pipeline_in_the_wrong_order_is_refused():
     with pytest.raises(ValueError, match="translate"):
         Pipeline([*PIPELINE.stages[:3], PIPELINE.stages[6]])
-
-
-@pytest.mark.parametrize(
-    ("problem", "note", "said"),
-    [
-        (None, "transcribing: 2 of 5 pieces", "transcribing: 2 of 5 pieces"),
-        (None, "", "queued"),
-        (DependencyUnavailable("Away.").problem(), "transcribing", "queued"),  # it pauses before another attempt
-    ],
-)
-def test_a_stage_that_waits_is_queued_and_one_that_is_parked_says_how_far_its_parts_are(problem, note, said):
-    job = a_job(state=JobState.RUNNING)
-    stage = StageRecord(TRANSCRIBE, state=StageState.RUNNING)
-    operation = Operation(
-        id=uuid4(), kind="transcriptions", state="queued", version=2, progress=0.4, note=note, attempt=0, created_at=job.created_at,
-        started_at=job.created_at, problem=problem,
-    )  # fmt: skip
-    seen = observation.absorbed(job, stage, operation, PIPELINE)
-    assert (seen.state, seen.progress, seen.note) == (StageState.RUNNING, 0.4, said)
