@@ -131,7 +131,7 @@ def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
         return False
     if foreign_share(line.draft, pair.target) > MOSTLY_FOREIGN:
         known, met = rendered(line, text, pair)
-        return known >= ENOUGH_KNOWN and not met
+        return known > 0 and not met
     drafted, told = content(line.draft, pair.target), content(text, pair.target)
     if min(len(drafted), len(told)) < TALKATIVE and not _is_lone(told, drafted):
         return False
