@@ -272,7 +272,7 @@ async def test_where_nobody_can_stand_in_the_reason_is_the_hosted_ones(desk):
     await desk.allow("0")
     desk.request = desk.request.model_copy(update={"language": "hi"})
     service = desk.rehearing._service
-    service._settings = service._settings.model_copy(update={"model": "whisper-tiny.en"})
+    service.ears.settings = service.ears.settings.model_copy(update={"model": "whisper-tiny.en"})
     with pytest.raises(BudgetExhausted):
         await desk.attempt()
 
