@@ -14,13 +14,17 @@ UNSAID_WITH: Final = frozenset("do make have be either even yet just really only
 """Words that may stand between what denies and what is denied: "don't do improvise"."""
 FORBIDS: Final = frozenset({"मत", "mat"})  # of which each translation is a denial of its own
 DENIES: Final = frozenset(map(folded, ["नहीं", "नही"]))
-LIGHT: Final = frozenset(["कर", "हो", "दे", "ले", "लग", "सक", "पा", "रह", "चाह", "है", "था", "थी", "थे", "kar", "ho", "de", "le"])
-"""Verbs of Hindi that say little: of what is denied by them the word before tells."""
+DENY: Final = FORBIDS | DENIES | frozenset({"ना", "न"})
+LIGHT: Final = ("कर", "हो", "दे", "ले", "लग", "सक", "पा", "रह", "चाह", "है", "था", "थी", "थे", "kar", "ho", "de", "le")
+"""Verbs of Hindi that say little: of what is forbidden with them the word before tells."""
+HEAVY: Final = ("देख", "लेट", "पाल", "लगाम", "होश", "dekh", "let")  # which begin as they do, and are others
+MORE: Final = (("more",), ("less",), ("only",), ("just",))
+"""Words behind a denial of which only they are denied: "not more than ten"."""
 _NEGATIVE_QUESTION: Final = re.compile(
     r"\b(?:do|does|did|is|are|was|were|have|has|ca|wo|would|could|should)n't (?:i|you|he|she|it|we|they)\b"
 )
 _ASKS: Final = re.compile(r"\b(?:how|why|what|where|when|who|whose|which)\b")
-_NEEDLESS: Final = re.compile(r"\bno need (?:to|for)\b|\bnever mind\b|\bdon't bother\b")
+_NEEDLESS: Final = re.compile(r"\b(?:no need (?:to|for)|needn't|don't bother(?: to| with)?) (\w+)")
 
 
 def affirms_what_the_draft_denies(text: str, draft: str, language: str) -> bool:
@@ -44,6 +48,8 @@ def _denied_words(text: str) -> frozenset[str]:
         said = expanded(plain(part))
         for at, word in enumerate(said):
             if word in ("not", "never", "no"):
+                if said[at + 1 : at + 2] in MORE:
+                    continue
                 behind = (each for each in said[at + 1 :] if each not in FUNCTION and each not in UNSAID_WITH)
                 found.add(stem(next(behind, "")))
             elif word not in FUNCTION and not any(before in DENIERS for before in said[:at]):
@@ -70,11 +76,14 @@ def _denied_verbs(said: str) -> frozenset[str]:
     for part in segments(said, pauses=True):
         heard = words(part)
         for at, word in enumerate(heard):
-            if word not in FORBIDS and word not in DENIES:
+            if word not in DENY:
                 continue
-            behind = next(iter(heard[at + 1 : at + 2]), "")
-            word_of = behind if behind and not behind.startswith(tuple(LIGHT)) else heard[at - 1] if at else ""
-            found |= renderings(word_of, "hi")
+            behind, before = next(iter(heard[at + 1 : at + 2]), ""), heard[at - 1] if at else ""
+            is_light = not behind or (behind.startswith(LIGHT) and not behind.startswith(HEAVY))
+            if not is_light:
+                found |= renderings(behind, "hi")
+            elif word not in DENIES:
+                found |= renderings(before or behind, "hi")
     return frozenset(found)
 
 
@@ -83,7 +92,9 @@ def denies_what_the_draft_says(text: str, draft: str, language: str) -> bool:
     if language != "en":
         return False
     told, drafted = plain(text), plain(draft)
-    if _NEEDLESS.search(told):
-        return shared(draft, text, language) == 1.0 and bool(content(draft, language))
-    asks = bool(_ASKS.search(drafted))
-    return asks and bool(_NEGATIVE_QUESTION.search(told)) and shared(draft, text, language) == 1.0
+    if (needless := _NEEDLESS.search(told)) is not None:
+        return stem(needless[1]) in map(stem, expanded(drafted))
+    if not _ASKS.search(drafted) or not _NEGATIVE_QUESTION.search(told):
+        return False
+    same = bool(content(draft, language)) and shared(draft, text, language) == 1.0
+    return same or set(expanded(told)) - {"not", "do"} <= set(expanded(drafted))

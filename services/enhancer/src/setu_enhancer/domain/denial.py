@@ -34,6 +34,7 @@ from setu_enhancer.domain.lexicon.denials import (
     Cue,
     Cues,
 )
+from setu_enhancer.domain.lexicon.people import is_ordinary_name
 from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, may_negate, negations
 from setu_enhancer.domain.text.segments import segments
@@ -273,7 +274,8 @@ def _is_elsewhere(
     denied, affirmed = (frozenset(map(stem, words(told[here.index(so)]))) for so in (True, False))
     if target == "en" and not meant.isdisjoint(denied - affirmed) and meant.isdisjoint(affirmed):
         return True  # "by the mind, not by strength", said the other way round
-    return max(len(words(said[there.index(False)])), len(words(told[here.index(False)]))) <= CALLED_WORDS
+    called, who = words(said[there.index(False)]), words(told[here.index(False)])
+    return len(called) <= CALLED_WORDS and bool(who) and not any(map(is_ordinary_name, who))
 
 
 def _unanswered(source: str, text: str, draft: str, source_language: str, target_language: str) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.text.numbers import read
+from setu_enhancer.domain.text.numbers import mismatch, read
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.words import folded, folded_words
 from setu_enhancer.domain.words import FUNCTION, KEPT, content, expanded, is_akin, shared, stem, words
@@ -127,7 +127,7 @@ def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
     if idioms := idioms_in(line.source, pair.source):
         free = any(not idiom.meant for idiom in idioms) or len(content(text, pair.target)) < TALKATIVE
         return not free and relatedness(line, text, pair) == 0
-    if not read(line.source, pair.source).said.keys().isdisjoint(read(text, pair.target).said):
+    if read(line.source, pair.source).said and not any(mismatch(line.source, pair.source, text, pair.target)):
         return False
     if foreign_share(line.draft, pair.target) > MOSTLY_FOREIGN:
         known, met = rendered(line, text, pair)

@@ -217,6 +217,6 @@ REFUSED: Final = {
 }
 DENIERS: Final = frozenset(
     "not never no nobody nothing none neither nor without cannot stop quit avoid refuse refuses refused fail fails failed hardly barely "  # noqa: SIM905
-    "scarcely rarely seldom unless less instead unable nowhere than before".split()
+    "scarcely rarely seldom unless less instead unable nowhere than before ever".split()
 )
 """English words behind which what is said is denied."""
