@@ -15,6 +15,7 @@ from setu_common.contracts import Problem, Submission
 from setu_common.errors import Conflict, InvalidRequest
 from setu_common.operations import PartDiffers, Parts, Work
 from setu_common.operations.claims import Claim, Claims
+from setu_common.operations.lineage import CANCEL_PARTS
 from setu_common.operations.retention import Retention
 from setu_common.operations.worker import pass_on
 from setu_common.settings import StoreSettings
@@ -235,6 +236,22 @@ def test_parts_that_end_while_their_parent_ends_wait_for_nobody_in_turn(rig: Rig
             ends.append(threads.submit(workers[0].fail, parent, PROBLEM, None))
         assert {end.result().operation.state for end in ends} <= {"succeeded", "failed", "cancelled"}
         assert set(states(rig, parent.id)) <= {"succeeded", "cancelled"}
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_an_end_finds_parts_by_their_index_however_many_operations_there_are(rig: Rig, parts: Parts, analysed: bool) -> None:
+    shared(rig, parts, begun(rig, rig.claims()))
+    rig.execute(
+        """INSERT INTO operation (id, tenant, kind, queue, request, request_sha256, max_attempts, timeout_s)
+           SELECT gen_random_uuid(), 'acme', 'fronts', 'front', '{}', '', 3, 3600 FROM generate_series(1, 5000)"""
+    )
+    if analysed:
+        rig.execute("ANALYZE operation")
+    rig.execute("SET plan_cache_mode = force_generic_plan")
+    rig.execute(f"PREPARE ending (uuid) AS {CANCEL_PARTS.replace('%(id)s', '$1')}")
+    plan = "\n".join(row["QUERY PLAN"] for row in rig.execute(f"EXPLAIN EXECUTE ending ('{uuid4()}')"))
+    assert "operation_parts" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_a_part_whose_parent_has_ended_is_not_wanted(rig: Rig, parts: Parts) -> None:
