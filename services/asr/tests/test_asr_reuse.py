@@ -24,7 +24,7 @@ from setu_common.contracts import (
 )
 from setu_common.db import Database, migrate
 from setu_common.models import Catalogue
-from setu_common.operations import Hints, Operations
+from setu_common.operations import Hints, Operations, Park
 from setu_common.settings import DatabaseSettings, ModelSettings, OperationSettings
 from setu_common.store import Store
 
@@ -201,6 +201,25 @@ async def test_an_attempt_that_failed_is_not_remembered(desk, tone):
     desk.parrot.deaf_after_s = 0
     with pytest.raises(NoSpeech):
         await desk.transcribe(tone)
+    assert await desk.rows() == 0
+
+
+async def test_what_was_heard_in_another_way_or_is_still_being_heard_is_not_remembered(desk, tone, monkeypatch):
+    whole = desk.rehearing._service.transcribe
+
+    async def otherwise(request, work):
+        result = await whole(request, work)
+        return result.model_copy(update={"plan": result.plan.model_copy(update={"beam_size": 2})})
+
+    async def in_pieces(_request, _work):
+        return Park(2.0)
+
+    monkeypatch.setattr(desk.rehearing._service, "transcribe", otherwise)
+    await desk.transcribe(tone)
+    monkeypatch.setattr(desk.rehearing._service, "transcribe", in_pieces)
+    request = TranscriptionRequest(media=tone)
+    await desk.begun(request)
+    assert await desk.rehearing.transcribe(request, desk.work) == Park(2.0)
     assert await desk.rows() == 0
 
 
