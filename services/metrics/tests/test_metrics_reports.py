@@ -212,6 +212,7 @@ async def test_times_are_held_against_what_was_expected_where_something_was_tran
         asking.worked(job_id, **heard, model_time_s=1)  # before it was asked for again
         asking.worked(job_id, **heard, model_time_s=took_s)
         asking.worked(job_id, **heard, model_time_s=7, outcome="failed")
+        asking.worked(job_id, **heard, model_time_s=None)  # a piece, written after the whole that its time is in
         asking.ended(job_id, asking.at(), expected_s=expected_s)
     reused, unplanned = uuid4(), uuid4()
     asking.worked(reused, **heard, model_time_s=0.1, cached=True)
