@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Final
 
 from setu_enhancer.domain.lexicon import idioms_in, says
+from setu_enhancer.domain.lexicon.people import is_english
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.numbers import mismatch, read
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.words import folded, folded_words
-from setu_enhancer.domain.words import FUNCTION, KEPT, content, expanded, is_akin, shared, stem, words
+from setu_enhancer.domain.text.words import words as cased_words
+from setu_enhancer.domain.words import FUNCTION, KEPT, content, expanded, is_akin, is_ordinary, shared, stem, words
 
 LONGEST_ENDING: Final = 4  # characters of a Hindi verb's; three of another word's
 ENOUGH_KNOWN: Final = 2
 TALKATIVE: Final = 2
 SMALL_COUNTS: Final = 0.12
 FREELY: Final = 1.5
+ENOUGH_ENGLISH: Final = 0.4  # words of a text, of which some are capitalised
 MOSTLY_FOREIGN: Final = 0.5  # letters of a draft that was left as it was, and has nothing to compare
 _PEOPLE: Final = {
     word: who
@@ -131,7 +134,7 @@ def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
         return False
     if foreign_share(line.draft, pair.target) > MOSTLY_FOREIGN:
         known, met = rendered(line, text, pair)
-        return known > 0 and not met
+        return (known > 0 and not met) or not _is_written_in_words(text, pair.target)
     drafted, told = content(line.draft, pair.target), content(text, pair.target)
     if min(len(drafted), len(told)) < TALKATIVE and not _is_lone(told, drafted):
         return False
@@ -140,6 +143,12 @@ def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
         return False
     small = set(expanded(text)) & set(expanded(line.draft)) & FUNCTION
     return len(small) < TALKATIVE or (known > 0 and not _same_people(line.draft, text))
+
+
+def _is_written_in_words(text: str, language: str) -> bool:
+    """Whether most words of an English text, names aside, are words of English; of other languages nothing is known."""
+    small = [word for word in cased_words(text) if word.islower()]
+    return language != "en" or sum(is_english(word) or is_ordinary(word) for word in small) >= ENOUGH_ENGLISH * len(words(text))
 
 
 def _is_lone(told: tuple[str, ...], drafted: tuple[str, ...]) -> bool:
