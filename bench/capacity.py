@@ -12,21 +12,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
-import psutil
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from bench.capacity_idle import Taken, measured
 from bench.capacity_model import LIFTED, Costs, Linear, Need, Servers, need, reached_at
-from bench.capacity_reading import TOLD_AFTER_S, Reading, commands, postgres, read, whole
+from bench.capacity_reading import TOLD_AFTER_S, Reading, read, whole
 from bench.connections import KINDS, Held, composed, held, most
 from bench.figures import Figure
-from bench.overhead_parts import tree_cpu_s
 from bench.stack import Json, ended, recording, stack_with, submit
-from probe.bench import ProbeStack, prepare
-from setu_cli.embedded.postgres import running_postgres
-from setu_cli.embedded.valkey import running_valkey
-from setu_common.settings import DatabaseSettings, RedisSettings, StoreSettings
 
 # Children that each worker of the embedded stack has here: one asr worker of one thread is what the model multiplies.
 SETTINGS = {"SETU_ASR_CPU_THREADS": "1", "SETU_ASR_SPLIT_ABOVE_S": "86400", "OMP_NUM_THREADS": "1"}
@@ -36,8 +31,6 @@ SHORT_JOBS = 6
 LONG_JOBS = 2
 MODELS = {"whisper-base": "fr", "whisper-tiny.en": "en"}
 SAID = {"reuse": False, "learn": False, "enhancement": "off"}
-IDLE = (1, 3)
-IDLE_S = 15.0
 WORKERS = (1, 10, 100, 1000)
 JOB_MINUTES = 10.0
 CHILDREN = {"gateway-worker": 2, "gateway-fetcher": 4, "enhancer-worker": 2}
@@ -45,7 +38,7 @@ CHILDREN = {"gateway-worker": 2, "gateway-fetcher": 4, "enhancer-worker": 2}
 
 def measure() -> list[Figure]:
     """Measure, reckon on, and print the tables of docs/capacity.md."""
-    idle = _idle()
+    idle, operation = measured()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         state = whole(stack.enter_context(stack_with(SETTINGS)))
@@ -57,6 +50,7 @@ def measure() -> list[Figure]:
         minutes_h = {model: _minutes_an_hour(state, client, folder, model) for model in MODELS}
     costs = _costs(idle, (short_m, short), (long_m, long), [each["name"] for each in state["processes"]])
     _print_costs(costs)
+    _print_least(idle, operation)
     _print_connections(connections)
     _print_needs(
         [need(workers, costs, Servers(), JOB_MINUTES) for workers in WORKERS], reached_at(costs, Servers(), JOB_MINUTES)
@@ -115,38 +109,7 @@ def _minutes_an_hour(state: Json, client: httpx2.Client, folder: Path, model: st
     return float(statistics.median(60.0 * audio_s / cpu_s for audio_s, cpu_s in heard))
 
 
-def _idle() -> tuple[float, float, float]:
-    """Of each worker that has nothing to do: transactions a second, Redis' commands a second, processors that Postgres needs."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="setu-bench-")))
-        folder.chmod(0o755)
-        server = stack.enter_context(running_postgres(folder / "postgres"))
-        valkey = stack.enter_context(running_valkey(folder / "valkey"))
-        database = DatabaseSettings(url=server.url)
-        prepare(database)
-        (folder / "store").mkdir()
-        probe = ProbeStack(database, RedisSettings(url=valkey.url), StoreSettings(url=f"file://{folder}/store"), folder, {})
-        master = psutil.Process(int(next(folder.rglob("postmaster.pid")).read_text().split()[0]))
-        seen: list[tuple[float, float, float]] = []
-        running = 0
-        for many in IDLE:
-            for number in range(running, many):
-                stack.enter_context(probe.worker(f"worker{number}", concurrency=1))
-            running = many
-            time.sleep(TOLD_AFTER_S)
-            before = (postgres(database.url)[0], commands(valkey.url), tree_cpu_s([master]), time.monotonic())
-            time.sleep(IDLE_S)
-            after = (postgres(database.url)[0], commands(valkey.url), tree_cpu_s([master]), time.monotonic())
-            took_s = after[3] - before[3]
-            seen.append(((after[0] - before[0]) / took_s, (after[1] - before[1]) / took_s, (after[2] - before[2]) / took_s))
-    more = IDLE[1] - IDLE[0]
-    transactions, asked, cpu = ((late - early) / more for early, late in zip(seen[0], seen[1], strict=True))
-    return transactions, asked, max(0.0, cpu)
-
-
-def _costs(
-    idle: tuple[float, float, float], short: tuple[float, Reading], long: tuple[float, Reading], names: Sequence[str]
-) -> Costs:
+def _costs(idle: Taken, short: tuple[float, Reading], long: tuple[float, Reading], names: Sequence[str]) -> Costs:
     def line(of: str) -> Linear:
         return Linear.through((short[0], getattr(short[1], of)), (long[0], getattr(long[1], of)))
 
@@ -158,9 +121,9 @@ def _costs(
         wal_bytes=line("wal_bytes"),
         redis_commands=line("redis_commands"),
         store_bytes=line("store_bytes"),
-        idle_transactions_s=idle[0],
-        idle_redis_s=idle[1],
-        idle_postgres_cpu=idle[2],
+        idle_transactions_s=idle.transactions,
+        idle_redis_s=idle.redis_commands,
+        idle_postgres_cpu=max(0.0, idle.postgres_cpu_s),
         connections={name: most(composed(name), CHILDREN.get(name, 1)).postgres for name in names if composed(name) in KINDS},
     )
 
@@ -185,10 +148,17 @@ def _print_costs(costs: Costs) -> None:
             ("the store", costs.store_bytes, " MB", 1e6),
         ):
             table.add_row(name, f"{cost.fixed / by:.1f}{unit}", f"{cost.per_minute / by:.1f}{unit}")
-    with _table("what a worker takes that has nothing to do", "of", "a second") as table:
-        table.add_row("Postgres' transactions", f"{costs.idle_transactions_s:.1f}")
-        table.add_row("Redis' commands", f"{costs.idle_redis_s:.1f}")
-        table.add_row("Postgres' processor", f"{1000 * costs.idle_postgres_cpu:.2f} ms")
+
+
+def _print_least(idle: Taken, operation: Taken) -> None:
+    with _table("what is taken where nothing is done", "of", "a second, by each worker that waits", "by an operation") as table:
+        for name, waiting, done in (
+            ("Postgres' transactions", f"{idle.transactions:.1f}", f"{operation.transactions:.1f}"),
+            ("Postgres' log", f"{idle.wal_bytes / 1e3:.2f} KB", f"{operation.wal_bytes / 1e3:.2f} KB"),
+            ("Postgres' processor", f"{1e3 * idle.postgres_cpu_s:.2f} ms", f"{1e3 * operation.postgres_cpu_s:.2f} ms"),
+            ("Redis' commands", f"{idle.redis_commands:.1f}", f"{operation.redis_commands:.1f}"),
+        ):
+            table.add_row(name, waiting, done)
 
 
 def _print_connections(found: Mapping[str, tuple[Held, Held]]) -> None:
