@@ -116,15 +116,19 @@ def held(state: Json) -> dict[str, tuple[Held, Held]]:
         if each["stage"] != "ready" or name not in KINDS:
             continue
         root = psutil.Process(each["pid"])
-        to = [
-            connection.raddr.port
-            for process in (root, *root.children(recursive=True))
-            for connection in process.net_connections("tcp")
-            if connection.raddr and connection.status == psutil.CONN_ESTABLISHED
-        ]
+        to = [port for process in (root, *root.children(recursive=True)) for port in _asked(process)]
         now = Held(to.count(ports["postgres"]), to.count(ports["valkey"]))
         found[name] = (now, most(name, len(root.children())))
     return found
+
+
+def _asked(process: psutil.Process) -> list[int]:
+    """The ports that a process has connections to."""
+    try:
+        found = process.net_connections("tcp")
+    except psutil.NoSuchProcess:  # it has ended since
+        return []
+    return [each.raddr.port for each in found if each.raddr and each.status == psutil.CONN_ESTABLISHED]
 
 
 def composed(name: str) -> str:
