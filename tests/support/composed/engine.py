@@ -16,7 +16,8 @@ from testbed.sources import ROOT
 
 PROJECT = "setu-compose-test"
 TAG = "compose-test"
-IMAGES = tuple(sorted(image.partition(":")[0] for image in targets()))
+IMAGES = tuple(sorted(image.partition(":")[0] for image, target in targets().items() if target != "asr-gpu"))
+"""What is built without a GPU."""
 BASE_IMAGE = "python:3.11-slim-bookworm"
 SETTINGS = ("SETU_", "DATABASE_", "REDIS_", "COMPOSE_", "AWS_", "HF_", "OTEL_")
 """A developer's own, which this project doesn't see."""
