@@ -30,7 +30,7 @@ def running_stack() -> Iterator[str]:
 
 @contextmanager
 def stack_with(settings: Mapping[str, str]) -> Iterator[Json]:
-    """The same with settings; yields the stack's state, as ``setu status --json`` has it."""
+    """The same with settings; yields the stack's state, as ``setu status --json`` has it, and its ``home``."""
     with tempfile.TemporaryDirectory(prefix="setu-bench-") as folder:
         Path(folder).chmod(0o755)
         environment = {**os.environ, **settings, "SETU_HOME": f"{folder}/home"}
@@ -39,7 +39,7 @@ def stack_with(settings: Mapping[str, str]) -> Iterator[Json]:
         try:
             status = subprocess.run([setu, "status", "--json"], env=environment, check=True, capture_output=True).stdout
             state: Json = json.loads(status)
-            yield state
+            yield {**state, "home": environment["SETU_HOME"]}
         finally:
             subprocess.run([setu, "down"], env=environment, check=True, stdout=subprocess.DEVNULL)
 

@@ -13,6 +13,8 @@ import httpx2
 
 from bench.figures import Figure, judged
 from bench.stack import Json, ended, recording, seconds_between, stack_with
+from setu_cli.embedded.home import Home
+from setu_cli.embedded.state import load_state
 from setu_common.settings import DatabaseSettings
 from setu_gateway.keys.book import KeyBook
 
@@ -51,7 +53,10 @@ def measure() -> list[Figure]:
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
         state = running.enter_context(stack_with(SETTINGS))
-        book = KeyBook(DatabaseSettings(url=state["database_url"]))
+        known = load_state(Home(Path(state["home"])))
+        if known is None:
+            raise RuntimeError("the stack has ended")
+        book = KeyBook(DatabaseSettings(url=known.database_url.get_secret_value()))
 
         def tenant(name: str) -> Tenant:
             headers = {"Authorization": f"Bearer {book.create(name)[1]}"}
