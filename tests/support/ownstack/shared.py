@@ -1,10 +1,14 @@
 """Stacks that several files of tests use one after the other, since each start costs half a minute of a processor."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from hostilemedia.files import LONGEST_S
 from ownstack.jobs import unended
 from ownstack.stack import OwnStack, own_stack
 from ownstack.whole import declare
@@ -15,6 +19,7 @@ HOST_PORT: Final = free_port()
 LIMIT_BYTES: Final = 7 << 20
 IDLE_S: Final = 2.0
 PATIENCE_S: Final = 8
+SCRATCH: Final = Path(tempfile.gettempdir()) / f"setu-test-scratch-{os.getpid()}"
 _QUIET_S: Final = 60.0
 
 SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -25,9 +30,11 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "SETU_GATEWAY_MAX_UPLOAD_BYTES": str(LIMIT_BYTES),
         "SETU_GATEWAY_UPLOAD_IDLE_S": str(IDLE_S),
         "SETU_GATEWAY_PLAN_PATIENCE_S": str(PATIENCE_S),
+        "SETU_ASR_MAX_DURATION_S": str(LONGEST_S),
+        "SETU_ASR_SCRATCH_FOLDER": str(SCRATCH),
     },
-    # Whoever asks for it kills what it consists of.
-    "broken": {},
+    # Whoever asks for it kills what it consists of. Recordings of more than a minute are heard in pieces, of a clip each where batches are of one.
+    "broken": {"SETU_ASR_SPLIT_ABOVE_S": "60", "SETU_ASR_PIECE_S": "20"},
 }
 
 
@@ -43,6 +50,8 @@ class SharedStacks:
         """The stack of that name, started if it does not run, with nothing left to be done in it."""
         if self._stack is None or self._name != name:
             self.close()
+            SCRATCH.mkdir(exist_ok=True)
+            self._running.callback(shutil.rmtree, SCRATCH)
             self._stack = self._running.enter_context(own_stack(declare, SETTINGS[name], logs))
             self._name = name
         stack = self._stack
