@@ -267,16 +267,56 @@ def test_every_secret_has_a_file_that_is_made_and_nobody_but_its_owner_gets_to(t
         assert source["file"] == f"${{SETU_SECRETS:-./secrets}}/{name}"
 
 
-def test_passwords_of_an_env_from_before_are_taken_over(tmp_path):
-    (tmp_path / "deploy").mkdir()
+def made_of(folder: Path, env: str) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+    """What make-secrets makes beside an .env from before."""
+    (folder / "deploy").mkdir(exist_ok=True)
     for name in ("deploy/make-secrets", ".env.example"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / ".env").write_text("SETU_PORT=1\nPOSTGRES_PASSWORD=from before\nSETU_LLM_OPENAI_API_KEY=sk-1\n")
-    subprocess.run(["sh", tmp_path / "deploy/make-secrets"], check=True, timeout=30)
-    made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+        shutil.copy(ROOT / name, folder / name)
+    (folder / ".env").write_bytes(env.encode())
+    done = subprocess.run(["sh", folder / "deploy/make-secrets"], capture_output=True, text=True, check=False, timeout=30)
+    return done, {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
+
+
+def test_passwords_of_an_env_from_before_are_taken_over(tmp_path):
+    done, made = made_of(tmp_path, "SETU_PORT=1\nPOSTGRES_PASSWORD=from before\nSETU_LLM_OPENAI_API_KEY=sk-1\n")
+    assert done.returncode == 0, done.stderr
     assert (made["DATABASE_PASSWORD"], made["SETU_LLM_OPENAI_API_KEY"]) == ("from before", "sk-1")
     assert len(made["SETU_SERVICE_TOKEN"]) == 48
     assert "SETU_PORT=1" in (tmp_path / ".env").read_text(), "it is kept"
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ('"quoted # pass"', "quoted # pass"),
+        ("abc#d # the password", "abc#d"),
+        ("'$as \\n it is'  # told", "$as \\n it is"),
+        ('"a\\"b\\\\c"', 'a"b\\c'),
+        ("plain\r", "plain"),
+        ('"two\nlines"', "two\nlines"),
+    ],
+)
+@pytest.mark.parametrize("start", ["POSTGRES_PASSWORD=", "export POSTGRES_PASSWORD=", "  POSTGRES_PASSWORD = "])
+def test_a_password_from_before_is_taken_over_as_compose_read_it(tmp_path, start, line, read):
+    env = f"# POSTGRES_PASSWORD=told\nPOSTGRES_PASSWORD=first\n{start}{line}\nSETU_PORT=1\n"
+    done, made = made_of(tmp_path, env)
+    assert done.returncode == 0, done.stderr
+    assert made["DATABASE_PASSWORD"] == read
+
+
+def test_a_list_of_providers_in_several_lines_is_taken_over_whole(tmp_path):
+    _, made = made_of(tmp_path, 'SETU_LLM_PROVIDERS=\'[\n {"kind": "openai",\n  "model": "m"}\n]\'\nSETU_TMDB_API_KEY=k\n')
+    assert json.loads(made["SETU_LLM_PROVIDERS"]) == [{"kind": "openai", "model": "m"}]
+    assert made["SETU_TMDB_API_KEY"] == "k"
+
+
+def test_a_password_from_before_that_compose_made_of_others_is_asked_for_and_not_guessed(tmp_path):
+    done, made = made_of(tmp_path, 'SETU_TMDB_API_KEY="a$b"\n')
+    assert done.returncode == 1
+    assert "write what it is into secrets/SETU_TMDB_API_KEY" in done.stderr
+    assert "SETU_TMDB_API_KEY" not in made
+    (tmp_path / "secrets/SETU_TMDB_API_KEY").write_text("a$b")
+    assert made_of(tmp_path, 'SETU_TMDB_API_KEY="a$b"\n')[0].returncode == 0
 
 
 def test_settings_that_are_passed_on_are_those_that_the_services_have():
