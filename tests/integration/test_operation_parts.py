@@ -360,3 +360,18 @@ def test_more_than_nine_parts_come_in_the_order_of_their_numbers(rig: Rig, parts
     requests: Sequence[Task] = rig.run(parts.requests(FRONT, rig.run(parts.of(parent.id))))
     assert [request.count for request in requests] == list(range(12))
     assert BACK.queue not in {queue for queue, _ in rig.hints.told}
+
+
+def test_who_looks_at_parts_reads_no_results_and_who_gives_them_up_leaves_what_has_ended(rig: Rig, parts: Parts) -> None:
+    claims, other = rig.claims(), rig.claims("south", 2)
+    parent = begun(rig, claims)
+    shared(rig, parts, parent, count=3)
+    other.succeed(following(other), done(7), (), None)
+    running = following(other)
+    looked = rig.run(parts.of(parent.id))
+    assert [part.operation.result for part in looked] == [None, None, None]
+    assert [result.count for result in rig.run(parts.results(FRONT, looked[:1]))] == [7]
+    rig.run(parts.cancel(at_work(parent)))
+    assert states(rig, parent.id) == ["succeeded", "cancelling", "cancelled"]
+    assert other.beat(running, 0.5, "") == (True, False)
+    assert row_of(rig, parent.id)["state"] == "running"

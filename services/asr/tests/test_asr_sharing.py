@@ -263,6 +263,7 @@ def test_pieces_that_were_asked_for_in_another_way_do_not_count_and_all_is_heard
     _, transcript = company.transcript(company.finished(shared, company.worker("south", firm.bounds())))
     assert firm.listener.batches == [2, 2, 2, 1]
     assert len(transcript.segments) > 20
+    assert {row["state"] for row in pieces_of(firm, shared)} <= {"succeeded", "cancelled"}
 
 
 def test_a_piece_that_fails_is_tried_again_alone(firm):
@@ -353,3 +354,83 @@ def test_how_far_the_pieces_are_is_how_far_the_transcription_is(firm):
     assert [each[1] for each in seen] == [pytest.approx(0.1 + 0.9 * clips / 7, abs=0.001) for clips in (0, 2, 4, 6)]
     assert {row["request"]["prompt"] for row in pieces_of(firm, shared)} == {"Setu"}
     assert replace(firm.listener).asked_language == 1
+
+
+def test_pieces_that_the_other_workers_cannot_hear_do_not_fail_a_recording_that_each_can_hear_in_its_own_way(firm):
+    def without_it(engine):
+        def load(key, folder):
+            if key.compute_type == "float32":
+                raise UnusablePlan("No float32 here.")
+            return firm.listener
+
+        return load
+
+    company, own = firm.company, firm.settings.model_copy(update={"batch_size": 2})
+    firm.settings = own.model_copy(update={"compute_type": "float32"})
+    sharers = firm.bounds(parts=Interrupted(company.database, company.store, company.hints, SETTINGS))
+    firm.settings = own
+    shared = company.submit(TranscriptionRequest(media=firm.upload(), language="fr"))
+    company.rows("UPDATE operation SET max_attempts = 9")
+    company.worker("north", sharers[:1])()  # hears no piece
+    company.rows("UPDATE operation SET not_before = now(), asleep = false")
+    operation = company.finished(shared, company.worker("south", firm.bounds(engines=without_it)))
+    result, transcript = company.transcript(operation)
+    assert result.plan.compute_type == own.compute_type
+    assert len(transcript.segments) > 20
+    states = [row["state"] for row in pieces_of(firm, shared)]
+    assert (states.count("failed"), set(states)) == (1, {"failed", "cancelled"})  # the rest is given up, and heard by nobody
+
+
+def test_a_recording_of_which_a_piece_is_lost_is_heard_by_one_and_searched_once_more(firm):
+    company = firm.company
+    shared = company.submit(TranscriptionRequest(media=firm.upload(), plan=PLAN, language="fr"))
+    lost = company.run(company.store.put("local", b"what was heard", "application/json"))
+    company.run(company.store.delete(lost.uri))
+
+    def last(batches):
+        if batches == 3:
+            company.rows(
+                "UPDATE operation SET result = jsonb_build_object('$object', %(lost)s::jsonb) WHERE parent_id IS NOT NULL AND state = 'succeeded'",
+                lost=lost.model_dump_json(),
+            )
+
+    firm.listener.fails = last
+    _, transcript = company.transcript(company.finished(shared, company.worker("north", firm.bounds())))
+    assert len(transcript.segments) > 20
+    assert firm.listener.batches == [2, 2, 2, 1] * 2
+    assert len(firm.searched) == 2
+
+
+def test_who_cannot_read_what_was_heard_just_now_comes_again_and_searches_nothing(firm):
+    class Away(Parts):
+        left = 1
+
+        async def results(self, kind, parts):
+            if self.left:
+                self.left -= 1
+                raise DependencyUnavailable("The store is away.", retry_after_s=3600)
+            return await super().results(kind, parts)
+
+    company = firm.company
+    shared = company.submit(TranscriptionRequest(media=firm.upload(), plan=PLAN, language="fr"))
+    north = company.worker("north", firm.bounds(parts=Away(company.database, company.store, company.hints, SETTINGS)))
+    north()
+    assert len(firm.searched) == 1
+    company.rows("UPDATE operation SET not_before = now(), asleep = false WHERE state = 'queued'")
+    company.transcript(company.finished(shared, north))
+    assert (firm.listener.batches, len(firm.searched)) == ([2, 2, 2, 1], 1)
+
+
+def test_who_goes_on_sharing_asks_for_the_same_as_the_first_even_where_it_would_do_otherwise(firm):
+    company, own = firm.company, firm.settings
+    parts = Interrupted(company.database, company.store, company.hints, SETTINGS)
+    shared = company.submit(TranscriptionRequest(media=firm.upload(codec="flac")))  # its sound is kept for the pieces
+    firm.settings = own.model_copy(update={"batch_size": 2})
+    company.worker("north", firm.bounds(parts=parts))()
+    firm.settings = own.model_copy(update={"batch_size": 3})
+    firm.listener.detect_language = lambda _clips: ("fr", 0.7500001)  # as on another machine
+    company.rows("UPDATE operation SET not_before = now(), asleep = false")
+    result, _ = company.transcript(company.finished(shared, company.worker("south", firm.bounds())))
+    assert firm.listener.batches == [2, 2, 2, 1]
+    assert (result.language_probability, result.plan.batch_size) == (0.75, 2)
+    assert [row["state"] for row in pieces_of(firm, shared)] == ["succeeded"] * 4

@@ -17,15 +17,15 @@ from setu_asr.engines.pool import RecogniserPool
 from setu_asr.engines.recogniser import Piecemeal, Recogniser, SpeechDetector
 from setu_asr.errand import Abandoned, Engines
 from setu_asr.errors import NoSpeech
+from setu_asr.fallback import NOT_HERE
 from setu_asr.finishing import finished
 from setu_asr.listening import Listened, Written, listen, write_down
 from setu_asr.settings import RecognitionSettings
-from setu_asr.sharing import Joined, Sharing
+from setu_asr.sharing import Joined, Shared, Sharing
 from setu_asr.standby import Standby
 from setu_common.contracts import TRANSCRIPTIONS, AsrPlan, Removal, Transcript, Transcription, TranscriptionRequest
 from setu_common.cost import Meter, Unmetered
 from setu_common.cost.own import OwnTime, computed_here
-from setu_common.errors import DependencyUnavailable
 from setu_common.models import Catalogue
 from setu_common.operations import Park, Parts, Work
 from setu_common.store import ObjectMissing, Store
@@ -97,7 +97,7 @@ class TranscriptionService:
             PieceFailed: why a piece of it was given up.
         """
         try:
-            done = await self._joined(request, work) or await self._begun(request, work)
+            done = await self._shared(request, work, self._sharing) if self._sharing else await self._heard(request, work)
         except Abandoned:
             raise asyncio.CancelledError from None
         if isinstance(done, Park):
@@ -131,38 +131,37 @@ class TranscriptionService:
         """See ``Ears.planned``."""
         return self.ears.planned(request)
 
-    async def _joined(self, request: TranscriptionRequest, work: Work) -> _Transcribed | Park | None:
-        """What came of the pieces of a recording that was shared; None if it was not, or nothing can be known of it."""
-        if self._sharing is None:
-            return None
-        try:
-            shared = await self._sharing.found(work)
-            if shared is None or not self._sharing.counts(shared, request):
-                return None
-            done = await self._sharing.joined(shared, work)
-        except ObjectMissing as error:  # taken from an earlier run that was erased since
-            log.warning("transcription.pieces_missing", reason=error.detail)
-            return None
-        except (
-            DependencyUnavailable
-        ) as error:  # a short recording needs no database; a long one is shared again, which changes nothing
-            log.warning("transcription.pieces_unknown", reason=error.detail)
-            return None
-        return done if isinstance(done, Park) else _of_pieces(done)
+    async def _shared(self, request: TranscriptionRequest, work: Work, sharing: Sharing) -> _Transcribed | Park:
+        """What came of the pieces of a recording; it is begun, or gone on with, if they were not all asked for.
 
-    async def _begun(self, request: TranscriptionRequest, work: Work) -> _Transcribed | Park:
-        """Hear a recording, or have it heard."""
+        Whatever is not for several workers, and what they can't give back, is heard by one: pieces never fail what he can hear.
+        """
+        try:
+            shared = await sharing.found(work)
+            if shared is not None and shared.complete:
+                done = await sharing.joined(shared, work)
+                return done if isinstance(done, Park) else _of_pieces(done)
+        except (ObjectMissing, *NOT_HERE) as error:
+            log.warning("transcription.pieces_given_up", code=error.code, reason=error.detail)
+            await sharing.give_up(work)
+            return await self._heard(request, work)
+        return await self._heard(request, work, sharing, shared)
+
+    async def _heard(
+        self, request: TranscriptionRequest, work: Work, sharing: Sharing | None = None, begun: Shared | None = None
+    ) -> _Transcribed | Park:
+        """Hear a recording, or have it heard where it is to be shared."""
         plan = self.planned(request)
         task = _Task(request.language, plan, hints_of(request.overrides), work, OwnTime(self._settings.device))
         async with self._store.local_file(request.media) as path:
             decoded = await work.in_thread(self.ears.decoded, path, work)
-            shared: Park | Sequence[Region] | None = None
-            if self._sharing is not None and self._long(decoded.recording) and not self.ears.hosted(plan):
-                shared = await self._sharing.share(request, plan, decoded, work)
-            if isinstance(shared, Park):
-                return shared
+            speech: Park | Sequence[Region] | None = None
+            if sharing is not None and self._long(decoded.recording) and not self.ears.hosted(plan):
+                speech = await sharing.share(request, plan, decoded, work, begun)
+            if isinstance(speech, Park):
+                return speech
             async with self._on_record(plan, task.spent):
-                return await work.in_thread(self._transcribe, decoded.recording, shared, task)
+                return await work.in_thread(self._transcribe, decoded.recording, speech, task)
 
     def _long(self, recording: Recording) -> bool:
         above_s = self._settings.split_above_s

@@ -17,7 +17,7 @@ import structlog
 from setu_asr.domain.audio import Recording, Region
 from setu_asr.domain.clips import pack
 from setu_asr.domain.pieces import Piece, around, clips_a_piece, cut
-from setu_asr.domain.plans import alike, hints_of
+from setu_asr.domain.plans import hints_of
 from setu_asr.ears import SPEECH_FOUND, Ears
 from setu_asr.engines.demuxer import Decoded
 from setu_asr.engines.faster_whisper import ENGINE
@@ -32,11 +32,12 @@ from setu_common.contracts import TRANSCRIPTION_PIECES, AsrPlan, OperationState,
 from setu_common.contracts.pieces import HeardPiece, PieceRequest
 from setu_common.cost import Meter
 from setu_common.cost.own import OwnTime, computed_here
+from setu_common.errors import DependencyUnavailable
 from setu_common.operations import Park, Part, PartDiffers, Parts, Work
 from setu_common.store import Store, unnoted
 
 # A piece that ends wakes its transcription, which otherwise looks up to tell how far the pieces are that are being heard.
-HEARING_S: Final = 2.0
+HEARING_S: Final = 10.0
 WAITING_S: Final = 30.0
 
 log = structlog.get_logger()
@@ -44,7 +45,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Shared:
-    """All pieces of a recording, and what each was asked for."""
+    """The pieces of a recording that were asked for, one at least, and what each was asked for."""
 
     parts: Sequence[Part]
     requests: Sequence[PieceRequest]
@@ -55,14 +56,24 @@ class Shared:
         return self.requests[0].plan
 
     @property
+    def complete(self) -> bool:
+        """Whether they are all pieces of the recording."""
+        return self.requests[-1].last
+
+    @property
     def problem(self) -> Problem | None:
         """Why one of them was given up."""
         return next((part.operation.problem for part in self.parts if part.operation.state is OperationState.FAILED), None)
 
     @property
-    def broken(self) -> bool:
-        """Whether one of them comes to nothing."""
-        return any(part.operation.state in (OperationState.FAILED, OperationState.CANCELLED) for part in self.parts)
+    def obstacle(self) -> str | None:
+        """Why they are not heard by several workers, which says nothing of whether one worker can hear the whole."""
+        if self.problem is not None and self.problem.code in {error.code for error in NOT_HERE}:
+            return self.problem.detail
+        stopped = (OperationState.CANCELLED, OperationState.CANCELLING)
+        if any(part.operation.state in stopped for part in self.parts):
+            return "A piece of the recording was cancelled."
+        return None
 
     def share(self) -> float:
         """How much of the clips is heard, 0..1."""
@@ -100,26 +111,36 @@ class Sharing:
         self._meter = meter
 
     async def found(self, work: Work) -> Shared | None:
-        """The pieces of the work at hand; None if they were not all asked for yet."""
-        parts = await self._parts.of(work.operation_id)
-        requests = await self._parts.requests(TRANSCRIPTION_PIECES, parts)
-        return Shared(parts, requests) if requests and requests[-1].last else None
+        """The pieces of the work at hand; None if none was asked for, or that can't be known.
 
-    def counts(self, shared: Shared, request: TranscriptionRequest) -> bool:
-        """Whether the pieces are what the work waits for. Not if no worker could hear them so, and they are to be heard in another way."""
-        problem = shared.problem
-        if problem is None or problem.code not in {error.code for error in NOT_HERE}:
-            return True
-        return alike(shared.plan, self._ears.planned(request))
+        Raises:
+            UnusablePlan: a worker can't hear them so, or they were given up.
+            ObjectMissing: what they were asked for was erased.
+        """
+        try:
+            parts = await self._parts.of(work.operation_id)
+        except DependencyUnavailable as error:  # a short recording needs no database, and a long one is shared again
+            log.warning("transcription.pieces_unknown", reason=error.detail)
+            return None
+        if not parts:
+            return None
+        shared = Shared(parts, await self._parts.requests(TRANSCRIPTION_PIECES, parts))
+        if shared.obstacle is not None:
+            raise UnusablePlan(shared.obstacle)
+        return shared
+
+    async def give_up(self, work: Work) -> None:
+        """Have the recording heard by one worker after all: no piece of it is heard any more, then or later."""
+        await self._parts.cancel(work)
 
     async def share(
-        self, request: TranscriptionRequest, plan: AsrPlan, decoded: Decoded, work: Work
+        self, request: TranscriptionRequest, plan: AsrPlan, decoded: Decoded, work: Work, begun: Shared | None
     ) -> Park | Sequence[Region] | None:
-        """Have a recording heard, piece by piece.
+        """Have a recording heard, piece by piece; what was begun is gone on with in the way in which it was.
 
         Returns:
             ``Park``, to be called again once the pieces are heard; the speech, if it is but one piece's; None if some pieces were asked
-            for in another way before.
+            for in another way before, which are given up.
 
         Raises:
             Abandoned: the work was cancelled.
@@ -127,31 +148,22 @@ class Sharing:
         speech: list[Region] = []
         clips = pack(self._noting(decoded.recording, work, speech))
         first = await work.in_thread(lambda: list(islice(clips, LISTENED_TO)))
-        count = clips_a_piece(self._ears.settings.piece_s, plan.batch_size)
+        asked_first = begun.requests[0] if begun is not None else None
+        count = len(asked_first.clips) if asked_first else clips_a_piece(self._ears.settings.piece_s, plan.batch_size)
         pieces = cut(chain(first, clips), count)
         piece = await work.in_thread(_next, pieces)
         if piece is None or piece.last:
             return speech
-        media = request.media if decoded.plain else await self._kept(work.tenant, decoded.recording)
-        language, probability = await self._language(request.language, decoded.recording, first, plan, work)
-        hints = hints_of(request.overrides)
+        alike = asked_first or await self._asked(request, plan, decoded, first, work)
         number = 0
         while piece is not None:
-            asked = PieceRequest(
-                media=media,
-                clips=_spans(piece.clips),
-                speech=_spans(around(piece.clips, speech)),
-                language=language,
-                language_probability=probability,
-                plan=plan,
-                prompt=hints.prompt,
-                temperature=hints.temperature,
-                last=piece.last,
-            )
+            lies = {"clips": _spans(piece.clips), "speech": _spans(around(piece.clips, speech)), "last": piece.last}
+            asked = alike.model_copy(update=lies)
             try:
                 await self._parts.submit(work, TRANSCRIPTION_PIECES, number, asked)
             except PartDiffers:
                 log.warning("transcription.shared_otherwise", piece=number)
+                await self.give_up(work)
                 return None
             number += 1
             piece = await work.in_thread(_next, pieces)
@@ -163,11 +175,13 @@ class Sharing:
         """What was heard in the pieces, once all are heard.
 
         Raises:
-            PieceFailed, UnusablePlan: one of them was given up.
+            PieceFailed: one of them was given up.
+            UnusablePlan: what is left to do can't be done here.
+            ObjectMissing: what was heard was erased.
             Abandoned: the work was cancelled.
         """
-        if shared.broken:
-            raise _broken(shared.problem)
+        if shared.problem is not None:
+            raise PieceFailed(shared.problem)
         states = [part.operation.state for part in shared.parts]
         heard = states.count(OperationState.SUCCEEDED)
         note = f"transcribing: {heard} of {len(states)} pieces"
@@ -211,6 +225,24 @@ class Sharing:
             speech.append(stretch)
             yield stretch
 
+    async def _asked(
+        self, request: TranscriptionRequest, plan: AsrPlan, decoded: Decoded, first: Sequence[Region], work: Work
+    ) -> PieceRequest:
+        """What all pieces are asked for alike."""
+        media = request.media if decoded.plain else await self._kept(work.tenant, decoded.recording)
+        language, probability = await self._language(request.language, decoded.recording, first, plan, work)
+        hints = hints_of(request.overrides)
+        return PieceRequest(
+            media=media,
+            clips=_spans(first),
+            speech=(),
+            language=language,
+            language_probability=probability,
+            plan=plan,
+            prompt=hints.prompt,
+            temperature=hints.temperature,
+        )
+
     async def _kept(self, tenant: str, recording: Recording) -> Reference:
         """The sound as pieces can be read from it. It lives as long as they do."""
         with unnoted():
@@ -239,11 +271,3 @@ def _next(pieces: Iterator[Piece]) -> Piece | None:
 
 def _spans(regions: Sequence[Region]) -> tuple[tuple[int, int], ...]:
     return tuple((region.start, region.end) for region in regions)
-
-
-def _broken(problem: Problem | None) -> PieceFailed | UnusablePlan:
-    if problem is None:
-        return PieceFailed(UnusablePlan("A piece of the recording was cancelled, so it can't be heard as a whole.").problem())
-    if problem.code in {error.code for error in NOT_HERE}:
-        return UnusablePlan(problem.detail)
-    return PieceFailed(problem)

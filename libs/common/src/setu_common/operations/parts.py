@@ -44,14 +44,26 @@ RETURNING state = 'queued' AS waits
 _THERE: Final[LiteralString] = """
 SELECT request_sha256 FROM operation WHERE parent_id = %(parent_id)s AND kind = %(kind)s AND idempotency_key = %(key)s
 """
+# Who looks how far they are reads no results: all together those are as large as the work.
 _PARTS: Final[LiteralString] = """
-SELECT * FROM operation WHERE parent_id = %(parent_id)s ORDER BY split_part(idempotency_key, '/', 2)::int
+SELECT id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, NULL AS result, problem, request
+FROM operation WHERE parent_id = %(parent_id)s ORDER BY split_part(idempotency_key, '/', 2)::int
+"""
+_RESULTS: Final[LiteralString] = "SELECT id, result FROM operation WHERE id = ANY(%(ids)s)"
+# Their parent first, as whoever ends one of them does.
+_LOCK: Final[LiteralString] = "SELECT FROM operation WHERE id = %(parent_id)s FOR UPDATE"
+_CANCEL: Final[LiteralString] = """
+UPDATE operation SET
+    state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE 'cancelling' END,
+    ended_at = CASE WHEN state = 'queued' THEN now() END,
+    problem = NULL, version = version + 1
+WHERE parent_id = %(parent_id)s AND state IN ('queued', 'running')
 """
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part as it stands; its request and its result as they are stored."""
+    """A part as it stands, without its result; its request as it is stored."""
 
     operation: Operation
     request: dict[str, Any]  # Any: JSON
@@ -133,4 +145,15 @@ class Parts:
         Raises:
             ObjectMissing: a result was erased meanwhile.
         """
-        return [kind.result.model_validate(await self._payloads.unpack(part.operation.result or {})) for part in parts]
+        ids = [part.operation.id for part in parts]
+        async with self._database.reading() as connection:
+            found = (await connection.exec_driver_sql(_RESULTS, {"ids": ids})).all()
+        stored = {row.id: row.result for row in found}
+        return [kind.result.model_validate(await self._payloads.unpack(stored[each] or {})) for each in ids]
+
+    async def cancel(self, work: Work) -> None:
+        """Have no part of the work at hand done any more: it goes on without them. Those that have ended stay as they are."""
+        values = {"parent_id": work.operation_id}
+        async with self._database.transaction() as connection:
+            await connection.exec_driver_sql(_LOCK, values)
+            await connection.exec_driver_sql(_CANCEL, values)
