@@ -10,7 +10,19 @@ from itertools import takewhile
 
 from bench.figures import report
 
-TARGETS = ("calls", "providers", "operations", "gateway", "pipeline", "asr", "enhancer", "trends", "reports", "dashboard", "queued")
+TARGETS = (
+    "calls",
+    "providers",
+    "operations",
+    "gateway",
+    "pipeline",
+    "asr",
+    "enhancer",
+    "trends",
+    "reports",
+    "dashboard",
+    "queued",
+)
 WITH_OPTIONS = frozenset({"fanout"})
 
 
