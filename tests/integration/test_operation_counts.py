@@ -22,8 +22,9 @@ from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable
 from setu_common.operations import Ending, Statement
 from setu_common.operations.figures import Figures
+from setu_common.operations.measuring import Measure
 from setu_common.operations.metrics import OperationMetrics
-from setu_common.operations.reaping import Reaping
+from setu_common.operations.reaping import _ATTEMPT, Reaping
 from setu_common.settings import DatabaseSettings, StoreSettings
 
 ACME = Submission(tenant="acme")
@@ -91,6 +92,28 @@ def test_queues_are_told_as_the_database_has_them_and_not_at_all_while_it_is_awa
     assert queue(registry, FRONT.queue) == {"waiting": None, "asleep": None, "running": None}
     assert registry.get_sample_value("setu_queue_oldest_seconds", {"queue": FRONT.queue}) is None
     assert registry.get_sample_value("setu_store_free_bytes") is not None
+
+
+def test_parts_that_wait_for_each_other_are_no_work_that_nobody_takes(rig, store_settings):
+    registry = CollectorRegistry()
+    figures = Figures(rig.database, store_settings, [FRONT.queue], registry)
+    for _ in range(2):
+        rig.run(rig.operations.submit(FRONT, Task(), ACME))
+    claims = rig.claims()
+    parent = claims.next(FRONT.queue)
+    rig.execute(
+        """UPDATE operation SET parent_id = %(id)s, not_before = now() - interval '900 s', created_at = now() - interval '1 h'
+           WHERE state = 'queued'""",
+        id=parent.id,
+    )
+    rig.run(figures.look())
+    assert registry.get_sample_value("setu_queue_operations", {"queue": FRONT.queue, "state": "waiting"}) == 1
+    assert registry.get_sample_value("setu_queue_oldest_seconds", {"queue": FRONT.queue}) == 0
+    part = claims.next(FRONT.queue)
+    assert part.queue_wait_s >= 900
+    assert Measure(part, SCHEMA).end("succeeded", {}, None).queue_wait_s == 0
+    [row] = rig.execute(_ATTEMPT, id=part.id, token=part.token, lease_s=30)
+    assert row["queue_wait_s"] == 0
 
 
 def test_a_bucket_has_no_end_so_nothing_is_told_of_it(rig):

@@ -3,7 +3,7 @@
 | metric | labels | |
 |---|---|---|
 | ``setu_queue_operations`` | queue, state | ``waiting`` (could be claimed now), ``asleep`` (parked, or pausing before another attempt), ``running`` |
-| ``setu_queue_oldest_seconds`` | queue | for how long the oldest that waits could have been claimed; 0 if none waits |
+| ``setu_queue_oldest_seconds`` | queue | for how long the oldest that waits could have been claimed; 0 if none waits (no parts: who they are of has begun) |
 | ``setu_store_size_bytes``, ``setu_store_free_bytes`` | | of the disk that the store is on; absent of a store that has no end |
 
 They are looked up every ``EVERY_S`` seconds, and not when they are asked for: whoever asks, and however often, costs no query. All APIs
@@ -34,8 +34,8 @@ _LOOK: Final = text("""
 SELECT asked.queue, waiting.count AS waiting, coalesce(waiting.oldest_s, 0) AS oldest_s, asleep.count AS asleep, running.count AS running
 FROM unnest(CAST(:queues AS text[])) AS asked (queue)
 CROSS JOIN LATERAL (
-    SELECT count(*) AS count, extract(epoch FROM now() - min(greatest(not_before, created_at)))::float8 AS oldest_s
-    FROM (SELECT not_before, created_at FROM operation
+    SELECT count(*) AS count, extract(epoch FROM now() - min(greatest(not_before, created_at)) FILTER (WHERE parent_id IS NULL))::float8 AS oldest_s
+    FROM (SELECT not_before, created_at, parent_id FROM operation
           WHERE state = 'queued' AND NOT asleep AND queue = asked.queue LIMIT :most) found) waiting
 CROSS JOIN LATERAL (
     SELECT count(*) AS count FROM (

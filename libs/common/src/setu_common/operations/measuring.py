@@ -104,7 +104,7 @@ class Measure:
             mean_rss_bytes=samples.mean_rss_bytes if samples is not None else None,
             gpu_percent=samples.gpu_percent if samples is not None else None,
             peak_gpu_bytes=samples.peak_gpu_bytes if samples is not None else None,
-            queue_wait_s=claim.queue_wait_s,
+            queue_wait_s=_waited_s(claim),
             bytes_in=sum(_sizes(claim.request)),
             bytes_out=sum(_sizes(result)),
             cached=result.get("cached") is True,
@@ -191,7 +191,7 @@ class Burials:
             outcome=outcome,
             problem=problem,
             wall_s=wall_s,
-            queue_wait_s=claim.queue_wait_s,
+            queue_wait_s=_waited_s(claim),
             bytes_in=sum(_sizes(claim.request)),
             bytes_out=0,
         )
@@ -249,6 +249,11 @@ class Recorder:
         except psycopg.Error:
             log.exception("stage_metrics.refused", rows=len(self._kept))
         self._kept.clear()
+
+
+def _waited_s(claim: Claim) -> float:
+    """How long work waited for a worker: not of a part, which waits for the parts before it as the rest of any work does."""
+    return 0.0 if claim.parent_id is not None else claim.queue_wait_s
 
 
 def _target(request: Json) -> str:

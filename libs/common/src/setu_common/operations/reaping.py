@@ -80,7 +80,7 @@ _GIVEN_UP: Final[LiteralString] = "(attempts + %(attempts)s >= max_attempts OR l
 _ATTEMPT: Final[LiteralString] = """
 SELECT id, tenant, kind, job_id, request, attempts + 1 AS attempt,
     greatest(0, extract(epoch FROM least(now(), lease_until - make_interval(secs => %(lease_s)s)) - claimed_at))::float8 AS wall_s,
-    greatest(0, extract(epoch FROM claimed_at - greatest(created_at, not_before)))::float8 AS queue_wait_s
+    CASE WHEN parent_id IS NULL THEN greatest(0, extract(epoch FROM claimed_at - greatest(created_at, not_before))) ELSE 0 END::float8 AS queue_wait_s
 FROM operation WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling') FOR UPDATE
 """
 
