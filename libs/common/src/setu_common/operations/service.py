@@ -195,6 +195,7 @@ class Operations:
             Conflict: it has not ended, or one of its parts is about to; cancel it first.
         """
         async with self._database.transaction() as connection:
+            await connection.execute(select(_ROW.id).where(_ROW.id == operation_id, _ROW.tenant == tenant).with_for_update())
             of_it = select(_ROW.id, _ROW.state, _ROW.objects).where(
                 or_(_ROW.id == operation_id, _ROW.parent_id == operation_id), _ROW.tenant == tenant
             )
