@@ -118,6 +118,17 @@ async def test_a_job_that_nobody_knows_took_no_time(asking):
     assert (told.duration_s, told.stages, told.bottlenecks, told.recommendations) == (0, (), (), ())
 
 
+async def test_what_several_workers_heard_of_a_recording_tells_nothing_of_what_one_takes(asking):
+    asking.attempt("transcriptions", 580, audio_s=600.0, model="whisper-base")
+    for number in range(20):
+        at = NOON - timedelta(days=1, minutes=number)
+        job_id = asking.outcome(at, audio_s=650.0)
+        asking.attempt("transcriptions", 2, at, job_id=job_id, audio_s=650.0, model="whisper-base")
+        for _ in range(3):
+            asking.attempt("transcriptions", 200, at, job_id=job_id, model="whisper-base")
+    assert [each.cause for each in (await asking.job()).bottlenecks] == ["share"]
+
+
 async def test_a_stage_is_slow_by_what_it_takes_at_recordings_of_this_length_and_only_where_enough_is_known(asking):
     asking.attempt("transcriptions", 31, audio_s=60.0, model="whisper-base")
     asking.history(19, wall_s=20, audio_s=40.0, model="whisper-base")  # as 30 s at this length

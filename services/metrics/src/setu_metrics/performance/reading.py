@@ -19,7 +19,8 @@ SELECT * FROM stage_metrics WHERE tenant = :tenant AND job_id = :job_id AND stag
 """)
 _LENGTH: Final = text("SELECT audio_s FROM job_outcome WHERE tenant = :tenant AND job_id = :job_id")
 
-# The last jobs whose recordings were about as long, and what their attempts took.
+# The last jobs whose recordings were about as long, and what their attempts took. Recordings that several workers heard
+# tell nothing of what one takes: their pieces are those that say no length.
 _ALIKE: Final = text("""
 WITH alike AS MATERIALIZED (
     SELECT job_id, audio_s FROM job_outcome
@@ -28,6 +29,9 @@ WITH alike AS MATERIALIZED (
     ORDER BY ended_at DESC LIMIT :limit)
 SELECT m.stage, m.model, m.wall_s, a.audio_s FROM alike a JOIN stage_metrics m USING (job_id)
 WHERE m.tenant = :tenant AND m.outcome = 'succeeded' AND NOT m.cached AND m.stage = ANY(:stages)
+    AND (m.stage <> 'transcriptions' OR NOT EXISTS (SELECT FROM stage_metrics piece
+        WHERE piece.tenant = :tenant AND piece.job_id = m.job_id AND piece.stage = 'transcriptions' AND piece.outcome = 'succeeded'
+        AND piece.audio_s IS NULL))
 """)
 
 # The same sound: as long to the last bit, of as many bytes, heard by the same model.
