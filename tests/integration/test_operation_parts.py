@@ -375,3 +375,12 @@ def test_who_looks_at_parts_reads_no_results_and_who_gives_them_up_leaves_what_h
     assert states(rig, parent.id) == ["succeeded", "cancelling", "cancelled"]
     assert other.beat(running, 0.5, "") == (True, False)
     assert row_of(rig, parent.id)["state"] == "running"
+
+
+def test_who_shared_its_work_out_had_a_turn_of_its_tenants(rig: Rig, parts: Parts) -> None:
+    claims = rig.claims()
+    parent = begun(rig, claims)
+    shared(rig, parts, parent, count=1)
+    claims.park(parent, 600, None, worked=True)
+    rig.run(rig.operations.submit(FRONT, Task(), Submission(tenant="globex")))
+    assert following(claims).tenant == "globex"

@@ -169,7 +169,7 @@ class Sharing:
             piece = await work.in_thread(_next, pieces)
         work.progress(SPEECH_FOUND, f"transcribing: 0 of {number} pieces")
         log.info("transcription.shared", duration_s=round(decoded.recording.duration_s, 3), pieces=number)
-        return Park(HEARING_S)
+        return Park(HEARING_S, worked=True)
 
     async def joined(self, shared: Shared, work: Work) -> Park | Joined:
         """What was heard in the pieces, once all are heard.

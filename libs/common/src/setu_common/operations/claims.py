@@ -117,7 +117,7 @@ WITH ended AS (UPDATE operation SET {_RELEASED},
     not_before = CASE WHEN wakes > %(wakes)s THEN now() ELSE now() + make_interval(secs => %(after_s)s) END,
     asleep = state = 'running' AND wakes <= %(wakes)s AND %(after_s)s > 0,
     progress = coalesce(%(progress)s, progress), note = coalesce(%(note)s, note),
-    claimed_at = CASE WHEN %(parked)s AND EXISTS (SELECT FROM operation part WHERE part.parent_id = operation.id) THEN NULL ELSE claimed_at END
+    claimed_at = CASE WHEN %(parked)s AND NOT %(worked)s AND EXISTS (SELECT FROM operation part WHERE part.parent_id = operation.id) THEN NULL ELSE claimed_at END
 WHERE id = %(id)s AND token = %(token)s AND state IN ('running', 'cancelling') RETURNING *), {WITH_PARTS}
 SELECT *, state = 'queued' AND NOT asleep AS due FROM ended
 """  # noqa: S608 (constants alone)
@@ -198,12 +198,20 @@ class Claims:
         """Put back after a failed attempt, which counts; the problem stays visible meanwhile."""
         return self._again(claim, settled, after_s=after_s, attempts=1, problem=problem)
 
-    def park(self, claim: Claim, after_s: float, settled: Settled | None, said: tuple[float, str] | None = None) -> Ending:
+    def park(
+        self,
+        claim: Claim,
+        after_s: float,
+        settled: Settled | None,
+        said: tuple[float, str] | None = None,
+        *,
+        worked: bool = False,
+    ) -> Ending:
         """Put back until ``after_s`` seconds from now or a wake-up. It came one step further: attempts are counted anew.
 
-        ``said`` is how far it is and a note, if it said so.
+        ``said`` is how far it is and a note, if it said so. Who has parts and only looked at them has not ``worked``, and took no turn.
         """
-        return self._again(claim, settled, after_s=after_s, parked=True, said=said)
+        return self._again(claim, settled, after_s=after_s, parked=True, said=said, worked=worked)
 
     def hand_back(self, claim: Claim, settled: Settled | None) -> Ending:
         """Put back at once, at shutdown; counts nothing."""
@@ -244,10 +252,13 @@ class Claims:
         problem: Problem | None = None,
         parked: bool = False,
         said: tuple[float, str] | None = None,
+        worked: bool = False,
     ) -> Ending:
         progress, note = _told(*said) if said is not None else (None, None)
         values = {"after_s": after_s, "attempts": attempts, "parked": parked, "wakes": claim.wakes, "problem": _json(problem)}
-        return self._change(_AGAIN, claim, OperationState.QUEUED, settled, {**values, "progress": progress, "note": note})
+        return self._change(
+            _AGAIN, claim, OperationState.QUEUED, settled, {**values, "progress": progress, "note": note, "worked": worked}
+        )
 
     def _change(
         self, statement: LiteralString, claim: Claim, meant: OperationState, settled: Settled | None, values: dict[str, Any]

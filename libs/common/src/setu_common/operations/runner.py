@@ -61,6 +61,7 @@ class _Stopped:
 class _Parked:
     after_s: float
     said: tuple[float, str] | None = None
+    worked: bool = False
 
 
 _Outcome = _Succeeded | _Failed | _Stopped | _Parked
@@ -317,7 +318,7 @@ class Runner:
         answer = await known.handler(request, work)
         if isinstance(answer, Park):
             progress, note = work.reported()
-            return _Parked(answer.after_s, (progress, note) if progress or note else None)
+            return _Parked(answer.after_s, (progress, note) if progress or note else None, answer.worked)
         result, objects, _ = await self._payloads.pack(claim.tenant, answer)
         return _Succeeded(result, objects)
 
@@ -361,8 +362,8 @@ class Runner:
 
     def _end(self, claim: Claim, outcome: _Outcome, settled: Settled | None) -> Ending:
         match outcome:
-            case _Parked(after_s=after_s, said=said):
-                return self._claims.park(claim, after_s, settled, said)
+            case _Parked(after_s=after_s, said=said, worked=worked):
+                return self._claims.park(claim, after_s, settled, said, worked=worked)
             case _Succeeded(result=result, objects=objects):
                 return self._claims.succeed(claim, result, objects, settled)
             case _Stopped(reason="cancelled"):

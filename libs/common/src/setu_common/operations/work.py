@@ -47,10 +47,11 @@ class Work(Protocol):
 class Park:
     """A handler's answer: not over; call me again in ``after_s`` seconds, or sooner if someone wakes the operation.
 
-    Parking counts no attempt.
+    Parking counts no attempt. Nor is it a turn of its tenant's if the operation has parts, unless it ``worked``, and did not only look at them.
     """
 
     after_s: float
+    worked: bool = False
 
 
 # Any, twice: a list of bound kinds mixes request and result types; each pair fits by construction.
