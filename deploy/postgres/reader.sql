@@ -22,6 +22,6 @@ GRANT SELECT ON ledger.call, ledger.call_intent, ledger.budget, ledger.stage_met
 
 -- What workers are scaled by (deploy/kubernetes/base/scaling.yaml): how much waits and since when, and not what is asked for.
 GRANT USAGE ON SCHEMA gateway, asr, translate, enhancer, optimizer TO setu_reader;
-GRANT SELECT (queue, state, asleep, created_at, not_before)
+GRANT SELECT (queue, state, asleep, parent_id, created_at, not_before)
 ON gateway.operation, asr.operation, translate.operation, enhancer.operation, optimizer.operation TO setu_reader;
 COMMIT;
