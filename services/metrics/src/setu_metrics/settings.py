@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.settings import DatabaseSettings, LogSettings, SettingsBlock, TracingSettings, TrustSettings
 
 SERVICE: Final = "metrics"
+_UNITS: Final = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
 class PerformanceSettings(SettingsBlock):
@@ -19,6 +20,13 @@ class PerformanceSettings(SettingsBlock):
     memory_limit_bytes: int | None = Field(
         default=None, ge=1, description="What a worker's process may hold; unset: what this service's container or machine has"
     )
+
+    @field_validator("memory_limit_bytes", mode="before")
+    @classmethod
+    def _as_docker_has_it(cls, value: object) -> object:
+        """Takes ``8g`` and its like too: compose tells what limits its containers."""
+        number, unit = (value[:-1], value[-1:].lower()) if isinstance(value, str) else ("", "")
+        return int(number) * _UNITS[unit] if unit in _UNITS and number.isdecimal() else value
 
 
 @dataclass(frozen=True)
