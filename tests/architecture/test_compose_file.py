@@ -375,6 +375,7 @@ def test_a_container_is_told_its_own_settings_of_those_that_are_set_and_what_is_
         "SETU_GATEWAY_AUTH=keys",
         "SETU_ASR_BEAM_SIZE=2",
         "DATABASE_POOL_SIZE=3",
+        "AWS_ENDPOINT_URL=http://bucket",
         "REDIS_URL=redis://elsewhere",
         "OTHER=1",
     )
@@ -383,5 +384,6 @@ def test_a_container_is_told_its_own_settings_of_those_that_are_set_and_what_is_
     assert {name for name, each in told.items() if "SETU_GATEWAY_AUTH" in each} == {n for n in found if "gateway" in n}
     assert {name for name, each in told.items() if "DATABASE_POOL_SIZE" in each} == OWN.keys() - {"llm"}
     assert found["asr-worker"]["SETU_ASR_BEAM_SIZE"] == "2"
+    assert found["gateway"]["AWS_ENDPOINT_URL"] == "http://bucket"
     assert found["metrics-api"]["REDIS_URL"] == "redis://redis:6379/0"
     assert not any("OTHER" in each for each in told.values())

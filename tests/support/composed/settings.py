@@ -14,7 +14,9 @@ from testbed.sources import ROOT
 FILE: Final = ROOT / "deploy/compose.settings.yml"
 SERVICES: Final = ("gateway", "asr", "translate", "enhancer", "optimizer", "metrics")
 OF_LIBRARIES: Final = (
+    "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT",
+    "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "HF_ENDPOINT",
     "HF_HUB_OFFLINE",

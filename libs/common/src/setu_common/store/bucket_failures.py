@@ -14,7 +14,7 @@ RETRY_AFTER_S: Final = 5.0
 # What an operator has to mend is looked for less often.
 MISTAKEN_AFTER_S: Final = 60.0
 
-AWAY: Final = "The object store does not answer. Check its address (AWS_ENDPOINT_URL), or try again in a moment."
+AWAY: Final = "The object store does not answer. Check its address (AWS_ENDPOINT), or try again in a moment."
 BUSY: Final = "The object store asks for fewer requests. Try again in a moment."
 REFUSED: Final = (
     "The object store refuses these credentials, or they lack a right to the bucket. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY "
