@@ -357,6 +357,12 @@ def test_the_gpu_has_a_worker_of_its_own_that_is_found_where_the_other_is():
     assert "\nwhisperx==" in (ROOT / "deploy/requirements-gpu.txt").read_text()
 
 
+@pytest.mark.parametrize("name", ["gateway", "gateway-fetcher", "asr-worker", GPU, "optimizer-learner"])
+def test_whoever_copies_whole_recordings_out_of_a_bucket_does_so_to_a_disk(name):
+    assert OWN[name]["environment"]["TMPDIR"] == "/var/lib/setu/scratch"
+    assert "scratch:/var/lib/setu/scratch" in OWN[name]["volumes"]
+
+
 def test_what_performance_is_judged_by_is_what_the_workers_of_speech_may_hold():
     limit = SERVICES["asr-worker"]["mem_limit"]
     assert SERVICES["metrics-api"]["environment"]["SETU_METRICS_MEMORY_LIMIT_BYTES"] == limit
