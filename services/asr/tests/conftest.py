@@ -10,10 +10,14 @@ import av
 import numpy as np
 import pytest
 
+from company import opened_company
+from company.sharing import Firm, Listener, Watched
 from setu_asr.domain.audio import RATE_HZ, Region
 from setu_asr.domain.heard import Heard, HeardWord
 from setu_asr.domain.hints import NO_HINTS, Hints
+from setu_asr.migrate import VERSIONS
 from setu_asr.settings import RecognitionSettings
+from setu_common.db import migrate
 
 
 class Media:
@@ -164,3 +168,12 @@ def find_speech():
 @pytest.fixture
 def recognition(tmp_path: Path) -> RecognitionSettings:
     return RecognitionSettings(scratch_folder=tmp_path)
+
+
+@pytest.fixture
+def firm(cloned_database, store_settings, media, recognition, request):
+    """Workers that share recordings of more than a minute; see `company.sharing`."""
+    database = cloned_database("asr", lambda settings: migrate(settings, "asr", VERSIONS))
+    settings = recognition.model_copy(update={"split_above_s": 60.0, "piece_s": 60.0})
+    with opened_company(database, Watched(store_settings, "asr")) as company:
+        yield Firm(company, media, Listener(), [], settings, request)

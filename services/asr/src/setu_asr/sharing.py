@@ -57,8 +57,8 @@ class Shared:
 
     @property
     def complete(self) -> bool:
-        """Whether they are all pieces of the recording."""
-        return self.requests[-1].last
+        """Whether they are all pieces of the recording: the last was asked for, and none before it was erased since."""
+        return self.requests[-1].last and [part.number for part in self.parts] == list(range(len(self.parts)))
 
     @property
     def problem(self) -> Problem | None:

@@ -46,8 +46,9 @@ SELECT request_sha256 FROM operation WHERE parent_id = %(parent_id)s AND kind = 
 """
 # Who looks how far they are reads no results: all together those are as large as the work.
 _PARTS: Final[LiteralString] = """
-SELECT id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, NULL AS result, problem, request
-FROM operation WHERE parent_id = %(parent_id)s ORDER BY split_part(idempotency_key, '/', 2)::int
+SELECT id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, NULL AS result, problem, request,
+    split_part(idempotency_key, '/', 2)::int AS number
+FROM operation WHERE parent_id = %(parent_id)s ORDER BY number
 """
 _RESULTS: Final[LiteralString] = "SELECT id, result FROM operation WHERE id = ANY(%(ids)s)"
 # Their parent first, as whoever ends one of them does.
@@ -63,8 +64,9 @@ WHERE parent_id = %(parent_id)s AND state IN ('queued', 'running')
 
 @dataclass(frozen=True)
 class Part:
-    """A part as it stands, without its result; its request as it is stored."""
+    """A part as it stands, without its result; its request as it is stored, its number from 0 on."""
 
+    number: int
     operation: Operation
     request: dict[str, Any]  # Any: JSON
 
@@ -133,7 +135,7 @@ class Parts:
         """The parts that were asked for, in their order."""
         async with self._database.reading() as connection:
             rows = (await connection.exec_driver_sql(_PARTS, {"parent_id": parent_id})).mappings().all()
-        return [Part(operation_of(row), row["request"]) for row in rows]
+        return [Part(row["number"], operation_of(row), row["request"]) for row in rows]
 
     async def requests(self, kind: OperationKind[RequestT, Any], parts: Sequence[Part]) -> list[RequestT]:
         """What parts were asked to do."""
