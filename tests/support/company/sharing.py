@@ -1,15 +1,19 @@
 """A company whose workers share long recordings, for tests: a real database, and a recogniser that remembers what it was given."""
 
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
+from pydantic import BaseModel
 
 from company import SETTINGS, Company
-from setu_asr.domain.audio import RATE_HZ
+from setu_asr.domain.audio import RATE_HZ, Recording, Samples
 from setu_asr.domain.heard import Heard, HeardWord
-from setu_asr.domain.hints import NO_HINTS
+from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_asr.domain.wav import wav_header
 from setu_asr.ears import Ears
 from setu_asr.engines.pool import RecogniserPool
@@ -21,12 +25,13 @@ from setu_common.contracts import (
     TRANSCRIPTION_PIECES,
     TRANSCRIPTIONS,
     AsrPlan,
+    OperationKind,
     Reference,
 )
 from setu_common.cost import Unmetered
 from setu_common.errors import DependencyUnavailable
-from setu_common.models import Catalogue
-from setu_common.operations import Bound, Parts
+from setu_common.models import Catalogue, OnProgress
+from setu_common.operations import Bound, Parts, Work
 from setu_common.settings import ModelSettings
 from setu_common.store import Store
 
@@ -36,7 +41,7 @@ JOB = uuid4()
 
 
 class Present(Catalogue):
-    def ensure(self, name, on_progress=None):
+    def ensure(self, name: str, on_progress: OnProgress | None = None) -> Path:
         return self._settings.folder / name
 
 
@@ -48,17 +53,17 @@ class Listener:
     asked_language: int = 0
     fails: Any = None
 
-    def detect_language(self, clips):
+    def detect_language(self, clips: Sequence[Samples]) -> tuple[str, float]:
         self.asked_language += 1
         return "fr", 0.75
 
-    def recognise(self, clips, language, plan, hints=NO_HINTS):
+    def recognise(self, clips: Sequence[Samples], language: str, plan: AsrPlan, hints: Hints = NO_HINTS) -> list[list[Heard]]:
         if self.fails is not None:
             self.fails(len(self.batches))
         self.batches.append(len(clips))
         return [[self._heard(clip)] for clip in clips]
 
-    def _heard(self, clip):
+    def _heard(self, clip: Samples) -> Heard:
         seconds = range(len(clip) // RATE_HZ)
         loud = [float(np.abs(clip[at * RATE_HZ : (at + 1) * RATE_HZ]).mean()) for at in seconds]
         words = tuple(HeardWord(at + 0.1, at + 0.9, f" {value:.7f}", 0.9) for at, value in zip(seconds, loud, strict=True))
@@ -81,7 +86,7 @@ class Firm:
         models = ModelSettings(folder=settings.scratch_folder / "models", offline=True)
         whole = Catalogue.load(models)
         catalogue = Present({name: whole[name] for name in whole.names()}, models)
-        equipment = {
+        equipment: dict[str, Any] = {
             "catalogue": catalogue,
             "pool": RecogniserPool(0, 1),
             "engines": engines or (lambda _engine: lambda _key, _folder: self.listener),
@@ -98,7 +103,7 @@ class Firm:
         data = plain_wav(sound[0]) if codec == "plain" else self.media.audio("a.flac", codec, samples=sound).read_bytes()
         return self.company.run(self.company.store.put("local", data, "audio/wav"))
 
-    def _find_speech(self, samples):
+    def _find_speech(self, samples: Samples) -> Any:
         self.searched.append(len(samples))
         return self.request.getfixturevalue("find_speech")(samples)
 
@@ -106,15 +111,17 @@ class Firm:
 class Watched(Store):
     """Tells what was read of objects: stretches, or None for a whole file."""
 
-    def __init__(self, *args):
+    def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.read_of: list[tuple[int, int] | None] = []
+        self.read_of: list[tuple[int, int | None] | None] = []
 
-    def stream(self, reference, chunk_bytes=1 << 20, *, start=0, stop=None):
+    def stream(
+        self, reference: Reference, chunk_bytes: int = 1 << 20, *, start: int = 0, stop: int | None = None
+    ) -> AsyncIterator[bytes]:
         self.read_of.append((start, stop))
         return super().stream(reference, chunk_bytes, start=start, stop=stop)
 
-    def local_file(self, reference):
+    def local_file(self, reference: Reference) -> AbstractAsyncContextManager[Path]:
         self.read_of.append(None)
         return super().local_file(reference)
 
@@ -122,21 +129,21 @@ class Watched(Store):
 class Finishing(Listener):
     """One that has more to do once all is heard."""
 
-    def finish(self, recording, heard, language, plan):
+    def finish(self, recording: Recording, heard: Sequence[Heard], language: str, plan: AsrPlan) -> Finished:
         self.finished.append((len(recording.pcm), len(heard)))
         return Finished(tuple(replace(stretch, speaker="A") for stretch in heard), ("Finished.",))
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.finished = []
+        self.finished: list[tuple[int, int]] = []
 
 
-def plain_wav(samples) -> bytes:
-    pcm = (samples * 32767).astype("<i2")
-    return wav_header(len(pcm), RATE_HZ) + pcm.tobytes()
+def plain_wav(samples: Samples) -> bytes:
+    pcm: bytes = (samples * 32767).astype("<i2").tobytes()
+    return wav_header(len(pcm) // 2, RATE_HZ) + pcm
 
 
-def pieces_of(firm, operation_id):
+def pieces_of(firm: Firm, operation_id: UUID) -> list[Mapping[str, Any]]:
     return firm.company.rows("SELECT * FROM operation WHERE parent_id = %(id)s ORDER BY created_at", id=operation_id)
 
 
@@ -145,7 +152,7 @@ class Interrupted(Parts):
 
     left = 2
 
-    async def submit(self, work, kind, number, request):
+    async def submit(self, work: Work, kind: OperationKind[Any, Any], number: int, request: BaseModel) -> None:
         if self.left == 0:
             raise DependencyUnavailable("The database is away.", retry_after_s=3600)
         self.left -= 1
