@@ -36,7 +36,7 @@ async def run_left(gateway_settings, job, *, run: int = 1) -> None:
     row = {
         "id": uuid4(), "kind": "advances", "state": "failed", "version": 3, "progress": 0, "note": "", "attempts": 3, "created_at": now,
         "started_at": now, "ended_at": now, "result": None, "problem": problem, "tenant": job.tenant, "queue": "pipeline",
-        "job_id": job.id, "reply_to": None, "due": False, "idempotency_key": advance_key(job.id, run=run),
+        "job_id": job.id, "reply_to": None, "due": False, "idempotency_key": advance_key(job.id, run=run), "parent_id": None,
     }  # fmt: skip
 
     def leave() -> None:
