@@ -42,10 +42,11 @@ class Running:
         return [view async for view in self.client.events(job.id)][-1]
 
     async def trace_with(self, job: JobView, *names: str) -> list[Told]:
-        """The job's trace, once these are in it."""
+        """The job's trace, once these are in it, and what moved the job has ended: a moment after the job."""
         for _ in range(400):
             spans = self.collector.trace(job.id.hex)
-            if {span.name for span in spans} >= set(names):
+            ended = any(span.name == "advances" and span.attributes["setu.outcome"] == "succeeded" for span in spans)
+            if ended and {span.name for span in spans} >= set(names):
                 return spans
             await asyncio.sleep(0.05)
         raise AssertionError(sorted({span.name for span in self.collector.trace(job.id.hex)}))

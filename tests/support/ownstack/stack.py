@@ -31,6 +31,8 @@ BRISK = {
     "SETU_OPERATIONS_SHUTDOWN_GRACE_S": "1",
     "SETU_GATEWAY_SHORTEST_POLL_S": "0.3",
     "SETU_MODELS_OFFLINE": "false",
+    # Chance has no say in what a job consists of.
+    "SETU_OPTIMIZER_SECOND_SHARE": "0",
 }
 START_S = 120.0
 STOP_S = 40.0
