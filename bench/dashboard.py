@@ -1,23 +1,16 @@
 """How soon the dashboard's first view is there, in a real browser, with 10,000 jobs on record: ``python -m bench dashboard``."""
 
-import secrets
 import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
 from typing import Final
 
 from playwright.sync_api import Browser, Page
 
+from bench.bare import bare
 from bench.figures import Figure, judged
-from bench.gateway import running
 from browsing.browser import browsing, tab
 from setu_cli.embedded.ports import free_port
-from setu_cli.embedded.postgres import running_postgres
-from setu_cli.embedded.valkey import running_valkey
 from setu_common.cost.ledger import SCHEMA
 from setu_common.db import connect
 from setu_common.settings import DatabaseSettings
@@ -59,29 +52,12 @@ FROM job_outcome AS job, unnest(ARRAY['profiles', 'transcriptions', 'translation
 @contextmanager
 def _gateway() -> Iterator[str]:
     """The gateway and the metrics service, as processes of their own, with many jobs on record."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="setu-bench-")))
-        folder.chmod(0o755)
-        postgres = stack.enter_context(running_postgres(folder / "postgres"))
-        valkey = stack.enter_context(running_valkey(folder / "valkey"))
-        (folder / "store").mkdir()
-        metrics, gateway = free_port(), free_port()
-        variables = {
-            "PATH": "/usr/bin:/bin",
-            "DATABASE_URL": postgres.url,
-            "REDIS_URL": valkey.url,
-            "SETU_STORE_URL": f"file://{folder}/store",
-            "SETU_SERVICE_TOKEN": secrets.token_urlsafe(24),
-            "SETU_LOG_LEVEL": "WARNING",
-            "SETU_GATEWAY_METRICS_URL": f"http://127.0.0.1:{metrics}",
-        }
-        for service in ("metrics", "gateway"):
-            subprocess.run([sys.executable, "-m", f"setu_{service}.migrate"], env=variables, check=True)
-        fill(DatabaseSettings(url=postgres.url))
-        for service, port in (("metrics", metrics), ("gateway", gateway)):
-            command = [sys.executable, "-m", f"setu_{service}.main", "--port", str(port)]
-            stack.enter_context(running(command, variables, folder / f"{service}.log", port))
-        yield f"http://127.0.0.1:{gateway}"
+    metrics, gateway = free_port(), free_port()
+    with bare({"SETU_GATEWAY_METRICS_URL": f"http://127.0.0.1:{metrics}"}) as ground:
+        ground.migrated("metrics", "gateway")
+        fill(DatabaseSettings(url=ground.database_url))
+        with ground.served("metrics", metrics), ground.served("gateway", gateway):
+            yield f"http://127.0.0.1:{gateway}"
 
 
 def fill(database: DatabaseSettings) -> None:

@@ -3,22 +3,15 @@
 import asyncio
 import secrets
 import socket
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import psutil
 
+from bench.bare import bare, running
 from bench.client import FORM, form, head, load
 from bench.figures import Figure, judged
-from probe.bench import start
 from setu_cli.embedded.ports import free_port
-from setu_cli.embedded.postgres import running_postgres
-from setu_cli.embedded.valkey import running_valkey
 
 CLIP_BYTES = 32 * 1024
 CLIPS = 600
@@ -32,52 +25,17 @@ UPLOAD_ROUNDS = 3
 PIECE = b"\x5a\xa5" * (128 * 1024)
 
 
-@contextmanager
-def running(command: list[str], variables: dict[str, str], log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A server for as long as the block lasts, listening when it begins."""
-    process = start(command, variables, log)
-    try:
-        give_up_at = time.monotonic() + 60
-        while not any(
-            each.laddr.port == port and each.status == "LISTEN" for each in psutil.Process(process.pid).net_connections()
-        ):
-            if process.poll() is not None or time.monotonic() > give_up_at:
-                raise RuntimeError(log.read_text())
-            time.sleep(0.05)
-        yield process
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 def measure() -> list[Figure]:
     """Start both, measure in turn."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="setu-bench-")))
-        folder.chmod(0o755)
-        postgres = stack.enter_context(running_postgres(folder / "postgres"))
-        valkey = stack.enter_context(running_valkey(folder / "valkey"))
-        (folder / "store").mkdir()
-        variables = {
-            "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": "tests/support",
-            "DATABASE_URL": postgres.url,
-            "REDIS_URL": valkey.url,
-            "SETU_STORE_URL": f"file://{folder}/store",
-            "SETU_SERVICE_TOKEN": secrets.token_urlsafe(24),
-            "SETU_LOG_LEVEL": "WARNING",
-        }
-        subprocess.run([sys.executable, "-m", "setu_gateway.migrate"], env=variables, check=True)
-        ours, plain = free_port(), free_port()
-        gateway = stack.enter_context(
-            running([sys.executable, "-m", "setu_gateway.main", "--port", str(ours)], variables, folder / "gateway.log", ours)
-        )
-        stack.enter_context(
-            running(
-                [sys.executable, "-m", "bench.plain_routes", str(plain), str(folder)], variables, folder / "plain.log", plain
-            )
-        )
-        return [*_posts(ours, plain), *_uploads(ours, plain, psutil.Process(gateway.pid))]
+    ours, plain = free_port(), free_port()
+    with bare({"PYTHONPATH": "tests/support"}) as ground:
+        ground.migrated("gateway")
+        routes = [sys.executable, "-m", "bench.plain_routes", str(plain), str(ground.folder)]
+        with (
+            ground.served("gateway", ours) as gateway,
+            running(routes, ground.variables, ground.folder / "plain.log", plain),
+        ):
+            return [*_posts(ours, plain), *_uploads(ours, plain, gateway)]
 
 
 def _posts(ours: int, plain: int) -> list[Figure]:

@@ -5,10 +5,7 @@ counted where it is taken; how long jobs take is told beside it, with the interv
 """
 
 import random
-import secrets
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,14 +17,12 @@ from pathlib import Path
 import httpx2
 import psutil
 
+from bench.bare import bare
 from bench.dashboard import JOBS, fill
 from bench.figures import Figure, judged
-from bench.gateway import running
 from bench.overhead_parts import Parts, measured, scrape, tree_cpu_s
 from bench.stack import Json, ended, recording, seconds_between, stack_with, submit
 from setu_cli.embedded.ports import free_port
-from setu_cli.embedded.postgres import running_postgres
-from setu_cli.embedded.valkey import running_valkey
 from setu_common.db import connect
 from setu_common.operations.figures import EVERY_S
 from setu_common.settings import DatabaseSettings, StageSettings
@@ -189,30 +184,15 @@ def _difference(pairs: Sequence[tuple[Json, Json]]) -> Figure:
 
 
 def _metrics() -> Figure:
+    port, told = free_port(), free_port()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="setu-bench-")))
-        folder.chmod(0o755)
-        postgres = stack.enter_context(running_postgres(folder / "postgres"))
-        valkey = stack.enter_context(running_valkey(folder / "valkey"))
-        (folder / "store").mkdir()
-        port, told = free_port(), free_port()
-        variables = {
-            "PATH": "/usr/bin:/bin",
-            "DATABASE_URL": postgres.url,
-            "REDIS_URL": valkey.url,
-            "SETU_STORE_URL": f"file://{folder}/store",
-            "SETU_SERVICE_TOKEN": secrets.token_urlsafe(24),
-            "SETU_LOG_LEVEL": "WARNING",
-            "SETU_PROMETHEUS_PORT": str(told),
-        }
-        for service in ("metrics", "gateway"):
-            subprocess.run([sys.executable, "-m", f"setu_{service}.migrate"], env=variables, check=True)
-        database = DatabaseSettings(url=postgres.url)
+        ground = stack.enter_context(bare({"SETU_PROMETHEUS_PORT": str(told)}))
+        ground.migrated("metrics", "gateway")
+        database = DatabaseSettings(url=ground.database_url)
         fill(database)
         with closing(connect(database, "gateway")) as connection:
             connection.execute(_OPERATIONS)
-        command = [sys.executable, "-m", "setu_gateway.main", "--port", str(port)]
-        stack.enter_context(running(command, variables, folder / "gateway.log", port))
+        stack.enter_context(ground.served("gateway", port))
         client = stack.enter_context(httpx2.Client(timeout=30))
         for path in ("/jobs", "/jobs?state=failed", "/nowhere", "/openapi.json"):
             client.get(f"http://127.0.0.1:{port}{path}")

@@ -3,22 +3,16 @@
 import asyncio
 import secrets
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack
-from pathlib import Path
 
 import httpx2
 import psutil
 
+from bench.bare import bare
 from bench.client import form, head, load
 from bench.figures import Figure, judged
-from bench.gateway import JSON, URL_JOB, running
+from bench.gateway import JSON, URL_JOB
 from setu_cli.embedded.ports import free_port
-from setu_cli.embedded.postgres import running_postgres
-from setu_cli.embedded.valkey import running_valkey
 
 QUEUED = 10_000
 CLIP_BYTES = 32 * 1024
@@ -33,27 +27,12 @@ MEGABYTE = 1 << 20
 
 def measure() -> list[Figure]:
     """Start a gateway without workers, have it accept the jobs, ask it."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="setu-bench-")))
-        folder.chmod(0o755)
-        postgres = stack.enter_context(running_postgres(folder / "postgres"))
-        valkey = stack.enter_context(running_valkey(folder / "valkey"))
-        (folder / "store").mkdir()
-        variables = {
-            "PATH": "/usr/bin:/bin",
-            "DATABASE_URL": postgres.url,
-            "REDIS_URL": valkey.url,
-            "SETU_STORE_URL": f"file://{folder}/store",
-            "SETU_SERVICE_TOKEN": secrets.token_urlsafe(24),
-            "SETU_LOG_LEVEL": "WARNING",
-        }
-        subprocess.run([sys.executable, "-m", "setu_gateway.migrate"], env=variables, check=True)
-        port = free_port()
-        gateway = stack.enter_context(
-            running([sys.executable, "-m", "setu_gateway.main", "--port", str(port)], variables, folder / "gateway.log", port)
-        )
-        _send(port, head("/jobs", len(URL_JOB), JSON) + URL_JOB, QUEUED, FILLING)
-        return _asked(port, psutil.Process(gateway.pid))
+    port = free_port()
+    with bare() as ground:
+        ground.migrated("gateway")
+        with ground.served("gateway", port) as gateway:
+            _send(port, head("/jobs", len(URL_JOB), JSON) + URL_JOB, QUEUED, FILLING)
+            return _asked(port, gateway)
 
 
 def _asked(port: int, process: psutil.Process) -> list[Figure]:

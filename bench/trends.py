@@ -15,8 +15,8 @@ from uuid import UUID
 import httpx2
 import psycopg
 
+from bench.bare import running
 from bench.figures import Figure, judged
-from bench.gateway import running
 from setu_cli.embedded.ports import free_port
 from setu_cli.embedded.postgres import running_postgres
 from setu_common.contracts import headers
