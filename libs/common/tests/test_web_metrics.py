@@ -143,6 +143,18 @@ def test_however_many_children_die_there_are_few_files(tmp_path):
     assert said.splitlines()[0] == "20.0 ['counter_0.db', 'histogram_0.db']"
 
 
+def test_a_file_that_a_child_has_opened_and_not_written_yet_hides_nothing(tmp_path):
+    said = run(
+        """
+        end(child(3, "no"))
+        (folder / f"gauge_livemax_{os.getpid()}.db").touch()
+        print(told("setu_call_attempts_total"))
+        """,
+        tmp_path,
+    )
+    assert said.splitlines()[0] == "3.0"
+
+
 def test_what_a_killed_worker_left_behind_goes_when_another_starts_and_what_one_that_lives_uses_stays(tmp_path):
     run("os.kill(os.getpid(), signal.SIGKILL)", tmp_path, ends=-signal.SIGKILL)
     (left,) = tmp_path.glob("setu-metrics-*")
