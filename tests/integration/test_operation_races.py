@@ -13,9 +13,12 @@ import pytest
 from probe.kinds import Task
 from probe.rig import BACK, FRONT, PATIENT, VERDICTS, Rig, verdict
 from setu_common.contracts import Operation, OperationState, Submission
-from setu_common.errors import DependencyUnavailable, IdempotencyConflict
+from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict
 from setu_common.operations import Ending, Operations, Statement
+from setu_common.operations import claims as claiming
 from setu_common.operations.claims import Claim, Claims, LeaseLost
+from setu_common.operations.connection import Connection
+from setu_common.operations.lineage import wake_parent
 from setu_common.operations.reaping import Reaping
 
 ACME = Submission(tenant="acme")
@@ -254,6 +257,40 @@ def test_whoever_races_to_end_operations_each_ends_once_and_nobody_is_lied_to(ri
     assert expired["failed"] == Counter(final.values())["failed"]
     assert all(told[row_id] == state or told[row_id] == "lost" for row_id, state in final.items())
     assert all(told[row_id] != "lost" for row_id, state in final.items() if state == "succeeded")
+
+
+def test_who_erases_an_operation_while_one_of_its_parts_ends_waits_for_that_and_holds_nothing_that_it_needs(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Erasing finds the part's row first, which is the older one; were it to lock it so, Postgres would have to fail one of the two."""
+    part_id, parent_id = submitted(rig, 2)
+    rig.execute("UPDATE operation SET parent_id = %(parent)s WHERE id = %(part)s", parent=parent_id, part=part_id)
+    claims = rig.claims()
+    part = claims.next(FRONT.queue)
+    assert part is not None
+    assert (part.id, part.parent_id) == (part_id, parent_id)
+    rig.execute("UPDATE operation SET asleep = true, not_before = now() + interval '1 hour' WHERE id = %(id)s", id=parent_id)
+
+    def wake_slowly(db: Connection, awaited: UUID) -> None:
+        wake_parent(db, awaited)
+        db.execute("SELECT pg_advisory_xact_lock(1)")
+
+    async def scenario() -> tuple[object, object]:
+        with rig.plain.transaction():
+            rig.execute("SELECT pg_advisory_xact_lock(1)")
+            ending = asyncio.ensure_future(asyncio.to_thread(claims.succeed, part, {"count": 1}, (), verdict))
+            await waiting_for_locks(rig, 1)  # it has its parent's row, and not yet its own
+            erasing = asyncio.ensure_future(rig.operations.purge("acme", parent_id))
+            await waiting_for_locks(rig, 2)
+        ended, refusal = await asyncio.gather(ending, erasing, return_exceptions=True)
+        return ended, refusal
+
+    monkeypatch.setattr(claiming, "wake_parent", wake_slowly)
+    ended, refusal = rig.run(scenario())
+    assert isinstance(ended, Ending)
+    assert ended.operation.state is OperationState.SUCCEEDED
+    assert isinstance(refusal, Conflict)
+    assert {state_of(rig, part_id), state_of(rig, parent_id)} == {"succeeded", "queued"}
 
 
 def test_only_one_watch_leads_and_another_takes_over_when_its_connection_dies(rig: Rig) -> None:
