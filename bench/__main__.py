@@ -1,7 +1,7 @@
 """``python -m bench [target …]``: measure, print tables, write build/figures/.
 
-``python -m bench fanout`` takes options as well: ``--help`` lists them. It and ``tenants`` take ten minutes and more, so that they are measured where they
-are named.
+``python -m bench fanout`` and ``python -m bench gateway`` take options as well: ``--help`` lists them. ``fanout`` and ``tenants`` take ten minutes and more, so
+that they are measured where they are named.
 """
 
 import importlib
@@ -23,7 +23,7 @@ TARGETS = (
     "dashboard",
     "queued",
 )
-WITH_OPTIONS = frozenset({"fanout"})
+WITH_OPTIONS = frozenset({"fanout", "gateway"})
 
 
 def main(arguments: list[str]) -> None:
