@@ -75,13 +75,13 @@ def row_of(rig: Rig, operation_id: UUID) -> dict[str, Any]:  # Any: whatever a c
 
 def test_parts_are_of_their_parents_tenant_job_and_priority_hardly_younger_and_made_once(rig: Rig, parts: Parts) -> None:
     parent = begun(rig, rig.claims(), priority=3)
-    rig.execute("UPDATE operation SET created_at = now() - interval '1 hour'")
+    rig.execute("UPDATE operation SET begun_at = now() - interval '1 hour'")
     for _ in range(2):
         shared(rig, parts, parent)
     rows = rig.execute("SELECT * FROM operation WHERE parent_id = %(id)s ORDER BY idempotency_key", id=parent.id)
     assert [(row["tenant"], row["job_id"], row["priority"]) for row in rows] == [("acme", JOB, 3)] * 2
-    since = row_of(rig, parent.id)["created_at"]
-    assert [(row["created_at"] - since).total_seconds() for row in rows] == [pytest.approx(1e-6), pytest.approx(2e-6)]
+    since = row_of(rig, parent.id)["begun_at"]
+    assert [(row["begun_at"] - since).total_seconds() for row in rows] == [pytest.approx(1e-6), pytest.approx(2e-6)]
     assert [request.count for request in rig.run(parts.requests(FRONT, rig.run(parts.of(parent.id))))] == [0, 1]
     assert rig.hints.told.count((FRONT.queue, None)) == 3  # the parent, and each part once
     waited = rig.claims("south", 2).next(FRONT.queue)

@@ -3,11 +3,14 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import ValidationError
 
+from probe.kinds import Task
 from probe.rig import FRONT, PATIENT, Rig
+from setu_common.contracts import Submission
 from setu_common.operations.claims import _CLAIM, Claims
 from setu_common.settings import OperationSettings
 
@@ -95,6 +98,30 @@ def test_who_has_had_no_turn_is_first_whatever_others_weigh_and_priority_goes_be
     fill(rig, "a", 2, priority=5)
 
     assert turns(claims, 4) == "aanb"
+
+
+def test_a_tenants_rows_go_by_the_age_of_their_jobs_so_that_what_was_begun_is_ended_first(rig: Rig) -> None:
+    first, second = uuid4(), uuid4()
+
+    def submit(job_id: UUID | None, tenant: str = "acme") -> UUID:
+        return rig.run(rig.operations.submit(FRONT, Task(), Submission(tenant=tenant, job_id=job_id))).id
+
+    begun = [submit(first), submit(second), submit(None)]
+    claims = rig.claims()
+    claimed = claims.next(FRONT.queue)
+    assert claimed is not None
+    claims.cancel(claimed, None)
+    ends_first = submit(first)
+    submit(first, tenant="other")  # a job of its own, whatever its number is
+
+    assert claimed.id == begun[0]
+    assert [claim.id for claim in iter(lambda: claims.next(FRONT.queue), None) if claim.tenant == "acme"] == [
+        ends_first,
+        *begun[1:],
+    ]
+    [row] = rig.execute("SELECT created_at > begun_at AS later FROM operation WHERE id = %(id)s", id=ends_first)
+    assert row["later"]
+    assert rig.execute("SELECT id FROM operation WHERE tenant = 'other' AND created_at = begun_at")
 
 
 def test_rows_that_come_back_again_and_again_are_turns_of_their_tenant_like_others(rig: Rig) -> None:

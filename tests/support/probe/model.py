@@ -18,13 +18,14 @@ DIED = "worker-died"
 
 @dataclass
 class ModelRow:
-    """One operation. ``number`` is its age; ``turn`` the number of the claim that took it last, 0 before the first."""
+    """One operation. ``number`` is its age, ``begun`` that of its job's first; ``turn`` the number of the claim that took it last, 0 before the first."""
 
     id: UUID
     kind: OperationKind[Task, Done]
     submission: Submission
     task: Task
     number: int
+    begun: int
     state: OperationState = QUEUED
     eligible: bool = True
     attempts: int = 0
@@ -101,7 +102,8 @@ class Model:
 
     def submit(self, operation_id: UUID, kind: OperationKind[Task, Done], submission: Submission, task: Task) -> ModelRow:
         self.submitted += 1
-        row = ModelRow(operation_id, kind, submission, task, self.submitted)
+        ages = [row.begun for row in self.rows.values() if _of_one_job(row.submission, submission)]
+        row = ModelRow(operation_id, kind, submission, task, self.submitted, min(ages, default=self.submitted))
         self.rows[operation_id] = row
         return row
 
@@ -115,11 +117,11 @@ class Model:
         return None
 
     def next(self, queue: str) -> ModelRow | None:
-        """The row that a claim must take: priority, then the tenant whose last claim is longest ago, then age."""
+        """The row that a claim must take: priority, then the tenant whose last claim is longest ago, then its job's age, then its own."""
         waiting = [row for row in self.rows.values() if row.kind.queue == queue and row.state is QUEUED and row.eligible]
         return min(
             waiting,
-            key=lambda row: (-row.submission.priority, self._last_turn(queue, row.tenant), row.number),
+            key=lambda row: (-row.submission.priority, self._last_turn(queue, row.tenant), row.begun, row.number),
             default=None,
         )
 
@@ -151,3 +153,7 @@ class Model:
 
     def _last_turn(self, queue: str, tenant: str) -> int:
         return max((row.turn for row in self.rows.values() if row.kind.queue == queue and row.tenant == tenant), default=0)
+
+
+def _of_one_job(one: Submission, other: Submission) -> bool:
+    return one.job_id is not None and (one.job_id, one.tenant) == (other.job_id, other.tenant)

@@ -41,7 +41,8 @@ class Claim:
     queue_wait_s: float = 0.0
 
 
-# The next row of a queue: highest priority first; among those, the tenant whose turn it is; then the oldest.
+# The next row of a queue: highest priority first; among those, the tenant whose turn it is; then what belongs to the work begun first, so that
+# what was begun is ended before the same tenant's next.
 # A tenant's turn comes the sooner, the longer ago its last claim is; one of weight 3 is judged by its third last, so that it has three turns
 # while others have one, however long the work takes. What a weight is beyond a whole number, or short of one, makes the wait count for more
 # or less. Who has had no turn yet is first.
@@ -60,7 +61,7 @@ WITH RECURSIVE waiting AS (
     SELECT tenant, weight * extract(epoch FROM now() - had.since) / had.turns AS due,
         ARRAY(SELECT id FROM operation o
               WHERE o.state = 'queued' AND NOT o.asleep AND o.queue = %(queue)s AND o.tenant = w.tenant
-              ORDER BY priority DESC, created_at, id LIMIT 16) AS offered
+              ORDER BY priority DESC, begun_at, created_at, id LIMIT 16) AS offered
     FROM waiting w
     CROSS JOIN LATERAL (SELECT coalesce((%(weights)s::jsonb ->> w.tenant)::float8, 1) AS weight) given
     CROSS JOIN LATERAL (
@@ -72,7 +73,7 @@ WITH RECURSIVE waiting AS (
 ), chosen AS (
     SELECT o.id FROM operation o JOIN turn ON turn.tenant = o.tenant
     WHERE o.id = ANY (ARRAY(SELECT unnest(offered) FROM turn)) AND o.state = 'queued' AND NOT o.asleep
-    ORDER BY o.priority DESC, turn.due DESC NULLS FIRST, o.created_at, o.id
+    ORDER BY o.priority DESC, turn.due DESC NULLS FIRST, o.begun_at, o.created_at, o.id
     LIMIT 1 FOR UPDATE OF o SKIP LOCKED
 )
 UPDATE operation o SET

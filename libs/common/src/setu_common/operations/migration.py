@@ -83,3 +83,17 @@ def add_operation_parts() -> None:
     """Let an operation be a part of another."""
     for statement in _ADD_PARTS.split(";\n"):
         op.execute(statement)
+
+
+_ADD_AGE_OF_WORK = """
+ALTER TABLE operation ADD COLUMN begun_at timestamptz NOT NULL DEFAULT now();
+UPDATE operation SET begun_at = created_at WHERE ended_at IS NULL;
+DROP INDEX operation_waiting;
+CREATE INDEX operation_waiting ON operation (queue, tenant, priority DESC, begun_at, created_at, id) WHERE state = 'queued' AND NOT asleep
+"""
+
+
+def add_operation_age_of_work() -> None:
+    """Let rows be claimed by the age of the work that they belong to."""
+    for statement in _ADD_AGE_OF_WORK.split(";\n"):
+        op.execute(statement)

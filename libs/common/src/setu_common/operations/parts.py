@@ -1,7 +1,7 @@
 """Work that is shared out: the operation at hand has parts made, parks, and looks at them once they wake it.
 
 A part is an operation of its own, of the same queue: whoever is free does it, it is tried again alone, and what it takes counts as its
-own. It is hardly younger than its parent, so that what was begun is ended before the same tenant's next; it ends no later than its parent, and goes
+own. It is claimed as if it were hardly younger than its parent, so that what was begun is ended before the same tenant's next; it ends no later than its parent, and goes
 with it.
 """
 
@@ -27,9 +27,9 @@ from setu_common.store import Store, unnoted
 # What an earlier operation of the same job had done already, down to the last bit of the request, is done: its result is taken.
 _INSERT: Final[LiteralString] = """
 INSERT INTO operation (id, parent_id, tenant, kind, queue, priority, job_id, idempotency_key, request, request_sha256, max_attempts, timeout_s,
-    created_at, state, progress, result, objects, started_at, ended_at)
+    begun_at, state, progress, result, objects, started_at, ended_at)
 SELECT %(id)s, parent.id, parent.tenant, %(kind)s, %(queue)s, parent.priority, parent.job_id, %(key)s, %(request)s, %(sha256)s,
-    %(max_attempts)s, %(timeout_s)s, parent.created_at + %(number)s * interval '1 microsecond',
+    %(max_attempts)s, %(timeout_s)s, parent.begun_at + %(number)s * interval '1 microsecond',
     CASE WHEN done.id IS NULL THEN 'queued' ELSE 'succeeded' END, CASE WHEN done.id IS NULL THEN 0 ELSE 1 END, done.result,
     %(objects)s::text[] || coalesce(done.objects, '{}'), done.started_at, CASE WHEN done.id IS NOT NULL THEN now() END
 FROM operation parent LEFT JOIN LATERAL (

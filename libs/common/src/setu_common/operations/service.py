@@ -33,9 +33,10 @@ _ROW: Final = OperationRow.__table__.c  # type: ignore[attr-defined]  # SQLModel
 # Written out and not built: this is on the path of every request that asks for work.
 _SUBMIT: Final[LiteralString] = """
 INSERT INTO operation (id, tenant, kind, queue, priority, job_id, idempotency_key, request, request_sha256, objects, reply_to,
-                       max_attempts, timeout_s)
+                       max_attempts, timeout_s, begun_at)
 VALUES (%(id)s, %(tenant)s, %(kind)s, %(queue)s, %(priority)s, %(job_id)s, %(idempotency_key)s, %(request)s, %(request_sha256)s,
-        %(objects)s, %(reply_to)s, %(max_attempts)s, %(timeout_s)s)
+        %(objects)s, %(reply_to)s, %(max_attempts)s, %(timeout_s)s,
+        coalesce((SELECT min(begun_at) FROM operation WHERE job_id = %(job_id)s AND tenant = %(tenant)s), now()))
 ON CONFLICT DO NOTHING
 RETURNING id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, result, problem
 """

@@ -18,6 +18,8 @@ class OperationRow(SQLModel, table=True):
     worker's parent wakes it when its time has come, and a wake-up does at once.
     ``wakes`` counts wake-ups, so that one that comes while the row runs is not slept through.
     ``objects`` are the uris of the objects that live as long as this row.
+    ``begun_at`` is what a tenant's rows are claimed by: when the work was begun that the row belongs to, which is its job's first operation in
+    this schema, or its parent, or itself.
     ``parent_id`` is of a part: the operation that it was made of. It ends no later than that, and goes with it.
     """
 
@@ -50,6 +52,7 @@ class OperationRow(SQLModel, table=True):
     worker: str | None
     pid: int | None
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    begun_at: datetime = Field(sa_type=DateTime(timezone=True))
     not_before: datetime = Field(sa_type=DateTime(timezone=True))
     asleep: bool
     started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
@@ -64,6 +67,7 @@ class OperationRow(SQLModel, table=True):
             "queue",
             "tenant",
             text("priority DESC"),
+            "begun_at",
             "created_at",
             "id",
             postgresql_where=text("state = 'queued' AND NOT asleep"),
