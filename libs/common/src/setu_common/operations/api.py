@@ -49,7 +49,7 @@ def operations_api(
     registry = process_registry()
     queues = [kind.queue for kind in kinds]
     figures = Figures(database, settings.store, queues, registry)
-    room = Room(database, queues, settings.operations.max_queued)
+    room = Room(database, queues, settings.operations.max_queued, settings.operations.max_queued_per_tenant)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

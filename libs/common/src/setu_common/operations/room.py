@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -15,18 +16,18 @@ MOST_ENDED: Final = 10_000
 """Ends are counted up to here."""
 # Each is a look into a partial index that has the rows in question and no others, and goes no further than the limit.
 _LOOK: Final = text("""
-SELECT asked.queue, waiting.count + asleep.count AS open, coalesce(ended.count, 0) AS ended
-FROM unnest(CAST(:queues AS text[])) AS asked (queue)
-CROSS JOIN LATERAL (
-    SELECT count(*) AS count FROM (
-        SELECT FROM operation WHERE state = 'queued' AND NOT asleep AND queue = asked.queue LIMIT :most) found) waiting
-CROSS JOIN LATERAL (
-    SELECT count(*) AS count FROM (
-        SELECT FROM operation WHERE state = 'queued' AND asleep AND queue = asked.queue LIMIT :most) found) asleep
-LEFT JOIN (
-    SELECT queue, count(*) AS count FROM (
-        SELECT queue FROM operation WHERE ended_at > now() - make_interval(secs => :lately_s) ORDER BY ended_at DESC LIMIT :most_ended) found
-    GROUP BY queue) ended ON ended.queue = asked.queue
+SELECT tenant, sum(open)::int AS open, sum(ended)::int AS ended FROM (
+    SELECT tenant, count(*) AS open, 0 AS ended FROM (
+        SELECT tenant FROM operation WHERE state = 'queued' AND NOT asleep AND queue = :queue
+        LIMIT CAST(:most AS bigint)) waiting GROUP BY tenant
+    UNION ALL
+    SELECT tenant, count(*) AS open, 0 AS ended FROM (
+        SELECT tenant FROM operation WHERE state = 'queued' AND asleep AND queue = :queue LIMIT CAST(:most AS bigint)) asleep GROUP BY tenant
+    UNION ALL
+    SELECT tenant, 0 AS open, count(*) AS ended FROM (
+        SELECT tenant, queue FROM operation WHERE ended_at > now() - make_interval(secs => :lately_s)
+        ORDER BY ended_at DESC LIMIT :most_ended) ended WHERE queue = :queue GROUP BY tenant
+) counted GROUP BY tenant
 """)
 _KNOWN: Final = text("SELECT 1 FROM operation WHERE tenant = :tenant AND kind = :kind AND idempotency_key = :key")
 
@@ -44,14 +45,15 @@ class Room:
     Args:
         database: the service's.
         queues: those of its kinds.
-        limit: how much may wait in each, asleep or not; 0: however much.
+        limit: how much may wait in each, of all tenants together, asleep or not; 0: however much.
+        tenant_limit: how much of that may be one tenant's; 0: all of it.
     """
 
-    def __init__(self, database: Database, queues: Sequence[str], limit: int) -> None:
+    def __init__(self, database: Database, queues: Sequence[str], limit: int, tenant_limit: int = 0) -> None:
         self._database = database
-        self._queues = list(dict.fromkeys(queues))
         self._limit = limit
-        self._tally = Tally(self._look)
+        self._tenant_limit = tenant_limit
+        self._tallies = {queue: Tally(partial(self._look, queue)) for queue in queues}
 
     # Any: kinds of all requests and results.
     @asynccontextmanager
@@ -61,28 +63,46 @@ class Room:
         Raises:
             QueueFull: there is none.
         """
-        if not self._limit:
+        if not self._limit and not self._tenant_limit:
             yield
             return
-        await self._tally.refresh()
-        count = self._tally.count(kind.queue)
-        if count.open >= self._limit and not await self._is_known(kind, submission):
-            raise QueueFull(
-                f"{self._limit} operations wait in the queue {kind.queue}, which is as many as it takes. Send it again later, "
-                "with the same Idempotency-Key; more workers make it shorter.",
-                retry_after_s=count.room_in_s(self._limit),
-                queue=kind.queue,
-                limit=self._limit,
-            )
-        with self._tally.place(kind.queue) as come:
+        tally = self._tallies[kind.queue]
+        await tally.refresh()
+        refusal = self._refusal(kind.queue, tally, submission.tenant)
+        if refusal is not None and not await self._is_known(kind, submission):
+            raise refusal
+        with tally.place(submission.tenant) as come:
             yield
             come()
 
-    async def _look(self) -> Mapping[str, Count]:
-        values = {"queues": self._queues, "most": self._limit, "lately_s": LATELY_S, "most_ended": MOST_ENDED}
+    def _refusal(self, queue: str, tally: Tally, tenant: str) -> QueueFull | None:
+        own, own_limit = tally.count(tenant), self._tenant_limit
+        if own_limit and own.open >= own_limit:
+            return QueueFull(
+                f"{own_limit} operations of this tenant wait in the queue {queue}, which is as many as one tenant may have there. "
+                "Send it again once some have ended, with the same Idempotency-Key.",
+                retry_after_s=own.room_in_s(own_limit),
+                queue=queue,
+                limit=own_limit,
+                of="tenant",
+            )
+        total, limit = tally.total(), self._limit
+        if limit and total.open >= limit:
+            return QueueFull(
+                f"{limit} operations wait in the queue {queue}, which is as many as it takes. Send it again later, "
+                "with the same Idempotency-Key; more workers make it shorter.",
+                retry_after_s=total.room_in_s(limit),
+                queue=queue,
+                limit=limit,
+                of="all",
+            )
+        return None
+
+    async def _look(self, queue: str) -> Mapping[str, Count]:
+        values = {"queue": queue, "most": self._limit or None, "lately_s": LATELY_S, "most_ended": MOST_ENDED}
         async with self._database.reading() as connection:
             found = (await connection.execute(_LOOK, values)).all()
-        return {row.queue: Count(row.open, row.ended) for row in found}
+        return {row.tenant: Count(row.open, row.ended) for row in found}
 
     async def _is_known(self, kind: OperationKind[Any, Any], submission: Submission) -> bool:
         if submission.idempotency_key is None:

@@ -1,4 +1,7 @@
-"""How many there are of something, looked up at most once a second, with what this process adds meanwhile; and when there will be fewer."""
+"""How many there are of something, looked up at most once a second, with what this process adds meanwhile; and when there will be fewer.
+
+Between looks whoever asks or adds pays the same, however many keys there are.
+"""
 
 import asyncio
 import time
@@ -46,10 +49,12 @@ class Tally:
         self._look = look
         self._now = now
         self._seen: Mapping[str, Count] = {}
+        self._seen_of_all = Count()
         self._fresh_until: float | None = None
         self._looking = asyncio.Lock()
         # What this process has let in: all that the last look may not have seen, and of that what is there for certain.
         self._held: Counter[str] = Counter()
+        self._held_of_all = 0
         self._come: Counter[str] = Counter()
 
     async def refresh(self) -> None:
@@ -65,7 +70,10 @@ class Tally:
             except BaseException:
                 self._come += come
                 raise
+            seen = self._seen.values()
+            self._seen_of_all = Count(sum(each.open for each in seen), sum(each.ended for each in seen))
             self._held -= come
+            self._held_of_all -= come.total()
             self._fresh_until = began + LOOK_EVERY_S
 
     def count(self, key: str) -> Count:
@@ -75,14 +83,12 @@ class Tally:
 
     def total(self) -> Count:
         """How many there are of all."""
-        seen = self._seen.values()
-        return Count(sum(each.open for each in seen) + self._held.total(), sum(each.ended for each in seen))
+        return Count(self._seen_of_all.open + self._held_of_all, self._seen_of_all.ended)
 
     @contextmanager
     def place(self, key: str) -> Iterator[Callable[[], None]]:
         """Count one that is about to come. Say that it has come by calling what is given, else it counts until the block ends."""
-        here = Counter((key,))
-        self._held += here
+        self._hold(key, 1)
         has_come = False
 
         def come() -> None:
@@ -93,9 +99,13 @@ class Tally:
             yield come
         finally:
             if has_come:
-                self._come += here
+                self._come[key] += 1
             else:
-                self._held -= here
+                self._hold(key, -1)
+
+    def _hold(self, key: str, more: int) -> None:
+        self._held[key] += more
+        self._held_of_all += more
 
     def _is_fresh(self) -> bool:
         return self._fresh_until is not None and self._now() < self._fresh_until
