@@ -241,12 +241,15 @@ def test_each_process_is_given_the_secrets_of_its_service_that_it_needs_and_no_o
         given = {
             n: {*each.get("secrets", [])} for n, each in OWN.items() if str(module_of(each)).startswith(f"setu_{service}.")
         }
-        known = settings_of(service, secret=True) | {"SETU_LLM_PROVIDERS"}
+        known = settings_of(service, secret=True) | {"SETU_LLM_PROVIDERS", "HF_TOKEN"}
         for name, secrets in given.items():
             assert secrets <= known, name
             assert {"DATABASE_PASSWORD", "SETU_SERVICE_TOKEN"} <= secrets, name
         assert settings_of(service, secret=True) - set.union(*given.values()) == set(), "some process of it is given each"
-    assert [name for name in ("models", "llm") if OWN[name].get("secrets")] == []
+    get_models = {name for name, each in OWN.items() if "HF_TOKEN" in each.get("secrets", [])}
+    assert get_models == {"models", "llm", "asr-worker", GPU, "translate-worker"}
+    assert {OWN[name]["environment"]["HF_TOKEN_PATH"] for name in get_models} == {"/run/secrets/HF_TOKEN"}
+    assert OWN["models"]["secrets"] == OWN["llm"]["secrets"] == ["HF_TOKEN"]
 
 
 def test_every_secret_has_a_file_that_is_made_and_nobody_but_its_owner_gets_to(tmp_path):

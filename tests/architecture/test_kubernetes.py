@@ -30,13 +30,13 @@ NAME = "app.kubernetes.io/name"
 # Compose's own: its switch for its loopback port, its files, and what is passed on for building, for packages and for tests.
 NOT_TOLD = {
     "SETU_GATEWAY_ALLOW_WITHOUT_KEYS",
-    "SETU_SECRETS_FOLDER",
     "TMPDIR",
     "SETU_LLAMA_REPEATABLE",
     "PIP_INDEX_URL",
     "UV_DEFAULT_INDEX",
 }
-OF_LIBRARIES = {"AWS_REGION", "AWS_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HF_HOME"}
+OF_LIBRARIES = {"AWS_REGION", "AWS_ENDPOINT", "HF_HOME", "HF_TOKEN_PATH"}
+SECRETS_AT = "/etc/setu/secrets"
 
 
 def found(kind: str, overlay: str) -> dict[str, Json]:
@@ -63,6 +63,25 @@ def told(container: Json, overlay: str) -> set[str]:
     maps = found("ConfigMap", overlay)
     names = {name for source in container.get("envFrom", []) for name in maps[source["configMapRef"]["name"]]["data"]}
     return names | {each["name"] for each in container.get("env", [])}
+
+
+def secrets_of(pod: Json) -> dict[str, set[tuple[str, str]]]:
+    """What each of a pod's volumes has of which Secret, and of which key; ``key`` is also what the file is called."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for volume in pod["spec"].get("volumes", []):
+        sources = [each["secret"] for each in volume.get("projected", {}).get("sources", [])]
+        sources += [{**volume["secret"], "name": volume["secret"]["secretName"]}] if "secret" in volume else []
+        assert all(item["key"] == item["path"] for source in sources for item in source["items"])
+        if sources:
+            found[volume["name"]] = {(source["name"], item["key"]) for source in sources for item in source["items"]}
+    return found
+
+
+def given(pod: Json, container: Json) -> set[str]:
+    """The secrets that a container sees as files."""
+    secrets, mounted = secrets_of(pod), [each for each in container["volumeMounts"] if each["name"] in secrets_of(pod)]
+    assert all((each["mountPath"], each["readOnly"]) == (SECRETS_AT, True) for each in mounted)
+    return {key for each in mounted for _, key in secrets[each["name"]]}
 
 
 def settings_names() -> set[str]:
@@ -127,23 +146,48 @@ def test_a_process_is_told_what_compose_tells_it_and_nothing_that_is_no_setting(
     known = settings_names() | OF_LIBRARIES
     for name, pod in pods(overlay).items():
         names = told(main_of(pod), overlay)
-        secrets = {"DATABASE_URL", "REDIS_URL", "SETU_SERVICE_TOKEN"}
-        assert COMPOSED[name]["environment"].keys() - names - NOT_TOLD == set(), name
-        assert names - known == set(), name
-        assert (secrets <= names) == (name != "llm"), name
+        assert COMPOSED[name]["environment"].keys() - names - given(pod, main_of(pod)) - NOT_TOLD == set(), name
+        assert names - known - {"SETU_SECRETS_FOLDER"} == set(), name
+        assert ("SETU_SECRETS_FOLDER" in names) == (name != "llm"), name
+        values = {each["name"]: each.get("value") for each in main_of(pod).get("env", [])}
+        assert values.get("SETU_SECRETS_FOLDER", SECRETS_AT) == SECRETS_AT
+    (settings,) = found("ConfigMap", overlay).values()
+    assert settings["data"]["HF_TOKEN_PATH"] == f"{SECRETS_AT}/HF_TOKEN"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_process_has_the_secrets_that_compose_gives_it_and_all_of_them_are_files(overlay):
+    servers = {"DATABASE_URL", "REDIS_URL"}  # which have passwords in them, where they are somebody's else
+    for name, pod in pods(overlay, ours=False).items():
+        for container in containers(pod):
+            assert "valueFrom" not in str(container.get("env")), name
+            assert "secretRef" not in str(container.get("envFrom")), name
+        if not main_of(pod)["image"].startswith("setu-"):
+            continue
+        files = given(pod, main_of(pod))
+        if name.startswith("migrate-"):
+            assert files == servers | {"DATABASE_PASSWORD", "SETU_SERVICE_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS"}, name
+        else:
+            assert files == {*COMPOSED[name]["secrets"]} | (servers if name != "llm" else set()), name
+        for first in pod["spec"].get("initContainers", []):
+            assert given(pod, first) == {*COMPOSED[first["name"]]["secrets"]}, name
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_pod_waits_for_a_secret_that_may_be_left_out(overlay):
+    for name, pod in pods(overlay).items():
+        volumes = pod["spec"]["volumes"]
+        sources = [each["secret"] for volume in volumes for each in volume.get("projected", {}).get("sources", [])]
+        sources += [volume["secret"] for volume in volumes if "secret" in volume]
+        needed = {item["key"] for source in sources if not source.get("optional") for item in source["items"]}
+        assert needed == ({"DATABASE_URL", "REDIS_URL", "SETU_SERVICE_TOKEN"} if name != "llm" else set()), name
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_each_secret_and_map_that_is_named_is_generated_or_the_guide_says_how_it_is_made(overlay):
     maps = found("ConfigMap", overlay)
     assert set(re.findall(r"configMapRef.*?name': '([a-z-]+)'", str(ALL[overlay]))) <= maps.keys()
-    named = {
-        (each["valueFrom"]["secretKeyRef"]["name"], each["valueFrom"]["secretKeyRef"]["key"])
-        for pod in pods(overlay, ours=False).values()
-        for container in containers(pod)
-        for each in container.get("env", [])
-        if "valueFrom" in each
-    }
+    named = {each for pod in pods(overlay, ours=False).values() for volume in secrets_of(pod).values() for each in volume}
     (auth,) = found("TriggerAuthentication", overlay).values()
     named |= {(each["name"], each["key"]) for each in auth["spec"]["secretTargetRef"]}
     assert not found("Secret", overlay)
@@ -308,7 +352,8 @@ def test_speech_is_recognised_where_the_gpus_are():
     spec = pods("gpu")["asr-worker"]["spec"]
     assert spec["nodeSelector"] == {"nvidia.com/gpu.present": "true"}
     assert spec["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
-    assert GPU["environment"].keys() - NOT_TOLD <= told(spec["containers"][0], "gpu")
+    pod = pods("gpu")["asr-worker"]
+    assert GPU["environment"].keys() - NOT_TOLD <= told(main_of(pod), "gpu") | given(pod, main_of(pod))
 
 
 def test_the_cluster_gets_no_file_that_holds_a_secret():

@@ -1,6 +1,9 @@
 """What is secret may lie in files, which is where containers are given it."""
 
 import json
+import os
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -75,3 +78,28 @@ def test_the_password_of_a_database_comes_into_the_url_that_has_none(secrets, mo
 def test_a_url_that_has_a_password_or_no_user_stays_as_it_is(secrets, url):
     (secrets / "DATABASE_PASSWORD").write_text("another")
     assert DatabaseSettings(url=url).url == url
+
+
+def test_files_are_read_as_kubernetes_lays_them_where_a_pod_sees_them_change_at_once(secrets):
+    (secrets / "..2026_11_26_10_00").mkdir()
+    (secrets / "..2026_11_26_10_00" / "SETU_SERVICE_TOKEN").write_text(TOKEN)
+    (secrets / "..data").symlink_to("..2026_11_26_10_00")
+    (secrets / "SETU_SERVICE_TOKEN").symlink_to("..data/SETU_SERVICE_TOKEN")
+    with warnings.catch_warnings(action="error"):
+        assert TrustSettings().service_token == SecretStr(TOKEN)
+
+
+def test_the_models_hub_is_told_the_token_that_its_file_has_and_none_where_that_is_empty(secrets):
+    told = []
+    for written in ("", "hf_token\n"):
+        (secrets / "HF_TOKEN").write_text(written)
+        done = subprocess.run(
+            [sys.executable, "-c", "import huggingface_hub; print(huggingface_hub.get_token())"],
+            env={**os.environ, "HF_TOKEN_PATH": str(secrets / "HF_TOKEN")},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        told.append(done.stdout.strip())
+    assert told == ["None", "hf_token"]

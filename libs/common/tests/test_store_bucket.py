@@ -3,7 +3,9 @@
 import os
 import random
 import time
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -140,6 +142,18 @@ async def test_credentials_that_are_refused_are_told(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert await told_by_all(Store(bucket.settings, "asr")) == {REFUSED}
+
+
+async def test_keys_that_are_good_for_a_time_only_are_sent_with_their_token(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SETU_SECRETS_FOLDER", str(tmp_path))
+    for written in ("", "for-an-hour"):
+        (tmp_path / "AWS_SESSION_TOKEN").write_text(written)
+        bucket.server.ask("calm")
+        with suppress(DependencyUnavailable):  # this server knows no such token
+            await Store(StoreSettings(url=bucket.settings.url), "asr").check()
+        assert {asked["token"] for asked in bucket.server.asked()} == {written}
 
 
 async def test_a_bucket_that_does_not_exist_is_told_and_not_taken_for_a_missing_object(bucket: Bucket) -> None:

@@ -21,6 +21,7 @@ from setu_common.observability.tracing import Untraced, configure_tracing
 from setu_common.settings import TracingSettings
 from setu_common.testing import loopback
 from setu_common.web import InsideTrust, create_app
+from testbed.collector import collecting
 
 TOKEN = "a-token-of-sixteen-characters"
 AWAY = TracingSettings(exporter_otlp_endpoint="http://127.0.0.1:9")
@@ -197,6 +198,24 @@ def test_that_the_collector_is_away_is_said_once_and_that_it_is_back():
 )
 def test_spans_are_sent_where_the_settings_say_or_nowhere(settings, url):
     assert TracingSettings(**settings).url == url
+
+
+def test_a_collector_is_told_what_it_wants_to_know_of_a_file_and_of_traces_what_is_meant_for_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("SETU_SECRETS_FOLDER", str(tmp_path))
+    (tmp_path / "OTEL_EXPORTER_OTLP_HEADERS").write_text("api-key=k%20y,X-Tenant=acme\n")
+    with collecting() as collector:
+        for told in (None, "api-key=another"):
+            if told is not None:
+                monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", told)
+            settings = TracingSettings(exporter_otlp_endpoint=collector.url)
+            sender = OpenTelemetry(settings, "some")
+            with sender.span("work"):
+                pass
+            sender.close()
+            assert "k%20y" not in repr(settings)
+    of_all, of_traces = collector.headers
+    assert (of_all["api-key"], of_all["x-tenant"]) == ("k y", "acme")
+    assert (of_traces["api-key"], "x-tenant" in of_traces) == ("another", False)
 
 
 def test_settings_that_stand_empty_in_a_file_are_none(monkeypatch):

@@ -43,6 +43,7 @@ class Asked:
     query: str
     bytes: int
     range: str
+    token: str
 
 
 @dataclass
@@ -91,6 +92,7 @@ class Bed:
             environ["QUERY_STRING"],
             int(environ.get("CONTENT_LENGTH") or 0),
             environ.get("HTTP_RANGE", ""),
+            environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""),
         )
         with self.lock:
             self.asked.append(asked)

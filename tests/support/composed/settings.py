@@ -6,7 +6,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Final, get_args, get_type_hints
 
-from pydantic import SecretStr
+from pydantic import AliasChoices, AliasPath, SecretStr
 
 from setu_common.settings import CoreSettings, ModelSettings, SettingsBlock, TrustSettings
 from testbed.sources import ROOT
@@ -54,10 +54,15 @@ def names_of(block: type[SettingsBlock], *, secret: bool) -> set[str]:
     """What a block's settings are called in the environment: those that are secret, or the others."""
     prefix = block.model_config.get("env_prefix", "")
     return {
-        str(field.validation_alias or f"{prefix}{name}").upper()
+        _alias(field.validation_alias, f"{prefix}{name}").upper()
         for name, field in block.model_fields.items()
         if (SecretStr in (field.annotation, *get_args(field.annotation))) == secret
     }
+
+
+def _alias(alias: str | AliasPath | AliasChoices | None, usual: str) -> str:
+    """Of several names the last, which is the most general."""
+    return str(alias.choices[-1] if isinstance(alias, AliasChoices) else alias or usual)
 
 
 def settings_of(service: str, *, secret: bool) -> set[str]:

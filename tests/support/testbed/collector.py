@@ -1,7 +1,7 @@
 """A collector of OpenTelemetry's: OTLP over HTTP, as spans are sent to it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,13 +40,15 @@ class Collector:
     url: str = ""
     spans: list[Told] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def take(self, body: bytes) -> None:
+    def take(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Decode a delivery."""
         request = ExportTraceServiceRequest.FromString(body)
         with self.arrived:
             self.raw.append(body)
+            self.headers.append({name.lower(): value for name, value in headers.items()})
             for resource in request.resource_spans:
                 service = str(_plain(_of(resource.resource.attributes)["service.name"]))
                 self.spans += [_told(service, span) for scope in resource.scope_spans for span in scope.spans]
@@ -69,7 +71,7 @@ def collecting() -> Iterator[Collector]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path == PATH:
-                collector.take(body)
+                collector.take(body, dict(self.headers))
             answer = ExportTraceServiceResponse().SerializeToString()
             self.send_response(200 if self.path == PATH else 404)
             self.send_header("Content-Type", "application/x-protobuf")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
@@ -87,6 +87,9 @@ class StoreSettings(SettingsBlock):
         default=None, validation_alias="AWS_ACCESS_KEY_ID", description="Of the bucket; without it that of the machine's role"
     )
     secret_access_key: SecretStr | None = Field(default=None, validation_alias="AWS_SECRET_ACCESS_KEY")
+    session_token: SecretStr | None = Field(
+        default=None, validation_alias="AWS_SESSION_TOKEN", description="Of keys that are good for a time only"
+    )
 
 
 class TrustSettings(SettingsBlock):
@@ -189,6 +192,11 @@ class TracingSettings(SettingsBlock):
         default="", description="The collector's base URL (OTLP over HTTP); empty: nothing is traced"
     )
     exporter_otlp_traces_endpoint: str = Field(default="", description="The whole URL for traces, instead")
+    exporter_otlp_headers: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
+        description="What the collector is to be told with each delivery, such as a key: name=value, with commas between",
+    )
     exporter_otlp_timeout: float = Field(default=3.0, gt=0, description="How long one delivery may take, seconds")
     sdk_disabled: bool = False
 

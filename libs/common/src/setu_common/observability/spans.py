@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.re import parse_env_headers
 from opentelemetry.util.types import Attributes as OtelAttributes
 
 from setu_common.observability.tracing import NOTHING, Attributes, Kind, Span, failure_of
@@ -227,7 +228,10 @@ class _Delivery(SpanExporter):
 
 
 def _sender(settings: TracingSettings) -> SpanExporter:
-    return OTLPSpanExporter(endpoint=settings.url, timeout=settings.exporter_otlp_timeout)
+    told = settings.exporter_otlp_headers
+    # In OpenTelemetry's own form: values may be written as in URLs.
+    headers = parse_env_headers(told.get_secret_value(), liberal=True) if told is not None else None
+    return OTLPSpanExporter(endpoint=settings.url, timeout=settings.exporter_otlp_timeout, headers=headers)
 
 
 def _first(whole: UUID) -> int:

@@ -49,14 +49,22 @@ class BucketBackend:
         prefix: put before every path; may be empty.
         access_key_id: who asks; None: whom the machine's role says.
         secret_access_key: of that one.
+        session_token: of the two, where they are good for a time only.
     """
 
     def __init__(
-        self, bucket: str, prefix: str, access_key_id: SecretStr | None = None, secret_access_key: SecretStr | None = None
+        self,
+        bucket: str,
+        prefix: str,
+        access_key_id: SecretStr | None = None,
+        secret_access_key: SecretStr | None = None,
+        session_token: SecretStr | None = None,
     ) -> None:
         who: S3Config = {}
         if access_key_id is not None and secret_access_key is not None:
             who = {"access_key_id": access_key_id.get_secret_value(), "secret_access_key": secret_access_key.get_secret_value()}
+            if session_token is not None and session_token.get_secret_value():
+                who["session_token"] = session_token.get_secret_value()
         self._objects = S3Store(bucket, prefix=prefix or None, config=who, client_options=CLIENT, retry_config=RETRY)
         # A probe is asked again soon, and is not to wait.
         once: RetryConfig = {"max_retries": 0}

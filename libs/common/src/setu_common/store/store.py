@@ -161,5 +161,7 @@ def _backend(settings: StoreSettings) -> Backend:
     if parts.scheme == "file" and not parts.netloc and parts.path not in ("", "/"):
         return FolderBackend(Path(unquote(parts.path)), durable=settings.durable)
     if parts.scheme == "s3" and parts.netloc:
-        return BucketBackend(parts.netloc, parts.path.strip("/"), settings.access_key_id, settings.secret_access_key)
+        return BucketBackend(
+            parts.netloc, parts.path.strip("/"), settings.access_key_id, settings.secret_access_key, settings.session_token
+        )
     raise ValueError("SETU_STORE_URL must be file:///folder or s3://bucket/prefix")
