@@ -5,26 +5,64 @@ Written by hand for this project; each language has a file of its own here, whos
 
 import re
 import tomllib
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
 
+from setu_enhancer.domain.lexicon.matching import (
+    BETWEEN_HEARD,
+    BETWEEN_WRITTEN,
+    MOST_IN_ALL,
+    MOST_TOGETHER,
+    Way,
+    Ways,
+    hindi_ways,
+    loose,
+    parted,
+    plain_way,
+)
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import key
-from setu_enhancer.domain.text.words import unaccented, words
+from setu_enhancer.domain.text.words import unaccented
 
 Kind = Literal["idiom", "interjection", "kinship", "food", "custom", "respect"]
+FOLDER: Final = Path(__file__).parent
 LANGUAGES: Final = ("hi", "fr", "es", "pt")
 
 STAR: Final = "*"
-HEAD: Final = 2  # characters of a pattern's first word, under which it is looked up
-HEARD: Final = 6  # sounds that a pattern needs to be told by its sound alone
-# Small words that may come between those of a saying: "आँखों में तो धूल मत झोंको".
-_SMALL: Final = "नहीं nahi nahin तो ही भी न ना मत बस भाई यार मेरी मेरे मेरा तेरी तेरे उसकी उसके to hi bhi na mat"
-FILLERS: Final = frozenset(unaccented(word) for word in _SMALL.split())
+HEARD: Final = 6  # sounds that a saying needs to be told by its sound alone
+# Small words that may come between those of a saying, one at a time, where nothing is known of a language's grammar.
+FILLERS: Final = frozenset(
+    unaccented(word)
+    for word in [
+        "नहीं",
+        "nahi",
+        "nahin",
+        "तो",
+        "ही",
+        "भी",
+        "न",
+        "ना",
+        "मत",
+        "बस",
+        "भाई",
+        "यार",
+        "मेरी",
+        "मेरे",
+        "मेरा",
+        "तेरी",
+        "तेरे",
+        "उसकी",
+        "उसके",
+        "to",
+        "hi",
+        "bhi",
+        "na",
+        "mat",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -46,19 +84,12 @@ class Idiom:
 
 
 @dataclass(frozen=True)
-class _Pattern:
-    """One way to say an idiom: its words, each with whether it stands for all of its forms."""
-
-    idiom: Idiom
-    words: tuple[tuple[str, bool], ...]
-
-
-@dataclass(frozen=True)
 class _Lexicon:
-    """The patterns of a language, by the first characters of their first words: as they are written, and as they sound."""
+    """The sayings of a language: as they are written, in any form and spelling (Hindi), and as they sound (Hindi in Latin letters)."""
 
-    written: Mapping[str, Sequence[_Pattern]]
-    heard: Mapping[str, Sequence[_Pattern]]
+    written: Ways[Idiom]
+    loosely: Ways[Idiom]
+    heard: Ways[Idiom]
 
 
 @lru_cache(maxsize=8192)
@@ -98,78 +129,55 @@ def says(phrases: Sequence[str], text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _said(text: str, language: str) -> tuple[Idiom, ...]:
-    lexicon = _lexicon(language)
-    said = [unaccented(word) for word in words(text)]
-    patterns = lexicon.written
+    lexicon, said = _lexicon(language), parted(text)
+    spans = [*lexicon.written.among(said)]
     if language == "hi" and said and not is_brahmic(text):
-        found = _found(said, patterns)
-        return found or _found([key(word) for word in said], lexicon.heard)
-    return _found(said, patterns)
+        return _longest(spans) or _longest([*lexicon.heard.among([key(word) or word for word in said])])
+    if language == "hi":
+        spans += lexicon.loosely.among([loose(word) for word in said])
+    return _longest(spans)
 
 
-def _found(said: Sequence[str], patterns: Mapping[str, Sequence[_Pattern]]) -> tuple[Idiom, ...]:
-    spans: list[tuple[int, int, Idiom]] = []
-    for start, word in enumerate(said):
-        for pattern in patterns.get(word[:HEAD], ()):
-            end = _end(said, start, pattern.words)
-            if end is not None:
-                spans.append((start, end, pattern.idiom))
+def _longest(spans: Sequence[tuple[int, int, Idiom]]) -> tuple[Idiom, ...]:
+    """The idioms that no longer one has in it, in their order."""
     whole = [
         span
         for span in spans
         if not any(other[0] <= span[0] and span[1] <= other[1] and other[1] - other[0] > span[1] - span[0] for other in spans)
     ]
-    return tuple(dict.fromkeys(idiom for *_, idiom in whole))
-
-
-def _end(said: Sequence[str], start: int, pattern: Sequence[tuple[str, bool]]) -> int | None:
-    """Where a pattern that begins at ``start`` ends; None if it isn't there. Single small words may stand in between."""
-    at = start
-    for place, (word, is_open) in enumerate(pattern):
-        if place and at < len(said) and not _is_form(said[at], word, is_open=is_open) and said[at] in FILLERS:
-            at += 1
-        if at >= len(said) or not _is_form(said[at], word, is_open=is_open):
-            return None
-        at += 1
-    return at
-
-
-def _is_form(said: str, word: str, *, is_open: bool) -> bool:
-    return said.startswith(word) if is_open else said == word
+    return tuple(dict.fromkeys(idiom for *_, idiom in sorted(whole, key=lambda span: span[0])))
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def _lexicon(language: str) -> _Lexicon:
-    file = Path(__file__).with_name(f"{language}.toml")
-    written: dict[str, list[_Pattern]] = defaultdict(list)
-    heard: dict[str, list[_Pattern]] = defaultdict(list)
-    for kind, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
+    written: list[tuple[Way, Idiom]] = []
+    loosely: list[tuple[Way, Idiom]] = []
+    heard: list[tuple[Way, Idiom]] = []
+    for kind, entries in tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8")).items():
         if kind not in get_args(Kind):
             raise ValueError(f"{language}.toml has entries of the unknown kind {kind!r}")
         for forms, literal, meant in entries:
             ways = [way.strip() for way in forms.split("|")]
             idiom = Idiom(ways[0].replace(STAR, ""), cast("Kind", kind), tuple(literal), tuple(meant))  # cast: checked above
-            for way in ways:
-                pattern = _pattern(idiom, way)
-                written[pattern.words[0][0][:HEAD]].append(pattern)
-                sounds = tuple((key(word), is_open) for word, is_open in pattern.words)
-                if (
-                    language == "hi"
-                    and len(sounds) > 1
-                    and all(sound for sound, _ in sounds)
-                    and sum(len(s) for s, _ in sounds) >= HEARD
-                ):
-                    heard[sounds[0][0][:HEAD]].append(_Pattern(idiom, sounds))
-    return _Lexicon(written, heard)
+            for way in map(plain_way, ways):
+                if language != "hi" or len(way.words) == 1 or not is_brahmic(way.text):
+                    written.append((way, idiom))
+                    continue
+                inflected = list(hindi_ways(way.text))
+                loosely += [(each.spelt(loose), idiom) for each in inflected]
+                heard += [(each.spelt(key), idiom) for each in inflected if _is_heard(each)]
+    one = frozenset[str]()
+    return _Lexicon(
+        Ways(written, FILLERS if language != "hi" else one, (1, MOST_IN_ALL)),
+        Ways(loosely, BETWEEN_WRITTEN, (MOST_TOGETHER, MOST_IN_ALL)),
+        Ways(heard, BETWEEN_HEARD, (MOST_TOGETHER, MOST_IN_ALL)),
+    )
 
 
-def _pattern(idiom: Idiom, way: str) -> _Pattern:
-    """A way to say an idiom, in folded words."""
-    parts: list[tuple[str, bool]] = []
-    for each in way.replace("-", " ").split():
-        *before, last = map(unaccented, words(each.removesuffix(STAR)))
-        parts += [*((word, False) for word in before), (last, each.endswith(STAR))]
-    return _Pattern(idiom, tuple(parts))
+def _is_heard(way: Way) -> bool:
+    """Whether a way has sounds enough to be told by them alone."""
+    heard = [key(word) for word in parted(way.text.replace("-", " ").replace(STAR, ""))]
+    return all(heard) and sum(map(len, heard)) >= HEARD
 
 
 def _search(phrase: str, plain: str) -> re.Match[str] | None:
