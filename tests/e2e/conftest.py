@@ -44,7 +44,7 @@ def stack(
 @pytest.fixture(scope="module")
 def speech(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording that takes seconds to transcribe; no other module's."""
-    return recording(tmp_path_factory.mktemp("speech"), of=request.module.__name__)
+    return recording(tmp_path_factory.mktemp("speech"), ("fr", "pt"), of=request.module.__name__)
 
 
 @pytest.fixture(scope="module")
