@@ -15,13 +15,18 @@ import numpy as np
 import pytest
 from fastapi import FastAPI, Response
 
+from setu_common.contracts import JobRequest
 from setu_common.cost.ledger import migrate_ledger
 from setu_common.http import FilePart, HttpCaller, create_client
 from setu_common.settings import LogSettings
+from setu_common.store import Store
 from setu_common.testing import loopback
 from setu_gateway.app import make_app
 from setu_gateway.delivery import probing
 from setu_gateway.delivery.probing import Prober
+from setu_gateway.intake import looking
+from setu_gateway.intake.looking import Looking
+from setu_gateway.intake.upload import Upload
 from setu_gateway.settings import OutsideSettings, PipelineSettings, UploadSettings
 from setu_metrics.app import create_api
 from setu_metrics.settings import MetricsSettings
@@ -216,6 +221,32 @@ async def test_the_beginning_of_a_file_and_its_size_will_do(gateway, store_setti
     found = await sent(gateway, content[:BEGINNING_BYTES], f"?bytes={len(content)}", name)
     assert found["duration_s"] == pytest.approx(90, rel=0.05)
     assert stored(store_settings) == []
+
+
+@pytest.mark.parametrize(
+    ("codec", "container"),
+    [("aac", "mp4"), ("aac", "mpegts"), ("libopus", "ogg"), ("libmp3lame", "mp3")],
+    ids=["mp4 with its index at the end", "mpegts", "ogg", "mp3"],
+)
+async def test_of_a_long_file_that_is_sent_the_beginning_and_the_end_are_read(store, monkeypatch, codec, container):
+    content = encoded(90, codec, container, write_xing="0")  # an option of mp3 alone: without it the beginning tells all
+    monkeypatch.setattr(looking, "BEGINNING_BYTES", len(content) // 8)
+    monkeypatch.setattr(looking, "END_BYTES", len(content) // 8)
+    taken = []
+    stream = Store.stream
+
+    async def counted(self, *arguments, **ranges):
+        async for chunk in stream(self, *arguments, **ranges):
+            taken.append(len(chunk))
+            yield chunk
+
+    monkeypatch.setattr(Store, "stream", counted)
+    monkeypatch.setattr(Store, "local_file", None)
+    upload = Upload(JobRequest(), "talk", await store.put("acme", content, "audio/mp4"))
+    with Prober() as prober:
+        found = await Looking(store, None, 1 << 30, prober.length_of).at_upload(upload, None)
+    assert found.duration_s == pytest.approx(90, rel=0.02)
+    assert (sum(taken), found.bytes) == (2 * (len(content) // 8), len(content))
 
 
 async def test_an_app_that_ends_leaves_no_thread_that_looks(gateway_settings):

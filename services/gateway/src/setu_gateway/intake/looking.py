@@ -1,13 +1,16 @@
-"""A look at a recording that is only thought of: how long it is, by its beginning. Nothing of it is kept."""
+"""A look at a recording that is only thought of: how long it is, by its beginning, and its end if it was sent. Nothing of it is kept.
+
+What lies between is not read: that may be gigabytes, and none of it tells a length. Where a format keeps its index, it is at the beginning or at
+the end (MP4's may be at either; MPEG-TS and Ogg have times there).
+"""
 
 import asyncio
-import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import IO, Final, Literal
 
+from setu_common.contracts import Reference
 from setu_common.contracts.cost import EstimateRequest
 from setu_common.http import OutsideClient, OutsideLimits
 from setu_common.store import Store
@@ -17,6 +20,7 @@ from setu_gateway.intake.requests import request_of_form
 from setu_gateway.intake.upload import FormShape, Upload
 
 BEGINNING_BYTES: Final = 4 << 20
+END_BYTES: Final = 16 << 20  # the index of some ten hours of a film: 12 bytes a picture, 4 a packet of sound
 HOST_S: Final = 20.0
 FIELDS: Final[Mapping[str, FieldRule]] = {"source_language": FieldRule(), "target_languages": FieldRule(repeatable=True)}
 
@@ -77,30 +81,39 @@ class Looking:
             raise ValueError("an upload without a file has nothing to look at")
         asked = upload.request
         request = EstimateRequest(source_language=asked.source_language, target_languages=asked.target_languages)
+        whole_bytes = max(whole_bytes or 0, media.bytes)
         try:
-            async with self._store.local_file(media) as path, _beginning(path, whole_bytes) as file:
-                return await self._told(request, file, whole_bytes or media.bytes, _kind(media.media_type))
+            async with self._parts(media, whole_bytes) as file:
+                return await self._told(request, file, whole_bytes, _kind(media.media_type))
         finally:
             await self._store.delete(media.uri)
 
+    @asynccontextmanager
+    async def _parts(self, media: Reference, whole_bytes: int) -> AsyncIterator[IO[bytes]]:
+        """What of a recording tells how long it is, each part in its place in a file that has holes between them."""
+        with tempfile.TemporaryFile() as file:
+            for start, stop in _wanted(media.bytes, whole_bytes):
+                file.seek(start)
+                async for chunk in self._store.stream(media, start=start, stop=stop):
+                    await asyncio.to_thread(file.write, chunk)
+            yield file
+
     async def _told(self, request: EstimateRequest, file: IO[bytes], whole_bytes: int | None, kind: Kind) -> EstimateRequest:
         # As long as the whole, so that what is reckoned from a size comes out right.
-        if whole_bytes is not None and file.writable():
+        if whole_bytes is not None:
             with suppress(OSError):  # longer than files can be here; then it is as long as what was sent
                 file.truncate(whole_bytes)
         duration_s = await self._length_of(file)
         return request.model_copy(update={"duration_s": duration_s, "bytes": whole_bytes or request.bytes, "kind": kind})
 
 
-@asynccontextmanager
-async def _beginning(path: Path, whole_bytes: int | None) -> AsyncIterator[IO[bytes]]:
-    """What was sent, to be read; where it is only the beginning, a copy that can be made as long as the whole."""
-    with path.open("rb") as file, tempfile.TemporaryFile() as copy:
-        if whole_bytes is None or whole_bytes <= os.fstat(file.fileno()).st_size:
-            yield file
-            return
-        await asyncio.to_thread(copy.write, file.read(BEGINNING_BYTES))
-        yield copy
+def _wanted(sent_bytes: int, whole_bytes: int) -> Iterator[tuple[int, int]]:
+    """The parts of what was sent that are looked at, from and to, in order."""
+    beginning = min(sent_bytes, BEGINNING_BYTES)
+    yield 0, beginning
+    end = max(beginning, sent_bytes - END_BYTES)
+    if sent_bytes == whole_bytes and end < sent_bytes:
+        yield end, sent_bytes
 
 
 def _kind(media_type: str) -> Kind:

@@ -7,7 +7,6 @@ is learned from it as one.
 import io
 import wave
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -38,6 +37,7 @@ from setu_optimizer.observing.repository import MINUTE, Hearing
 
 HEARD_S: Final = 60.0
 LOOK_AGAIN_S: Final = 20.0
+HEAD_BYTES: Final = 4096  # a WAV file's header is in the first of them; the asr service's has 44
 _SHARES: Final = 10_000
 
 log = structlog.get_logger()
@@ -191,8 +191,7 @@ class SecondHearer:
         return request.plan.model_copy(update={**fastest.candidate.model_dump(), "expected_wer": None, "expected_time_s": None})
 
     async def _begun(self, request: SecondHearingRequest, work: Work, plan: AsrPlan, from_s: float) -> Hearing:
-        async with self._store.local_file(request.audio) as path:
-            sound = await work.in_thread(minute_of, path, from_s)
+        sound = await minute_of(self._store, request.audio, from_s)
         with unnoted():  # it outlives the attempt, which parks: what is noted of that one is removed then
             media = await self._store.put(work.tenant, sound, MINUTE)
         hearing = Hearing(request.language, media, plan, from_s)
@@ -214,20 +213,33 @@ class SecondHearer:
             log.warning("second_hearing.left_behind", reason=error.detail)
 
 
-def minute_of(path: Path, from_s: float) -> bytes:
-    """A minute of a WAV file, or what is left of it, as a file of its own.
+async def minute_of(store: Store, audio: Reference, from_s: float) -> bytes:
+    """A minute of a WAV file, or what is left of it, as a file of its own. No more of it is read, however long it is.
 
     Args:
-        path: of the file.
-        from_s: where it begins.
+        store: has the file.
+        audio: the file.
+        from_s: where the minute begins.
+
+    Raises:
+        ObjectMissing: the file is gone.
     """
-    cut = io.BytesIO()
-    with wave.open(str(path), "rb") as whole, wave.open(cut, "wb") as part:
+    head, cut = io.BytesIO(await _read(store, audio, 0, HEAD_BYTES)), io.BytesIO()
+    with wave.open(head, "rb") as whole, wave.open(cut, "wb") as part:
+        sound_at = head.tell()
         part.setparams(whole.getparams())
-        rate = whole.getframerate()
-        whole.setpos(min(int(from_s * rate), whole.getnframes()))
-        part.writeframes(whole.readframes(int(HEARD_S * rate)))
+        rate, frames = whole.getframerate(), whole.getnframes()
+        first = min(int(from_s * rate), frames)
+        behind = min(first + int(HEARD_S * rate), frames)
+        frame_bytes = whole.getsampwidth() * whole.getnchannels()
+        part.writeframes(await _read(store, audio, sound_at + first * frame_bytes, sound_at + behind * frame_bytes))
     return cut.getvalue()
+
+
+async def _read(store: Store, reference: Reference, start: int, stop: int) -> bytes:
+    if start == stop:
+        return b""
+    return b"".join([chunk async for chunk in store.stream(reference, start=start, stop=stop)])
 
 
 def _part(whole: Transcript, from_s: float) -> Transcript:
