@@ -187,6 +187,34 @@ def test_what_is_only_a_name_is_always_one():
     assert use_of("सपना", "कल सपना आई") in (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("संतोष", "संतोष को।"),
+        ("विजय", "विजय की। पाँचवीं मंज़िल वाला।"),
+        ("शक्ति", "शक्ति पर।"),
+        ("शांति", "मेरी बहन शांति उधर रह गई।"),
+        ("आशा", "आशा और मैं चलेंगे।"),
+    ],
+)
+def test_who_is_an_answer_or_kin_or_stands_beside_the_speaker_has_a_name(word, text):
+    assert use_of(word, text) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("शांति", "शांति से।"),
+        ("शांति", "मेरी माँ शांति से सोई।"),
+        ("सागर", "सागर पर।"),
+        ("आशा", "मेरी माँ आशा है।"),
+        ("संतोष", "मुझे संतोष को मन में रखना है।"),
+    ],
+)
+def test_a_manner_a_place_and_what_somebody_is_are_no_names(word, text):
+    assert use_of(word, text) < 1
+
+
 def test_an_article_shows_that_the_word_was_meant():
     assert is_translated(GIVEN["राज"], "Yesterday king came") == "king"
     assert is_translated(GIVEN["राज"], "The king came") == ""

@@ -86,6 +86,36 @@ def test_what_is_right_is_left_alone(source, draft):
     assert reasons(source, draft) == {}
 
 
+@pytest.mark.parametrize(
+    ("source", "draft", "name"),
+    [
+        ("उजाला, तूने क्या किया?", "Light, what did you do?", "उजाला"),
+        ("ज्वाला सिंह आ गया।", "Flame lion has come.", "ज्वाला"),
+        ("हिम्मत और मैं वहीं थे।", "Courage and I were there.", "हिम्मत"),
+        ("बारिश काका घर पर हैं।", "Rain uncle is at home.", "बारिश"),
+    ],
+)
+def test_a_word_where_a_name_stands_may_be_one_that_nobody_listed(source, draft, name):
+    (reasons,) = select([Line(0, 0, 3, source, draft)], Pair("hi", "en"), Glossary(), Thresholds(), "selective").values()
+    assert [(reason.kind, reason.detail) for reason in reasons] == [("name", f"{name} may be a name")]
+
+
+@pytest.mark.parametrize(
+    ("source", "draft"),
+    [
+        ("उजाला, तूने क्या किया?", "Ujala, what did you do?"),
+        ("उजाला हो गया, तूने देखा?", "It's light. Did you see?"),
+        ("हिम्मत रखो और आगे बढ़ो।", "Have courage and go on."),
+        ("छोटे काका घर पर हैं।", "Little uncle is at home."),
+        ("कल काका आए थे।", "Yesterday uncle came."),
+        ("सुनो, तुम घर जाओ।", "Listen, you go home."),
+        ("अकेली, तुम?", "Alone, you?"),
+    ],
+)
+def test_a_word_is_no_name_where_none_stands_or_the_draft_has_it(source, draft):
+    assert select([Line(0, 0, 3, source, draft)], Pair("hi", "en"), Glossary(), Thresholds(), "selective") == {}
+
+
 def test_each_reason_names_its_evidence():
     found = reasons("राज, मुझे तीन दिन चाहिए", "King, I need two days")
     assert found["name"] == "राज is to be Raj"

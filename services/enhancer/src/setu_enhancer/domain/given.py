@@ -13,6 +13,7 @@ from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, wo
 
 _FOUND: Final = tomllib.loads((Path(__file__).parent / "lexicon" / "names-hi.toml").read_text(encoding="utf-8"))
 SURELY_A_WORD: Final = -2
+PAIR: Final = 2
 MASS: Final = frozenset(str(_FOUND["mass"]).split())
 
 
@@ -153,6 +154,13 @@ _IS: Final = frozenset(map(folded, ["है", "था", "थी", "हैं"]))
 _WITH: Final = folded("और")
 _BY: Final = folded("से")
 _CASES: Final = frozenset(map(folded, ["को", "से", "का", "की", "के"]))
+_ANSWERS: Final = frozenset(map(folded, ["को", "ने", "का", "की", "के"]))  # behind who it was, where that is all that is said
+_ON: Final = folded("पर")
+_KINDRED: Final = "बहन भाई बेटा बेटी बिटिया बच्ची दोस्त सहेली पति पत्नी बीवी भाभी चाची मौसी बुआ दादी नानी माँ बेटे भतीजा भतीजी साली"
+_OWNING: Final = "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके की का के अपनी अपना अपने"
+_KIN: Final = frozenset(map(folded, _KINDRED.split()))
+_OWNERS: Final = frozenset(map(folded, _OWNING.split()))
+_SPEAKERS: Final = frozenset(map(folded, ["मैं", "हम", "तुम", "तू", "आप"]))
 _DONE_TO: Final = tuple(
     map(
         folded,
@@ -306,15 +314,25 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
 def _acts(given: Given, said: Sequence[str], at: int) -> bool:
     """Whether a word is called without a comma, does or suffers what people do, or stands beside a name."""
     behind = [*said[at + 1 : at + 3], "", ""]
+    if len(said) == PAIR and at == 0 and (behind[0] in _ANSWERS or (behind[0] == _ON and _is_mass(given))):
+        return True  # "संतोष को।" answers whom
+    if at > 1 and said[at - 1] in _KIN and said[at - 2] in _OWNERS and behind[0] not in _IS:
+        return not (behind[0] == _BY and _is_mass(given))  # "मेरी बहन शांति"
     if behind[0] in _CASES:
-        how = behind[0] == _BY and MASS.issuperset(given.meanings)  # "प्रेम से" is lovingly
+        how = behind[0] == _BY and _is_mass(given)  # "प्रेम से" is lovingly
         return not how and behind[1].startswith(_DONE_TO)
     if (at == 0 and behind[0] in _SPOKEN_TO) or (at == len(said) - 1 and at > 1 and said[at - 1].endswith(_SPOKEN_BEFORE)):
         return True
     if behind[0] == _WITH or (at > 1 and said[at - 1] == _WITH):
-        other = GIVEN.get(behind[1] if behind[0] == _WITH else said[at - 2])
-        return other is not None and not other.meanings
+        beside = behind[1] if behind[0] == _WITH else said[at - 2]
+        other = GIVEN.get(beside)
+        return beside in _SPEAKERS or (other is not None and not other.meanings)
     return behind[0] in _SAYING
+
+
+def _is_mass(given: Given) -> bool:
+    """Whether a name means nothing that could be counted or stood upon."""
+    return MASS.issuperset(given.meanings)
 
 
 def _is_called(said: Sequence[str], at: int) -> bool:

@@ -68,6 +68,12 @@ def renderings(word: str, language: str) -> frozenset[str]:
     return frozenset()
 
 
+def is_verb(word: str, language: str) -> bool:
+    """Whether a folded word is a form of a verb that is known."""
+    verbs, _ = _GLOSSES.get(language, ({}, {}))
+    return any(word[: len(word) - cut] in verbs for cut in range(min(LONGEST_ENDING + 1, len(word))))
+
+
 @lru_cache(maxsize=KEPT)
 def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
     """How many of a line's words are known here, and how many of those a translation renders; nothing is known of most languages."""

@@ -15,6 +15,7 @@ from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lexicon import idioms_in, missed
 from setu_enhancer.domain.lines import Line, Pair, scenes
 from setu_enhancer.domain.referring import BACK, wrong_reference
+from setu_enhancer.domain.strangers import called_as_word
 from setu_enhancer.domain.text.measures import limit_of, reading_speed
 from setu_enhancer.domain.text.negation import knows_negation, negations
 from setu_enhancer.domain.text.numbers import mismatch
@@ -83,6 +84,7 @@ class _Looking:
         for entry in self.glossary.missing(line.source, line.draft):
             yield Reason(kind=entry.kind, detail=f"{entry.source[0]} is to be {entry.target}")
         told: tuple[tuple[ReasonKind, str], ...] = (
+            ("name", f"{word} may be a name" if (word := called_as_word(line, self.pair)) else ""),
             ("idiom", _mistaken_idiom(line, self.pair)),
             ("script", _left_over(line, self.pair, self.thresholds)),
             ("length", _odd_length(line, self.thresholds, self.usual)),
