@@ -17,7 +17,9 @@ from setu_asr.domain.heard import Heard, HeardWord
 from setu_asr.domain.hints import NO_HINTS, Hints
 from setu_asr.migrate import VERSIONS
 from setu_asr.settings import RecognitionSettings
+from setu_common.cost.ledger import migrate_ledger
 from setu_common.db import migrate
+from setu_common.settings import DatabaseSettings
 
 
 class Media:
@@ -173,7 +175,12 @@ def recognition(tmp_path: Path) -> RecognitionSettings:
 @pytest.fixture
 def firm(cloned_database, store_settings, media, recognition, request):
     """Workers that share recordings of more than a minute; see `company.sharing`."""
-    database = cloned_database("asr", lambda settings: migrate(settings, "asr", VERSIONS))
+
+    def prepare(settings: DatabaseSettings) -> None:
+        migrate(settings, "asr", VERSIONS)
+        migrate_ledger(settings)
+
+    database = cloned_database("asr_and_ledger", prepare)
     settings = recognition.model_copy(update={"split_above_s": 60.0, "piece_s": 60.0})
     with opened_company(database, Watched(store_settings, "asr")) as company:
         yield Firm(company, media, Listener(), [], settings, request)

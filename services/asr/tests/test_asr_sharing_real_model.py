@@ -78,6 +78,6 @@ def test_a_real_model_hears_in_pieces_just_what_it_hears_at_once(company, monkey
         " AND operation_id <> %(id)s AND outcome = 'succeeded'",
         id=found[""].id,
     )
-    assert heard[0]["count"] == len(pieces) + 1
+    assert heard[0]["count"] == len(pieces) + 2  # sharing it out, and putting it together
     assert heard[0]["audio_s"] == pytest.approx(transcript.duration_s)
     assert heard[0]["model_time_s"] == pytest.approx(shared.model_time_s)

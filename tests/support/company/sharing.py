@@ -21,6 +21,7 @@ from setu_asr.engines.recogniser import Finished
 from setu_asr.fallback import ByDefaultElse
 from setu_asr.hearing import PieceService
 from setu_asr.service import TranscriptionService
+from setu_asr.sharing_time import SharingTime
 from setu_common.contracts import (
     TRANSCRIPTION_PIECES,
     TRANSCRIPTIONS,
@@ -84,8 +85,8 @@ class Firm:
     def bounds(self, *, alone: bool = False, engines: Any = None, parts: Any = None) -> list[Bound]:
         company, settings = self.company, self.settings
         models = ModelSettings(folder=settings.scratch_folder / "models", offline=True)
-        whole = Catalogue.load(models)
-        catalogue = Present({name: whole[name] for name in whole.names()}, models)
+        known = Catalogue.load(models)
+        catalogue = Present({name: known[name] for name in known.names()}, models)
         equipment: dict[str, Any] = {
             "catalogue": catalogue,
             "pool": RecogniserPool(0, 1),
@@ -96,7 +97,8 @@ class Firm:
         parts = parts or Parts(company.database, company.store, company.hints, SETTINGS)
         service = TranscriptionService(store=company.store, parts=None if alone else parts, **equipment)
         pieces = PieceService(ears=Ears(**equipment), store=company.store, meter=Unmetered())
-        return [Bound(TRANSCRIPTIONS, ByDefaultElse(service.transcribe).transcribe), Bound(TRANSCRIPTION_PIECES, pieces.hear)]
+        whole = SharingTime(ByDefaultElse(service.transcribe).transcribe, company.database)
+        return [Bound(TRANSCRIPTIONS, whole.transcribe), Bound(TRANSCRIPTION_PIECES, pieces.hear)]
 
     def upload(self, duration_s: float = MINUTES_S, codec: str = "plain") -> Reference:
         sound = self.media.tone(duration_s) * np.linspace(0.3, 1.0, int(duration_s * RATE_HZ), dtype=np.float32)

@@ -28,6 +28,7 @@ from setu_asr.profiling import ProfilingService
 from setu_asr.reuse import Rehearing
 from setu_asr.service import TranscriptionService
 from setu_asr.settings import SERVICE, AsrSettings, RecognitionSettings, WhisperxSettings, read_settings
+from setu_asr.sharing_time import SharingTime
 from setu_asr.translating import SpeechTranslationService
 from setu_common.contracts import PROFILES, SPEECH_TRANSLATIONS, TRANSCRIPTION_PIECES, TRANSCRIPTIONS
 from setu_common.cost import Meter
@@ -150,7 +151,7 @@ async def handlers(settings: AsrSettings, concurrency: int = 1) -> AsyncIterator
         )
         yield [
             Bound(PROFILES, profiling.profile),
-            Bound(TRANSCRIPTIONS, ByDefaultElse(rehearing.transcribe).transcribe),
+            Bound(TRANSCRIPTIONS, SharingTime(ByDefaultElse(rehearing.transcribe).transcribe, database).transcribe),
             Bound(TRANSCRIPTION_PIECES, pieces.hear),
             Bound(SPEECH_TRANSLATIONS, translating.translate),
         ]

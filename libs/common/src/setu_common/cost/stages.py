@@ -39,6 +39,13 @@ AGEING: Final[tuple[LiteralString, ...]] = (_FORGET_STAGES, _FORGET_RESERVATIONS
 added up to. What calls cost is kept for good."""
 
 
+def insertion_of(
+    row: StageMetrics, once: UUID | None = None
+) -> tuple[LiteralString, dict[str, Any]]:  # Any: whatever the database takes
+    """What writes a row, for callers who write it in their own way: the statement and its values. ``once`` is as below."""
+    return _INSERT, {**row.model_dump(), "once": once}
+
+
 def write_stage_metrics(
     connection: psycopg.Connection[Any],  # Any: whatever its rows are
     rows: Sequence[StageMetrics],
@@ -55,4 +62,4 @@ def write_stage_metrics(
         psycopg.errors.UndefinedTable: the ledger has not been migrated.
     """
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, [{**row.model_dump(), "once": name} for row, name in zip_longest(rows, once[: len(rows)])])
+        cursor.executemany(_INSERT, [insertion_of(row, name)[1] for row, name in zip_longest(rows, once[: len(rows)])])
