@@ -1,6 +1,7 @@
 """How much a translation has to do with its line, as far as that can be told without a model."""
 
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lexicon.people import is_english
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.names import sounds
 from setu_enhancer.domain.text.numbers import mismatch, read
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.words import folded, folded_words
@@ -20,6 +22,7 @@ TALKATIVE: Final = 2
 SMALL_COUNTS: Final = 0.12
 FREELY: Final = 1.5
 ENOUGH_ENGLISH: Final = 0.4  # words of a text, of which some are capitalised
+MOSTLY: Final = 0.6
 MOSTLY_FOREIGN: Final = 0.5  # letters of a draft that was left as it was, and has nothing to compare
 _PEOPLE: Final = {
     word: who
@@ -125,6 +128,49 @@ def is_known(line: Line, pair: Pair) -> bool:
 
 def _same_denial(one: str, other: str) -> bool:
     return "not" in expanded(one) and "not" in expanded(other)
+
+
+def is_no_english(line: Line, text: str, pair: Pair) -> bool:
+    """Whether most words of an English text are none, and neither the draft's nor, by their sound, the line's: random letters.
+
+    Names are let pass where nothing else of a sentence is strange.
+    """
+    if pair.target != "en":
+        return False
+    said = cased_words(text)
+    known = frozenset(words(line.draft))
+    strange = [
+        word
+        for at, word in enumerate(said)
+        if (at == 0 or word.islower())
+        and (plain := folded(word)) not in known
+        and not (is_english(plain) or is_ordinary(plain))
+    ]
+    if len(strange) < TALKATIVE or 2 * len(strange) <= len(said):
+        return False
+    heard = frozenset[str]().union(*map(sounds, cased_words(line.source)))
+    return 2 * sum(heard.isdisjoint(sounds(word)) for word in strange) > len(said)
+
+
+def says_another(line: Line, text: str, others: Sequence[Line], pair: Pair) -> Line | None:
+    """The line of those around that a text says instead of its own, of which it has not a word; None if there is none."""
+    told = content(text, pair.target)
+    if pair.target != "en" or len(told) < TALKATIVE or rendered(line, text, pair)[1] or _in_common(told, line.draft, pair):
+        return None
+    if any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source)):
+        return None
+    return next(
+        (
+            other
+            for other in others
+            if other.source != line.source and _in_common(told, other.draft, pair) >= max(TALKATIVE, len(told) * MOSTLY)
+        ),
+        None,
+    )
+
+
+def _in_common(told: Sequence[str], draft: str, pair: Pair) -> int:
+    return sum(any(is_akin(word, each) for each in content(draft, pair.target)) for word in told)
 
 
 def is_unrelated(line: Line, text: str, pair: Pair) -> bool:

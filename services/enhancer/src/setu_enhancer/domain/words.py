@@ -105,11 +105,15 @@ def is_akin(one: str, other: str) -> bool:
     """Whether two stems may stand for each other."""
     if one == other:
         return True
-    if min(len(one), len(other)) >= LONG_LETTERS and (
-        one[:LONG_LETTERS] == other[:LONG_LETTERS] or one in other or other in one
-    ):
+    if min(len(one), len(other)) >= LONG_LETTERS and (one[:LONG_LETTERS] == other[:LONG_LETTERS] or _is_within(one, other)):
         return True
     return not _GROUPS.get(one, _NONE).isdisjoint(_GROUPS.get(other, _NONE))
+
+
+def _is_within(one: str, other: str) -> bool:
+    """Whether one stem is a part of the other, as in "bedroom", and not just letters of it, as in "ahead"."""
+    short, long = sorted((one, other), key=len)
+    return short in long[LONG_LETTERS - 1 :]
 
 
 _COMMON_STEMS: Final = frozenset(map(stem, COMMON))

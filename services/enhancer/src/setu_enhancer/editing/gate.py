@@ -10,6 +10,7 @@ from setu_common.contracts import QualityScore
 from setu_common.errors import SetuError
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards import Breach
+from setu_enhancer.domain.likeness import says_another
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.scoring import Judgement
@@ -121,7 +122,10 @@ class Gate:
         if edit == one_line(line.draft):
             return ()  # the draft may be wrong, but leaving it as it is makes nothing worse
         film = self._film
-        return self._with.guard(line, edit, film.pair, film.glossary, characters_per_s=film.characters_per_s)
+        faults = self._with.guard(line, edit, film.pair, film.glossary, characters_per_s=film.characters_per_s)
+        if not faults and (other := says_another(line, edit, film.around(line.index), film.pair)):
+            return (Breach("place", f"this says what the line {other.index} says, and nothing of its own"),)
+        return faults
 
     def plain(self, line: Line, finals: Mapping[int, str]) -> QualityScore:
         """A draft's score by the rules alone."""

@@ -24,10 +24,11 @@ from setu_enhancer.domain.facts import (
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards.manners import comments, is_refusal, layout_faults, obeys, runs_in_circles
 from setu_enhancer.domain.guards.size import proportion_fault, speed_fault
-from setu_enhancer.domain.likeness import is_unrelated
+from setu_enhancer.domain.likeness import is_no_english, is_unrelated
 from setu_enhancer.domain.lines import Line, Pair
 
 NAMED: Final = 5
+NO_WORDS: Final = "Most of its words are no words of English."
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _found(line: Line, edit: str, pair: Pair, glossary: Glossary, characters_per
     yield from _of_facts(line, edit, pair, glossary)
     if told := script_fault(line, edit, pair, glossary):
         yield Breach("script", told)
-    if told := language_fault(line, edit, pair):
+    if told := language_fault(line, edit, pair) or (NO_WORDS if is_no_english(line, edit, pair) else ""):
         yield Breach("language", told)
     if runs_in_circles(line, edit):
         yield Breach("repetition", "It says the same again and again: say it as often as the line does.")

@@ -1,0 +1,76 @@
+"""What a line may not become: another line's translation, or letters that are no language."""
+
+import asyncio
+
+import pytest
+
+from setu_common.contracts import Context
+from setu_enhancer.domain.glossary import Glossary
+from setu_enhancer.domain.guards import breaches
+from setu_enhancer.domain.likeness import is_no_english, says_another
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.scoring import better, score
+from setu_enhancer.domain.windows import Film
+from setu_enhancer.domain.words import is_akin
+from setu_enhancer.editing import Instruments
+from setu_enhancer.editing.gate import Gate
+from setu_enhancer.editing.outcomes import Offer
+
+HINDI = Pair("hi", "en")
+LINES = (
+    Line(0, 0, 2, "मुझे भी लगी है।", "मुझे भी लगी है।"),
+    Line(1, 2, 4, "मेज़ पर समोसे रखे हैं।", "Samosas are kept on the table."),
+    Line(2, 4, 6, "दरवाज़ा बंद करो।", "Do the door closed."),
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "edit", "another"),
+    [
+        (0, "There are samosas on the table.", 1),
+        (0, "I am hungry, too.", None),
+        (1, "There are samosas on the table.", None),
+        (2, "The samosas are on the table.", 1),
+        (2, "Close the door, the samosas are on the table.", None),
+        (0, "Table.", None),
+    ],
+)
+def test_who_says_what_the_next_line_says_and_nothing_of_its_own_is_told(line, edit, another):
+    others = [each for each in LINES if each.index != line]
+    found = says_another(LINES[line], edit, others, HINDI)
+    assert (found.index if found else None) == another
+
+
+def test_the_gate_keeps_the_draft_from_the_next_lines_translation():
+    film = Film(LINES, HINDI, Glossary(), Context(), characters_per_s=20.0)
+    gate = Gate(Instruments(breaches, score, better), film, 1.0)
+    faults = gate.faults(LINES[0], "There are samosas on the table.")
+    assert [fault.kind for fault in faults] == ["place"]
+    (decided,) = asyncio.run(gate.decide([(LINES[0], Offer("There are samosas on the table.", faults))], {}))
+    assert not decided.changed
+    assert gate.faults(LINES[0], "I am hungry, too.") == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "edit", "is_noise"),
+    [
+        ("तुम ही परेशानी हो।", "You only are the trouble.", "Ixhfa jvxeke ft.", True),
+        ("तुम ही परेशानी हो।", "You only are the trouble.", "You're the trouble.", False),
+        ("कहाँ चोट लगी है?", "Where is the चोट?", "Oas ypsw owlepn syvnfdn.", True),
+        ("पनवेल से पटपड़गंज चलो।", "Walk from Panwel to Patparganj.", "Panwel, then patparganj.", False),
+        ("गुड्डू, बबली, इधर आओ!", "Guddu, Babli, come here!", "Guddu! Babli! Here!", False),
+        ("छुटकी, लड्डू खाओ।", "Little one, eat sweet.", "Chhutki, laddu khao.", False),  # another guard's
+    ],
+)
+def test_letters_that_are_no_words_are_no_edit_whatever_the_draft_is(source, draft, edit, is_noise):
+    line = Line(0, 0, 6, source, draft)
+    assert is_no_english(line, edit, HINDI) is is_noise
+    if is_noise:
+        assert "language" in {breach.kind for breach in breaches(line, edit, HINDI, Glossary(), characters_per_s=20.0)}
+
+
+def test_words_are_akin_by_their_beginning_or_a_whole_part_and_not_by_some_letters():
+    assert is_akin("bedroom", "room")
+    assert is_akin("celebration", "celebrat")
+    assert not is_akin("head", "ahead")
+    assert not is_akin("ever", "fever")
