@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -53,21 +54,38 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long tests first, by the time that they allow themselves, so that no process is left with one at the end."""
-    items.sort(key=allowed_s, reverse=True)
+    """Put long tests first, by the time that they allow themselves, so that no process is left with one at the end.
+
+    Those of whole processes go by what all of a file allow themselves, or all files that share a stack.
+    """
+    together_s = Counter[str]()
+    for item in filter(is_of_whole_processes, items):
+        together_s[scope_of(item.nodeid)] += round(allowed_s(item) or float(item.config.getini("timeout")))
+
+    def length(item: pytest.Item) -> tuple[float, str]:
+        scope = scope_of(item.nodeid)
+        return (together_s[scope], scope) if is_of_whole_processes(item) else (allowed_s(item), "")
+
+    items.sort(key=length, reverse=True)
 
 
 class ByStack(LoadFileScheduling):  # type: ignore[misc]  # xdist says not how it is typed
     """Tests of a file stay together in one process of the run, and so do those of all files that share a stack."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        return stack_of(file) or file
+        return scope_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    """Schedule files, where that is asked for, by the stacks that they name."""
+    """Schedule files, where that is asked for, by the stacks that they name, in the order of the collection."""
+    config.option.loadscopereorder = False
     return ByStack(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def scope_of(nodeid: str) -> str:
+    """Return which stack a test shares, or else its file."""
+    file = nodeid.partition("::")[0]
+    return stack_of(file) or file
 
 
 @cache
@@ -83,9 +101,7 @@ def is_of_whole_processes(item: pytest.Item) -> bool:
 
 
 def allowed_s(item: pytest.Item) -> float:
-    """Return the limit that a test declares, 0 for the usual one; tests of whole processes stay in their files' order."""
-    if is_of_whole_processes(item):
-        return 0
+    """Return the limit that a test declares, 0 for the usual one."""
     declared = item.get_closest_marker("timeout")
     return float(declared.args[0]) if declared and declared.args else 0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from ownstack.hosted import Hosted
 from ownstack.jobs import Caller
 from ownstack.shared import SharedStacks
 from ownstack.speech import catalogue, recording
@@ -39,6 +40,12 @@ def stack(
     shared_stacks.close()
     with own_stack(declare, settings, logs) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def hosted(stack: OwnStack, shared_stacks: SharedStacks) -> Hosted:
+    """The provider of the stack ``hosted``; what its model says is the module's to say."""
+    return shared_stacks.hosted
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """A job whose lines a language model edits, on a whole stack: over HTTP, with real speech, and a provider's wire to translate and to edit."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,21 +8,17 @@ import pytest
 from playwright.sync_api import expect
 
 from browsing.browser import browsing, tab
+from ownstack.hosted import MODEL, Hosted
 from ownstack.jobs import Caller, Json
-from ownstack.speech import catalogue
-from ownstack.stack import OwnStack, own_stack
-from ownstack.whole import declare
-from setu_cli.embedded.stack import SPEECH_MODEL
+from ownstack.stack import OwnStack
 from setu_common.testing.dialects import Asked
-from setu_common.testing.openai_wire import OpenAiWire
 from testbed.editing import document_of, reply_of, verdicts_of
 from testbed.sources import ROOT
 from testbed.tools import tool
-from testbed.wires import serving
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, func_only=True)]
 
-MODEL = "gpt-5-mini"
+STACK = "hosted"
 JOB_S = 180.0
 NAME = "Zebulon"
 DRAFT = "we said hello"
@@ -39,28 +34,9 @@ def says(asked: Asked) -> str:
     return reply_of({line["id"]: line["draft"].replace("we", NAME, 1) for line in lines})
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[OpenAiWire]:
-    with serving(OpenAiWire(say=says)) as wire:
-        yield wire
-
-
-@pytest.fixture(scope="module")
-def stack(provider: OpenAiWire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
-    """Setu with a hosted model, which translates and edits."""
-    catalogue().ensure(SPEECH_MODEL)
-    url = f"{provider.url}/v1"
-    settings = {
-        "SETU_TRANSLATE_LLM_URL": url,
-        "SETU_TRANSLATE_LLM_MODEL": MODEL,
-        "SETU_TRANSLATE_LLM_API_KEY": "any",
-        "SETU_TRANSLATE_LLM_STYLE": "chat",
-        "SETU_TRANSLATE_LLM_BILLED_AS": "openai",
-        "SETU_TRANSLATE_JOIN_SENTENCES": "false",
-        "SETU_LLM_PROVIDERS": json.dumps([{"name": "vendor", "model": MODEL, "base_url": url, "billed_as": "openai"}]),
-    }
-    with own_stack(declare, settings, tmp_path_factory.mktemp("logs")) as running:
-        yield running
+@pytest.fixture(scope="module", autouse=True)
+def _says(hosted: Hosted) -> None:
+    hosted.says = says
 
 
 def finished(caller: Caller, media: Path, **fields: Json) -> Json:
@@ -91,9 +67,7 @@ def edited_for_usd(caller: Caller, job: Json) -> Decimal:
     return sum((Decimal(stage["usd"]) for stage in stages if stage["stage"] == "enhancements"), Decimal(0))
 
 
-def test_a_jobs_lines_are_edited_and_the_next_run_has_its_edits_for_nothing(
-    stack: OwnStack, caller: Caller, provider: OpenAiWire, short_speech: Path
-):
+def test_a_jobs_lines_are_edited_and_the_next_run_has_its_edits_for_nothing(caller: Caller, short_speech: Path):
     plain = finished(caller, short_speech, overrides={"enhancement": "off"})
     stage = next(stage for stage in plain["stages"] if stage["stage"] == "enhance")
     assert (stage["state"], stage["note"]) == ("skipped", "not wanted: overrides.enhancement is off")

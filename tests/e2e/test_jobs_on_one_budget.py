@@ -1,6 +1,5 @@
 """32 whole jobs at once on a budget that suffices for about half of them: it is never exceeded, and none of them fails."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,20 +9,16 @@ import psycopg
 import pytest
 
 from billed.translator import Translator
+from ownstack.hosted import MODEL, Hosted
 from ownstack.jobs import Caller, Json
-from ownstack.speech import catalogue
-from ownstack.stack import OwnStack, own_stack
-from ownstack.whole import declare
-from setu_cli.embedded.stack import SPEECH_MODEL
+from ownstack.stack import OwnStack
 from setu_common.cost.pricing import Prices
 from setu_common.cost.settings import PriceSettings
-from setu_common.testing.openai_wire import OpenAiWire
-from testbed.wires import serving
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(400, func_only=True)]
 
+STACK = "hosted"
 JOBS = 32
-MODEL = "gpt-5-mini"
 # A model that thinks: what it bills for is then near to what it could bill for, and a budget is used up nearly to its end.
 THOUGHTS = 3500
 JOB_S = 240.0
@@ -40,35 +35,28 @@ CREATE TRIGGER watch AFTER INSERT ON ledger.call_intent FOR EACH STATEMENT EXECU
 """
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[OpenAiWire]:
-    with serving(OpenAiWire(say=Translator(THOUGHTS))) as wire:
-        yield wire
-
-
-@pytest.fixture(scope="module")
-def stack(provider: OpenAiWire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
-    """Setu with a hosted model, which is paid for."""
-    catalogue().ensure(SPEECH_MODEL)
-    settings = {
-        "SETU_TRANSLATE_LLM_URL": f"{provider.url}/v1",
-        "SETU_TRANSLATE_LLM_MODEL": MODEL,
-        "SETU_TRANSLATE_LLM_API_KEY": "any",
-        "SETU_TRANSLATE_LLM_STYLE": "chat",
-        "SETU_TRANSLATE_LLM_BILLED_AS": "openai",
-    }
-    with own_stack(declare, settings, tmp_path_factory.mktemp("logs")) as running:
-        yield running
+@pytest.fixture(scope="module", autouse=True)
+def _says(hosted: Hosted) -> None:
+    """A hosted model, which is paid for."""
+    hosted.says = Translator(THOUGHTS)
 
 
 def submitted(http: httpx2.Client, media: Path, *targets: str) -> str:
     """A job whose sound was heard before, if it was."""
     with media.open("rb") as content:
         files = {"media": (media.name, content, "audio/wav")}
-        answer = http.post("/jobs", data={"source_language": "fr", "target_languages": list(targets)}, files=files)
+        data = {"source_language": "fr", "target_languages": list(targets), "overrides": '{"enhancement": "off"}'}
+        answer = http.post("/jobs", data=data, files=files)
     assert answer.status_code == 202, answer.text
     job_id: str = answer.json()["id"]
     return job_id
+
+
+def spent_usd(stack: OwnStack) -> Decimal:
+    """The sum of all calls on record, of this file's jobs and of others that were paid for on this stack before."""
+    with stack.rows() as db:
+        (row,) = db.execute("SELECT coalesce(sum(usd), 0) AS usd FROM ledger.call").fetchall()
+    return Decimal(str(row["usd"]))
 
 
 def missing(job: Json) -> list[Json]:
@@ -77,13 +65,14 @@ def missing(job: Json) -> list[Json]:
 
 
 def test_jobs_on_one_budget_never_exceed_it_and_all_end_well(
-    stack: OwnStack, caller: Caller, provider: OpenAiWire, short_speech: Path
+    stack: OwnStack, caller: Caller, hosted: Hosted, short_speech: Path
 ):
+    before_usd, billed_before = spent_usd(stack), len(hosted.wire.bill.charges)
     first = caller.ended(submitted(caller.http, short_speech, "hi"), JOB_S)
     assert (first["state"], first["degraded"]) == ("succeeded", []), first
     each_usd = Decimal(caller.http.get(f"/jobs/{first['id']}/cost").json()["usd"])
     assert each_usd > 0
-    limit = (each_usd * (1 + JOBS // 2)).quantize(Decimal("0.000001"))
+    limit = (before_usd + each_usd * (1 + JOBS // 2)).quantize(Decimal("0.000001"))
     assert caller.http.put("/v1/budgets/month", json={"limit_usd": str(limit)}).status_code == 200
     with psycopg.connect(stack.database.url, autocommit=True) as connection:
         connection.execute(WATCH)
@@ -93,15 +82,14 @@ def test_jobs_on_one_budget_never_exceed_it_and_all_end_well(
 
     with psycopg.connect(stack.database.url) as connection:
         sums = [row[0] for row in connection.execute("SELECT usd FROM public.watched ORDER BY usd DESC")]
-        spent = connection.execute("SELECT sum(usd) FROM ledger.call").fetchone()
         committed = connection.execute("SELECT committed_usd FROM ledger.budget").fetchone()
     assert len(sums) >= JOBS // 4
     assert sums[0] <= limit, "the ledger's sum was above the budget"
-    prices = Prices(PriceSettings())
-    billed = [prices.price("openai", MODEL, charge.usage, datetime.now(UTC)).usd for charge in provider.bill.charges]
-    assert (
-        spent == committed == (sum(usd for usd in billed if usd is not None),)
-    )  # and what the provider bills is what is on record
+    prices, charges = Prices(PriceSettings()), hosted.wire.bill.charges[billed_before:]
+    billed = [prices.price("openai", MODEL, charge.usage, datetime.now(UTC)).usd for charge in charges]
+    spent = spent_usd(stack)
+    assert committed == (spent,)
+    assert spent - before_usd == sum(usd for usd in billed if usd is not None)  # what the provider bills is what is on record
 
     assert {job["state"] for job in jobs} == {"succeeded"}, [job["problem"] for job in jobs if job["problem"]]
     beyond = [job for job in jobs if missing(job)]

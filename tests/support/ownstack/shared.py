@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from hostilemedia.files import LONGEST_S
+from ownstack.hosted import Hosted
 from ownstack.jobs import unended
 from ownstack.stack import OwnStack, own_stack
 from ownstack.whole import declare
 from setu_cli.embedded.ports import free_port
+from testbed.wires import serving
 from toystack.watching import eventually
 
 HOST_PORT: Final = free_port()
@@ -20,6 +22,7 @@ LIMIT_BYTES: Final = 7 << 20
 IDLE_S: Final = 2.0
 PATIENCE_S: Final = 8
 SCRATCH: Final = Path(tempfile.gettempdir()) / f"setu-test-scratch-{os.getpid()}"
+HOSTED: Final = "hosted"
 _QUIET_S: Final = 60.0
 
 SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -39,9 +42,14 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 class SharedStacks:
-    """At most one of them runs: files that name the same come one after the other, in one process of the test run."""
+    """At most one of them runs: files that name the same come one after the other, in one process of the test run.
+
+    Attributes:
+        hosted: the provider that the stack of that name is told of.
+    """
 
     def __init__(self) -> None:
+        self.hosted = Hosted()
         self._running = ExitStack()
         self._name = ""
         self._stack: OwnStack | None = None
@@ -52,12 +60,19 @@ class SharedStacks:
             self.close()
             SCRATCH.mkdir(exist_ok=True)
             self._running.callback(shutil.rmtree, SCRATCH)
-            self._stack = self._running.enter_context(own_stack(declare, SETTINGS[name], logs))
+            self._stack = self._running.enter_context(own_stack(declare, self._settings(name), logs))
             self._name = name
         stack = self._stack
         stack.healed()
         assert eventually(lambda: not unended(stack), _QUIET_S), unended(stack)
         return stack
+
+    def _settings(self, name: str) -> Mapping[str, str]:
+        if name != HOSTED:
+            return SETTINGS[name]
+        self.hosted = Hosted()
+        self._running.enter_context(serving(self.hosted.wire))
+        return self.hosted.settings
 
     def close(self) -> None:
         """End what runs."""
