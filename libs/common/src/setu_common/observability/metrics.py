@@ -67,7 +67,9 @@ class Children(Collector):
         """The sums, as of now."""
         with self._lock:
             self._bury()
-            written = [str(path) for path in self._folder.glob("*.db") if path.stat().st_size]  # a child may be opening its own just now
+            written = [
+                str(path) for path in self._folder.glob("*.db") if path.stat().st_size
+            ]  # a child may be opening its own just now
             return list(_FILES.merge(written))
 
     def _bury(self) -> None:
