@@ -116,6 +116,36 @@ def test_a_word_is_no_name_where_none_stands_or_the_draft_has_it(source, draft):
     assert select([Line(0, 0, 3, source, draft)], Pair("hi", "en"), Glossary(), Thresholds(), "selective") == {}
 
 
+@pytest.mark.parametrize(
+    ("source", "draft"),
+    [
+        ("मेरे बाल पक गए।", "My hair has ripened."),
+        ("ज़बान तो सँभालो!", "Handle the tongue!"),
+        ("उसका सिर ही घूम गया।", "His head has rotated."),
+        ("मेरे घुटने जवाब दे गए।", "My knees gave an answer."),
+    ],
+)
+def test_a_part_of_the_body_does_in_hindi_what_none_does_in_english(source, draft):
+    (reasons,) = select([Line(0, 0, 3, source, draft)], Pair("hi", "en"), Glossary(), Thresholds(), "selective").values()
+    assert [reason.kind for reason in reasons] == ["idiom"]
+
+
+@pytest.mark.parametrize(
+    ("source", "draft"),
+    [
+        ("पहले हाथ धो लो।", "First wash your hands."),
+        ("मेरे बाल पक गए।", "I've gone grey."),
+        ("मेरा दिल मत तोड़ो।", "Don't break my heart."),
+        ("कुआँ बीस हाथ गहरा है।", "The well is twenty hands deep."),
+        ("उसके हाथ में चाबी थी।", "He had a key in his hand."),
+        ("मेरे कान हैं।", "I have ears."),
+        ("सिर। घूम गया वो।", "The head. He went around."),
+    ],
+)
+def test_what_english_says_of_the_body_as_well_is_no_idiom(source, draft):
+    assert select([Line(0, 0, 3, source, draft)], Pair("hi", "en"), Glossary(), Thresholds(), "selective") == {}
+
+
 def test_each_reason_names_its_evidence():
     found = reasons("राज, मुझे तीन दिन चाहिए", "King, I need two days")
     assert found["name"] == "राज is to be Raj"
