@@ -87,12 +87,6 @@ class Way:
         """The same in another spelling."""
         return Way(self.text, tuple(word.spelt(spell) for word in self.words))
 
-    @property
-    def heads(self) -> frozenset[str]:
-        """What it may begin with, in ``HEAD`` characters."""
-        first = self.words[0]
-        return frozenset(each[:HEAD] for each in (*first.forms, *first.beginnings))
-
 
 class Ways(Generic[T]):
     """Ways to say what is told apart by ``T``.
@@ -107,15 +101,19 @@ class Ways(Generic[T]):
         self.ways = tuple(ways)
         self._between = between
         self._together, self._in_all = most
+        self._by_form: dict[str, list[tuple[Way, T]]] = defaultdict(list)
         self._by_head: dict[str, list[tuple[Way, T]]] = defaultdict(list)
         for way, what in self.ways:
-            for head in way.heads:
+            first = way.words[0]
+            for form in first.forms:
+                self._by_form[form].append((way, what))
+            for head in {beginning[:HEAD] for beginning in first.beginnings}:
                 self._by_head[head].append((way, what))
 
     def among(self, said: Sequence[str]) -> Iterator[tuple[int, int, T]]:
         """What some words say: where it begins, where it ends."""
         for start, word in enumerate(said):
-            for way, what in self._by_head.get(word[:HEAD], ()):
+            for way, what in (*self._by_form.get(word, ()), *self._by_head.get(word[:HEAD], ())):
                 end = self._end(said, start, way.words)
                 if end is not None:
                     yield start, end, what
