@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from probe.bench import SCHEMA, ProbeStack, prepare
+from probe.bench import SCHEMA, ProbeStack, operations_on, prepare
 from probe.rig import Rig, opened_rig
-from setu_common.db import Database
-from setu_common.operations import Hints, Operations
-from setu_common.settings import DatabaseSettings, OperationSettings, RedisSettings, StoreSettings
-from setu_common.store import Store
+from setu_common.operations import Operations
+from setu_common.settings import DatabaseSettings, RedisSettings, StoreSettings
 
 pytest.register_assert_rewrite("probe.mirror")
 
@@ -27,13 +25,8 @@ def probe_stack(
 
 @pytest.fixture
 async def operations(probe_stack: ProbeStack) -> AsyncIterator[Operations]:
-    database = Database(probe_stack.database, SCHEMA)
-    hints = Hints(probe_stack.redis)
-    service = Operations(database, Store(probe_stack.store, SCHEMA), hints, OperationSettings())
-    yield service
-    await service.close()
-    hints.close()
-    await database.close()
+    async with operations_on(probe_stack) as operations:
+        yield operations
 
 
 @pytest.fixture

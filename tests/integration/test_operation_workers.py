@@ -3,21 +3,50 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
+from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
 import psutil
 import pytest
 
 from probe import kinds
-from probe.bench import ProbeStack
+from probe.bench import SCHEMA, ProbeStack, operations_on, prepare
 from probe.kinds import Done, Task
 from setu_common.contracts import Operation, OperationKind, OperationState, Submission
 from setu_common.operations import Operations
+from setu_common.settings import RedisSettings, StoreSettings
+from testbed.postgres import Databases
 
 pytestmark = pytest.mark.stack
 
 MINE = Submission(tenant="acme")
+
+
+@pytest.fixture(scope="module")
+def kept_stack(databases: Databases, valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProbeStack]:
+    """What the kept worker works on."""
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / "store").mkdir()
+    redis = RedisSettings(url=valkey_url, key_prefix="kept-worker:")
+    with databases.clone(databases.template(SCHEMA, prepare)) as database:
+        yield ProbeStack(database, redis, StoreSettings(url=f"file://{folder}/store", durable=False), folder)
+
+
+@pytest.fixture(scope="module")
+def kept_worker(kept_stack: ProbeStack) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of one child for all tests that leave it at work, whatever becomes of the child."""
+    with kept_stack.worker(concurrency=1) as worker:
+        yield worker
+        assert worker.poll() is None, "it did not outlive what was done to its children"
+
+
+@pytest.fixture
+async def kept(kept_stack: ProbeStack, kept_worker: subprocess.Popen[bytes]) -> AsyncIterator[Operations]:
+    """The kept worker's operations."""
+    async with operations_on(kept_stack) as operations:
+        yield operations
 
 
 async def submitted(operations: Operations, kind: OperationKind[Task, Done], **task: object) -> Operation:
@@ -37,68 +66,58 @@ async def running(operations: Operations, operation_id: UUID, within_s: float = 
         await asyncio.sleep(0.02)
 
 
-async def test_an_operation_is_done_and_its_result_comes_back_parsed(probe_stack: ProbeStack, operations: Operations) -> None:
-    with probe_stack.worker():
-        end = await ended(operations, await submitted(operations, kinds.NOOPS, count=7))
+async def test_an_operation_is_done_and_its_result_comes_back_parsed(kept: Operations) -> None:
+    end = await ended(kept, await submitted(kept, kinds.NOOPS, count=7))
 
     assert end.state is OperationState.SUCCEEDED
     assert Done.model_validate(end.result) == Done(count=7, attempt=1)
     assert end.progress == 1
 
 
-async def test_payloads_over_the_limit_go_through_the_store_unseen_by_anyone(
-    probe_stack: ProbeStack, operations: Operations
-) -> None:
+async def test_payloads_over_the_limit_go_through_the_store_unseen_by_anyone(kept: Operations) -> None:
     text = "ई" * 100_000
-    with probe_stack.worker():
-        end = await ended(operations, await submitted(operations, kinds.NOOPS, text=text))
+    end = await ended(kept, await submitted(kept, kinds.NOOPS, text=text))
 
     assert end.result is not None
     assert end.result["text"] == text
 
 
-async def test_progress_is_seen_while_the_work_goes_on(probe_stack: ProbeStack, operations: Operations) -> None:
-    with probe_stack.worker():
-        operation = await submitted(operations, kinds.NAPS, seconds=2)
-        seen = set()
-        while not (now := await operations.get("acme", operation.id)).state.ended:
-            seen.add(round(now.progress, 2))
-            await asyncio.sleep(0.05)
+async def test_progress_is_seen_while_the_work_goes_on(kept: Operations) -> None:
+    operation = await submitted(kept, kinds.NAPS, seconds=2)
+    seen = set()
+    while not (now := await kept.get("acme", operation.id)).state.ended:
+        seen.add(round(now.progress, 2))
+        await asyncio.sleep(0.05)
 
     assert len(seen) >= 4
     assert max(seen) > 0.5
 
 
-async def test_a_cancelled_operation_stops_within_seconds(probe_stack: ProbeStack, operations: Operations) -> None:
-    with probe_stack.worker():
-        for kind in (kinds.NAPS, kinds.THREADS):
-            operation = await submitted(operations, kind, seconds=60)
-            await running(operations, operation.id)
-            assert (await operations.cancel("acme", operation.id)).state is OperationState.CANCELLING
-            assert (await ended(operations, operation, 5)).state is OperationState.CANCELLED
+async def test_a_cancelled_operation_stops_within_seconds(kept: Operations) -> None:
+    for kind in (kinds.NAPS, kinds.THREADS):
+        operation = await submitted(kept, kind, seconds=60)
+        await running(kept, operation.id)
+        assert (await kept.cancel("acme", operation.id)).state is OperationState.CANCELLING
+        assert (await ended(kept, operation, 5)).state is OperationState.CANCELLED
 
 
-async def test_a_handler_that_swallows_its_cancellation_is_ended_all_the_same(
-    probe_stack: ProbeStack, operations: Operations
-) -> None:
-    with probe_stack.worker():
-        operation = await submitted(operations, kinds.DEAF)
-        await running(operations, operation.id)
-        began = time.monotonic()
-        await operations.cancel("acme", operation.id)
-        end = await ended(operations, operation, 12)
-        took_s = time.monotonic() - began
-        after = await ended(operations, await submitted(operations, kinds.NOOPS))
+async def test_a_handler_that_swallows_its_cancellation_is_ended_all_the_same(kept: Operations) -> None:
+    operation = await submitted(kept, kinds.DEAF)
+    await running(kept, operation.id)
+    began = time.monotonic()
+    await kept.cancel("acme", operation.id)
+    end = await ended(kept, operation, 12)
+    took_s = time.monotonic() - began
+    after = await ended(kept, await submitted(kept, kinds.NOOPS))
 
     assert end.state is OperationState.CANCELLED
     assert took_s < 5 + 2
     assert after.state is OperationState.SUCCEEDED
 
 
-async def test_a_handler_that_hangs_is_ended_by_its_deadline(probe_stack: ProbeStack, operations: Operations) -> None:
-    with probe_stack.worker(concurrency=1):
-        end = await ended(operations, await submitted(operations, kinds.HANGS), 40)
-        after = await ended(operations, await submitted(operations, kinds.NOOPS))
+async def test_a_handler_that_hangs_is_ended_by_its_deadline(kept: Operations) -> None:
+    end = await ended(kept, await submitted(kept, kinds.HANGS), 40)
+    after = await ended(kept, await submitted(kept, kinds.NOOPS))
 
     assert end.state is OperationState.FAILED
     assert end.problem is not None
@@ -107,12 +126,9 @@ async def test_a_handler_that_hangs_is_ended_by_its_deadline(probe_stack: ProbeS
     assert after.state is OperationState.SUCCEEDED
 
 
-async def test_an_input_that_kills_its_process_fails_clearly_after_three_attempts(
-    probe_stack: ProbeStack, operations: Operations
-) -> None:
-    with probe_stack.worker(concurrency=1):
-        end = await ended(operations, await submitted(operations, kinds.POISON), 30)
-        after = await ended(operations, await submitted(operations, kinds.NOOPS))
+async def test_an_input_that_kills_its_process_fails_clearly_after_three_attempts(kept: Operations) -> None:
+    end = await ended(kept, await submitted(kept, kinds.POISON), 30)
+    after = await ended(kept, await submitted(kept, kinds.NOOPS))
 
     assert end.state is OperationState.FAILED
     assert end.problem is not None
@@ -121,24 +137,20 @@ async def test_an_input_that_kills_its_process_fails_clearly_after_three_attempt
     assert after.state is OperationState.SUCCEEDED
 
 
-async def test_a_process_whose_heartbeat_stops_is_ended_by_its_parent(probe_stack: ProbeStack, operations: Operations) -> None:
-    with probe_stack.worker(concurrency=1):
-        end = await ended(operations, await submitted(operations, kinds.FROZEN), 60)
-        after = await ended(operations, await submitted(operations, kinds.NOOPS))
+async def test_a_process_whose_heartbeat_stops_is_ended_by_its_parent(kept: Operations) -> None:
+    end = await ended(kept, await submitted(kept, kinds.FROZEN), 60)
+    after = await ended(kept, await submitted(kept, kinds.NOOPS))
 
     assert end.state is OperationState.FAILED
     assert end.attempt == 3
     assert after.state is OperationState.SUCCEEDED
 
 
-async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(
-    probe_stack: ProbeStack, operations: Operations
-) -> None:
-    with probe_stack.worker():
-        mended = await ended(operations, await submitted(operations, kinds.FLAKY, times=2), 30)
-        worn_out = await ended(operations, await submitted(operations, kinds.FLAKY, times=9), 30)
-        bad = await ended(operations, await submitted(operations, kinds.BAD))
-        crashed = await ended(operations, await submitted(operations, kinds.CRASHES))
+async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(kept: Operations) -> None:
+    mended = await ended(kept, await submitted(kept, kinds.FLAKY, times=2), 30)
+    worn_out = await ended(kept, await submitted(kept, kinds.FLAKY, times=9), 30)
+    bad = await ended(kept, await submitted(kept, kinds.BAD))
+    crashed = await ended(kept, await submitted(kept, kinds.CRASHES))
 
     assert (mended.state, mended.attempt, mended.problem) == (OperationState.SUCCEEDED, 2, None)
     assert (worn_out.state, worn_out.attempt) == (OperationState.FAILED, 3)
@@ -150,9 +162,8 @@ async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(
     assert "secret" not in crashed.problem.model_dump_json()
 
 
-async def test_a_parked_operation_comes_back_without_counting_attempts(probe_stack: ProbeStack, operations: Operations) -> None:
-    with probe_stack.worker(concurrency=1):
-        end = await ended(operations, await submitted(operations, kinds.PARKS, times=5, seconds=0.1), 30)
+async def test_a_parked_operation_comes_back_without_counting_attempts(kept: Operations) -> None:
+    end = await ended(kept, await submitted(kept, kinds.PARKS, times=5, seconds=0.1), 30)
 
     assert (end.state, end.attempt) == (OperationState.SUCCEEDED, 0)
 
@@ -174,7 +185,7 @@ async def test_work_of_a_lost_worker_is_done_by_another_and_counts_no_attempt(
 
 async def test_a_worker_told_to_stop_hands_its_work_back(probe_stack: ProbeStack, operations: Operations) -> None:
     with probe_stack.worker("first") as first:
-        operation = await submitted(operations, kinds.NAPS, seconds=8)
+        operation = await submitted(operations, kinds.NAPS, seconds=5)
         await running(operations, operation.id)
         began = time.monotonic()
         first.send_signal(signal.SIGTERM)
@@ -205,13 +216,12 @@ async def test_work_accepted_while_no_worker_and_no_hint_is_there_is_done_later(
         assert (await ended(operations, operation)).state is OperationState.SUCCEEDED
 
 
-async def test_a_killed_child_costs_one_attempt_and_no_result(probe_stack: ProbeStack, operations: Operations) -> None:
-    with probe_stack.worker(concurrency=1) as worker:
-        operation = await submitted(operations, kinds.NAPS, seconds=2)
-        await running(operations, operation.id)
-        await asyncio.sleep(0.3)
-        for process in psutil.Process(worker.pid).children():
-            os.kill(process.pid, signal.SIGKILL)
-        end = await ended(operations, operation, 30)
+async def test_a_killed_child_costs_one_attempt_and_no_result(kept: Operations, kept_worker: subprocess.Popen[bytes]) -> None:
+    operation = await submitted(kept, kinds.NAPS, seconds=2)
+    await running(kept, operation.id)
+    await asyncio.sleep(0.3)
+    for process in psutil.Process(kept_worker.pid).children():
+        os.kill(process.pid, signal.SIGKILL)
+    end = await ended(kept, operation, 30)
 
     assert (end.state, end.attempt) == (OperationState.SUCCEEDED, 1)

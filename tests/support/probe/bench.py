@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from setu_common.db import migrate
+from setu_common.db import Database, migrate
+from setu_common.operations import Hints, Operations
 from setu_common.operations.death import die_with_parent
-from setu_common.settings import DatabaseSettings, RedisSettings, StoreSettings
+from setu_common.settings import DatabaseSettings, OperationSettings, RedisSettings, StoreSettings
+from setu_common.store import Store
 
 SCHEMA = "probe"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -78,6 +80,20 @@ class ProbeStack:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@asynccontextmanager
+async def operations_on(stack: ProbeStack) -> AsyncIterator[Operations]:
+    """Submit to the stack's workers, and look at what becomes of it, as long as the block lasts."""
+    database = Database(stack.database, SCHEMA)
+    hints = Hints(stack.redis)
+    service = Operations(database, Store(stack.store, SCHEMA), hints, OperationSettings())
+    try:
+        yield service
+    finally:
+        await service.close()
+        hints.close()
+        await database.close()
 
 
 def start(command: list[str], variables: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
