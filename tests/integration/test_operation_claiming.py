@@ -1,5 +1,8 @@
 """What a claim looks at, and what it leaves alone."""
 
+from datetime import timedelta
+from uuid import uuid4
+
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -7,6 +10,7 @@ from probe.kinds import Task
 from probe.rig import FRONT, Rig
 from setu_common.contracts import Submission
 from setu_common.operations.claims import _CLAIM
+from setu_common.operations.worker import tell_begun
 
 ASLEEP = 5000
 
@@ -53,3 +57,20 @@ def test_a_row_that_is_asleep_can_be_claimed_once_its_time_has_come_and_not_befo
     again = claims.next(FRONT.queue)
     assert again is not None
     assert again.id == claim.id
+
+
+@pytest.mark.parametrize(("waited_s", "reply_to", "told"), [(2, "pipeline", True), (0, "pipeline", False), (2, None, False)])
+def test_who_waits_is_told_once_that_work_begins_which_was_long_in_the_queue(
+    rig: Rig, waited_s: int, reply_to: str | None, told: bool
+) -> None:
+    job_id, claims = uuid4(), rig.claims()
+    rig.run(rig.operations.submit(FRONT, Task(), Submission(tenant="acme", job_id=job_id, reply_to=reply_to)))
+    long = {"by": timedelta(seconds=waited_s)}
+    rig.execute("UPDATE operation SET created_at = created_at - %(by)s, not_before = not_before - %(by)s", **long)
+    rig.hints.told.clear()
+    for _ in range(2):  # it is handed back, and taken anew
+        claim = claims.next(FRONT.queue)
+        assert claim is not None
+        tell_begun(claim, rig.hints)
+        claims.hand_back(claim, None)
+    assert rig.hints.told == [("pipeline", job_id)] * told

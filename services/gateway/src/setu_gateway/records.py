@@ -75,6 +75,7 @@ class JobRecord:
         media_name: the file name as the caller or its host gave it, for people; never a path.
         media: the recording; None until it has been fetched.
         created_at: when it was accepted.
+        changed_at: when it was written last.
         read_at: when this was read, by the database's clock.
         ended_at: when it ended.
         progress: 0..1.
@@ -95,6 +96,7 @@ class JobRecord:
     media_name: str
     media: Reference | None
     created_at: datetime
+    changed_at: datetime
     read_at: datetime
     ended_at: datetime | None = None
     progress: float = 0.0

@@ -311,6 +311,7 @@ def _job_of(row: RowMapping, stages: tuple[StageRecord, ...] = ()) -> JobRecord:
         media_name=row["media_name"],
         media=_media_of(row),
         created_at=row["created_at"],
+        changed_at=row["updated_at"],
         read_at=row["read_at"],
         ended_at=row["ended_at"],
         progress=row["progress"],

@@ -291,6 +291,7 @@ def _accepted(job: repository.NewJob, created_at: datetime) -> JobRecord:
         media_name=job.media_name,
         media=job.media,
         created_at=created_at,
+        changed_at=created_at,
         read_at=created_at,
         source_language=job.request.source_language,
         stages=tuple(StageRecord(key) for key in job.stages),

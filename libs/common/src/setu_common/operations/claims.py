@@ -32,6 +32,7 @@ class Claim:
     queue: str
     job_id: UUID | None
     parent_id: UUID | None
+    reply_to: str | None
     request: dict[str, Any]  # Any: JSON
     attempt: int
     max_attempts: int
@@ -81,7 +82,7 @@ UPDATE operation o SET
     claimed_at = now(), started_at = coalesce(started_at, now()),
     lease_until = now() + make_interval(secs => %(lease_s)s), deadline_at = now() + make_interval(secs => timeout_s)
 FROM chosen WHERE o.id = chosen.id
-RETURNING o.id, o.tenant, o.kind, o.queue, o.job_id, o.parent_id, o.request, o.attempts + 1 AS attempt, o.max_attempts, o.timeout_s, o.token, o.wakes,
+RETURNING o.id, o.tenant, o.kind, o.queue, o.job_id, o.parent_id, o.reply_to, o.request, o.attempts + 1 AS attempt, o.max_attempts, o.timeout_s, o.token, o.wakes,
     greatest(0, extract(epoch FROM now() - greatest(o.created_at, o.not_before)))::float AS queue_wait_s
 """
 

@@ -168,6 +168,7 @@ class Runner:
         ended: told how each row left this worker's hands.
         stopping: whether the worker has been told to end.
         recorder: takes what each attempt took.
+        begun: told of each claim whose handler is about to run.
         refused: told the kind of each result that came too late.
         sampler: looks at attempts while they run; None where that is switched off.
     """
@@ -185,6 +186,7 @@ class Runner:
         ended: Callable[[Ending], None],
         stopping: Callable[[], bool],
         recorder: Recorder,
+        begun: Callable[[Claim], None] = lambda _claim: None,
         refused: Callable[[str], None] = lambda _kind: None,
         sampler: Sampler | None = None,
     ) -> None:
@@ -195,6 +197,7 @@ class Runner:
         self._payloads = payloads
         self._heart = heart
         self._settings = settings
+        self._begun = begun
         self._ended = ended
         self._stopping = stopping
         self._recorder = recorder
@@ -245,6 +248,7 @@ class Runner:
         if not self._wanted(claim):
             self._write(claim, _Stopped("cancelled"))
             return
+        self._begun(claim)
         began_s = time.monotonic()
         to = attribution_of(claim, self._recorder.service)
         with (

@@ -25,7 +25,7 @@ from setu_common.observability import configure_logging
 from setu_common.observability.metrics import MetricsListener, begin_child, children_counted
 from setu_common.observability.tracing import configure_tracing, tracing
 from setu_common.operations.broker import LOOK, WAKE, Broker, run_consumer
-from setu_common.operations.claims import Claims
+from setu_common.operations.claims import Claim, Claims
 from setu_common.operations.connection import HealingConnection
 from setu_common.operations.death import die_with_parent
 from setu_common.operations.endings import Ending, Settled
@@ -53,6 +53,7 @@ _FIRST_TIDY_S: Final = 60.0
 _TIDY_EVERY_S: Final = 3600.0
 _EXIT_DEAF: Final = 70
 # Celery's limit on one hint stands behind the deadlines of operations, so it is longer than any of them.
+_UNSEEN_S: Final = 1.0  # who waits for work asks once a second at the most, and the less often the longer it waits
 _HARD_LIMIT_MARGIN_S: Final = 300.0
 
 Wire = Callable[[], AbstractAsyncContextManager[Sequence[Bound]]]
@@ -291,6 +292,7 @@ class _Child:
             ended=self._ended,
             stopping=lambda: bool(self._shared.stopping_since()),
             recorder=Recorder(spec.service, self._connection.transaction, counting.operations.attempted),
+            begun=lambda claim: tell_begun(claim, self._hints),
             refused=counting.operations.refused,
             sampler=self._sampler(),
         )
@@ -337,6 +339,12 @@ class _Child:
     def _ended_by_heart(self, ending: Ending) -> None:
         self._ended(ending)
         self._hints.close(timeout_s=2.0)  # the process is about to die: send what there is to send
+
+
+def tell_begun(claim: Claim, hints: Hints) -> None:
+    """Tell the submitter of a row that its work begins, if it has waited so long that they ask seldom by now."""
+    if claim.token == 1 and claim.queue_wait_s >= _UNSEEN_S and claim.reply_to is not None and claim.job_id is not None:
+        hints.wake(claim.reply_to, claim.job_id)
 
 
 def pass_on(ending: Ending, hints: Hints) -> None:

@@ -120,7 +120,7 @@ class Advancer:
         if taught:
             self._lessons.announce()
         _log_changes(job, seen, after)
-        return None if _standing(after) != _standing(job) else Park(self._pause_s(after))
+        return None if _standing(after) != _standing(job) else Park(self._pause_s(replace(after, changed_at=job.read_at)))
 
     async def _look(self, job: JobRecord) -> JobRecord:
         """The job with its running stages as their services have them."""
@@ -195,14 +195,19 @@ class Advancer:
 
     def _pause_s(self, job: JobRecord, *waited_for_since: datetime) -> float:
         """When to look again, if nobody calls earlier."""
-        running = [
-            stage.started_at or observation.busy_since(stage) or job.read_at
-            for stage in job.stages
-            if stage.state is StageState.RUNNING
-        ]
-        ages_s = [(job.read_at - since).total_seconds() for since in (*running, *waited_for_since)]
-        longest_s = min(self._settings.longest_poll_s, POLL_SHARE * min(ages_s, default=0.0))
-        return max(self._settings.shortest_poll_s, longest_s)
+        running = [self._pause_of_stage_s(job, stage) for stage in job.stages if stage.state is StageState.RUNNING]
+        waited_for = [POLL_SHARE * (job.read_at - since).total_seconds() for since in waited_for_since]
+        soonest_s = min((*running, *waited_for), default=0.0)
+        return min(max(self._settings.shortest_poll_s, soonest_s), self._settings.longest_poll_s)
+
+    def _pause_of_stage_s(self, job: JobRecord, stage: StageRecord) -> float:
+        """When to look at a stage again. Of work that is queued one is told when it begins, but not when patience is at its end."""
+        if observation.is_queued(stage):
+            waited_s = (job.read_at - job.changed_at).total_seconds()
+            left_s = self._patience(job, stage).total_seconds() - waited_s
+            return min(waited_s, left_s) if left_s > 0 else waited_s
+        since = stage.started_at or observation.busy_since(stage) or job.read_at
+        return POLL_SHARE * (job.read_at - since).total_seconds()
 
 
 def operation_key(job: JobRecord, stage: StageRecord) -> str:

@@ -51,6 +51,11 @@ def _waits(operation: Operation) -> bool:
     return operation.state is OperationState.QUEUED and (operation.problem is not None or not operation.note)
 
 
+def is_queued(stage: StageRecord) -> bool:
+    """Whether nobody has begun yet with a stage's work, which its service has."""
+    return stage.operation_id is not None and stage.started_at is None and stage.unreachable_since is None
+
+
 def lost(stage: StageRecord, service: str) -> StageRecord:
     """The stage whose operation its service does not know any more."""
     error = OperationLost(

@@ -81,6 +81,7 @@ def a_job(
         media_name="talk.mp4",
         media=reference("gateway", 99, "video/mp4") if url is None else None,
         created_at=NOW,
+        changed_at=NOW,
         read_at=NOW,
         source_language=source,
         stages=tuple(given.get(key, StageRecord(key)) for key in PIPELINE.keys(request)),
