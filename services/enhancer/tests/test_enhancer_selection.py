@@ -146,6 +146,23 @@ def test_what_english_says_of_the_body_as_well_is_no_idiom(source, draft):
     assert select([Line(0, 0, 3, source, draft)], Pair("hi", "en"), Glossary(), Thresholds(), "selective") == {}
 
 
+def test_what_people_are_called_by_may_be_written_small_and_a_name_may_not():
+    names = glossary(
+        Context(characters=(Character(name="Papa", source="पापा"), Character(name="Roshni", source="रोशनी"))), [], HINDI
+    )
+
+    def reasons(source, draft):
+        return [
+            each
+            for found in select([Line(0, 0, 3, source, draft)], HINDI, names, Thresholds(), "selective").values()
+            for each in found
+        ]
+
+    assert reasons("पापा घर पर हैं।", "My papa is at home.") == []
+    assert [each.kind for each in reasons("पापा घर पर हैं।", "My dog is at home.")] == ["name"]
+    assert [each.kind for each in reasons("रोशनी को बुलाओ।", "Call the roshni.")] == ["name"]
+
+
 def test_each_reason_names_its_evidence():
     found = reasons("राज, मुझे तीन दिन चाहिए", "King, I need two days")
     assert found["name"] == "राज is to be Raj"

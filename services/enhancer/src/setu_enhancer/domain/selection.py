@@ -12,8 +12,9 @@ from typing import Final
 from setu_common.contracts import EnhancementMode, Reason, ReasonKind
 from setu_enhancer.domain.bodily import bodily
 from setu_enhancer.domain.denial import denial_fault
-from setu_enhancer.domain.glossary import Glossary
+from setu_enhancer.domain.glossary import Entry, Glossary, says
 from setu_enhancer.domain.lexicon import idioms_in, missed
+from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Line, Pair, scenes
 from setu_enhancer.domain.referring import BACK, wrong_reference
 from setu_enhancer.domain.strangers import called_as_word
@@ -83,6 +84,8 @@ class _Looking:
         if line.confidence is not None and line.confidence < self.thresholds.confidence:
             yield Reason(kind="confidence", detail=f"{line.confidence:.2f}")
         for entry in self.glossary.missing(line.source, line.draft):
+            if _is_written_small(entry, line.draft, self.pair):
+                continue
             yield Reason(kind=entry.kind, detail=f"{entry.source[0]} is to be {entry.target}")
         told: tuple[tuple[ReasonKind, str], ...] = (
             ("name", f"{word} may be a name" if (word := called_as_word(line, self.pair)) else ""),
@@ -95,6 +98,12 @@ class _Looking:
             ("reading-speed", _too_fast(line, self.pair, self.thresholds)),
         )
         yield from (Reason(kind=kind, detail=detail) for kind, detail in told if detail)
+
+
+def _is_written_small(entry: Entry, draft: str, pair: Pair) -> bool:
+    """Whether a draft has a name in small letters, which may well be no name: what people are called by ("papa"), or a guess ("server", Sarwar)."""
+    guessed = entry.provenance == "text" or all(titles(word, pair.source) for each in entry.source for word in words(each))
+    return entry.kind == "name" and guessed and says(entry, draft.title())
 
 
 def _lost_negation(line: Line, pair: Pair) -> str:
