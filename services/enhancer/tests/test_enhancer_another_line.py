@@ -21,6 +21,7 @@ LINES = (
     Line(0, 0, 2, "मुझे भी लगी है।", "मुझे भी लगी है।"),
     Line(1, 2, 4, "मेज़ पर समोसे रखे हैं।", "Samosas are kept on the table."),
     Line(2, 4, 6, "दरवाज़ा बंद करो।", "Do the door closed."),
+    Line(3, 6, 8, "मेज़ साफ़ है।", "The table is clean."),
 )
 
 
@@ -33,6 +34,8 @@ LINES = (
         (2, "The samosas are on the table.", 1),
         (2, "Close the door, the samosas are on the table.", None),
         (0, "Table.", None),
+        (2, "The door is behind the table with the samosas.", None),
+        (3, "Samosas are kept on the table.", 1),
     ],
 )
 def test_who_says_what_the_next_line_says_and_nothing_of_its_own_is_told(line, edit, another):

@@ -14,7 +14,7 @@ from setu_enhancer.domain.text.numbers import mismatch, read
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.words import folded, folded_words
 from setu_enhancer.domain.text.words import words as cased_words
-from setu_enhancer.domain.words import FUNCTION, KEPT, content, expanded, is_akin, is_ordinary, shared, stem, words
+from setu_enhancer.domain.words import FUNCTION, KEPT, closeness, content, expanded, is_akin, is_ordinary, shared, stem, words
 
 LONGEST_ENDING: Final = 4  # characters of a Hindi verb's; three of another word's
 ENOUGH_KNOWN: Final = 2
@@ -153,24 +153,32 @@ def is_no_english(line: Line, text: str, pair: Pair) -> bool:
 
 
 def says_another(line: Line, text: str, others: Sequence[Line], pair: Pair) -> Line | None:
-    """The line of those around that a text says instead of its own, of which it has not a word; None if there is none."""
-    told = content(text, pair.target)
-    if pair.target != "en" or len(told) < TALKATIVE or rendered(line, text, pair)[1] or _in_common(told, line.draft, pair):
+    """The line of those around that a text says instead of its own; None if there is none.
+
+    Of what its own line says it has nothing that the other does not say as well, and of the other it has most words, or the wording.
+    """
+    told = frozenset(content(text, pair.target))
+    if pair.target != "en" or not told or any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source)):
         return None
-    if any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source)):
-        return None
-    return next(
-        (
-            other
-            for other in others
-            if other.source != line.source and _in_common(told, other.draft, pair) >= max(TALKATIVE, len(told) * MOSTLY)
-        ),
-        None,
-    )
+    rendering = frozenset[str]().union(*(renderings(word, pair.source) for word in folded_words(line.source)))
+    mine = _of(told, rendering | frozenset(content(line.draft, pair.target)))
+    return next((other for other in others if other.source != line.source and _is_of(other, line, text, mine, pair)), None)
 
 
-def _in_common(told: Sequence[str], draft: str, pair: Pair) -> int:
-    return sum(any(is_akin(word, each) for each in content(draft, pair.target)) for word in told)
+def _is_of(other: Line, line: Line, text: str, mine: frozenset[str], pair: Pair) -> bool:
+    """Whether a text is another line's, of which it has ``mine`` of its own line's words."""
+    told = frozenset(content(text, pair.target))
+    theirs = _of(told, frozenset(content(other.draft, pair.target)))
+    only = theirs - mine
+    if mine - theirs or not only:
+        return False
+    if len(only) >= max(TALKATIVE, MOSTLY * len(told - (mine & theirs))):
+        return True
+    return closeness(text, other.draft) >= MOSTLY and closeness(text, line.draft) < MOSTLY / 2
+
+
+def _of(told: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in told if any(is_akin(word, each) for each in known))
 
 
 def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
