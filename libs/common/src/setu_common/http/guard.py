@@ -157,7 +157,8 @@ class Guard:
             NameUnresolvable: its host has no address.
         """
         url = self.parse(text)
-        await self.addresses(url.host, url.port)
+        if url.address is None:  # one that is written as it is has been judged
+            await self.addresses(url.host, url.port)
         return url
 
     async def addresses(self, host: str, port: int) -> tuple[Address, ...]:

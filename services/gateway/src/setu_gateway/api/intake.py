@@ -9,7 +9,7 @@ from setu_common.errors import DependencyUnavailable, IdempotencyConflict, Paylo
 from setu_common.subtitles import PROFILES, UnknownProfile
 from setu_common.web import RateLimited, problems
 from setu_gateway.api.answers import answer, located
-from setu_gateway.api.dependencies import BacklogDep, IntakeDep, JobsDep, WriterDep
+from setu_gateway.api.dependencies import DoorDep, WriterDep
 from setu_gateway.errors import (
     FieldTooLarge,
     KeyNotFreeYet,
@@ -143,9 +143,7 @@ _BODY: Final[Json] = {
 async def submit_job(
     request: Request,
     caller: WriterDep,
-    intake: IntakeDep,
-    backlog: BacklogDep,
-    jobs: JobsDep,
+    door: DoorDep,
     *,
     idempotency_key: Annotated[
         str | None,
@@ -161,13 +159,13 @@ async def submit_job(
     A file is streamed to the store as it comes. Fields that come before it are judged before it is read: send them first. A recording at a URL is fetched once the job is accepted; where the URL leads is judged at once. Once 202 is answered the job survives whatever happens to the gateway.
     """
     length = request.headers.get("content-length", "")
-    async with backlog.place(caller.tenant, idempotency_key) as taken:
-        upload = await intake.receive(
+    async with door.backlog.place(caller.tenant, idempotency_key) as taken:
+        upload = await door.intake.receive(
             request.stream(),
             tenant=caller.tenant,
             content_type=request.headers.get("content-type"),
             content_length=int(length[:LENGTH_DIGITS]) if length.isdecimal() else None,
         )
-        job = await jobs.accept(caller.tenant, upload, idempotency_key)
+        job = await door.jobs.accept(caller.tenant, upload, idempotency_key)
         taken()
     return answer(job, status=202)

@@ -13,10 +13,8 @@ from fastapi.routing import APIRoute
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_common.errors import InvalidRequest, SetuError
 from setu_common.web import ClosingDep
-from setu_gateway.api.dependencies import BacklogDep, IntakeDep, WriterDep
+from setu_gateway.api.dependencies import Door, DoorDep, WriterDep
 from setu_gateway.api.intake import LENGTH_DIGITS
-from setu_gateway.intake.backlog import Backlog
-from setu_gateway.intake.upload import Intake
 from setu_gateway.openai.answering import body_of
 from setu_gateway.openai.asking import DEFAULT_MODELS, FORMATS, GRANULARITIES, Reader, speech_models
 from setu_gateway.openai.listening import CallerLeft, Listener
@@ -56,18 +54,6 @@ async def _listener(request: Request) -> Listener:
     return listener
 
 
-class Door(NamedTuple):
-    """What lets recordings in."""
-
-    backlog: Backlog
-    intake: Intake
-
-
-async def _door(backlog: BacklogDep, intake: IntakeDep) -> Door:
-    return Door(backlog, intake)
-
-
-DoorDep = Annotated[Door, Depends(_door)]
 ListenerDep = Annotated[Listener, Depends(_listener)]
 
 _PROPERTIES: Final[Json] = {

@@ -24,6 +24,7 @@ NAME_CHARS: Final = 255
 NAMELESS: Final = "recording"
 COME_AGAIN_S: Final = 5.0
 JSON: Final = "application/json"
+_FIXED: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Upload:
     def body_sha256(self) -> str:
         """Tells a repeated request from another one: the recording's hash and the fields, in a fixed form."""
         meant = [self.media.sha256 if self.media is not None else None, self.request.model_dump(mode="json")]
-        return hashlib.sha256(json.dumps(meant, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(_FIXED.encode(meant).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
