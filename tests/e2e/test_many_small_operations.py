@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(200, func_only=True)]
 SEED = 20261122
 MANY = 300
 SUBMITTING_S = 20.0
-CHAOS_S = 35.0
+CHAOS_S = 15.0
 ALL_ENDED_S = 120.0
 TENANTS = ("acme", "brio", "coda")
 Rows = list[dict[str, Any]]  # Any: columns have types of their own
