@@ -32,6 +32,11 @@ ACTS_ON: Final[frozenset[ReasonKind]] = frozenset({"name", "term", "idiom", "scr
 """Reasons that a base model can do something about: it knows no context, but copies names and continues patterns."""
 MIXED_UP: Final = frozenset({"ids", "missing", "place", "refusal"})
 """Faults that fewer lines at once help against. A name that a model was told of and did not write it won't write then either."""
+SAYS_ELSE: Final = frozenset({"meaning", "place"})
+TWO: Final = 2
+LOST: Final = Breach(
+    "place", "most texts that came with this one say something else than their lines: keep each text with its own id"
+)
 
 WindowOf = Callable[[Sequence[Ask]], Window]
 
@@ -105,14 +110,42 @@ class Climb:
         answered = await self._asker.chat(member, self._window_of(asks))
         self.too_much = answered.too_much
         self.silent = answered.reading is None
+        faults = self._faults(asks, answered)
         for ask in asks:
-            self._take(ask, answered)
+            self._take(ask, answered, faults.get(ask.line.index, ()))
+
+    def _faults(self, asks: Sequence[Ask], answered: Answered) -> dict[int, tuple[Breach, ...]]:
+        """What is wrong with each line of an answer.
+
+        An answer that has most lines wrong in what they say, or hardly any right and some that say something else, lost count, and none of it is
+        trusted. A text that was in such company, and comes again, is trusted only among others most of which are right.
+        """
+        if answered.reading is None:
+            return {}
+        texts = answered.reading.texts
+        found = {ask.line.index: self._of_reading(ask, answered) for ask in asks}
+        wrong = [found[index] for index in texts if found[index]]
+        elsewhere = sum(any(fault.kind in SAYS_ELSE for fault in faults) for faults in wrong)
+        is_lost = len(wrong) >= TWO and (2 * elsewhere > len(texts) or (elsewhere > 0 and 3 * len(wrong) >= 2 * len(texts)))
+        is_doubtful = 2 * len(wrong) >= len(texts) - 1
+        for ask in asks:
+            text = texts.get(ask.line.index, "")
+            again = is_doubtful and LOST in ask.faults and text == ask.refused
+            if (is_lost or again) and not found[ask.line.index] and text != one_line(ask.line.draft):
+                found[ask.line.index] = (LOST,)
+        return found
+
+    def _of_reading(self, ask: Ask, answered: Answered) -> tuple[Breach, ...]:
+        if answered.reading is None:
+            return ()
+        text = answered.reading.texts.get(ask.line.index, "")
+        return self._gate.faults(ask.line, text) if text else (answered.reading.faults[ask.line.index],)
 
     async def _complete(self, member: Member, ask: Ask) -> None:
         untranslated = any(reason.kind == "script" for reason in ask.reasons)
         for with_draft in (not untranslated, untranslated):
             answered = await self._asker.complete(member, ask, self._window_of((ask,)), with_draft=with_draft)
-            self._take(ask, answered)
+            self._take(ask, answered, self._of_reading(ask, answered))
             if answered.reading is None or self._changes(ask):
                 return
 
@@ -120,17 +153,16 @@ class Climb:
         offer = self.offers.get(ask.line.index, Offer())
         return offer.stands and offer.text != one_line(ask.line.draft)
 
-    def _take(self, ask: Ask, answered: Answered) -> None:
+    def _take(self, ask: Ask, answered: Answered, faults: tuple[Breach, ...]) -> None:
         if answered.reading is None:
             return
         index = ask.line.index
         before = self.offers.get(index, Offer())
         text = answered.reading.texts.get(index, "")
-        faults = self._gate.faults(ask.line, text) if text else (answered.reading.faults[index],)
         cost = added(before.cost_usd, answered.costs_usd.get(index, Decimal(0)))
         self.offers[index] = Offer(
             text=text or before.text,
-            faults=tuple(faults),
+            faults=faults,
             provider=answered.provider,
             model=answered.model,
             cost_usd=cost,

@@ -1,0 +1,52 @@
+"""A model that lost count: what it says in such an answer is trusted nowhere, by luck least of all."""
+
+from dataclasses import replace
+
+from setu_enhancer.domain.guards import Breach
+from testbed.editing import ASKED, ENGLISH, SIMPLE, Model, edit, guard, ids_of, reply_of, texts_of, translated
+
+ALL = dict.fromkeys((6, 7, 8, 9, 10), ASKED)
+LUCKY = "Something quite fine."  # that neither guard nor score knows to be nobody's
+
+
+def strict(line, edit_, pair, glossary, *, characters_per_s):
+    """Knows what another line says."""
+    if any(edit_ == text for index, text in ENGLISH.items() if index != line.index):
+        return (Breach("meaning", "it says something else"),)
+    return guard(line, edit_, pair, glossary, characters_per_s=characters_per_s)
+
+
+def scorer(line, text, *others, **more):
+    return SIMPLE.scorer(line, ENGLISH[line.index] if text == LUCKY else text, *others, **more)
+
+
+STRICT = replace(SIMPLE, guard=strict, scorer=scorer)
+
+
+async def test_a_text_that_came_among_other_lines_texts_is_not_trusted_nor_when_it_comes_again():
+    def shifted(document):
+        return reply_of({number: LUCKY if number == 9 else ENGLISH[number + 1] for number in ids_of(document)})
+
+    chosen = dict.fromkeys((7, 8, 9), ASKED)
+    edits = await edit(Model(shifted), selected=chosen, instruments=STRICT)
+    assert not any(each.changed for each in edits)
+    assert "most texts" in edits[9].rejected
+
+
+async def test_one_bad_text_among_good_ones_costs_only_itself():
+    def say(document):
+        return reply_of({number: ENGLISH[8] if number == 7 else ENGLISH[number] for number in ids_of(document)})
+
+    edits = await edit(Model(say), selected=ALL, instruments=STRICT)
+    assert [each.line.index for each in edits if each.changed] == [8, 9]
+
+
+async def test_who_finds_back_is_trusted():
+    once = []
+
+    def say(document):
+        once.append(document)
+        return translated(document) if len(once) > 1 else reply_of({number: ENGLISH[number + 1] for number in ids_of(document)})
+
+    edits = await edit(Model(say), selected=dict.fromkeys((7, 8, 9), ASKED), instruments=STRICT)
+    assert texts_of(edits)[7:10] == [ENGLISH[7], ENGLISH[8], ENGLISH[9]]
