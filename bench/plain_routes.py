@@ -1,15 +1,17 @@
 """The counterpart of the gateway: bare routes that do the least that one could do.
 
-``python -m bench.plain_routes PORT FOLDER``: POST /rows commits, with psycopg, the rows that POST /jobs commits; POST /uploads keeps the
-recording as well, durably, by FastAPI's own means; POST /hash hashes the body.
+``python -m bench.plain_routes PORT FOLDER STAGES``: POST /rows commits, with psycopg, the rows that POST /jobs commits; POST /uploads keeps the
+recording as well, durably, by FastAPI's own means; POST /hash hashes the body. STAGES has, as JSON, the stages of a job whose recording is
+sent and of one whose recording lies at a URL: nothing of Setu is imported here.
 """
 
 import asyncio
 import hashlib
+import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -19,9 +21,6 @@ import uvicorn
 from fastapi import FastAPI, Form, Request, UploadFile
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
-
-STAGES = ("profile", "transcribe", "render", "translate", "render")
-TARGETS = ("", "", "", "en", "en")
 
 JOB = """
 INSERT INTO job (id, tenant, request, media_name, media_uri, media_bytes, media_type, body_sha256, objects)
@@ -37,6 +36,7 @@ VALUES (%s, 'bench', 'plain', 'plain', %s, %s, 'x', 3, 60, %s)
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Keep a pool of ten connections, as the gateway does."""
+    app.state.sent, app.state.at_url = json.loads(sys.argv[3])
     options = {"options": "-c search_path=gateway"}
     async with AsyncConnectionPool(os.environ["DATABASE_URL"], min_size=10, max_size=10, kwargs=options) as pool:
         app.state.pool = pool
@@ -48,11 +48,12 @@ app = FastAPI(lifespan=lifespan)
 
 @app.post("/rows", status_code=202)
 async def rows(request: Request) -> dict[str, str]:
-    """Read the body; commit one job, five stages, one operation."""
+    """Read the body; commit one job, its stages, one operation."""
     size_bytes = 0
     async for chunk in request.stream():
         size_bytes += len(chunk)
-    return {"id": await commit(request, size_bytes)}
+    at_url = request.headers["content-type"] == "application/json"
+    return {"id": await commit(request, size_bytes, request.app.state.at_url if at_url else request.app.state.sent)}
 
 
 @app.post("/uploads", status_code=202)
@@ -60,7 +61,7 @@ async def uploads(request: Request, media: UploadFile, target_languages: Annotat
     """Keep the recording in a file, durably; commit the rows."""
     path = Path(sys.argv[2]) / uuid4().hex
     size_bytes = await asyncio.to_thread(keep, media, path)
-    return {"id": await commit(request, size_bytes), "target_languages": target_languages}
+    return {"id": await commit(request, size_bytes, request.app.state.sent), "target_languages": target_languages}
 
 
 def keep(media: UploadFile, path: Path) -> int:
@@ -72,13 +73,13 @@ def keep(media: UploadFile, path: Path) -> int:
         return file.tell()
 
 
-async def commit(request: Request, size_bytes: int) -> str:
-    """Commit one job, four stages, one operation."""
+async def commit(request: Request, size_bytes: int, stages: Sequence[tuple[str, str]]) -> str:
+    """Commit one job, its stages, one operation."""
     job_id = uuid4()
     async with request.app.state.pool.connection() as connection:
         await connection.execute(JOB, (job_id, Jsonb({"target_languages": ["en"]}), size_bytes))
         async with connection.cursor() as cursor:
-            await cursor.executemany(STAGE, [(job_id, *pair, i) for i, pair in enumerate(zip(STAGES, TARGETS, strict=True))])
+            await cursor.executemany(STAGE, [(job_id, *stage, i) for i, stage in enumerate(stages)])
         await connection.execute(OPERATION, (uuid4(), job_id, Jsonb({"job_id": str(job_id), "run": 1}), str(job_id)))
     return str(job_id)
 
