@@ -158,10 +158,13 @@ def says_another(line: Line, text: str, others: Sequence[Line], pair: Pair) -> L
     Of what its own line says it has nothing that the other does not say as well, and of the other it has most words, or the wording.
     """
     told = frozenset(content(text, pair.target))
-    if pair.target != "en" or not told or any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source)):
+    if pair.target != "en" or not told:
         return None
-    rendering = frozenset[str]().union(*(renderings(word, pair.source) for word in folded_words(line.source)))
-    mine = _of(told, rendering | frozenset(content(line.draft, pair.target)))
+    around = frozenset[str]().union(*(content(other.draft, pair.target) for other in others))
+    theirs, mine = _of(told, around), _of(told, frozenset(content(line.draft, pair.target)))
+    if mine - theirs or not theirs or any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source)):
+        return None  # most edits go no further
+    mine |= _of(told, frozenset[str]().union(*(renderings(word, pair.source) for word in folded_words(line.source))))
     return next((other for other in others if other.source != line.source and _is_of(other, line, text, mine, pair)), None)
 
 

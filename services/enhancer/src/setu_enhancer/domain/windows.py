@@ -142,6 +142,7 @@ class Film:
         self._starts = [0, *accumulate(len(scene) for scene in self._scenes)]
         self._place = {line.index: place for place, line in enumerate(self.lines)}
         self._entries: dict[int, tuple[Entry, ...]] = {}
+        self._around: dict[int, tuple[Line, ...]] = {}
 
     def runs(self, indices: Sequence[int], most_lines: int, longest_run: int = LONGEST_RUN) -> tuple[Run, ...]:
         """Put lines into windows.
@@ -203,8 +204,10 @@ class Film:
 
     def around(self, index: int) -> tuple[Line, ...]:
         """The lines that are shown around a line, whoever is asked for with it."""
-        place = self._place[index]
-        return tuple(self.lines[each] for each in sorted(self._seen_from([place])) if each != place)
+        if index not in self._around:
+            place = self._place[index]
+            self._around[index] = tuple(self.lines[each] for each in sorted(self._seen_from([place])) if each != place)
+        return self._around[index]
 
     def neighbours(self, index: int, finals: Mapping[int, str]) -> tuple[str, ...]:
         """The texts around a line in its scene, as they will be read."""
