@@ -1,8 +1,6 @@
 """A minute of some jobs is heard once more, by another way."""
 
 import asyncio
-import io
-import struct
 import wave
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,14 +38,7 @@ from setu_optimizer.domain.observing.labels import Label
 from setu_optimizer.observing import Observations, repository
 from setu_optimizer.observing.minutes import Minutes
 from setu_optimizer.observing.repository import Observation
-from setu_optimizer.observing.second import (
-    HEAD_BYTES,
-    SECOND_HEARINGS,
-    SecondHearer,
-    SecondHearingRequest,
-    SecondHearings,
-    minute_of,
-)
+from setu_optimizer.observing.second import SECOND_HEARINGS, SecondHearer, SecondHearingRequest, SecondHearings
 from setu_optimizer.predictors.tables import published
 
 TINY = InstalledCandidate(candidate=Candidate(model="whisper-tiny.en", beam_size=1), time_factor=0.05)
@@ -340,47 +331,6 @@ async def test_erasing_a_job_ends_its_second_hearing_and_erases_the_minute_and_w
     await observations.forget_job("acme", request_.job_id)
     assert (await there(asked.media), asr.purged) == (False, [asr.id])
     assert [await count_of(table) for table in ("operation", "second_hearing", "observation")] == [0, 0, 0]
-
-
-RATE = 1000
-
-
-@pytest.fixture
-async def long_sound(store):
-    """Ten minutes in the store, of which every sample is another."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as whole:
-        whole.setnchannels(1)
-        whole.setsampwidth(2)
-        whole.setframerate(RATE)
-        whole.writeframes(b"".join(struct.pack("<H", at & 0xFFFF) for at in range(600 * RATE)))
-    return await store.put("acme", file.getvalue(), "audio/wav")
-
-
-@pytest.mark.parametrize(
-    ("from_s", "first", "frames"),
-    [(0, 0, 60 * RATE), (30.5, 30_500, 60 * RATE), (540, 540_000, 60 * RATE), (598, 598_000, 2 * RATE), (700, 0, 0)],
-)
-async def test_a_minute_is_cut_out_of_a_sound_or_what_is_left_of_it(store, long_sound, from_s, first, frames):
-    with wave.open(io.BytesIO(await minute_of(store, long_sound, from_s))) as cut:
-        assert (cut.getframerate(), cut.getnframes()) == (RATE, frames)
-        assert cut.readframes(frames) == b"".join(struct.pack("<H", at & 0xFFFF) for at in range(first, first + frames))
-
-
-async def test_of_a_long_sound_no_more_is_read_than_the_minute(store, long_sound, monkeypatch):
-    taken = []
-    stream = Store.stream
-
-    async def counted(self, *arguments, **options):
-        async for chunk in stream(self, *arguments, **options):
-            taken.append(len(chunk))
-            yield chunk
-
-    monkeypatch.setattr(Store, "stream", counted)
-    monkeypatch.setattr(Store, "read", None)
-    monkeypatch.setattr(Store, "local_file", None)
-    await minute_of(store, long_sound, 120)
-    assert sum(taken) == HEAD_BYTES + 60 * RATE * 2
 
 
 async def test_a_share_of_jobs_is_drawn_each_once(operations, database, request_):

@@ -122,7 +122,9 @@ class OperationSettings(SettingsBlock):
         default=200_000, ge=0, description="A queue in which so many wait is sent no more over HTTP; 0: as many as there are"
     )
     max_queued_per_tenant: int = Field(
-        default=40_000, ge=0, description="How many of them may be one tenant's, so that others have room beside it; 0: all of them"
+        default=40_000,
+        ge=0,
+        description="How many of them may be one tenant's, so that others have room beside it; 0: all of them",
     )
     inline_bytes: int = Field(default=65536, ge=0, description="Larger payloads go to the store")
     retention_days: int = Field(default=30, ge=1, description="Ended operations are kept for so long")
