@@ -237,8 +237,6 @@ async def minute_of(store: Store, audio: Reference, from_s: float) -> bytes:
 
 
 async def _read(store: Store, reference: Reference, start: int, stop: int) -> bytes:
-    if start == stop:
-        return b""
     return b"".join([chunk async for chunk in store.stream(reference, start=start, stop=stop)])
 
 
