@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from evals.enhancer import gating, running, selecting
+from evals.enhancer import gating, running, sayings, selecting
 from evals.enhancer.data import refrains, scenes
 from evals.enhancer.measures import chrf, interval, nearness, share
 from evals.enhancer.money import LINES, RECAP_SCENES, Spent, episode
@@ -113,3 +113,10 @@ def test_an_episode_begins_with_what_is_shown_of_the_last_one_and_has_what_is_sa
         assert all(line.start_s < line.end_s for line in text.lines)
     assert two[:RECAP_SCENES] == one[-RECAP_SCENES:]
     assert not {scene.name for scene in one} & {scene.name for scene in two[RECAP_SCENES:]}
+
+
+def test_sayings_are_found_in_hardly_fewer_forms_than_they_have_and_decoys_are_not():
+    said = [each for each in sayings.made() if each.half == 1]
+    assert share([each.found for each in said if each.how != "in Latin letters"]) > 0.99
+    assert share([each.found for each in said if each.how == "in Latin letters"]) > 0.65
+    assert share([each.found for each in sayings.decoys()]) < 0.05
