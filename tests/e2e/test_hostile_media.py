@@ -64,6 +64,5 @@ def test_each_fails_by_name_at_once_and_leaves_the_stack_as_it_was(stack: OwnSta
     assert watch.touched() == []
     assert list(SCRATCH.iterdir()) == []
 
-    for job_id in jobs.values():
-        caller.gone(job_id, ALL_S)
+    caller.all_gone(jobs.values(), ALL_S)
     assert eventually(lambda: stored(stack) == before == named(stack) | before, 20)

@@ -1,7 +1,7 @@
 """Jobs over HTTP, as a caller has them who must live with outages; and what became of them in the stack's own tables."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,17 @@ class Caller:
 
     def gone(self, job_id: str, within_s: float) -> None:
         """Have a job erased, and wait until it is."""
-        assert self.http.delete(f"/jobs/{job_id}", params={"purge": "true"}).status_code == 202
+        self.all_gone([job_id], within_s)
+
+    def all_gone(self, job_ids: Collection[str], within_s: float) -> None:
+        """Have jobs erased together, and wait until they are."""
+        for job_id in job_ids:
+            assert self.http.delete(f"/jobs/{job_id}", params={"purge": "true"}).status_code == 202
         until = time.monotonic() + within_s
-        while self.http.get(f"/jobs/{job_id}").status_code != 404:
-            assert time.monotonic() < until, f"still there after {within_s:.0f} s"
-            time.sleep(LOOK_EVERY_S)
+        for job_id in job_ids:
+            while self.http.get(f"/jobs/{job_id}").status_code != 404:
+                assert time.monotonic() < until, f"still there after {within_s:.0f} s"
+                time.sleep(LOOK_EVERY_S)
 
 
 def operations_of(stack: OwnStack, job_id: str, services: Sequence[str] = SERVICES) -> list[Json]:
