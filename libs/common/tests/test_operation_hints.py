@@ -16,7 +16,7 @@ from setu_cli.embedded.guarded import Guarded
 from setu_cli.embedded.valkey import ValkeyServer, prepare_valkey
 from setu_common.errors import DependencyUnavailable
 from setu_common.operations import Hints
-from setu_common.operations.broker import Broker
+from setu_common.operations.broker import LOOK, WAKE, Broker, make_app
 from setu_common.settings import RedisSettings
 
 AT_ONCE_S = 1.0
@@ -112,11 +112,28 @@ def test_a_message_says_nothing_but_where_to_look(redis_settings: RedisSettings)
     hints.look("near")
     hints.close()
     with redis.Redis.from_url(redis_settings.url) as client:
-        [message] = client.lrange(f"{redis_settings.key_prefix}near", 0, -1)
+        [key] = client.scan_iter(f"{redis_settings.key_prefix}near*")
+        [message] = client.lrange(key, 0, -1)
 
     assert b"setu.look" in message
     assert b"errors" not in message
     assert len(message) < 1500
+
+
+def test_wake_ups_go_before_the_hints_that_came_earlier_each_of_which_may_take_a_second(redis_settings: RedisSettings):
+    broker = Broker(redis_settings)
+    for number in range(3):
+        broker.look("near")
+        broker.wake("near", UUID(int=number))
+    taken = []
+    with make_app("test", redis_settings).connection_for_read() as connection, connection.SimpleQueue("near") as queue:
+        while len(taken) < 6:
+            message = queue.get(timeout=5)
+            taken.append(message.headers["task"])
+            message.ack()
+    assert broker.waiting("near") == 0
+    broker.close()
+    assert taken == [WAKE] * 3 + [LOOK] * 3
 
 
 def test_a_broker_that_is_away_neither_blocks_nor_fails_anyone(nowhere: RedisSettings):

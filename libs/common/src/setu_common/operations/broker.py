@@ -17,6 +17,9 @@ from setu_common.settings import RedisSettings
 
 LOOK: Final = "setu.look"
 WAKE: Final = "setu.wake"
+# Whoever takes a hint to look may be at it for a second, whoever takes a wake-up for a moment: wake-ups go first, or what they are about
+# would get its turn only after all that waits already. 0 is the highest.
+_PRIORITIES: Final = {WAKE: 0, LOOK: 9}
 
 _SOCKET_TIMEOUT_S: Final = 3.0
 
@@ -95,7 +98,7 @@ class Broker:
         """
         try:
             with self._app.connection_for_read() as connection:
-                return int(connection.default_channel.client.llen(queue))
+                return int(connection.default_channel.queue_declare(queue).message_count)
         except self._errors as error:
             raise _away() from error
 
@@ -107,9 +110,17 @@ class Broker:
         try:
             with self._app.producer_pool.acquire(block=True, timeout=_SOCKET_TIMEOUT_S) as producer:
                 if enough is not None:
-                    count = min(count, enough - int(producer.connection.default_channel.client.llen(queue)))
+                    count = min(count, enough - int(producer.connection.default_channel.queue_declare(queue).message_count))
                 for _ in range(count):
-                    self._app.send_task(task, args=args, queue=queue, producer=producer, retry=False, ignore_result=True)
+                    self._app.send_task(
+                        task,
+                        args=args,
+                        queue=queue,
+                        producer=producer,
+                        retry=False,
+                        ignore_result=True,
+                        priority=_PRIORITIES[task],
+                    )
         except self._errors as error:
             raise _away() from error
 

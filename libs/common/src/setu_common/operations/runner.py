@@ -205,20 +205,24 @@ class Runner:
         self._sampler = sampler
         self._threads = ThreadPoolExecutor(thread_name_prefix="handler")
 
-    def look(self, queue: str) -> int:
+    def look(self, queue: str, *, for_s: float = DRAIN_S) -> int:
         """Claim and run rows of a queue until there are none, or a moment has passed.
+
+        Args:
+            queue: its name.
+            for_s: no more is claimed after so long; 0: one row.
 
         Returns:
             How many were run.
         """
         try:
-            return self._drain(queue)
+            return self._drain(queue, for_s)
         finally:
             self._recorder.write()
 
-    def _drain(self, queue: str) -> int:
+    def _drain(self, queue: str, for_s: float) -> int:
         count = 0
-        until = time.monotonic() + DRAIN_S
+        until = time.monotonic() + for_s
         while not self._stopping():
             try:
                 claim = self._claims.next(queue)
@@ -235,7 +239,7 @@ class Runner:
             ):
                 self._work(claim)
             count += 1
-            if time.monotonic() > until:
+            if time.monotonic() >= until:
                 return count
         return count
 

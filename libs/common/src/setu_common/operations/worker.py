@@ -37,9 +37,9 @@ from setu_common.operations.monitor import Monitor
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.reaping import Reaping
 from setu_common.operations.retention import Keepsakes, Retention
-from setu_common.operations.runner import Runner
+from setu_common.operations.runner import DRAIN_S, Runner
 from setu_common.operations.sampling import Sampler
-from setu_common.operations.waking import wake_job
+from setu_common.operations.waking import TOLD_AFTER_S, wake_job
 from setu_common.operations.work import Bound
 from setu_common.settings import CoreSettings
 from setu_common.store import Store
@@ -53,7 +53,6 @@ _FIRST_TIDY_S: Final = 60.0
 _TIDY_EVERY_S: Final = 3600.0
 _EXIT_DEAF: Final = 70
 # Celery's limit on one hint stands behind the deadlines of operations, so it is longer than any of them.
-_UNSEEN_S: Final = 1.0  # who waits for work asks once a second at the most, and the less often the longer it waits
 _HARD_LIMIT_MARGIN_S: Final = 300.0
 
 Wire = Callable[[], AbstractAsyncContextManager[Sequence[Bound]]]
@@ -315,16 +314,19 @@ class _Child:
 
     def look(self, queue: str) -> None:
         """There is work in a queue."""
+        self._look(queue, DRAIN_S)
+
+    def wake(self, queue: str, job_id: str) -> None:
+        """Something that a job waits for is over: it is due, and who is next gets a turn. Other wake-ups are not kept waiting."""
+        wake_job(self._connection, queue, UUID(job_id))
+        self._look(queue, 0)
+
+    def _look(self, queue: str, for_s: float) -> None:
         if self._runner is None:
             return
         self._shared.looked()
-        self._runner.look(queue)
+        self._runner.look(queue, for_s=for_s)
         self._shared.looked()
-
-    def wake(self, queue: str, job_id: str) -> None:
-        """Something that a job waits for is over."""
-        wake_job(self._connection, queue, UUID(job_id))
-        self.look(queue)
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run work on the child's loop with the ids that are bound here, so that what it logs can be found."""
@@ -343,7 +345,7 @@ class _Child:
 
 def tell_begun(claim: Claim, hints: Hints) -> None:
     """Tell the submitter of a row that its work begins, if it has waited so long that they ask seldom by now."""
-    if claim.token == 1 and claim.queue_wait_s >= _UNSEEN_S and claim.reply_to is not None and claim.job_id is not None:
+    if claim.token == 1 and claim.queue_wait_s >= TOLD_AFTER_S and claim.reply_to is not None and claim.job_id is not None:
         hints.wake(claim.reply_to, claim.job_id)
 
 
