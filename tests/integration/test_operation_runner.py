@@ -34,6 +34,7 @@ class Child:
     store: Store
     connection: Forgetful
     endings: list[Ending] = field(default_factory=list)
+    lasted: list[UUID] = field(default_factory=list)
     deaths: int = 0
     settled: Settled = verdict
 
@@ -52,6 +53,7 @@ class Child:
             stopping_since=lambda: 0.0,
             ended=self.endings.append,
             settled=lambda _: self.settled,
+            lasting=lambda claim: self.lasted.append(claim.id),
             die=self._die,
         )
         return Runner(
@@ -218,6 +220,23 @@ def test_a_note_that_postgres_cant_store_does_not_stop_the_heart(child: Child) -
                 await asyncio.sleep(0.02)
 
     assert child.run(handler).state == "succeeded"
+
+
+def test_work_that_lasts_for_a_beat_is_told_of_once_and_what_is_done_in_a_moment_is_not(child: Child) -> None:
+    async def handler(task: Task, work: Work) -> Done:
+        async with asyncio.timeout(5):
+            versions: set[int] = set()
+            while len(versions) < 4:  # each beat that has something new to say is one
+                versions |= {
+                    row["version"] for row in child.rig.execute("SELECT version FROM operation WHERE state = 'running'")
+                }
+                work.progress(len(versions) / 10)
+                await asyncio.sleep(0.02)
+        return Done(count=task.count, attempt=work.attempt)
+
+    at_once, lasting = child.run(done), child.run(handler)
+    assert at_once.state == lasting.state == "succeeded"
+    assert child.lasted == [lasting.id]
 
 
 def test_a_defect_of_a_handler_is_told_without_its_text(child: Child) -> None:

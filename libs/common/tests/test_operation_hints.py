@@ -120,12 +120,12 @@ def test_a_message_says_nothing_but_where_to_look(redis_settings: RedisSettings)
     assert len(message) < 1500
 
 
-def test_wake_ups_go_before_the_hints_that_came_earlier_each_of_which_may_take_a_second(redis_settings: RedisSettings):
+def test_wake_ups_go_before_the_hints_that_came_earlier(redis_settings: RedisSettings):
     broker = Broker(redis_settings)
     for number in range(3):
         broker.look("near")
         broker.wake("near", UUID(int=number))
-    taken = []
+    taken: list[str] = []
     with make_app("test", redis_settings).connection_for_read() as connection, connection.SimpleQueue("near") as queue:
         while len(taken) < 6:
             message = queue.get(timeout=5)

@@ -30,6 +30,7 @@ BRISK = {
     "SETU_OPERATIONS_REAP_EVERY_S": "0.5",
     "SETU_OPERATIONS_SHUTDOWN_GRACE_S": "1",
     "SETU_GATEWAY_SHORTEST_POLL_S": "0.3",
+    "SETU_GATEWAY_LONGEST_POLL_S": "3",
     "SETU_MODELS_OFFLINE": "false",
     # Chance has no say in what a job consists of.
     "SETU_OPTIMIZER_SECOND_SHARE": "0",

@@ -158,7 +158,7 @@ class PipelineSettings(SettingsBlock):
     optimizer_url: str = "http://127.0.0.1:8085"
     call_timeout_s: float = Field(default=3.0, gt=0, description="How long one call to a service may take")
     shortest_poll_s: float = Field(default=1.0, gt=0, description="A running stage is looked at no more often than this")
-    longest_poll_s: float = Field(default=15.0, gt=0, description="A running stage is looked at at least this often")
+    longest_poll_s: float = Field(default=15.0, gt=0, description="A stage that waits or runs is looked at at least this often")
     stage_patience_s: float = Field(default=3600.0, gt=0, description="A stage whose service does not answer for so long fails")
     optional_patience_s: float = Field(
         default=120.0,

@@ -17,7 +17,7 @@ from setu_common.settings import RedisSettings
 
 LOOK: Final = "setu.look"
 WAKE: Final = "setu.wake"
-# Whoever takes a hint to look may be at it for a second, whoever takes a wake-up for a moment: wake-ups go first, or what they are about
+# Whoever takes a hint to look goes on claiming for a while, whoever takes a wake-up claims once: wake-ups go first, or what they are about
 # would get its turn only after all that waits already. 0 is the highest.
 _PRIORITIES: Final = {WAKE: 0, LOOK: 9}
 

@@ -47,6 +47,7 @@ class Heart:
         stopping_since: monotonic time at which the worker's shutdown began, or 0.
         ended: told what became of a row that this thread ended.
         settled: what ends a kind's row in the same transaction.
+        lasting: told of each claim whose work goes on at the first beat.
         buried: told of each attempt that this thread ended, since its own process can't tell what it took any more: its outcome, the code
             of what went wrong, and how long it took, seconds.
         die: ends this process; never returns in production.
@@ -60,6 +61,7 @@ class Heart:
         stopping_since: Callable[[], float],
         ended: Callable[[Ending], None],
         settled: Callable[[str], Settled | None],
+        lasting: Callable[[Claim], None] = lambda _claim: None,
         buried: Buried = lambda _claim, _outcome, _problem, _wall_s: None,
         die: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGKILL),
     ) -> None:
@@ -68,6 +70,7 @@ class Heart:
         self._stopping_since = stopping_since
         self._ended = ended
         self._settled = settled
+        self._lasting = lasting
         self._buried = buried
         self._die = die
         self._changed = threading.Condition()
@@ -103,6 +106,8 @@ class Heart:
             now = time.monotonic()
             try:
                 cancelling, overdue = self._claims.beat(running.claim, *running.reported())
+                if beaten_at == began_at:
+                    self._lasting(running.claim)
                 beaten_at = now
                 if overdue:
                     self._end_overdue(running.claim)

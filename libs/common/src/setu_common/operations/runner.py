@@ -37,7 +37,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # A child goes on claiming for so long after one hint, before it asks for the next: short operations then cost no trip through the broker.
-DRAIN_S: Final = 1.0
+DRAIN_S: Final = 0.2
 _UNKNOWN_KIND_AFTER_S: Final = 30.0
 
 
@@ -168,7 +168,6 @@ class Runner:
         ended: told how each row left this worker's hands.
         stopping: whether the worker has been told to end.
         recorder: takes what each attempt took.
-        begun: told of each claim whose handler is about to run.
         refused: told the kind of each result that came too late.
         sampler: looks at attempts while they run; None where that is switched off.
     """
@@ -186,7 +185,6 @@ class Runner:
         ended: Callable[[Ending], None],
         stopping: Callable[[], bool],
         recorder: Recorder,
-        begun: Callable[[Claim], None] = lambda _claim: None,
         refused: Callable[[str], None] = lambda _kind: None,
         sampler: Sampler | None = None,
     ) -> None:
@@ -197,7 +195,6 @@ class Runner:
         self._payloads = payloads
         self._heart = heart
         self._settings = settings
-        self._begun = begun
         self._ended = ended
         self._stopping = stopping
         self._recorder = recorder
@@ -252,7 +249,6 @@ class Runner:
         if not self._wanted(claim):
             self._write(claim, _Stopped("cancelled"))
             return
-        self._begun(claim)
         began_s = time.monotonic()
         to = attribution_of(claim, self._recorder.service)
         with (

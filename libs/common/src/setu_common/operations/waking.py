@@ -10,9 +10,6 @@ from setu_common.operations.connection import HealingConnection
 
 log = structlog.get_logger()
 
-TOLD_AFTER_S: Final = 1.0
-"""Who waits for an operation is told that its work begins if it was queued for so long; of one that begins sooner they see it by looking."""
-
 # ``wakes`` is what a row that runs just now compares before it parks, so that this wake-up is not slept through.
 WAKE: Final[LiteralString] = """
 UPDATE operation SET wakes = wakes + 1, asleep = false,

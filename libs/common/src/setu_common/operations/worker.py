@@ -39,7 +39,7 @@ from setu_common.operations.reaping import Reaping
 from setu_common.operations.retention import Keepsakes, Retention
 from setu_common.operations.runner import DRAIN_S, Runner
 from setu_common.operations.sampling import Sampler
-from setu_common.operations.waking import TOLD_AFTER_S, wake_job
+from setu_common.operations.waking import wake_job
 from setu_common.operations.work import Bound
 from setu_common.settings import CoreSettings
 from setu_common.store import Store
@@ -278,6 +278,7 @@ class _Child:
             stopping_since=self._shared.stopping_since,
             ended=self._ended_by_heart,
             settled=spec.settled.get,
+            lasting=lambda claim: tell_begun(claim, self._hints),
             buried=Burials(spec.service, hearts.transaction, counting.operations.attempted),
         )
         self._runner = Runner(
@@ -291,7 +292,6 @@ class _Child:
             ended=self._ended,
             stopping=lambda: bool(self._shared.stopping_since()),
             recorder=Recorder(spec.service, self._connection.transaction, counting.operations.attempted),
-            begun=lambda claim: tell_begun(claim, self._hints),
             refused=counting.operations.refused,
             sampler=self._sampler(),
         )
@@ -344,8 +344,8 @@ class _Child:
 
 
 def tell_begun(claim: Claim, hints: Hints) -> None:
-    """Tell the submitter of a row that its work begins, if it has waited so long that they ask seldom by now."""
-    if claim.token == 1 and claim.queue_wait_s >= TOLD_AFTER_S and claim.reply_to is not None and claim.job_id is not None:
+    """Tell the submitter of a row that its work has begun, who asks seldom until then; once, and not of what is done in a moment."""
+    if claim.token == 1 and claim.reply_to is not None and claim.job_id is not None:
         hints.wake(claim.reply_to, claim.job_id)
 
 

@@ -23,7 +23,6 @@ from setu_common.contracts import JobState, Operation, OperationState, StageStat
 from setu_common.db import Database
 from setu_common.errors import DependencyUnavailable, SetuError, is_retryable
 from setu_common.operations import Ending, Park, Statement, Work, write_aside_in
-from setu_common.operations.waking import TOLD_AFTER_S
 from setu_gateway import repository
 from setu_gateway.errors import PipelineFailed
 from setu_gateway.learning.lessons import Lessons
@@ -206,8 +205,6 @@ class Advancer:
         if observation.is_queued(stage):
             waited_s = (job.read_at - job.changed_at).total_seconds()
             left_s = self._patience(job, stage).total_seconds() - waited_s
-            if waited_s < TOLD_AFTER_S:
-                return 0.0
             return left_s if left_s > 0 else self._settings.longest_poll_s
         since = stage.started_at or observation.busy_since(stage) or job.read_at
         return POLL_SHARE * (job.read_at - since).total_seconds()
