@@ -122,7 +122,7 @@ def _attempt_s(database: DatabaseSettings, servers: psutil.Process) -> float:
     sampler = Sampler(StageSettings())
     sampler.start()
     request = {"media": {"uri": "setu://a/b", "bytes": 1}, "target_language": "en"}
-    claim = Claim(uuid4(), "bench", NOOPS.name, "probe", uuid4(), None, request, 1, 3, 60.0, 1, 0)
+    claim = Claim(uuid4(), "bench", NOOPS.name, "probe", uuid4(), None, None, request, 1, 3, 60.0, 1, 0)
 
     def attempt() -> None:
         recorder.keep(Measure(claim, "probe", sampler).end("succeeded", {"duration_s": 1.0}, None))
