@@ -1,7 +1,5 @@
 """What a claim looks at, and what it leaves alone."""
 
-from uuid import uuid4
-
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -9,7 +7,6 @@ from probe.kinds import Task
 from probe.rig import FRONT, Rig
 from setu_common.contracts import Submission
 from setu_common.operations.claims import _CLAIM
-from setu_common.operations.worker import tell_begun
 
 ASLEEP = 5000
 
@@ -56,16 +53,3 @@ def test_a_row_that_is_asleep_can_be_claimed_once_its_time_has_come_and_not_befo
     again = claims.next(FRONT.queue)
     assert again is not None
     assert again.id == claim.id
-
-
-@pytest.mark.parametrize("reply_to", ["pipeline", None])
-def test_who_waits_is_told_once_that_work_has_begun(rig: Rig, reply_to: str | None) -> None:
-    job_id, claims = uuid4(), rig.claims()
-    rig.run(rig.operations.submit(FRONT, Task(), Submission(tenant="acme", job_id=job_id, reply_to=reply_to)))
-    rig.hints.told.clear()
-    for _ in range(2):  # it is handed back, and taken anew
-        claim = claims.next(FRONT.queue)
-        assert claim is not None
-        tell_begun(claim, rig.hints)
-        claims.hand_back(claim, None)
-    assert rig.hints.told == ([] if reply_to is None else [("pipeline", job_id)])

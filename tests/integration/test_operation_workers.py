@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psutil
 import pytest
@@ -16,6 +16,7 @@ from probe.bench import SCHEMA, ProbeStack, operations_on, prepare
 from probe.kinds import Done, Task
 from setu_common.contracts import Operation, OperationKind, OperationState, Submission
 from setu_common.operations import Operations
+from setu_common.operations.broker import Broker
 from setu_common.settings import RedisSettings, StoreSettings
 from testbed.postgres import Databases
 
@@ -91,6 +92,27 @@ async def test_progress_is_seen_while_the_work_goes_on(kept: Operations) -> None
 
     assert len(seen) >= 4
     assert max(seen) > 0.5
+
+
+async def test_who_waits_for_work_is_woken_when_it_has_lasted_for_a_beat_and_when_it_ends(
+    kept: Operations, kept_stack: ProbeStack
+) -> None:
+    broker = Broker(kept_stack.redis)
+
+    async def woken(times: int) -> None:
+        async with asyncio.timeout(10):
+            while broker.waiting("pipeline") < times:  # noqa: ASYNC110  (what is waited for has no event)
+                await asyncio.sleep(0.05)
+
+    waits = MINE.model_copy(
+        update={"job_id": uuid4(), "reply_to": "pipeline"}
+    )  # which has no workers here: what they are told lies there
+    operation = await kept.submit(kinds.NAPS, Task(seconds=4), waits)
+    await woken(1)
+    assert (await kept.get("acme", operation.id)).state is OperationState.RUNNING
+    await woken(2)
+    assert (await kept.get("acme", operation.id)).state is OperationState.SUCCEEDED
+    broker.close()
 
 
 async def test_a_cancelled_operation_stops_within_seconds(kept: Operations) -> None:

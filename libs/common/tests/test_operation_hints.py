@@ -136,6 +136,16 @@ def test_wake_ups_go_before_the_hints_that_came_earlier(redis_settings: RedisSet
     assert taken == [WAKE] * 3 + [LOOK] * 3
 
 
+def test_however_many_wake_ups_lie_in_a_queue_there_is_a_hint_to_look_beside_them(redis_settings: RedisSettings):
+    broker = Broker(redis_settings)
+    for number in range(3):
+        broker.wake("near", UUID(int=number))
+    for _ in range(3):
+        broker.look("near", 2, enough=3)
+    assert broker.waiting("near") == 3 + 3
+    broker.close()
+
+
 def test_a_broker_that_is_away_neither_blocks_nor_fails_anyone(nowhere: RedisSettings):
     hints = Hints(nowhere)
     began = time.monotonic()

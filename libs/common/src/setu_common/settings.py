@@ -1,26 +1,31 @@
 """Settings: frozen blocks, each read from the environment once, in a process's entry point, and passed on from there."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 SECRETS_FOLDER: Final = "SETU_SECRETS_FOLDER"
+# A header as OpenTelemetry's SDK reads it: what does not look like this it logs, as it stands.
+# Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
+_HEADER: Final = re.compile(r"[!#$&'*+.^_`|~0-9A-Za-z-]+[ \t]*=[ \t]*(?P<value>[ !#-+\--:<-\[\]-~]*)")
 
 
 class SettingsBlock(BaseSettings):
     """A frozen group of settings.
 
     Each comes from the environment, or from a file of its name in the folder that ``SETU_SECRETS_FOLDER`` names, so that what is
-    secret need be in nobody's environment. A file that is empty says nothing.
+    secret need be in nobody's environment. A file that is empty says nothing. What is wrong with a setting is told
+    without its value, which may be a secret.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     @classmethod
     def settings_customise_sources(
@@ -124,7 +129,7 @@ class OperationSettings(SettingsBlock):
     max_queued_per_tenant: int = Field(
         default=40_000,
         ge=0,
-        description="How many of them may be one tenant's, so that others have room beside it; 0: all of them",
+        description="How many of them may be one tenant's, so that others have room beside it; 0: all of them, as where the queue has no limit",
     )
     inline_bytes: int = Field(default=65536, ge=0, description="Larger payloads go to the store")
     retention_days: int = Field(default=30, ge=1, description="Ended operations are kept for so long")
@@ -202,6 +207,14 @@ class TracingSettings(SettingsBlock):
     exporter_otlp_timeout: float = Field(default=3.0, gt=0, description="How long one delivery may take, seconds")
     sdk_disabled: bool = False
 
+    @field_validator("exporter_otlp_headers")
+    @classmethod
+    def _well_formed(cls, headers: SecretStr | None) -> SecretStr | None:
+        told = headers.get_secret_value().split(",") if headers is not None else []
+        if not all(_is_header(part.strip()) for part in told if part.strip()):
+            raise ValueError("must be name=value,name=value, with what is special in a value as in URLs, such as %2C for a comma")
+        return headers
+
     @property
     def url(self) -> str | None:
         """Where spans are sent; None if they are not."""
@@ -210,6 +223,12 @@ class TracingSettings(SettingsBlock):
         if self.exporter_otlp_traces_endpoint:
             return self.exporter_otlp_traces_endpoint
         return f"{self.exporter_otlp_endpoint.rstrip('/')}/v1/traces" if self.exporter_otlp_endpoint else None
+
+
+def _is_header(text: str) -> bool:
+    found = _HEADER.fullmatch(text)
+    # What a value says as in URLs must be fit for a header too, else the client that sends it says so with the value.
+    return found is not None and re.search(r"[^\t -~\xa0-\xff]", unquote(found["value"])) is None
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ def operations_api(
     registry = process_registry()
     queues = [kind.queue for kind in kinds]
     figures = Figures(database, settings.store, queues, registry)
-    room = Room(database, queues, settings.operations.max_queued, settings.operations.max_queued_per_tenant)
+    limits = settings.operations
+    room = Room(database, queues, limits.max_queued, limits.max_queued_per_tenant if limits.max_queued else 0)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -75,7 +75,7 @@ class Broker:
         Args:
             queue: its name.
             count: how many hints to send.
-            enough: no more are sent than make so many lie in the queue; None: all of them.
+            enough: no more are sent than make so many lie in the queue, beside wake-ups; None: all of them.
 
         Raises:
             DependencyUnavailable: the broker is away.
@@ -110,7 +110,9 @@ class Broker:
         try:
             with self._app.producer_pool.acquire(block=True, timeout=_SOCKET_TIMEOUT_S) as producer:
                 if enough is not None:
-                    count = min(count, enough - int(producer.connection.default_channel.queue_declare(queue).message_count))
+                    channel = producer.connection.default_channel
+                    wakes = int(channel.client.llen(queue))  # the list of the highest priority has the queue's own name
+                    count = min(count, enough - int(channel.queue_declare(queue).message_count) + wakes)
                 for _ in range(count):
                     self._app.send_task(
                         task,

@@ -85,6 +85,7 @@ def add_operation_parts() -> None:
         op.execute(statement)
 
 
+# What has ended keeps the moment of the migration: whoever looks for the beginning of its job goes by when it was made, if that is earlier.
 _ADD_AGE_OF_WORK = """
 ALTER TABLE operation ADD COLUMN begun_at timestamptz NOT NULL DEFAULT now();
 UPDATE operation SET begun_at = created_at WHERE ended_at IS NULL;

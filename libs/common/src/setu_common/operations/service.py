@@ -36,7 +36,7 @@ INSERT INTO operation (id, tenant, kind, queue, priority, job_id, idempotency_ke
                        max_attempts, timeout_s, begun_at)
 VALUES (%(id)s, %(tenant)s, %(kind)s, %(queue)s, %(priority)s, %(job_id)s, %(idempotency_key)s, %(request)s, %(request_sha256)s,
         %(objects)s, %(reply_to)s, %(max_attempts)s, %(timeout_s)s,
-        coalesce((SELECT min(begun_at) FROM operation WHERE job_id = %(job_id)s AND tenant = %(tenant)s), now()))
+        coalesce((SELECT min(least(begun_at, created_at)) FROM operation WHERE job_id = %(job_id)s AND tenant = %(tenant)s), now()))
 ON CONFLICT DO NOTHING
 RETURNING id, kind, state, version, progress, note, attempts, created_at, started_at, ended_at, result, problem
 """

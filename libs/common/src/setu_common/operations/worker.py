@@ -344,8 +344,8 @@ class _Child:
 
 
 def tell_begun(claim: Claim, hints: Hints) -> None:
-    """Tell the submitter of a row that its work has begun, who asks seldom until then; once, and not of what is done in a moment."""
-    if claim.token == 1 and claim.reply_to is not None and claim.job_id is not None:
+    """Tell the submitter of a row that it is being worked on, who asks seldom until they know."""
+    if claim.reply_to is not None and claim.job_id is not None:
         hints.wake(claim.reply_to, claim.job_id)
 
 
