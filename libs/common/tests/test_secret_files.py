@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 import warnings
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from pydantic_settings import SettingsError
 
 from setu_common.db.connection import server_url
 from setu_common.llm.settings import LlmSettings
@@ -55,6 +57,22 @@ def test_the_keys_of_a_bucket_have_the_names_that_everyone_gives_them(secrets, m
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "who")
     (secrets / "AWS_SECRET_ACCESS_KEY").write_text("secret")
     assert (StoreSettings().access_key_id, StoreSettings().secret_access_key) == (SecretStr("who"), SecretStr("secret"))
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "told"),
+    [
+        (TrustSettings, "SETU_SERVICE_TOKEN", "tooSECRET"),
+        (LlmSettings, "SETU_LLM_PROVIDERS", '[{"model": "m", "apikey": "SECRET"}]'),
+        (LlmSettings, "SETU_LLM_PROVIDERS", '[{"model": "m", "api_key": "SECRET"'),
+        (DatabaseSettings, "DATABASE_CONNECT_TIMEOUT_S", "SECRET"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_told_without_its_value(secrets, block, name, told):
+    (secrets / name).write_text(told)
+    with pytest.raises((ValidationError, SettingsError)) as raised:
+        block()
+    assert "SECRET" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_without_the_folder_no_file_is_looked_for(secrets, monkeypatch):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from contextlib import asynccontextmanager
+from urllib.parse import unquote
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from setu_common.errors import InvalidRequest
 from setu_common.http import create_client
@@ -216,6 +217,43 @@ def test_a_collector_is_told_what_it_wants_to_know_of_a_file_and_of_traces_what_
     of_all, of_traces = collector.headers
     assert (of_all["api-key"], of_all["x-tenant"]) == ("k y", "acme")
     assert (of_traces["api-key"], "x-tenant" in of_traces) == ("another", False)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "sk-live-SECRET",
+        'authorization=Bearer "SECRET"',
+        "a=b\nx-key=SECRET",
+        "x-key=SECRET,SECRET",
+        "x-key=SECRET;a=b",
+        "x-key=SECRET%0Aa:b",
+        "x-key=SECRET%E2%82%AC",
+        "x key=SECRET",
+        "=SECRET",
+    ],
+)
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"])
+def test_what_a_collector_cannot_be_told_is_refused_without_being_repeated(monkeypatch, caplog, name, told):
+    monkeypatch.setenv(name, told)
+    with pytest.raises(ValidationError, match="name=value,name=value") as raised:
+        OpenTelemetry(TracingSettings(exporter_otlp_endpoint="http://127.0.0.1:9"), "some")
+    assert "SECRET" not in f"{raised.value}{raised.value!r}{caplog.text}"
+
+
+@pytest.mark.parametrize("told", ["Authorization=Basic dTpw==", "a=b, c = d e ,", "x-key=100%25%2C%C3%A9", "x-key="])
+def test_what_a_collector_can_be_told_comes_to_it_and_into_no_log(monkeypatch, caplog, told):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", told)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "sk-live-SECRET")  # does not count beside the other
+    with collecting() as collector:
+        sender = OpenTelemetry(TracingSettings(exporter_otlp_endpoint=collector.url), "some")
+        with sender.span("work"):
+            pass
+        sender.close()
+    (headers,) = collector.headers
+    parts = [part.partition("=") for part in told.strip().split(",") if part.strip()]
+    assert [headers[name.strip().lower()] for name, _, _ in parts] == [unquote(value).strip() for _, _, value in parts]
+    assert caplog.text == ""
 
 
 def test_settings_that_stand_empty_in_a_file_are_none(monkeypatch):

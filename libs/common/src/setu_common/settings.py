@@ -212,7 +212,7 @@ class TracingSettings(SettingsBlock):
     def _well_formed(cls, headers: SecretStr | None) -> SecretStr | None:
         told = headers.get_secret_value().split(",") if headers is not None else []
         if not all(_is_header(part.strip()) for part in told if part.strip()):
-            raise ValueError("must be name=value,name=value, with what is special in a value as in URLs, such as %2C for a comma")
+            raise ValueError("must be name=value,name=value, with special characters in values as in URLs: %2C for a comma")
         return headers
 
     @property
