@@ -1,11 +1,14 @@
 """Which lines are worth a call, and why."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from setu_common.contracts import Character, Context, Term
 from setu_enhancer.domain.glossary import Glossary, glossary
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.selection import select
+from setu_enhancer.domain.text.words import words
 from setu_enhancer.domain.thresholds import Thresholds
 
 HINDI = Pair("hi", "en")
@@ -238,3 +241,25 @@ def test_an_unknown_language_is_looked_at_as_far_as_it_is_understood():
 
 def test_no_lines_are_no_work():
     assert select([], HINDI, Glossary(), Thresholds(), "all") == {}
+
+
+SIGNS = "़ँंः्ािीेॉ\u200c\u200d\u0301०५12½.,।?!’- कखसहनमaAbe"
+PIECES = ["़", "़़", "सिंह", "और", "मैं", "तुम", "काका", "अरे,", "आया।", "२ बजे", "Singh", "came", "light,", "1,000"]
+some = st.one_of(st.text(SIGNS, max_size=12), st.lists(st.sampled_from(PIECES), max_size=4).map(" ".join))
+behind = st.sampled_from(["", " सिंह आया।", " और मैं", ", तुम कहाँ हो?", " काका", " Singh", " came, uncle"])
+odd = st.tuples(some, behind).map("".join)
+
+
+@pytest.mark.parametrize("source", ["़ सिंह आया।", "़ और मैं", "़, तुम कहाँ थे?", "़ काका आए।"])
+def test_a_nukta_without_its_letter_is_no_word_and_no_name(source):
+    assert "़" not in words(source)
+    assert reasons(source, "Light Singh, came uncle.", before=(("आओ।", "Come."),)).keys() == set()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(odd, odd), min_size=1, max_size=3), st.sampled_from(["hi", "mr", "en", "fr"]))
+def test_whatever_signs_a_line_is_of_it_is_read_to_the_end(rows, language):
+    pair = Pair(language, "hi" if language == "en" else "en")
+    lines = [line(*row, index=index, start_s=index * 7.0) for index, row in enumerate(rows)]
+    chosen = select(lines, pair, glossary(CONTEXT, lines, pair), Thresholds(), "selective")
+    assert chosen.keys() <= {each.index for each in lines}

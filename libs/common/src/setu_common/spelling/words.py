@@ -18,13 +18,13 @@ _HALF_NASAL: Final = re.compile("[\u0919\u091e\u0923\u0928\u092e]\u094d(?=[\u091
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, as they stand there."""
+    """The words of a text, as they stand there; a sign that folds to nothing, such as a nukta that has lost its letter, is none."""
     return list(_words(text))
 
 
 @lru_cache(maxsize=8192)
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(WORD.findall(unicodedata.normalize("NFC", text)))
+    return tuple(word for word in WORD.findall(unicodedata.normalize("NFC", text)) if folded(word))
 
 
 @lru_cache(maxsize=65_536)

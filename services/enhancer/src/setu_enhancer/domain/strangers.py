@@ -59,7 +59,7 @@ def called_as_word(line: Line, pair: Pair) -> str:
 def _may_be_name(word: str) -> bool:
     """Whether nothing speaks against it: it is not what people are called by, and no verb, number or small word."""
     plain = folded(word)
-    adjective = f"{plain[:-1]}ा" if plain[-1] in "ाेी" else plain  # छोटे, छोटी: छोटा
+    adjective = f"{plain[:-1]}ा" if plain.endswith(("ा", "े", "ी")) else plain  # छोटे, छोटी: छोटा
     return not (
         plain in _NO_NAMES or adjective in _NO_NAMES or plain in SMALL_WORDS["hi"] or titles(word, "hi") or is_verb(plain, "hi")
     )
