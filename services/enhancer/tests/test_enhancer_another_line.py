@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from setu_common.contracts import Context
 from setu_enhancer.domain.glossary import Glossary
@@ -11,7 +13,7 @@ from setu_enhancer.domain.likeness import is_no_english, says_another
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.scoring import better, score
 from setu_enhancer.domain.windows import Film
-from setu_enhancer.domain.words import is_akin
+from setu_enhancer.domain.words import akin, is_akin, stem
 from setu_enhancer.editing import Instruments
 from setu_enhancer.editing.gate import Gate
 from setu_enhancer.editing.outcomes import Offer
@@ -42,6 +44,51 @@ def test_who_says_what_the_next_line_says_and_nothing_of_its_own_is_told(line, e
     others = [each for each in LINES if each.index != line]
     found = says_another(LINES[line], edit, others, HINDI)
     assert (found.index if found else None) == another
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "edit", "statement"),
+    [
+        ("मैनेजर ने फ़ाइल भेजी? कब?", "", "The manager sent the file? When?", "मैनेजर ने फ़ाइल भेज दी।"),
+        ("मैनेजर ने फ़ाइल भेजी?", "Did the boss mail it?", "The manager sent the file?", "मैनेजर ने फ़ाइल भेजी है।"),
+        ("टिकट पर बर्थ नंबर?", "", "The berth number on the ticket?", "टिकट पर बर्थ नंबर लिखा है।"),
+        ("ट्रेन लेट है?", "", "Is the train late?", "ट्रेन आज लेट है।"),
+        ("पापा बाज़ार गए हैं क्या?", "", "Has Papa gone to the market?", "पापा तो बाज़ार गए हैं।"),
+        ("डॉक्टर शर्मा हॉस्पिटल में?", "", "Doctor Sharma is in the hospital?", "डॉक्टर शर्मा हॉस्पिटल में हैं।"),
+        ("पासपोर्ट रिन्यू हुआ?", "", "Was the passport renewed?", "पासपोर्ट रिन्यू हो गया।"),
+    ],
+)
+def test_a_question_may_say_what_was_just_said_whatever_its_draft_is(source, draft, edit, statement):
+    asks, says = Line(0, 0, 2, source, draft or source), Line(1, 2, 4, statement, f"Yes: {edit.rstrip('?')}.")
+    assert says_another(asks, edit, [says], HINDI) is None
+    assert says_another(LINES[0], edit, [says], HINDI) is says
+
+
+def test_a_loanword_is_a_lines_own_by_its_sound():
+    answer = Line(1, 2, 4, "कैब वहीं अड्डे पर खड़ी है।", "The party at the hospital with the police is over.")
+    edit = "The party at the hospital is over?"
+    assert says_another(Line(0, 0, 2, "पार्टी, हॉस्पिटल में?", "पार्टी, हॉस्पिटल में?"), edit, [answer], HINDI) is None
+    assert says_another(Line(0, 0, 2, "दावत, दवाख़ाने में?", "दावत, दवाख़ाने में?"), edit, [answer], HINDI) is answer
+
+
+def test_one_word_that_two_short_lines_share_makes_neither_an_echo():
+    asks, says = Line(0, 0, 2, "आप नाराज़ हैं?", "Are you angry?"), Line(1, 2, 4, "नाराज़ नहीं, थका हुआ हूँ।", "Not angry, just tired.")
+    assert says_another(asks, "Not angry, just tired.", [says], HINDI) is says
+
+
+some_stems = st.frozensets(
+    st.one_of(
+        st.text("abcroom", max_size=9),
+        st.sampled_from("room bedroom celebration celebrate ahead head fever ever home house big large huge".split()).map(stem),  # noqa: SIM905
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(some_stems, some_stems)
+def test_many_stems_are_akin_to_many_as_each_is_to_each(some, others):
+    assert akin(some, others) == {one for one in some if any(is_akin(one, other) for other in others)}
 
 
 def test_the_gate_keeps_the_draft_from_the_next_lines_translation():

@@ -11,10 +11,22 @@ from setu_enhancer.domain.lexicon.people import is_english
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import sounds
 from setu_enhancer.domain.text.numbers import mismatch, read
-from setu_enhancer.domain.text.scripts import foreign_share
+from setu_enhancer.domain.text.scripts import SMALL_WORDS, foreign_share
 from setu_enhancer.domain.text.words import folded, folded_words
 from setu_enhancer.domain.text.words import words as cased_words
-from setu_enhancer.domain.words import FUNCTION, KEPT, closeness, content, expanded, is_akin, is_ordinary, shared, stem, words
+from setu_enhancer.domain.words import (
+    FUNCTION,
+    KEPT,
+    akin,
+    closeness,
+    content,
+    expanded,
+    is_akin,
+    is_ordinary,
+    shared,
+    stem,
+    words,
+)
 
 LONGEST_ENDING: Final = 4  # characters of a Hindi verb's; three of another word's
 ENOUGH_KNOWN: Final = 2
@@ -24,6 +36,7 @@ FREELY: Final = 1.5
 ENOUGH_ENGLISH: Final = 0.4  # words of a text, of which some are capitalised
 MOSTLY: Final = 0.6
 MOSTLY_FOREIGN: Final = 0.5  # letters of a draft that was left as it was, and has nothing to compare
+_LAST_VOWELS: Final = "ािीुूेैोौंँ"
 _PEOPLE: Final = {
     word: who
     for who, listed in enumerate(("i me my mine myself we us our", "you your yours", "he him his she her hers they them their"))
@@ -155,33 +168,46 @@ def is_no_english(line: Line, text: str, pair: Pair) -> bool:
 def says_another(line: Line, text: str, others: Sequence[Line], pair: Pair) -> Line | None:
     """The line of those around that a text says instead of its own; None if there is none.
 
-    Of what its own line says it has nothing that the other does not say as well, and of the other it has most words, or the wording.
+    Of what its own line says it has nothing that the other does not say as well, and of the other it has most words, or the wording. What a line
+    says is told by its draft, by what is known of its words, and by how they sound; who echoes another may well say the same.
     """
     told = frozenset(content(text, pair.target))
     if pair.target != "en" or not told:
         return None
     around = frozenset[str]().union(*(content(other.draft, pair.target) for other in others))
-    theirs, mine = _of(told, around), _of(told, frozenset(content(line.draft, pair.target)))
+    theirs, mine = akin(told, around), akin(told, frozenset(content(line.draft, pair.target)))
     if mine - theirs or not theirs or any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source)):
         return None  # most edits go no further
-    mine |= _of(told, frozenset[str]().union(*(renderings(word, pair.source) for word in folded_words(line.source))))
-    return next((other for other in others if other.source != line.source and _is_of(other, line, text, mine, pair)), None)
+    heard = frozenset[str]().union(*map(sounds, cased_words(line.source)))
+    mine |= told & {stem(folded(word)) for word in cased_words(text) if not heard.isdisjoint(sounds(word))}
+    mine |= akin(told, frozenset[str]().union(*(renderings(word, pair.source) for word in folded_words(line.source))))
+    return next((other for other in others if not _echoes(line, other, pair) and _is_of(other, line, text, mine, pair)), None)
+
+
+def _echoes(line: Line, other: Line, pair: Pair) -> bool:
+    """Whether most words of a line, and more than one, are another's as well, as in a question after what was just said."""
+    said = _bare_words(line.source, pair.source)
+    repeated = len(said & _bare_words(other.source, pair.source))
+    return line.source == other.source or (repeated >= TALKATIVE and 2 * repeated > len(said))
+
+
+def _bare_words(text: str, language: str) -> frozenset[str]:
+    """Words that say what a text is about, without the vowels that forms of verbs and nouns end in; all of them, if it has no such."""
+    found = frozenset(folded_words(text))
+    small = SMALL_WORDS.get(language, frozenset())
+    return frozenset(word.rstrip(_LAST_VOWELS) or word for word in found - small or found)
 
 
 def _is_of(other: Line, line: Line, text: str, mine: frozenset[str], pair: Pair) -> bool:
     """Whether a text is another line's, of which it has ``mine`` of its own line's words."""
     told = frozenset(content(text, pair.target))
-    theirs = _of(told, frozenset(content(other.draft, pair.target)))
+    theirs = akin(told, frozenset(content(other.draft, pair.target)))
     only = theirs - mine
     if mine - theirs or not only:
         return False
     if len(only) >= max(TALKATIVE, MOSTLY * len(told - (mine & theirs))):
         return True
     return closeness(text, other.draft) >= MOSTLY and closeness(text, line.draft) < MOSTLY / 2
-
-
-def _of(told: frozenset[str], known: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in told if any(is_akin(word, each) for each in known))
 
 
 def is_unrelated(line: Line, text: str, pair: Pair) -> bool:

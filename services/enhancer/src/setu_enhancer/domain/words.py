@@ -110,6 +110,27 @@ def is_akin(one: str, other: str) -> bool:
     return not _GROUPS.get(one, _NONE).isdisjoint(_GROUPS.get(other, _NONE))
 
 
+def akin(some: frozenset[str], others: frozenset[str]) -> frozenset[str]:
+    """Of some stems those that may stand for any of others, as ``is_akin`` has it, without holding each against each."""
+    groups = frozenset[int]().union(*(_GROUPS[word] for word in others & _GROUPS.keys()))
+    long = frozenset(word for word in others if len(word) >= LONG_LETTERS)
+    beginnings = frozenset(word[:LONG_LETTERS] for word in long)
+    sizes = frozenset(map(len, long))
+    tails = "\n".join(word[LONG_LETTERS - 1 :] for word in long)
+
+    def is_met(word: str) -> bool:
+        if word in others or not groups.isdisjoint(_GROUPS.get(word, _NONE)):
+            return True
+        tail = word[LONG_LETTERS - 1 :]
+        return len(word) >= LONG_LETTERS and (
+            word[:LONG_LETTERS] in beginnings
+            or word in tails
+            or any(tail[at : at + size] in long for size in sizes for at in range(len(tail) - size + 1))
+        )
+
+    return frozenset(filter(is_met, some))
+
+
 def _is_within(one: str, other: str) -> bool:
     """Whether one stem is a part of the other, as in "bedroom", and not just letters of it, as in "ahead"."""
     short, long = sorted((one, other), key=len)
