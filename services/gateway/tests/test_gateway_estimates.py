@@ -14,18 +14,20 @@ import av
 import numpy as np
 import pytest
 from fastapi import FastAPI, Response
+from fastapi.responses import StreamingResponse
 
 from setu_common.contracts import JobRequest
+from setu_common.contracts.cost import EstimateRequest
 from setu_common.cost.ledger import migrate_ledger
-from setu_common.http import FilePart, HttpCaller, create_client
+from setu_common.http import FilePart, Guard, HttpCaller, OutsideClient, OutsidePolicy, create_client
 from setu_common.settings import LogSettings
 from setu_common.store import Store
 from setu_common.testing import loopback
+from setu_common.testing.outside import RecordingResolver
 from setu_gateway.app import make_app
 from setu_gateway.delivery import probing
 from setu_gateway.delivery.probing import Prober
-from setu_gateway.intake import looking
-from setu_gateway.intake.looking import Looking
+from setu_gateway.intake.looking import Bounds, Looking
 from setu_gateway.intake.upload import Upload
 from setu_gateway.settings import OutsideSettings, PipelineSettings, UploadSettings
 from setu_metrics.app import create_api
@@ -125,6 +127,11 @@ class Host:
         async def _talk() -> Response:
             self.asked += 1
             return Response(self.content, media_type=self.media_type)
+
+        @app.get("/parts")
+        async def _parts() -> StreamingResponse:
+            parts = (self.content[start : start + 500] for start in range(0, len(self.content), 500))
+            return StreamingResponse(parts, headers={"Content-Length": str(len(self.content))}, media_type=self.media_type)
 
         @app.get("/gone")
         async def _gone() -> Response:
@@ -230,8 +237,6 @@ async def test_the_beginning_of_a_file_and_its_size_will_do(gateway, store_setti
 )
 async def test_of_a_long_file_that_is_sent_the_beginning_and_the_end_are_read(store, monkeypatch, codec, container):
     content = encoded(90, codec, container, write_xing="0")  # an option of mp3 alone: without it the beginning tells all
-    monkeypatch.setattr(looking, "BEGINNING_BYTES", len(content) // 8)
-    monkeypatch.setattr(looking, "END_BYTES", len(content) // 8)
     taken = []
     stream = Store.stream
 
@@ -244,10 +249,68 @@ async def test_of_a_long_file_that_is_sent_the_beginning_and_the_end_are_read(st
     monkeypatch.setattr(Store, "local_file", None)
     upload = Upload(JobRequest(), "talk", await store.put("acme", content, "audio/mp4"))
     with Prober() as prober:
-        looks = Looking(store, None, 1 << 30, prober.length_of)  # type: ignore[arg-type]  # what is sent takes nobody out
+        looks = Looking(store, None, 1 << 30, prober.length_of, Bounds(sent_bytes=len(content) // 8))  # type: ignore[arg-type]  # what is sent takes nobody out
         found = await looks.at_upload(upload, None)
     assert found.duration_s == pytest.approx(90, rel=0.02)
     assert (sum(taken), found.bytes) == (2 * (len(content) // 8), len(content))
+
+
+def mp4(tmp_path: Path, *, index_first: bool) -> bytes:
+    """A minute and a half, its index first or last, whose tables alone take some 6,000 bytes."""
+    path = tmp_path / "talk.mp4"
+    with (
+        av.open(io.BytesIO(encoded(90, "aac", "mp4")), "r") as source,
+        av.open(str(path), "w", format="mp4", options={"movflags": "faststart"} if index_first else {}) as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return path.read_bytes()
+
+
+SMALL = Bounds(fetched_bytes=1500, sent_bytes=3000, index_bytes=64_000)
+
+
+@pytest.mark.parametrize("index_first", [True, False])
+@pytest.mark.parametrize(
+    ("bounds", "length_s"),
+    [(SMALL, 90), (replace(SMALL, index_bytes=4000), None), (replace(SMALL, sent_bytes=100), 90)],
+    ids=["an index longer than the parts", "longer than is read of one", "that begins where the first part ends, or before"],
+)
+async def test_an_index_longer_than_what_is_looked_at_is_read_whole_or_not_believed(
+    store, tmp_path, index_first, bounds, length_s
+):
+    content = mp4(tmp_path, index_first=index_first)
+    upload = Upload(JobRequest(), "talk", await store.put("acme", content, "audio/mp4"))
+    with Prober() as prober:
+        looks = Looking(store, None, 1 << 30, prober.length_of, bounds)  # type: ignore[arg-type]  # what is sent takes nobody out
+        found = await looks.at_upload(upload, None)
+    assert found.duration_s == (length_s and pytest.approx(length_s, abs=0.5))
+
+
+@pytest.mark.parametrize(("sent_bytes", "length_s"), [(3000, None), (12_000, 90)])
+async def test_of_a_beginning_that_cuts_the_index_no_length_is_believed(store, tmp_path, sent_bytes, length_s):
+    content = mp4(tmp_path, index_first=True)
+    upload = Upload(JobRequest(), "talk", await store.put("acme", content[:sent_bytes], "audio/mp4"))
+    with Prober() as prober:
+        looks = Looking(store, None, 1 << 30, prober.length_of, SMALL)  # type: ignore[arg-type]  # what is sent takes nobody out
+        found = await looks.at_upload(upload, len(content))
+    assert found.duration_s == (length_s and pytest.approx(length_s, abs=0.5))
+
+
+@pytest.mark.parametrize(("most_bytes", "length_s"), [(3000, None), (12_000, 90)])
+async def test_an_index_at_a_url_is_fetched_whole_or_not_believed(host, host_url, tmp_path, most_bytes, length_s):
+    host.content, host.media_type = mp4(tmp_path, index_first=True), "audio/mp4"
+    policy = OutsidePolicy.of(host_url.rpartition(":")[2], "127.0.0.1")
+    bounds = replace(SMALL, sent_bytes=most_bytes)
+    with Prober() as prober:
+        async with OutsideClient(Guard(policy, RecordingResolver({}))) as client:
+            looks = Looking(None, client, 1 << 30, prober.length_of, bounds)  # type: ignore[arg-type]  # nothing is kept
+            found = await looks.at_url(EstimateRequest(media_url=f"{host_url}/parts"))
+    assert found.duration_s == (length_s and pytest.approx(length_s, abs=0.5))
+    assert found.bytes == len(host.content)
 
 
 async def test_an_app_that_ends_leaves_no_thread_that_looks(gateway_settings):
