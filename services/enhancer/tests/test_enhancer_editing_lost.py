@@ -12,7 +12,7 @@ LUCKY = "Something quite fine."  # that neither guard nor score knows to be nobo
 def strict(line, edit_, pair, glossary, *, characters_per_s):
     """Knows what another line says."""
     if any(edit_ == text for index, text in ENGLISH.items() if index != line.index):
-        return (Breach("meaning", "it says something else"),)
+        return (Breach("place", "it says something else"),)
     return guard(line, edit_, pair, glossary, characters_per_s=characters_per_s)
 
 
@@ -23,14 +23,33 @@ def scorer(line, text, *others, **more):
 STRICT = replace(SIMPLE, guard=strict, scorer=scorer)
 
 
-async def test_a_text_that_came_among_other_lines_texts_is_not_trusted_nor_when_it_comes_again():
-    def shifted(document):
-        return reply_of({number: LUCKY if number == 9 else ENGLISH[number + 1] for number in ids_of(document)})
+def shifted(document):
+    """Each line's text is the next one's, but for one."""
+    return reply_of({number: LUCKY if number == 9 else ENGLISH[number + 1] for number in ids_of(document)})
 
-    chosen = dict.fromkeys((7, 8, 9), ASKED)
-    edits = await edit(Model(shifted), selected=chosen, instruments=STRICT)
+
+async def test_a_text_that_came_among_other_lines_texts_is_not_trusted_nor_when_it_comes_again_beside_one():
+    model = Model(shifted)
+    edits = await edit(model, selected=dict.fromkeys((7, 9, 10), ASKED), instruments=STRICT)
+    assert [7, 9] in model.ids
     assert not any(each.changed for each in edits)
     assert "most texts" in edits[9].rejected
+
+
+async def test_it_is_trusted_when_it_comes_again_from_another_model():
+    def say(document):
+        return reply_of({number: {7: ENGLISH[8], 9: LUCKY}.get(number, ENGLISH[number]) for number in ids_of(document)})
+
+    models = Model(shifted), Model(say, name="other")
+    edits = await edit(*models, selected=dict.fromkeys((7, 9, 10), ASKED), instruments=STRICT)
+    assert [(each.line.index, each.text, each.provider) for each in edits if each.changed] == [(9, LUCKY, "other")]
+
+
+async def test_it_is_trusted_when_it_comes_again_and_nothing_else_was_asked_for():
+    model = Model(shifted)
+    edits = await edit(model, selected=dict.fromkeys((7, 8, 9), ASKED), instruments=STRICT)
+    assert [9] in model.ids
+    assert [(each.line.index, each.text) for each in edits if each.changed] == [(9, LUCKY)]
 
 
 async def test_one_bad_text_among_good_ones_costs_only_itself():

@@ -118,7 +118,7 @@ class Climb:
         """What is wrong with each line of an answer.
 
         An answer that has most lines wrong in what they say, or hardly any right and some that say something else, lost count, and none of it is
-        trusted. A text that was in such company, and comes again, is trusted only among others most of which are right.
+        trusted. A text that was in such company, and comes again from the same model, is trusted only alone or among others most of which are right.
         """
         if answered.reading is None:
             return {}
@@ -127,13 +127,18 @@ class Climb:
         wrong = [found[index] for index in texts if found[index]]
         elsewhere = sum(any(fault.kind in SAYS_ELSE for fault in faults) for faults in wrong)
         is_lost = len(wrong) >= TWO and (2 * elsewhere > len(texts) or (elsewhere > 0 and 3 * len(wrong) >= 2 * len(texts)))
-        is_doubtful = 2 * len(wrong) >= len(texts) - 1
+        is_doubtful = len(texts) > 1 and 2 * len(wrong) >= len(texts) - 1
         for ask in asks:
             text = texts.get(ask.line.index, "")
-            again = is_doubtful and LOST in ask.faults and text == ask.refused
+            again = is_doubtful and LOST in ask.faults and text == ask.refused and self._is_by(ask, answered)
             if (is_lost or again) and not found[ask.line.index] and text != one_line(ask.line.draft):
                 found[ask.line.index] = (LOST,)
         return found
+
+    def _is_by(self, ask: Ask, answered: Answered) -> bool:
+        """Whether the same model was the last to give a text for a line."""
+        before = self.offers.get(ask.line.index, Offer())
+        return (before.provider, before.model) == (answered.provider, answered.model)
 
     def _of_reading(self, ask: Ask, answered: Answered) -> tuple[Breach, ...]:
         if answered.reading is None:
