@@ -13,7 +13,7 @@ from setu_enhancer.domain.likeness import is_no_english, says_another
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.scoring import better, score
 from setu_enhancer.domain.windows import Film
-from setu_enhancer.domain.words import akin, is_akin, stem
+from setu_enhancer.domain.words import LONG_TEXT, akin, closeness, is_akin, stem
 from setu_enhancer.editing import Instruments
 from setu_enhancer.editing.gate import Gate
 from setu_enhancer.editing.outcomes import Offer
@@ -124,3 +124,11 @@ def test_words_are_akin_by_their_beginning_or_a_whole_part_and_not_by_some_lette
     assert is_akin("celebration", "celebrat")
     assert not is_akin("head", "ahead")
     assert not is_akin("ever", "fever")
+
+
+@pytest.mark.parametrize("count", [LONG_TEXT // 4, LONG_TEXT])
+def test_how_close_two_texts_are_is_told_alike_of_long_ones(count):
+    one, other = "the samosas are hot " * count, "the samosas were cold " * count
+    assert closeness(one, one) == 1
+    assert closeness(one, other) == 0.5
+    assert closeness(one, "close that door " * count) == 0

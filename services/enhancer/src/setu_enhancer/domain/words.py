@@ -6,10 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from rapidfuzz.distance import Indel
+
 from setu_enhancer.domain.text.words import folded_words
 
 _QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"'})
 LONG_LETTERS: Final = 4
+LONG_TEXT: Final = 60  # words, and no cue has more; longer ones are compared by their longest common sequence, not run by run
 KEPT: Final = 1024  # texts whose reading is kept: draft and edit are read by the guards, and again for the score
 
 _ENGLISH: Final = tomllib.loads((Path(__file__).parent / "english.toml").read_text(encoding="utf-8"))
@@ -160,4 +163,6 @@ def shared(one: str, other: str, language: str) -> float:
 def closeness(one: str, other: str) -> float:
     """How much of two texts' wording is the same, word by word in order, 0..1."""
     first, second = expanded(one), expanded(other)
+    if max(len(first), len(second)) > LONG_TEXT:
+        return Indel.normalized_similarity(first, second)
     return 1.0 if first == second else SequenceMatcher(None, first, second, autojunk=False).ratio()
