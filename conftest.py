@@ -63,8 +63,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         together_s[scope_of(item.nodeid)] += round(allowed_s(item) or float(item.config.getini("timeout")))
 
     def length(item: pytest.Item) -> tuple[float, str]:
+        if not is_of_whole_processes(item):
+            return allowed_s(item), ""
         scope = scope_of(item.nodeid)
-        return (together_s[scope], scope) if is_of_whole_processes(item) else (allowed_s(item), "")
+        return together_s[scope], scope
 
     items.sort(key=length, reverse=True)
 
