@@ -24,7 +24,7 @@ from setu_common.testing import raw_loopback
 from setu_common.testing.outside import RecordingResolver
 
 CERTIFICATES = Path(__file__).parent / "certificates"
-LIMITS = OutsideLimits(connect_s=2, idle_s=2, total_s=10, body_bytes=1 << 20)
+LIMITS = OutsideLimits(connect_s=10, idle_s=2, total_s=10, body_bytes=1 << 20)
 
 
 def client_for(url: str, *, tls: ssl.SSLContext | None = None) -> OutsideClient:
