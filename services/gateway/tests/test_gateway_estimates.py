@@ -111,6 +111,9 @@ async def test_files_that_are_slow_to_tell_wait_for_one_another_and_the_disk_for
     assert [thread.is_alive() for thread in mine] == [False, False]
 
 
+BEGINNING_SEEN = 1500
+
+
 class Host:
     """Where recordings lie."""
 
@@ -118,6 +121,7 @@ class Host:
         self.content = wav(90)
         self.media_type = "audio/wav"
         self.asked = 0
+        self.goes_on = asyncio.Event()
 
     @property
     def app(self) -> FastAPI:
@@ -130,8 +134,12 @@ class Host:
 
         @app.get("/parts")
         async def _parts() -> StreamingResponse:
-            parts = (self.content[start : start + 500] for start in range(0, len(self.content), 500))
-            return StreamingResponse(parts, headers={"Content-Length": str(len(self.content))}, media_type=self.media_type)
+            async def parts() -> AsyncIterator[bytes]:
+                yield self.content[:BEGINNING_SEEN]
+                await self.goes_on.wait()
+                yield self.content[BEGINNING_SEEN:]
+
+            return StreamingResponse(parts(), headers={"Content-Length": str(len(self.content))}, media_type=self.media_type)
 
         @app.get("/gone")
         async def _gone() -> Response:
@@ -270,7 +278,7 @@ def mp4(tmp_path: Path, *, index_first: bool) -> bytes:
     return path.read_bytes()
 
 
-SMALL = Bounds(fetched_bytes=1500, sent_bytes=3000, index_bytes=64_000)
+SMALL = Bounds(fetched_bytes=BEGINNING_SEEN, sent_bytes=3000, index_bytes=64_000)
 
 
 @pytest.mark.parametrize("index_first", [True, False])
@@ -303,6 +311,8 @@ async def test_of_a_beginning_that_cuts_the_index_no_length_is_believed(store, t
 @pytest.mark.parametrize(("most_bytes", "length_s"), [(3000, None), (12_000, 90)])
 async def test_an_index_at_a_url_is_fetched_whole_or_not_believed(host, host_url, tmp_path, most_bytes, length_s):
     host.content, host.media_type = mp4(tmp_path, index_first=True), "audio/mp4"
+    if length_s is not None:  # otherwise nobody waits for what the host still has
+        host.goes_on.set()
     policy = OutsidePolicy.of(host_url.rpartition(":")[2], "127.0.0.1")
     bounds = replace(SMALL, sent_bytes=most_bytes)
     with Prober() as prober:
