@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
-import httpcore2
 import pytest
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
@@ -34,9 +33,6 @@ CloneDatabase = Callable[[str, Prepare], DatabaseSettings]
 
 # On import, so that it comes before the conftest files further down, whose imports may look.
 environment.scrub(os.environ)
-
-# Each client would read every authority that the system trusts, which takes 20 ms of the processor's time, and an app makes four clients.
-httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 # What is imported is never garbage. Measured, looking for some in it again and again took a quarter of the processor's time.
 gc.disable()

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import TracebackType
 from typing import Final, Self
 
@@ -15,10 +16,10 @@ from httpcore2 import (
     ProtocolError,
     Response,
     TimeoutException,
-    default_ssl_context,
 )
 
 from setu_common.errors import DeadlineExceeded, DependencyUnavailable, PayloadTooLarge, SetuError
+from setu_common.http.authorities import authorities
 from setu_common.http.guard import Guard
 from setu_common.http.outside_urls import OutsideUrl, UrlRefused
 from setu_common.http.pinning import Connector, PinnedBackend, TcpConnector
@@ -143,13 +144,8 @@ class OutsideClient:
 
     def __init__(self, guard: Guard, connector: Connector | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.guard = guard
-        # Each connection is vetted, so none is kept for later.
-        self._pool = AsyncConnectionPool(
-            ssl_context=tls or default_ssl_context(),
-            max_connections=64,
-            max_keepalive_connections=0,
-            network_backend=PinnedBackend(guard, connector or TcpConnector()),
-        )
+        self._connector = connector or TcpConnector()
+        self._tls = tls
 
     async def __aenter__(self) -> Self:
         """Itself."""
@@ -163,7 +159,8 @@ class OutsideClient:
 
     async def aclose(self) -> None:
         """Close what is open."""
-        await self._pool.aclose()
+        if "_pool" in self.__dict__:
+            await self._pool.aclose()
 
     @asynccontextmanager
     async def get(self, url: str, limits: OutsideLimits) -> AsyncGenerator[OutsideAnswer]:
@@ -195,6 +192,16 @@ class OutsideClient:
         at = self.guard.parse(url)
         async with _in_time(limits.total_s), self._sent("POST", at, limits, content, headers) as response:
             return int(response.status)
+
+    @cached_property
+    def _pool(self) -> AsyncConnectionPool:
+        # Made for the first call, since many never make one. Each connection is vetted, so none is kept for later.
+        return AsyncConnectionPool(
+            ssl_context=self._tls or authorities(of_environment=True),
+            max_connections=64,
+            max_keepalive_connections=0,
+            network_backend=PinnedBackend(self.guard, self._connector),
+        )
 
     @asynccontextmanager
     async def _sent(
