@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ LIMITS = OutsideLimits(connect_s=10, idle_s=10, total_s=10)
 
 
 @pytest.fixture
-def trusted(monkeypatch) -> list[bool]:
+def trusted(monkeypatch) -> Iterator[list[bool]]:
     """A system that trusts the authority of the tests; tells of each time that it was asked, and whether the environment had a say."""
     asked: list[bool] = []
 
