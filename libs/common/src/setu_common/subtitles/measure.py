@@ -1,6 +1,5 @@
 """How long a text is to a reader."""
 
-import sys
 import unicodedata
 from typing import Final
 
@@ -8,11 +7,6 @@ import regex
 
 # Source: Unicode Standard Annex 29, extended grapheme clusters: a letter with its vowel signs and conjuncts, an emoji with its parts.
 GRAPHEME: Final = regex.compile(r"\X")
-
-INVISIBLE: Final = frozenset(
-    character for character in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(character) == "Cf"
-)
-"""Marks of direction, joiners and the like, which take no room when they stand alone."""
 
 # Source: Netflix, Japanese, Korean and Chinese style guides: a half-width character counts half.
 HALF_WIDTHS_COUNT_HALF: Final = frozenset(("ja", "ko", "zh", "yue"))
@@ -29,15 +23,20 @@ def measure(text: str, language: str) -> float:
     if language in HALF_WIDTHS_COUNT_HALF:
         if text.isascii():
             return len(text) / 2
-        return sum(1.0 if is_wide(each[0]) else 0.5 for each in graphemes(text) if each not in INVISIBLE)
+        return sum(1.0 if is_wide(each[0]) else 0.5 for each in graphemes(text) if not is_invisible(each))
     if text.isascii():
         return len(text)
-    return sum(each not in INVISIBLE for each in graphemes(text))
+    return sum(not is_invisible(each) for each in graphemes(text))
 
 
 def reading_length(text: str, language: str) -> float:
     """How many characters there are to read: as ``measure``, but a line's end counts as a space, as it takes the eye no less time."""
     return measure(text.replace("\n", " "), language)
+
+
+def is_invisible(cluster: str) -> bool:
+    """Whether it is a mark of direction, a joiner or the like, which takes no room when it stands alone."""
+    return len(cluster) == 1 and unicodedata.category(cluster) == "Cf"
 
 
 def is_wide(character: str) -> bool:
