@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from uuid import UUID, uuid4
 
 import psutil
+import psycopg
 import pytest
 
 from probe import kinds
@@ -19,6 +20,7 @@ from setu_common.operations import Operations
 from setu_common.operations.broker import Broker
 from setu_common.settings import RedisSettings, StoreSettings
 from testbed.postgres import Databases
+from toystack.watching import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -236,6 +238,21 @@ async def test_work_accepted_while_no_worker_and_no_hint_is_there_is_done_later(
 
     with probe_stack.worker():
         assert (await ended(operations, operation)).state is OperationState.SUCCEEDED
+
+
+async def test_what_is_kept_too_long_is_ended_in_a_process_of_its_own(probe_stack: ProbeStack, operations: Operations) -> None:
+    old, young = [await operations.cancel("acme", (await submitted(operations, kinds.NOOPS)).id) for _ in range(2)]
+    with psycopg.connect(probe_stack.database.url, autocommit=True) as connection:
+        connection.execute("UPDATE probe.operation SET ended_at = ended_at - interval '31 days' WHERE id = %s", [old.id])
+
+        def left() -> set[UUID]:
+            return {row[0] for row in connection.execute("SELECT id FROM probe.operation")}
+
+        probe_stack.environment = {**probe_stack.environment, "SETU_OPERATIONS_TIDY_AFTER_S": "0.1"}
+        with probe_stack.worker():
+            assert await asyncio.to_thread(eventually, lambda: left() != {old.id, young.id}, 30)
+
+        assert left() == {young.id}
 
 
 async def test_a_killed_child_costs_one_attempt_and_no_result(kept: Operations, kept_worker: subprocess.Popen[bytes]) -> None:

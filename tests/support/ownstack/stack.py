@@ -29,6 +29,8 @@ BRISK = {
     "SETU_OPERATIONS_HEARTBEAT_S": "0.3",
     "SETU_OPERATIONS_REAP_EVERY_S": "0.5",
     "SETU_OPERATIONS_SHUTDOWN_GRACE_S": "1",
+    # Nothing is old enough to be ended, and each worker would start a process to find that out.
+    "SETU_OPERATIONS_TIDY_AFTER_S": "3600",
     "SETU_GATEWAY_SHORTEST_POLL_S": "0.3",
     "SETU_GATEWAY_LONGEST_POLL_S": "3",
     "SETU_MODELS_OFFLINE": "false",

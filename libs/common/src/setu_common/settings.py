@@ -118,6 +118,9 @@ class OperationSettings(SettingsBlock):
     )
     outage_patience_s: float = Field(default=600.0, gt=0, description="How long running work may go on while Postgres is away")
     reap_every_s: float = Field(default=2.0, gt=0)
+    tidy_after_s: float = Field(
+        default=60.0, gt=0, description="What is kept too long is ended so long after a worker's start, then once an hour"
+    )
     max_losses: int = Field(default=20, ge=1, description="Losses of a whole worker or machine before an operation is given up")
     weight_by_tenant: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field(
         default_factory=dict,

@@ -49,7 +49,6 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _ROUND_S: Final = 1.0
-_FIRST_TIDY_S: Final = 60.0
 _TIDY_EVERY_S: Final = 3600.0
 _EXIT_DEAF: Final = 70
 # Celery's limit on one hint stands behind the deadlines of operations, so it is longer than any of them.
@@ -219,7 +218,7 @@ class _Parent:
         """Once an hour, in a fresh process: a store's client library may have threads, which children forked later must not inherit."""
         fresh = multiprocessing.get_context("spawn")
         pause = threading.Event()
-        pause.wait(_FIRST_TIDY_S)
+        pause.wait(self._settings.operations.tidy_after_s)
         while True:
             process = fresh.Process(target=tidy, args=(self._spec.service, self._settings, self._spec.keepsakes, os.getpid()))
             process.start()
