@@ -118,7 +118,7 @@ def in_the_midst(stack: OwnStack, job_id: str) -> None:
         assert not pieces or not all(row["ended_at"] for row in pieces), "all are over before one was seen to be heard"
         return {"running", "succeeded"} <= {row["state"] for row in pieces}
 
-    assert eventually(begun, JOB_S), operations_of(stack, job_id)
+    assert eventually(begun, JOB_S, longest_s=0.05), operations_of(stack, job_id)
 
 
 def heard_by_one(theirs: Store, request: TranscriptionRequest, folder: Path) -> Transcript:

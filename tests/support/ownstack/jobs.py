@@ -10,11 +10,11 @@ import httpx2
 from psycopg import sql
 
 from ownstack.stack import OwnStack
+from toystack.watching import eventually, pauses
 
 Json = dict[str, Any]  # Any: JSON
 SERVICES = ("gateway", "asr", "translate", "enhancer", "optimizer")
 ENDED = ("succeeded", "failed", "cancelled")
-LOOK_EVERY_S = 0.05
 HEARD_ANEW = '{"reuse": false}'  # the recordings are few, and each job is to be work
 
 
@@ -55,7 +55,7 @@ class Caller:
 
     def insisted(self, ask: Callable[[], httpx2.Response], within_s: float) -> Json:
         """Ask again and again until it works, keeping what was said meanwhile."""
-        until = time.monotonic() + within_s
+        until, pause = time.monotonic() + within_s, pauses(0.1)
         while True:
             try:
                 answer = ask()
@@ -67,17 +67,17 @@ class Caller:
                     return found
                 self.refusals.append(answer)
             assert time.monotonic() < until, f"no success in {within_s:.0f} s: {self.silences} silences, {self.refusals}"
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(next(pause))
 
     def ended(self, job_id: str, within_s: float) -> Json:
         """The job once it has ended, whatever is away meanwhile."""
-        until = time.monotonic() + within_s
+        until, pause = time.monotonic() + within_s, pauses()
         while True:
             job = self.insisted(lambda: self.http.get(f"/jobs/{job_id}"), until - time.monotonic())
             if job["state"] in ENDED:
                 return job
             assert time.monotonic() < until, f"not ended in {within_s:.0f} s: {job}"
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(next(pause))
 
     def subtitles(self, job: Json) -> dict[str, str]:
         """Every file that a job delivers, by the end of its path."""
@@ -94,9 +94,11 @@ class Caller:
             assert self.http.delete(f"/jobs/{job_id}", params={"purge": "true"}).status_code == 202
         until = time.monotonic() + within_s
         for job_id in job_ids:
-            while self.http.get(f"/jobs/{job_id}").status_code != 404:
-                assert time.monotonic() < until, f"still there after {within_s:.0f} s"
-                time.sleep(LOOK_EVERY_S)
+
+            def erased(job_id: str = job_id) -> bool:
+                return self.http.get(f"/jobs/{job_id}").status_code == 404
+
+            assert eventually(erased, until - time.monotonic()), f"still there after {within_s:.0f} s"
 
 
 def operations_of(stack: OwnStack, job_id: str, services: Sequence[str] = SERVICES) -> list[Json]:

@@ -2,19 +2,35 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
 
+SELDOM_S = 0.25
 
-def eventually(condition: Callable[[], object], timeout_s: float = 15.0) -> bool:
-    """Wait until ``condition`` holds; False when it does not in time."""
-    deadline = time.monotonic() + timeout_s
+
+def pauses(longest_s: float = SELDOM_S) -> Iterator[float]:
+    """How long to wait between one look and the next, ever longer: who looks keeps the processors from what is waited for."""
+    pause_s = 0.02
+    while True:
+        yield pause_s
+        pause_s = min(1.2 * pause_s, longest_s)
+
+
+def eventually(condition: Callable[[], object], timeout_s: float = 15.0, *, longest_s: float = SELDOM_S) -> bool:
+    """Wait until ``condition`` holds; False when it does not in time.
+
+    Args:
+        condition: what is waited for.
+        timeout_s: how long.
+        longest_s: how long it may have held before that is noticed.
+    """
+    deadline, pause = time.monotonic() + timeout_s, pauses(longest_s)
     while time.monotonic() < deadline:
         if condition():
             return True
-        time.sleep(0.02)
+        time.sleep(next(pause))
     return bool(condition())
 
 
