@@ -74,10 +74,12 @@ def ways_around(attempt: Attempt) -> dict[str, Attempt]:
     }
 
 
-async def medians(ways: Mapping[str, Attempt], calls: int) -> list[dict[str, float]]:
+async def medians(
+    ways: Mapping[str, Attempt], calls: int, clock: Callable[[], float] = time.thread_time
+) -> list[dict[str, float]]:
     """By round: the median time of a bare call, and of what each other way takes more than the bare call of its turn, seconds.
 
-    The ways take turns, each as often the first as the others.
+    The ways take turns, each as often the first as the others. Time is the processor's unless another clock is given.
     """
     names = list(ways)
     rounds = []
@@ -86,9 +88,9 @@ async def medians(ways: Mapping[str, Attempt], calls: int) -> list[dict[str, flo
         for turn in range(calls):
             for place in range(len(names)):
                 name = names[(turn + place) % len(names)]
-                began = time.thread_time()
+                began = clock()
                 await ways[name]()
-                took[name].append(time.thread_time() - began)
+                took[name].append(clock() - began)
         if number >= 0:
             bare = took.pop("bare")
             more = {name: [one - other for one, other in zip(times, bare, strict=True)] for name, times in took.items()}

@@ -8,7 +8,8 @@ import itertools
 import json
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import NoReturn
 
@@ -38,6 +39,8 @@ from setu_enhancer.memory import NoMemory
 from setu_enhancer.settings import EditingSettings
 
 CALLS = 15
+SLOW_CALLS = 4
+TAKES_S = 0.2
 OWN_MS = 5.0
 FILM_LINES = 1500
 SCENE_LINES = 25
@@ -63,6 +66,7 @@ DIALOGUE = (
 )
 EDITS = {draft: edit for _, draft, edit in DIALOGUE}
 ASKED = (Reason(kind="asked"),)
+_TEXTS = itertools.count(1)
 REAL = Instruments(breaches, score, better)
 POOR, FINE = (
     QualityScore(total=each, accuracy=each, fluency=each, consistency=each, cultural=each, confidence=1) for each in (50, 90)
@@ -154,15 +158,50 @@ async def edit(editor: Editor, lines: Sequence[Line], names: Glossary) -> Edits:
 
 
 async def own_time() -> list[Figure]:
-    lines, called = film(10), itertools.count(1)
+    """What ten lines take beyond the SDK's own call: of the processor, and of the time of who waits for them."""
+    async with faulty_wire(OpenAiWire(say=say)) as wire, ways_to_ask(wire.url) as ways:
+        used = await medians(ways, CALLS)
+    latency = OpenAiWire(always(Fault.LATENCY), say=say, latency_s=TAKES_S)
+    async with faulty_wire(latency) as wire, ways_to_ask(wire.url) as ways:
+        waited = await medians(ways, SLOW_CALLS, time.perf_counter)
+    whole = statistics.median(each["bare"] for each in used) * 1e3
+    beside = (
+        f"than just before or after the same request by the SDK itself, of a server in the same thread; {ROUNDS} rounds, each line with a "
+        "number of its own, so that nothing is known of it"
+    )
+    processor = f"processor time, since others use this machine; {CALLS} calls a round; the SDK's own call takes {whole:.2f} ms"
+    waiting = f"time by the clock, of a server that takes {TAKES_S * 1e3:g} ms to answer; {SLOW_CALLS} calls a round"
+    layer = "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the reply, the ladder)"
+    judging = "the same with the guards of ten edits, and the scores of ten drafts and ten edits"
+    return [
+        own("layer_over_sdk", used, "layer", f"{layer} {beside}; {processor}"),
+        own("layer_guards_scores_over_sdk", used, "judged", f"{judging}; {processor}"),
+        own("layer_wait_over_sdk", waited, "layer", f"median of what ten lines are waited for longer {beside}; {waiting}"),
+        own(
+            "layer_guards_scores_wait_over_sdk",
+            waited,
+            "judged",
+            f"the same with guards and scores, of which those of drafts are found while the server takes its time; {waiting}",
+        ),
+    ]
+
+
+def own(name: str, rounds: Sequence[Mapping[str, float]], way: str, how: str) -> Figure:
+    return judged(name, [each[way] * 1e3 for each in rounds], unit="ms", goal=OWN_MS, better="less", how=how)
+
+
+@asynccontextmanager
+async def ways_to_ask(url: str) -> AsyncIterator[dict[str, Attempt]]:
+    """Ten lines of a server: by the SDK alone, edited by the layer alone, and with guards and scores."""
+    lines = film(10)
     names = glossary(CONTEXT, lines, PAIR)
     form: ResponseFormatJSONSchema = {
         "type": "json_schema",
         "json_schema": {"name": "answer", "strict": True, "schema": dict(SHAPE)},
     }
-    async with faulty_wire(OpenAiWire(say=say)) as wire, create_client(wire.url, service_token=None) as http:
-        sdk = AsyncOpenAI(base_url=f"{wire.url}/v1", api_key="any", max_retries=0, http_client=http)
-        editor = editor_over(wire.url)
+    async with create_client(url, service_token=None) as http:
+        sdk = AsyncOpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0, http_client=http)
+        editor = editor_over(url)
         scenes = editor.film(lines, PAIR, names, CONTEXT, characters_per_s=CHARACTERS_PER_S)
         (window,) = editor.windows(scenes, {line.index: ASKED for line in lines})
         asking = prompt_of(window, read_prompts().for_pair(PAIR))
@@ -179,39 +218,14 @@ async def own_time() -> list[Figure]:
 
         def editing(by: Editor) -> Attempt:
             async def edited() -> None:
-                edits = await edit(by, film(10, 10 * next(called)), names)
+                edits = await edit(by, film(10, 10 * next(_TEXTS)), names)
                 if edits.requests != 1 or sum(each.changed for each in edits) < 8:
                     raise AssertionError(f"not what is to be measured: {[(each.text, each.rejected) for each in edits]}")
 
             return edited
 
-        plain = editor_over(wire.url, Instruments(lambda *_, **__: (), unmeasured, better))
-        rounds = await medians({"bare": bare, "layer": editing(plain), "judged": editing(editor)}, CALLS)
-    whole = statistics.median(each["bare"] for each in rounds) * 1e3
-    how = (
-        f"than just before or after the same request by the SDK itself, of a server in the same thread; processor time, since others use this machine; "
-        f"{CALLS} calls a round, {ROUNDS} rounds, each line with a number of its own, so that nothing is known of it; the SDK's own call takes {whole:.2f} ms"
-    )
-    layer = "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the reply, the ladder)"
-    judging = "the same with the guards of ten edits, and the scores of ten drafts and ten edits"
-    return [
-        judged(
-            "layer_over_sdk",
-            [each["layer"] * 1e3 for each in rounds],
-            unit="ms",
-            goal=OWN_MS,
-            better="less",
-            how=f"{layer} {how}",
-        ),
-        judged(
-            "layer_guards_scores_over_sdk",
-            [each["judged"] * 1e3 for each in rounds],
-            unit="ms",
-            goal=OWN_MS,
-            better="less",
-            how=judging,
-        ),
-    ]
+        plain = editor_over(url, Instruments(lambda *_, **__: (), unmeasured, better))
+        yield {"bare": bare, "layer": editing(plain), "judged": editing(editor)}
 
 
 async def whole_film() -> Figure:

@@ -14,7 +14,7 @@ from setu_common.llm.sdk_provider import SdkProvider
 from setu_common.testing import RecordingMeter
 from setu_enhancer.domain.lines import Line
 from setu_enhancer.editing import Instruments
-from testbed.editing import document_of, edit, guard, ids_of, reply_of, scorer, texts_of
+from testbed.editing import ENGLISH, LINES, Model, document_of, edit, guard, ids_of, reply_of, scorer, texts_of
 
 SCENES = [Line(number, 20.0 * number, 20.0 * number + 5, "घर चलो।", "Home walk.") for number in range(16)]
 GOOD = Instruments(guard, scorer, lambda *_: True)
@@ -105,3 +105,49 @@ def test_a_server_that_takes_too_long_over_each_answer_is_out_all_the_same():
     edits, _, _ = edited(LimitPolicy(at_once=1), takes_s=61.0)
     assert texts_of(edits) == ["Home walk."] * 16
     assert edits.degraded == "16 of 16 lines keep their drafts. slow: slow did not answer within 60 s."
+
+
+class Thinking(Model):
+    """A model that takes its time, and tells when it was asked and when it answers."""
+
+    def __init__(self, takes_s, events):
+        super().__init__()
+        self._takes_s = takes_s
+        self._events = events
+
+    async def chat(self, messages, **options):
+        self._events.append("asked")
+        await asyncio.sleep(self._takes_s)
+        self._events.append("answers")
+        return await super().chat(messages, **options)
+
+
+def looked_at(takes_s):
+    """What happened, in order: when a model was asked, when it answered, and which texts were scored."""
+    events = []
+
+    def scored(line, text, *rest, **options):
+        events.append("draft" if text == line.draft else "edit")
+        return scorer(line, text, *rest, **options)
+
+    async def run():
+        return await edit(Thinking(takes_s, events), lines=LINES, instruments=Instruments(guard, scored, lambda *_: True))
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        assert texts_of(runner.run(run())) == list(ENGLISH.values())
+    return events
+
+
+def test_drafts_are_scored_while_the_model_is_waited_for_and_edits_when_it_has_answered():
+    events = looked_at(takes_s=5.0)
+    asked, answers = [[at for at, each in enumerate(events) if each == what] for what in ("asked", "answers")]
+    drafts, edits = [[at for at, each in enumerate(events) if each == what] for what in ("draft", "edit")]
+    assert (len(asked), len(drafts), len(edits)) == (2, 15, 12)
+    assert max(asked) < min(drafts)
+    assert max(drafts) < min(answers) < min(edits)
+
+
+def test_what_there_was_no_time_for_is_done_after_the_answer_and_nothing_is_done_twice():
+    events = looked_at(takes_s=0.0)
+    assert events.index("answers") < events.index("draft")
+    assert (events.count("draft"), events.count("edit")) == (15, 12)

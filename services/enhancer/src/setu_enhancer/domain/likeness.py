@@ -21,7 +21,7 @@ from setu_enhancer.domain.words import (
     closeness,
     content,
     expanded,
-    is_akin,
+    has_akin,
     is_ordinary,
     shared,
     stem,
@@ -97,9 +97,7 @@ def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
         return 0, 0
     told = frozenset(map(stem, words(text)))
     options = [found for word in folded_words(line.source) if (found := renderings(word, pair.source))]
-    return len(options), sum(
-        not found.isdisjoint(told) or any(is_akin(one, each) for one in found for each in told) for found in options
-    )
+    return len(options), sum(not found.isdisjoint(told) or any(has_akin(one, told) for one in found) for found in options)
 
 
 @lru_cache(maxsize=KEPT)

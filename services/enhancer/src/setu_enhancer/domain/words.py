@@ -115,23 +115,33 @@ def is_akin(one: str, other: str) -> bool:
 
 def akin(some: frozenset[str], others: frozenset[str]) -> frozenset[str]:
     """Of some stems those that may stand for any of others, as ``is_akin`` has it, without holding each against each."""
-    groups = frozenset[int]().union(*(_GROUPS[word] for word in others & _GROUPS.keys()))
-    long = frozenset(word for word in others if len(word) >= LONG_LETTERS)
-    beginnings = frozenset(word[:LONG_LETTERS] for word in long)
-    sizes = frozenset(map(len, long))
+    return frozenset(word for word in some if has_akin(word, others))
+
+
+def has_akin(word: str, others: frozenset[str]) -> bool:
+    """Whether a stem may stand for any of others, as ``is_akin`` has it."""
+    marks, tails, sizes = _marks_of_all(others)
+    if word in others or not _marks(word).isdisjoint(marks):
+        return True
+    tail = word[LONG_LETTERS - 1 :]
+    return bool(tail) and (
+        word in tails
+        or any(tail[at : at + size] in others for size in sizes if size <= len(tail) for at in range(len(tail) - size + 1))
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _marks(word: str) -> frozenset[str | int]:
+    """What a stem has in common with others that may stand for it, parts aside: how it begins, and the groups that it is of."""
+    return frozenset((*_GROUPS.get(word, ()), *((word[:LONG_LETTERS],) if len(word) >= LONG_LETTERS else ())))
+
+
+@lru_cache(maxsize=KEPT)
+def _marks_of_all(stems: frozenset[str]) -> tuple[frozenset[str | int], str, tuple[int, ...]]:
+    """Of some stems the marks, all in which another may be a part, and how long they are that may be parts of another."""
+    long = [word for word in stems if len(word) >= LONG_LETTERS]
     tails = "\n".join(word[LONG_LETTERS - 1 :] for word in long)
-
-    def is_met(word: str) -> bool:
-        if word in others or not groups.isdisjoint(_GROUPS.get(word, _NONE)):
-            return True
-        tail = word[LONG_LETTERS - 1 :]
-        return len(word) >= LONG_LETTERS and (
-            word[:LONG_LETTERS] in beginnings
-            or word in tails
-            or any(tail[at : at + size] in long for size in sizes for at in range(len(tail) - size + 1))
-        )
-
-    return frozenset(filter(is_met, some))
+    return frozenset[str | int]().union(*map(_marks, stems)), tails, tuple(sorted(set(map(len, long))))
 
 
 def _is_within(one: str, other: str) -> bool:
@@ -156,7 +166,8 @@ def shared(one: str, other: str, language: str) -> float:
     if not fewer:
         all_first, all_second = set(expanded(one)), set(expanded(other))
         return len(all_first & all_second) / max(1, len(all_first), len(all_second))
-    return sum(any(is_akin(word, each) for each in more) for word in fewer) / len(fewer)
+    others = frozenset(more)
+    return sum(has_akin(word, others) for word in fewer) / len(fewer)
 
 
 @lru_cache(maxsize=KEPT)

@@ -115,7 +115,20 @@ class Gate:
         self._fluency = instruments.fluency
         self._film = film
         self._margin = margin
+        self._drafts: dict[int, tuple[tuple[str, ...], QualityScore]] = {}
         self.notes: list[str] = []
+
+    def prepare(self, line: Line, finals: Mapping[int, str]) -> None:
+        """Look at a line and its draft, so that of an edit only itself is left to be looked at when it comes.
+
+        The draft's score is kept here; what guards and scorer found of line and draft on their way they keep themselves.
+
+        Args:
+            line: the line.
+            finals: the texts of lines that are done, by index.
+        """
+        self.plain(line, finals)
+        self._with.guard(line, line.draft, self._film.pair, self._film.glossary, characters_per_s=self._film.characters_per_s)
 
     def faults(self, line: Line, edit: str) -> tuple[Breach, ...]:
         """What is wrong with an edit."""
@@ -128,11 +141,13 @@ class Gate:
         return faults
 
     def plain(self, line: Line, finals: Mapping[int, str]) -> QualityScore:
-        """A draft's score by the rules alone."""
-        film = self._film
-        return self._with.scorer(
-            line, line.draft, film.pair, film.glossary, neighbours=film.neighbours(line.index, finals)
-        )  # fmt: skip
+        """A draft's score by the rules alone; worked out once for as long as the lines around it stay the same."""
+        film, neighbours = self._film, self._film.neighbours(line.index, finals)
+        beside, found = self._drafts.get(line.index, ((), None))
+        if found is None or beside != neighbours:
+            found = self._with.scorer(line, line.draft, film.pair, film.glossary, neighbours=neighbours)
+            self._drafts[line.index] = neighbours, found
+        return found
 
     async def decide(self, offers: Sequence[tuple[Line, Offer]], finals: Mapping[int, str]) -> list[Edited]:
         """What becomes of each line.
@@ -147,15 +162,7 @@ class Gate:
         judged = _of_both(await self._judged(texts), half)
         probable = _of_both(await self._probable([text for _, text in texts]), half)
         scores = [
-            self._with.scorer(
-                line,
-                text,
-                self._film.pair,
-                self._film.glossary,
-                judgement=judgement,
-                mean_logprob=logprob,
-                neighbours=self._film.neighbours(line.index, finals),
-            )
+            self._score(line, text, judgement, logprob, finals)
             for (line, text), judgement, logprob in zip(texts, judged, probable, strict=True)
         ]
         scored = {
@@ -163,6 +170,21 @@ class Gate:
             for place, (line, _) in enumerate(rivals)
         }
         return [self._decided(line, offer, scored.get(line.index), finals) for line, offer in offers]
+
+    def _score(
+        self, line: Line, text: str, judgement: Judgement | None, logprob: float | None, finals: Mapping[int, str]
+    ) -> QualityScore:
+        if text == line.draft and judgement is None and logprob is None:
+            return self.plain(line, finals)
+        return self._with.scorer(
+            line,
+            text,
+            self._film.pair,
+            self._film.glossary,
+            judgement=judgement,
+            mean_logprob=logprob,
+            neighbours=self._film.neighbours(line.index, finals),
+        )
 
     def _decided(self, line: Line, offer: Offer, scored: _Scored | None, finals: Mapping[int, str]) -> Edited:
         text, rejected, after = line.draft, "", None

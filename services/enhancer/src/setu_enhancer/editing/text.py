@@ -18,6 +18,7 @@ from setu_enhancer.editing.members import Member, Members
 from setu_enhancer.editing.opinions import Opinions
 from setu_enhancer.editing.outcomes import Edited, Offer
 from setu_enhancer.editing.sharing import added
+from setu_enhancer.editing.waiting import Meanwhile
 from setu_enhancer.memory import Made, Memory, Remembered, exact_key
 
 OF_ITSELF: Final[frozenset[ReasonKind]] = frozenset({"name", "term", "idiom", "script", "number"})
@@ -69,6 +70,7 @@ class Text:
         self._keys: dict[tuple[int, str, bool], str] = {}
         self._begun: list[Climb] = []
         self._leaders: dict[int, Member | None] = {}
+        self._meanwhile = Meanwhile()
 
     async def edit(self, most_lines: int) -> Mapping[int, Edited]:
         """Edit all; by index."""
@@ -98,12 +100,18 @@ class Text:
             asks = [await self._ask(index) for index in indices if index not in known] if self.members.usable else []
             self._leaders |= dict.fromkeys((ask.line.index for ask in asks), next(iter(self.members.usable), None))
             seen = {index: offer.text for index, offer in known.items() if offer.stands}
-            climb = await self.ladder.begin(asks, partial(self._window, seen=seen)) if asks else None
+            climb = await self._begin(asks, seen) if asks else None
             offers = {index: offer for index, offer in climb.offers.items() if offer.stands} if climb else {}
             if climb and climb.open:
                 self._begun.append(climb)
             self._unheard += [index for index in indices if index not in known and not asks]
             await self._decide({**known, **offers, **{index: Offer() for index in indices if index not in known and not asks}})
+
+    async def _begin(self, asks: Sequence[Ask], seen: Mapping[int, str]) -> Climb:
+        """Ask for the lines of a window; their drafts are judged while the model is waited for."""
+        finals = self._finals()
+        async with self._meanwhile.doing(partial(self.gate.prepare, ask.line, finals) for ask in asks):
+            return await self.ladder.begin(asks, partial(self._window, seen=seen))
 
     async def _mend(self, most_lines: int) -> None:
         """What came back wrong, of all windows together."""

@@ -16,7 +16,7 @@ from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.negation import negations
 from setu_enhancer.domain.text.words import folded_words
 from setu_enhancer.domain.text.words import words as cased_words
-from setu_enhancer.domain.words import KEPT, content, expanded, is_akin
+from setu_enhancer.domain.words import KEPT, content, expanded, has_akin
 
 STILL_THE_DRAFT: Final = "as the machine put it"
 MOST: Final = 4  # words said beside the draft, from which on more change nothing
@@ -47,17 +47,16 @@ def changes(line: Line, text: str, pair: Pair) -> Iterator[tuple[str, float]]:
 
 def _new(line: Line, text: str, pair: Pair) -> list[str]:
     """The stems of a text that neither draft nor line have, as far as the line's words are known, and that are no names of it."""
-    drafted, told = content(line.draft, "en"), content(text, "en")
+    known = _known(line, pair)
     names = [word for word in cased_words(line.source) if len(word) >= SHORTEST_NAME]
     return [
         word
-        for word in told
-        if not any(is_akin(word, each) for each in (*drafted, *_meant(line, pair)))
-        and not any(likeness(word, each) >= SAME for each in names)
+        for word in content(text, "en")
+        if not has_akin(word, known) and not any(likeness(word, each) >= SAME for each in names)
     ]
 
 
 @lru_cache(maxsize=KEPT)
-def _meant(line: Line, pair: Pair) -> frozenset[str]:
-    """The stems of what a line's words may come to."""
-    return frozenset().union(*(renderings(word, pair.source) for word in folded_words(line.source)))
+def _known(line: Line, pair: Pair) -> frozenset[str]:
+    """The stems of a line's draft, and of what its words may come to."""
+    return frozenset(content(line.draft, "en")).union(*(renderings(word, pair.source) for word in folded_words(line.source)))

@@ -31,7 +31,7 @@ from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.sieve import sieve
 from setu_enhancer.domain.text.words import words as cased_words
-from setu_enhancer.domain.words import closeness, content, is_akin, plain, words
+from setu_enhancer.domain.words import KEPT, closeness, content, has_akin, plain, words
 
 Part = Literal["accuracy", "fluency", "consistency", "cultural"]
 RELATED: Final = 0.36
@@ -69,15 +69,22 @@ class Signal:
 
 def signals(line: Line, text: str, pair: Pair, glossary: Glossary, neighbours: Sequence[str] = ()) -> tuple[Signal, ...]:
     """All signs that something is wrong with a translation."""
+    before, behind = _by_itself(line, text, pair, glossary)
+    around = (*_of_names_around(text, neighbours), *_of_lines_around(line, text, pair, neighbours))
+    return (*before, *around, *behind)
+
+
+@lru_cache(maxsize=KEPT)
+def _by_itself(line: Line, text: str, pair: Pair, glossary: Glossary) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
+    """The signs that no line around has a part in: those that stand before what these tell, and those behind it."""
     return (
-        *_of_facts(line, text, pair, glossary),
-        *_of_meaning(line, text, pair),
-        *_of_manners(line, text, pair),
-        *_of_fluency(line, text, pair, glossary),
-        *_of_names_around(text, neighbours),
-        *_of_lines_around(line, text, pair, neighbours),
-        *_of_culture(line, text, pair),
-        *_of_changes(line, text, pair),
+        (
+            *_of_facts(line, text, pair, glossary),
+            *_of_meaning(line, text, pair),
+            *_of_manners(line, text, pair),
+            *_of_fluency(line, text, pair, glossary),
+        ),
+        (*_of_culture(line, text, pair), *_of_changes(line, text, pair)),
     )
 
 
@@ -178,7 +185,8 @@ def _of_lines_around(line: Line, text: str, pair: Pair, neighbours: Sequence[str
 
 
 def _in_common(told: tuple[str, ...], other: tuple[str, ...]) -> int:
-    return sum(any(is_akin(word, each) for each in other) for word in told)
+    others = frozenset(other)
+    return sum(has_akin(word, others) for word in told)
 
 
 @lru_cache(maxsize=4096)
