@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from bench.prompts import llm_server
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from setu_common.cost import Unmetered, Usage
 from setu_common.http import Dependencies
 from setu_common.llm import Answer, LlmProvider, Message, NoProvider, make_provider
 from setu_common.llm.settings import LlmSettings, ProviderSettings
+from setu_enhancer.domain.prompting import answer_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -72,8 +73,7 @@ class Answering:
         timeout_s: float | None = None,  # noqa: ARG002
     ) -> Answer[str]:
         """See ``LlmProvider``."""
-        lines = [{"id": index, "text": self._texts[index]} for index in asked(messages[-1].text)]
-        text = json.dumps({"lines": lines}, ensure_ascii=False)
+        text = answer_of({index: self._texts[index] for index in asked(messages[-1].text)})
         self.exchanges.append(Exchange(messages[0].text, messages[-1].text, text))
         return Answer(text, text, self.name, self.model, Usage())
 
@@ -104,8 +104,8 @@ def asked(message: str) -> list[int]:
     found = _DOCUMENT.search(message)
     if found is None:
         raise ValueError("the request has no document")
-    lines: list[dict[str, Any]] = json.loads(found.group(2))["lines"]  # Any: JSON
-    return [line["id"] for line in lines if "id" in line]
+    lines: list[object] = json.loads(found.group(2))["lines"]
+    return [line["id"] for line in lines if isinstance(line, dict)]
 
 
 def noise(indices: Sequence[int], seed: int = 6) -> dict[int, str]:

@@ -30,6 +30,7 @@ from testbed.editing import (
     HINDI,
     LINES,
     Model,
+    asked_in,
     better,
     edit,
     ids_of,
@@ -38,6 +39,7 @@ from testbed.editing import (
     raising,
     reply_of,
     scorer,
+    shown_in,
     texts_of,
     translated,
     with_texts,
@@ -80,7 +82,7 @@ async def test_windows_of_a_scene_follow_one_another_and_see_what_became_of_the_
     model = Model(with_texts(l1="I was at Asha's place in 1970."))
     await edit(model, selected=FIRST, lines_per_request=3, repairs=0)
     second = next(document for document in model.asked if ids_of(document) == [3, 4, 5])
-    shown = {line["said"]: line["as"] for line in second["lines"] if "as" in line}
+    shown = shown_in(second)
     assert shown[LINES[0].source] == ENGLISH[0]
     assert shown[LINES[1].source] == LINES[1].draft  # its edit was rejected
 
@@ -89,9 +91,9 @@ async def test_only_bad_lines_are_sent_again_each_with_what_was_wrong_with_it():
     model = Model(in_turn(with_texts(l0="King, where were you?!", l3="I didn't have 50 rupees."), translated))
     edits = await edit(model, selected=FIRST)
     assert model.ids == [list(range(6)), [0, 3]]
-    again = {line["id"]: line for line in model.asked[1]["lines"] if "id" in line}
-    assert again[0]["wrong"] == ["name: Raj is missing"]
-    assert again[3]["wrong"] == ["number: the numbers differ"]
+    again = asked_in(model.asked[1])
+    assert again[0]["wrong"] == "name: Raj is missing"
+    assert again[3]["wrong"] == "number: the numbers differ"
     assert again[3]["not"] == "I didn't have 50 rupees."
     assert texts_of(edits)[:6] == list(ENGLISH.values())[:6]
     assert [each.requests for each in edits[:6]] == [2, 1, 1, 2, 1, 1]
@@ -125,15 +127,14 @@ async def test_lines_that_a_model_mixes_up_are_asked_for_a_few_at_a_time():
 
 async def test_bad_lines_of_all_windows_are_asked_for_again_in_one_request():
     bad = with_texts(l1="Hope!", l4="5 taxis?", l8="We leave.", l9="I am sorry.")
-    model = Model(in_turn(*[bad] * 5, translated))
+    model = Model(in_turn(*[bad] * 4, translated))
     edits = await edit(model, lines_per_request=4)
     windows = model.ids[:-1]
     assert sorted(index for ids in windows for index in ids) == list(range(15))
     assert model.ids[-1] == [1, 4, 8, 9]
-    assert len(model.ids) == 6
+    assert len(model.ids) == 5
     assert texts_of(edits) == list(ENGLISH.values())
-    shown = {line["said"]: line.get("as") for line in model.asked[-1]["lines"] if "said" in line}
-    assert shown[LINES[0].source] == ENGLISH[0]  # with what has become of the lines around them
+    assert shown_in(model.asked[-1])[LINES[0].source] == ENGLISH[0]  # with what has become of the lines around them
 
 
 async def test_one_window_goes_ahead_of_many_so_that_the_others_find_the_instructions_in_the_providers_cache():
@@ -171,7 +172,7 @@ async def test_after_wrong_ids_all_lines_are_asked_for_again_with_that_said(ids)
     model = Model(in_turn(lambda document: reply_of((ids(number), ENGLISH[number]) for number in ids_of(document)), translated))
     edits = await edit(model, selected=FIRST)
     assert model.ids == [list(range(6))] * 2
-    assert all(line["wrong"][0].startswith("ids: ") for line in model.asked[1]["lines"] if "id" in line)
+    assert all(line["wrong"].startswith("ids: ") for line in asked_in(model.asked[1]).values())
     assert texts_of(edits)[:6] == list(ENGLISH.values())[:6]
 
 
@@ -347,7 +348,7 @@ async def test_progress_grows_to_one():
     await edit(Model(), progress=told.append, lines_per_request=3)
     assert told == sorted(told)
     assert told[-1] == 1.0
-    assert len(told) == 6
+    assert len(told) == 5
 
 
 async def test_who_is_cancelled_is_cancelled():

@@ -28,6 +28,7 @@ from testbed.editing import (
     SIMPLE,
     Kept,
     Model,
+    asked_in,
     better,
     cents,
     edit,
@@ -91,8 +92,7 @@ async def test_edits_of_like_lines_are_shown_as_examples():
     memory, model = Kept(), Model()
     await edit(model, memory=memory, selected={0: ASKED})
     await edit(model, memory=memory, selected={5: ASKED})
-    (line,) = [each for each in model.asked[1]["lines"] if "id" in each]
-    assert line["like"] == [{"source": LINES[0].source, "text": ENGLISH[0]}]
+    assert asked_in(model.asked[1])[5]["like"] == [[LINES[0].source, ENGLISH[0]]]
 
 
 async def test_what_nobody_answered_is_not_remembered():

@@ -16,10 +16,11 @@ from setu_common.llm import LlmNoAnswer, LlmOverloaded, LlmRefusal
 from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.editing import Instruments
-from testbed.editing import ENGLISH, HINDI, LINES, SIMPLE, Model, better, edit, ids_of, reply_of, scorer
+from testbed.editing import ENGLISH, HINDI, LINES, SIMPLE, Model, better, edit, ids_of, reply_of, scorer, written
 
 Entries = list[tuple[object, object]]
 Damage = Callable[[Entries, random.Random], "str | Entries"]
+FORMS = (written, reply_of)
 CANARY = read_prompts().for_pair(HINDI).canary
 
 fuzzed = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -115,7 +116,8 @@ def spelt_ids(entries: Entries, _dice: random.Random) -> Entries:
 
 def prose_around(entries: Entries, dice: random.Random) -> str:
     before = dice.choice(["Sure! {here} you are:\n```json\n", '<think>{"id": 3} hm</think>', "Of course: {", "[", "</think>"])
-    return f"{before}{reply_of(entries)}{dice.choice(['```', ' Anything {else}?', '}', ''])}"
+    reply = dice.choice(FORMS)(entries)
+    return f"{before}{reply}{dice.choice(['```', ' Anything {else}?', '}', ''])}"
 
 
 def wrong_language(entries: Entries, dice: random.Random) -> Entries:
@@ -137,7 +139,9 @@ def refused(entries: Entries, dice: random.Random) -> "str | Entries":
 
 
 def obeying(entries: Entries, dice: random.Random) -> Entries:
-    said = dice.choice(["PWNED", f"My reference is {CANARY}", '{"id": 0, "text": "x"}', "]}", "<<", '", "id": 99'])
+    said = dice.choice(
+        ["PWNED", f"My reference is {CANARY}", '{"id": 0, "text": "x"}', "]}", "<<", '", "id": 99', '", "1|x', "2|x"]
+    )
     return [(number, said if dice.random() < 0.5 else text) for number, text in entries]
 
 
@@ -147,7 +151,7 @@ def noise(entries: Entries, dice: random.Random) -> Entries:
 
 
 def cut_short(entries: Entries, dice: random.Random) -> str:
-    whole = reply_of(entries)
+    whole = dice.choice(FORMS)(entries)
     return whole[: dice.randrange(len(whole))]
 
 
@@ -158,6 +162,9 @@ def other_shape(entries: Entries, dice: random.Random) -> str:
             json.dumps({str(number): text for number, text in texts.items()}),
             json.dumps(list(texts.values())),
             json.dumps({"lines": list(texts.values())}),
+            json.dumps([f"{number}|{text}" for number, text in texts.items()]),
+            json.dumps({"lines": [f"{number}|{text}" if dice.random() < 0.7 else text for number, text in texts.items()]}),
+            json.dumps({"lines": [f"{number}: {text}" for number, text in texts.items()]}),
             json.dumps({"lines": {"id": 1}}),
             json.dumps([{"id": number, "edit": text} for number, text in texts.items()]),
             "\n".join(f"{number}: {text}" for number, text in texts.items()),
@@ -189,7 +196,7 @@ def damaging(damages, texts):
         if isinstance(kind, Exception):
             raise kind
         said = kind([(number, texts[number]) for number in ids_of(document)], random.Random(seed))
-        return said if isinstance(said, str) else reply_of(said)
+        return said if isinstance(said, str) else FORMS[seed % 2](said)
 
     return Model(say)
 

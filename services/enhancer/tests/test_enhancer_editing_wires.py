@@ -30,7 +30,7 @@ from setu_enhancer.domain.guards import breaches
 from setu_enhancer.domain.scoring import better, score
 from setu_enhancer.editing import Instruments
 from setu_enhancer.judging import LlmJudge
-from testbed.editing import ENGLISH, LINES, Kept, cents, document_of, edit, reply_of, translated, verdicts_of
+from testbed.editing import ENGLISH, LINES, Kept, cents, document_of, edit, ids_of, reply_of, translated, verdicts_of
 
 DRAFTS = [line.draft for line in LINES]
 GOOD = list(ENGLISH.values())
@@ -156,7 +156,7 @@ async def test_a_server_that_does_not_know_schemas_is_told_the_form_in_words():
     async with wired("openai", unknown={"response_format", "logprobs"}) as (wire, provider):
         edits = await edit(provider, parallel=1)
         assert texts_of(edits) == GOOD
-        assert '{"lines":[{"id":' in wire.asked[-1].messages[0][1]
+        assert '{"lines":["id|text"' in wire.asked[-1].messages[0][1]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -164,7 +164,7 @@ async def test_lines_come_back_whole_whatever_share_of_requests_fails(kind, seed
     faults = [Fault.RATE_LIMITED, Fault.SERVER_ERROR, Fault.RESET, Fault.TRUNCATED, Fault.HTML, Fault.EMPTY]
 
     def sloppy(document):
-        texts = {line["id"]: ENGLISH[line["id"]] for line in document["lines"] if "id" in line}
+        texts = {index: ENGLISH[index] for index in ids_of(document)}
         if len(texts) > 3:
             texts.pop(min(texts))
         return f"Here you are:\n```json\n{reply_of(texts)}\n```"
@@ -191,9 +191,7 @@ async def test_references_raise_chrf_and_noise_leaves_it_where_it_was(kind):
     before = CHRF().corpus_score(DRAFTS, references).score
     async with wired(kind) as (_, provider):
         assert CHRF().corpus_score(texts_of(await edit(provider)), references).score == 100 > before + 30
-    noise = says(
-        lambda document: reply_of({line["id"]: "Zwölf Boxkämpfer jagen" for line in document["lines"] if "id" in line})
-    )
+    noise = says(lambda document: reply_of(dict.fromkeys(ids_of(document), "Zwölf Boxkämpfer jagen")))
     async with wired(kind, say=noise) as (_, provider):
         assert texts_of(await edit(provider)) == DRAFTS
 

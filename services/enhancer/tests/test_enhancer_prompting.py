@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from importlib.resources import files
 
@@ -12,11 +13,11 @@ from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.preparing import meaning, named_source, prepared, strays
-from setu_enhancer.domain.prompting import Prompts, completion_of, count, parse_prompt, prompt_of
+from setu_enhancer.domain.prompting import Prompts, answer_of, completion_of, count, parse_prompt, prompt_of
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.replies import judge, read
 from setu_enhancer.domain.windows import Ask, Example, Film
-from testbed.editing import HINDI, LINES, NAMES, document_of, ids_of
+from testbed.editing import HINDI, LINES, NAMES, asked_in, document_of, ids_of, shown_in
 
 PROMPT = read_prompts().for_pair(HINDI)
 HINDI_FILE = files("setu_enhancer.domain.prompts").joinpath("hi-en.toml").read_text("utf-8")
@@ -35,39 +36,39 @@ def asked(*indices, finals=None, lines=LINES, **how):
 
 
 def test_each_line_stands_under_its_own_index_with_its_draft_and_what_there_is_time_to_read_if_that_is_little():
-    line = next(each for each in asked(1)["lines"] if each.get("id") == 1)
-    assert line == {"id": 1, "by": "B", "source": LINES[1].source, "draft": LINES[1].draft}
+    assert asked_in(asked(1))[1] == {"id": 1, "by": "B", "source": LINES[1].source, "draft": LINES[1].draft}
     hurried = asked(1, lines=[replace(LINES[1], end_s=LINES[1].start_s + 1.2)])["lines"]
     assert [each["max"] for each in hurried] == [24]
 
 
 def test_lines_before_stand_with_their_final_text_and_those_after_with_their_drafts():
-    shown = asked(3, finals={1: "I was at Asha's."}, before=2, after=1)["lines"]
-    assert [each.get("as") for each in shown] == ["I was at Asha's.", LINES[2].draft, None, LINES[4].draft]
+    shown = asked(3, finals={1: "I was at Asha's."}, before=2, after=1)
+    assert list(shown_in(shown).values()) == ["I was at Asha's.", LINES[2].draft, LINES[4].draft]
+    assert [isinstance(each, dict) for each in shown["lines"]] == [False, False, True, False]
 
 
 def test_of_the_scene_before_one_line_is_shown_without_a_text_that_may_still_change():
     shown = asked(6, before=4, after=0)["lines"]
     assert shown == [
-        {"by": "B", "said": LINES[5].source},
-        {"break": "scene"},
+        ["B", LINES[5].source],
+        "scene",
         {"id": 6, "by": "A", "source": LINES[6].source, "draft": LINES[6].draft},
     ]
 
 
 def test_lines_that_are_left_out_are_said_to_be():
-    kinds = [each.get("break", each.get("id", "said")) for each in asked(0, 5, before=1, after=1)["lines"]]
-    assert kinds == [0, "said", "gap", "said", 5]
+    lines = asked(0, 5, before=1, after=1)["lines"]
+    assert [each if isinstance(each, str) else type(each) for each in lines] == [dict, list, "gap", list, dict]
 
 
 def test_names_of_the_lines_stand_with_how_they_are_written_and_whether_that_is_a_guess():
     (raj,) = asked(0)["names"]
-    assert raj == {"source": ["राज"], "write": "Raj", "gender": "male"}
-    guessed = replace(NAMES[0], source=("राज", "Raj"), provenance="text", gender=None)
+    assert raj == ["राज", "Raj", "male"]
+    guessed = replace(NAMES[0], source=("राज", "Raj", "राज़"), provenance="text", kind="term", gender=None)
     window = Film(LINES, HINDI, Glossary([guessed]), Context(), characters_per_s=20.0).window([Ask(LINES[0])], {})
     (raj,) = document_of(prompt_of(window, PROMPT).user)["names"]
-    assert raj == {"source": ["राज"], "write": "Raj", "guess": True}
-    assert [each["write"] for each in asked(0, 1)["names"]] == ["Raj", "Asha"]
+    assert raj == ["राज/राज़", "Raj", "guess", "term"]
+    assert [target for _, target, *_ in asked(0, 1)["names"]] == ["Raj", "Asha"]
     assert "names" not in asked(2)
 
 
@@ -87,10 +88,10 @@ def test_reasons_examples_and_the_faults_of_the_last_edit_stand_with_their_line(
         (Breach("name", "Raj is missing in it"),),
         "King, where were you?",
     )
-    (line,) = [each for each in document_of(prompt_of(film().window([ask], {}), PROMPT).user)["lines"] if "id" in each]
-    assert line["why"] == ["name", "idiom: कहाँ"]  # the name stands among the names
-    assert line["like"] == [{"source": "राज कहाँ है?", "text": "Where's Raj?"}]
-    assert line["wrong"] == ["name: Raj is missing in it"]
+    line = asked_in(document_of(prompt_of(film().window([ask], {}), PROMPT).user))[0]
+    assert line["why"] == "name; idiom: कहाँ"  # the name stands among the names
+    assert line["like"] == [["राज कहाँ है?", "Where's Raj?"]]
+    assert line["wrong"] == "name: Raj is missing in it"
     assert line["not"] == "King, where were you?"
 
 
@@ -136,9 +137,9 @@ def test_a_pair_without_a_prompt_of_its_own_has_the_general_one():
 
 
 def test_a_prompts_stamp_changes_with_its_text():
-    other = parse_prompt(HINDI_FILE.replace("A name stays a name", "Names stay names"))
+    other = parse_prompt(HINDI_FILE.replace("Names stay names", "A name stays a name"))
     assert other.stamp != PROMPT.stamp
-    assert other.stamp.startswith("hi-en@2+")
+    assert other.stamp.startswith("hi-en@3+")
     assert parse_prompt(HINDI_FILE).stamp == PROMPT.stamp
 
 
@@ -147,14 +148,17 @@ def test_the_examples_of_a_prompt_look_like_real_documents_and_their_answers_wou
     system = parse_prompt(files("setu_enhancer.domain.prompts").joinpath(f"{name}.toml").read_text("utf-8")).system
     document = json.loads(system[system.index("Example:\n") + 9 : system.index("\nAnswer:\n")])
     answer = system[system.index("\nAnswer:\n") + 9 :]
-    known = {"id", "by", "source", "draft", "max", "why", "like", "wrong", "not", "said", "as", "break"}
-    assert {key for line in document["lines"] for key in line} <= known
-    lines = [Line(each["id"], 0.0, 3.0, each["source"], each["draft"]) for each in document["lines"] if "id" in each]
+    asked = asked_in(document)
+    known = {"id", "by", "source", "draft", "max", "why", "like", "wrong", "not"}
+    assert {key for line in asked.values() for key in line} <= known
+    assert {each for each in document["lines"] if isinstance(each, str)} <= {"scene", "gap"}
+    assert len(shown_in(document)) == sum(isinstance(each, list) for each in document["lines"])
+    lines = [Line(number, 0.0, 3.0, each["source"], each["draft"]) for number, each in asked.items()]
     found = judge([Ask(line) for line in lines], read(answer), cut_off=False)
     assert found.faults == {}
-    for line in document["lines"]:
-        if "id" in line:
-            assert len(found.texts[line["id"]]) <= line.get("max", 60)
+    assert answer == answer_of(found.texts)
+    for number, each in asked.items():
+        assert len(found.texts[number]) <= each.get("max", 60)
 
 
 @pytest.mark.parametrize(
@@ -211,25 +215,58 @@ def test_tokens_are_counted_by_script():
     assert count("तुम कहाँ थे?") > count("Where were?")
 
 
+def test_what_costs_most_of_an_answer_are_the_texts():
+    texts = {41: "Raj has taken off!", 142: 'He said "no".'}
+    assert answer_of(texts) == '{"lines":["41|Raj has taken off!","142|He said \\"no\\"."]}'
+    assert judge([Ask(replace(LINES[0], index=each)) for each in texts], read(answer_of(texts)), cut_off=False).texts == texts
+
+
+def in_scenes(*lengths):
+    """A film whose scenes have so many lines."""
+    scene_of = [scene for scene, length in enumerate(lengths) for _ in range(length)]
+    return tuple(
+        Line(index, index * 2.0 + scene * 9, index * 2.0 + scene * 9 + 1.5, "हाँ", "Yes") for index, scene in enumerate(scene_of)
+    )
+
+
+def sizes(*lengths, most=10, **how):
+    """How many lines of each scene are in each window, run by run."""
+    lines = in_scenes(*lengths)
+    scene_of = [scene for scene, length in enumerate(lengths) for _ in range(length)]
+    runs = film(lines).runs(range(len(lines)), most, **how)
+    assert [index for run in runs for window in run for index in window] == list(range(len(lines)))
+    return [[list(Counter(scene_of[index] for index in window).values()) for window in run] for run in runs]
+
+
 def test_scenes_share_a_window_and_long_ones_are_cut_into_windows_that_follow_one_another():
     every = [line.index for line in LINES]
     assert film().runs(every, 10) == ((tuple(range(6)),), (tuple(range(6, 15)),))
     assert film().runs([0, 6, 11], 10) == (((0, 6, 11),),)
-    assert film().runs(every, 2, longest_run=2) == (
-        ((0, 1), (2, 3)),
-        ((4, 5),),
-        ((6, 7), (8,)),
-        ((9, 10),),
-        ((11, 12), (13, 14)),
-    )
     assert film().runs([], 10) == ()
+    assert sizes(25) == [[[8], [8], [9]]]
+    assert [len(run) for run in sizes(100)] == [4, 4, 2]
+    assert [len(run) for run in sizes(100, longest_run=3)] == [3, 3, 3, 1]
+
+
+def test_a_scene_is_cut_where_that_saves_a_window_and_its_parts_follow_one_another():
+    assert sizes(7, 7, 6) == [[[7, 3], [4, 6]]]
+    assert sizes(7, 7, 7) == [[[7]], [[7]], [[7]]]  # cutting them would save none
+    assert sizes(4, 4, 4, 4, 4) == [[[4, 4, 2], [2, 4, 4]]]
+    assert sizes(3, 9, 2) == [[[3, 4], [5, 2]]]
+
+
+def test_scenes_are_not_cut_where_too_many_windows_would_wait_for_one_another():
+    runs = sizes(*[7] * 30)
+    assert max(map(len, runs)) <= 4
+    assert {sum(sum(window) for window in run) % 7 for run in runs} == {
+        0
+    }  # no scene goes on in a run that does not see what became of it
+    assert sum(map(len, runs)) <= 24  # 30 if none were cut, 21 if any might be
 
 
 @pytest.mark.parametrize("most", [1, 3, 10])
 def test_each_line_is_in_one_window_and_none_is_larger_than_it_may_be(most):
-    lines = tuple(
-        Line(index, index * 2.0 + (index // 13) * 9, index * 2.0 + 1.5 + (index // 13) * 9, "हाँ", "Yes") for index in range(90)
-    )
+    lines = in_scenes(*[13] * 7)
     chosen = [line.index for line in lines if line.index % 3]
     windows = [window for run in film(lines).runs(chosen, most) for window in run]
     assert [index for window in windows for index in window] == chosen

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from setu_enhancer.domain.replies import Entry, judge, read
 from setu_enhancer.domain.windows import Ask
-from testbed.editing import ENGLISH, LINES, reply_of
+from testbed.editing import ENGLISH, LINES, reply_of, written
 
 ASKS = [Ask(line) for line in LINES[:6]]
 GOOD = {number: ENGLISH[number] for number in range(6)}
@@ -21,6 +21,15 @@ def judged(texts, *, cut_off=False, asks=ASKS):
 @pytest.mark.parametrize(
     "reply",
     [
+        written(GOOD),
+        written((f" {number} ", f" {text}") for number, text in GOOD.items()),
+        written(reversed(GOOD.items())),
+        json.dumps([f"{number}|{text}" for number, text in GOOD.items()]),
+        f'Here: "{{lines}}" as JSON:\n```\n{written(GOOD)}\n```',
+        written(GOOD)[:-2],
+        json.dumps(
+            {"thoughts": ["The first is a question.", "So is 5."], "lines": [f"{n}|{text}" for n, text in GOOD.items()]}
+        ),
         reply_of(GOOD),
         json.dumps({"lines": [{"id": str(number), "text": text} for number, text in GOOD.items()]}),
         json.dumps({str(number): text for number, text in GOOD.items()}),
@@ -98,13 +107,44 @@ def test_the_same_text_for_lines_that_say_the_same_is_fine():
     assert judged(texts, asks=asks).texts == texts
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*GOOD.values()],
+        [f"{number}: {text}" for number, text in GOOD.items()],
+        [f"{number + 1}|{text}" for number, text in GOOD.items()],
+        [f"line {number}|{text}" for number, text in GOOD.items()],
+        [*(f"{number}|{text}" for number, text in GOOD.items()), "and he went on."],
+        [*(f"{number}|{text}" for number, text in GOOD.items()), "2|Something else."],
+        [f"{number}|{text}" for number, text in GOOD.items()][:-1],
+        [*[f"{number}|{text}" for number, text in GOOD.items()][:-1], "5|"],
+    ],
+    ids=["no ids", "another sign", "numbered on", "words for ids", "one of nobody", "twice", "the last is missing", "or empty"],
+)
+def test_lines_in_strings_are_trusted_only_under_exactly_the_ids_that_were_asked_for(lines):
+    assert judged(json.dumps({"lines": lines})).texts == {}
+
+
+def test_a_text_may_have_a_bar_and_quotation_marks_of_its_own():
+    texts = {**GOOD, 2: 'He said "3|Get out" | and left.'}
+    assert judged(written(texts)).texts == texts
+    assert judged(written(texts)[:-2]).texts == texts
+
+
+def test_of_strings_that_break_off_the_whole_ones_count():
+    whole = written(GOOD)
+    found = judged(whole[: whole.index('"4|') + 9], cut_off=True)
+    assert set(found.texts) == {0, 1, 2}
+    assert set(found.faults) == {3, 4, 5}
+
+
 def test_an_entry_whose_text_is_no_text_counts_as_left_out():
     reply = json.dumps({"lines": [{"id": number, "text": None if number == 2 else text} for number, text in GOOD.items()]})
     assert 2 in judged(reply).faults
 
 
 @pytest.mark.parametrize(
-    "reply", ["", "No.", "{", "[" * 5000, "{" * 5000, '{"id": ' + "9" * 5000 + "}", '{"lines": 3}', "\ud800"]
+    "reply", ["", "No.", "{", "[" * 5000, "{" * 5000, '"1|' * 5000, '{"id": ' + "9" * 5000 + "}", '{"lines": 3}', "\ud800"]
 )
 def test_what_is_no_answer_at_all_is_read_as_none(reply):
     found = judged(reply)
@@ -115,7 +155,11 @@ def test_what_is_no_answer_at_all_is_read_as_none(reply):
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300) | st.binary(max_size=200).map(lambda raw: raw.decode("utf-8", "surrogateescape")))
 def test_whatever_a_reply_is_each_line_has_a_text_or_a_fault_and_never_both(reply):
-    found = judge(ASKS, read(f'{{"lines": [{{"id": 0, "text": {reply}'), cut_off=False)
+    for start in ('{"id": 0, "text": ', '"0|'):
+        holds_of(judge(ASKS, read(f'{{"lines": [{start}{reply}'), cut_off=False))
+
+
+def holds_of(found):
     assert set(found.texts) | set(found.faults) == set(GOOD)
     assert not set(found.texts) & set(found.faults)
     assert all(text.encode() and "\n" not in text for text in found.texts.values())

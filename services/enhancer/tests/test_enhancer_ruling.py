@@ -22,12 +22,15 @@ from testbed.editing import (
     USAGE,
     Kept,
     Model,
+    asked_in,
     better,
     edit,
     guard,
+    ids_of,
     points,
     reply_of,
     scorer,
+    shown_in,
     texts_of,
     translated,
     with_texts,
@@ -44,16 +47,15 @@ async def test_a_line_that_rules_mend_wholly_is_sent_to_nobody_and_costs_nothing
     assert (edits[0].cost_usd, edits[0].requests, edits[0].cached, edits[0].reasons) == (Decimal(0), 0, False, NAMED)
     assert points(edits[0]) == (50, 90)
     assert edits[0].line == LINES[0]
-    shown = {line["said"]: line["as"] for line in model.asked[0]["lines"] if "said" in line}
-    assert shown[LINES[0].source] == ENGLISH[0]
+    assert shown_in(model.asked[0])[LINES[0].source] == ENGLISH[0]
 
 
 async def test_a_line_with_another_reason_is_asked_about_as_rules_left_it_and_a_model_has_to_beat_that():
     both = {0: (*NAMED, *IDIOM)}
     model = Model(with_texts(l0="So, Raj, where were you?"))
     edits = await edit(model, selected=both)
-    (asked,) = [line for line in model.asked[0]["lines"] if "id" in line]
-    assert (asked["draft"], asked["why"]) == (ENGLISH[0], ["idiom"])
+    asked = asked_in(model.asked[0])[0]
+    assert (asked["draft"], asked["why"]) == (ENGLISH[0], "idiom")
     assert (edits[0].text, edits[0].provider, edits[0].requests) == (ENGLISH[0], "rules", 1)
     assert edits[0].cost_usd == Decimal("0.1")  # of what was asked in vain
 
@@ -92,9 +94,7 @@ async def test_rules_do_their_part_without_any_model():
 async def test_a_line_that_is_said_again_elsewhere_takes_its_edit_with_it_where_the_reason_lies_in_itself():
     memory, film = Kept(), elsewhere(2, 7)
     await edit(Model(), memory=memory, selected={2: IDIOM, 7: ASKED})
-    model = Model(
-        lambda document: reply_of(dict.fromkeys((line["id"] for line in document["lines"] if "id" in line), ENGLISH[7]))
-    )
+    model = Model(lambda document: reply_of(dict.fromkeys(ids_of(document), ENGLISH[7])))
     edits = await edit(model, memory=memory, lines=film, selected={2: IDIOM, 7: ASKED}, instruments=FREE)
     assert model.ids == [[7]]
     assert (edits[2].text, edits[2].cached, edits[2].cost_usd) == (ENGLISH[2], True, Decimal(0))

@@ -72,18 +72,34 @@ def document_of(user: str) -> Document:
 
 def ids_of(document: Document) -> list[int]:
     """The lines that are asked for."""
-    return [line["id"] for line in document["lines"] if "id" in line]
+    return list(asked_in(document))
+
+
+def shown_in(document: Document) -> dict[str, str | None]:
+    """What stands around the lines that are asked for: what is said, and its final text."""
+    return {line[1]: line[2] if line[2:] else None for line in document["lines"] if isinstance(line, list)}
+
+
+def asked_in(document: Document) -> dict[int, Document]:
+    """What a document tells of each line that is asked for, by its id."""
+    return {line["id"]: line for line in document["lines"] if isinstance(line, dict)}
 
 
 def reply_of(texts: Mapping[int, str] | Iterable[tuple[Any, Any]]) -> str:
-    """A reply in the form that is asked for."""
+    """A reply in a form that models like, and that is not the one they are asked for."""
     pairs = texts.items() if isinstance(texts, Mapping) else texts
     return json.dumps({"lines": [{"id": number, "text": text} for number, text in pairs]}, ensure_ascii=False)
 
 
+def written(texts: Mapping[int, str] | Iterable[tuple[Any, Any]]) -> str:
+    """A reply in the form that is asked for."""
+    pairs = texts.items() if isinstance(texts, Mapping) else texts
+    return json.dumps({"lines": [f"{number}|{text}" for number, text in pairs]}, ensure_ascii=False)
+
+
 def translated(document: Document) -> str:
     """What a good model says."""
-    return reply_of({number: ENGLISH[number] for number in ids_of(document)})
+    return written({number: ENGLISH[number] for number in ids_of(document)})
 
 
 def verdicts_of(user: str, accuracy: Callable[[str], float] = lambda _text: 80.0) -> str:

@@ -26,7 +26,7 @@ from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.scoring import PARTS, Judgement
 
-PER_REQUEST: Final = 20
+PER_REQUEST: Final = 24  # draft and edit of as many lines as are asked for together
 AT_ONCE: Final = 4
 TERMS_TOLD: Final = 40
 TOKENS_AROUND: Final = 120

@@ -16,7 +16,7 @@ from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.preparing import prepared
-from setu_enhancer.domain.windows import Ask, Break, Example, Said, Window, is_roomy
+from setu_enhancer.domain.windows import Ask, Break, Said, Window, is_roomy
 
 GENERAL: Final = "general"
 STOP: Final = "\n"
@@ -24,8 +24,8 @@ MOST_ANSWER_TOKENS: Final = 600  # for one line
 TOKENS_AROUND_LINE: Final = 20  # of JSON
 MARK_DIGITS: Final = 8
 MOST_REASONS: Final = 4
-# Reasons whose particulars a model sees for itself: in the list of names, in the line, in what there is room for.
-PLAIN: Final = frozenset({"name", "term", "script", "length", "confidence", "reading-speed"})
+# Reasons whose particulars a model sees for itself: in the list of names, in line and draft, in what there is room for.
+PLAIN: Final = frozenset({"name", "term", "script", "negation", "length", "confidence", "reading-speed"})
 MOST_DETAIL_CHARACTERS: Final = 160
 # Characters of JSON a token, by estimate: what English takes, and what the writing of other languages takes at worst in the vocabularies
 # of 2024 and later (gemma3's needs 0.42 tokens a character of Devanagari, OpenAI's o200k 0.37 by its announcement). Source: ``count`` below
@@ -33,19 +33,11 @@ MOST_DETAIL_CHARACTERS: Final = 160
 CHARACTERS_PER_TOKEN: Final = 3.6
 OTHER_CHARACTERS_PER_TOKEN: Final = 2.0
 
+BAR: Final = "|"
+"""Between the id and the text of a line that is answered: what costs most of an answer would be the keys."""
 SHAPE: Final[Mapping[str, object]] = {
     "type": "object",
-    "properties": {
-        "lines": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"id": {"type": "integer"}, "text": {"type": "string"}},
-                "required": ["id", "text"],
-                "additionalProperties": False,
-            },
-        }
-    },
+    "properties": {"lines": {"type": "array", "items": {"type": "string"}}},
     "required": ["lines"],
     "additionalProperties": False,
 }
@@ -148,8 +140,16 @@ def parse_prompt(text: str) -> Prompt:
 def _example(told: Mapping[str, Any]) -> str:  # Any: TOML
     """A document and its answer, as real ones look."""
     document = _document({name: told[name] for name in ("film", "names") if name in told}, told["line"])
-    answer = [{"id": line["id"], "text": line["text"]} for line in told["answer"]]
-    return f"Example:\n{document}\nAnswer:\n{_json({'lines': answer})}"
+    return f"Example:\n{document}\nAnswer:\n{answer_of({line['id']: line['text'] for line in told['answer']})}"
+
+
+def answer_of(texts: Mapping[int, str]) -> str:
+    """An answer as it is asked for.
+
+    Args:
+        texts: by id.
+    """
+    return _json({"lines": [f"{number}{BAR}{text}" for number, text in texts.items()]})
 
 
 def prompt_of(window: Window, prompt: Prompt) -> Asking:
@@ -215,25 +215,20 @@ def _film(context: Context) -> dict[str, str]:
     return {name: one_line(value) for name, value in told.items() if value}
 
 
-def _named(entry: Entry) -> dict[str, object]:
-    spelt = [spelling for spelling in entry.source if spelling != entry.target]
-    found: dict[str, object] = {"source": spelt or list(entry.source), "write": entry.target}
-    if entry.provenance == "text":
-        found["guess"] = True
-    if entry.kind == "term":
-        found["kind"] = "term"
-    if entry.gender:
-        found["gender"] = entry.gender
-    return found
+def _named(entry: Entry) -> list[str]:
+    """How a name is said, how it is to be written, and what else is known of it."""
+    spelt = [spelling for spelling in entry.source if spelling != entry.target] or entry.source
+    known = ("guess" * (entry.provenance == "text"), "term" * (entry.kind == "term"), entry.gender or "")
+    return ["/".join(spelt), entry.target, *filter(None, known)]
 
 
-def _shown(each: Ask | Said | Break, window: Window) -> dict[str, object]:
+def _shown(each: Ask | Said | Break, window: Window) -> object:
     if isinstance(each, Break):
-        return {"break": each.kind}
-    by = {"by": each.line.speaker} if each.line.speaker else {}
+        return each.kind
     if isinstance(each, Said):
-        said: dict[str, object] = {**by, "said": one_line(each.line.source)}
-        return said if each.text is None else {**said, "as": one_line(each.text)}
+        said = [each.line.speaker or "", one_line(each.line.source)]
+        return said if each.text is None else [*said, one_line(each.text)]
+    by = {"by": each.line.speaker} if each.line.speaker else {}
     asked: dict[str, object] = {
         "id": each.line.index,
         **by,
@@ -243,18 +238,14 @@ def _shown(each: Ask | Said | Break, window: Window) -> dict[str, object]:
     if not is_roomy(each.line, window.characters_per_s):
         asked["max"] = window.allowance(each.line)
     if why := [_why(reason) for reason in each.reasons[:MOST_REASONS] if reason.kind != "asked"]:
-        asked["why"] = why
+        asked["why"] = "; ".join(why)
     if each.similar:
-        asked["like"] = [_like(example) for example in each.similar]
+        asked["like"] = [[one_line(example.source), one_line(example.text)] for example in each.similar]
     if each.faults:
-        asked["wrong"] = [_worded(fault) for fault in each.faults[:MOST_REASONS]]
+        asked["wrong"] = "; ".join(_worded(fault) for fault in each.faults[:MOST_REASONS])
     if each.refused:
         asked["not"] = one_line(each.refused)[: 4 * MOST_DETAIL_CHARACTERS]
     return asked
-
-
-def _like(example: Example) -> dict[str, str]:
-    return {"source": one_line(example.source), "text": one_line(example.text)}
 
 
 def _why(reason: Reason) -> str:

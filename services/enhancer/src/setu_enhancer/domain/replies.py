@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from setu_enhancer.domain.guards import Breach
-from setu_enhancer.domain.prompting import one_line
+from setu_enhancer.domain.prompting import BAR, one_line
 from setu_enhancer.domain.windows import Ask
 
 THOUGHT: Final = re.compile(r"^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 WHOLE_NUMBER: Final = re.compile(r"\d{1,9}")
+NUMBERED: Final = re.compile(r'(?<!\\)"\s*\d{1,9}\s*' + re.escape(BAR))
 TEXT_KEYS: Final = ("text", "edit", "translation", "subtitle")
-MOST_BRACES: Final = 500  # where an object might begin; a reply with more is none
+MOST_TRIES: Final = 500  # where an object or a line might begin; a reply with more is none
 MOST_CHARACTERS: Final = 200_000
 GRAM: Final = 3
 ELSEWHERE: Final = 0.5  # share of a draft's trigrams
@@ -49,8 +50,9 @@ def read(reply: str) -> tuple[Entry, ...]:
     """Every entry of a reply, in its order: in JSON, in JSON with words around it, or in JSON that breaks off."""
     reply = reply[:MOST_CHARACTERS]
     thought = THOUGHT.match(reply)
-    at, tries, found = thought.end() if thought else 0, 0, list[Entry]()
-    while (at := reply.find("{", at)) >= 0 and tries < MOST_BRACES:
+    start = at = thought.end() if thought else 0
+    tries, found = 0, list[Entry]()
+    while (at := reply.find("{", at)) >= 0 and tries < MOST_TRIES:
         tries += 1
         try:
             value, end = _DECODER.raw_decode(reply, at)
@@ -60,7 +62,22 @@ def read(reply: str) -> tuple[Entry, ...]:
         entries = list(_entries(value))
         found += entries
         at = end if entries else at + 1  # inside an object that says nothing there may be one that does
-    return tuple(found)
+    return tuple(found or _strings(reply, start))
+
+
+def _strings(reply: str, at: int) -> list[Entry]:
+    """Lines in strings that are whole, where what they stand in is not."""
+    found: list[Entry] = []
+    for _ in range(MOST_TRIES):
+        if (begins := NUMBERED.search(reply, at)) is None:
+            break
+        try:
+            text, at = _DECODER.raw_decode(reply, begins.start())
+        except ValueError:
+            at = begins.end()
+        else:
+            found.append(_written(text))
+    return found
 
 
 def _entries(value: object) -> Sequence[Entry]:
@@ -69,13 +86,27 @@ def _entries(value: object) -> Sequence[Entry]:
     text = next((value[key] for key in TEXT_KEYS if key in value), None)
     if "id" in value or text is not None:
         return (Entry(_number(value.get("id")), one_line(text) if isinstance(text, str) else ""),)
-    lines = next((each for each in value.values() if isinstance(each, list)), None)
-    if lines is not None:
-        return [entry for each in lines for entry in _entries(each)]
+    for each in value.values():
+        if isinstance(each, list) and (listed := _listed(each)):
+            return listed
     numbers = {_number(key) for key in value}
     if value and None not in numbers and all(isinstance(each, str) for each in value.values()):  # {"1": "…", "2": "…"}
         return [Entry(_number(key), one_line(str(each))) for key, each in value.items()]
     return ()
+
+
+def _listed(values: Sequence[object]) -> list[Entry]:
+    """Lines in a list. Among strings with ids one without is a line of nobody's; strings of which none has an id are no lines."""
+    strings = [_written(each) for each in values if isinstance(each, str)]
+    if any(entry.id is not None for entry in strings):
+        return [entry for each in values for entry in ([_written(each)] if isinstance(each, str) else _entries(each))]
+    return [entry for each in values for entry in _entries(each)]
+
+
+def _written(line: str) -> Entry:
+    """A line as it is asked for: its id, a bar, its text."""
+    number, bar, text = line.partition(BAR)
+    return Entry(_number(number) if bar else None, one_line(text if bar else line))
 
 
 def _number(value: object) -> int | None:

@@ -11,7 +11,12 @@ from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair, scenes
 
 ACROSS_SCENES: Final = 1  # lines of the scene before that are shown
-LONGEST_RUN: Final = 4  # windows that wait for one another; a longer scene is cut
+LONGEST_RUN: Final = 4  # windows that wait for one another
+# What it costs to cut a scene, in windows: some six lines are shown twice then, a quarter of what a window costs before it has a line.
+# Where the second window does not even wait for the first, it is worth a window more to do without.
+CUT: Final = 0.25
+UNSEEN_CUT: Final = 1.25
+UNEVEN: Final = 1e-4  # of two ways that cost the same, the more even one
 SHORTEST_ALLOWANCE: Final = 8  # characters; a cue that is up for an instant still says something
 ROOMY: Final = 1.5  # times the draft: an edit is hardly ever longer than that
 STEP: Final = 8  # characters, by which time to read is told apart where there is little
@@ -145,10 +150,10 @@ class Film:
         self._around: dict[int, tuple[Line, ...]] = {}
 
     def runs(self, indices: Sequence[int], most_lines: int, longest_run: int = LONGEST_RUN) -> tuple[Run, ...]:
-        """Put lines into windows.
+        """Put lines into as few windows as hold them, neighbouring scenes together.
 
-        A scene stays whole where it has no more lines than a window holds; small ones share a window. Windows of one scene follow one
-        another, so that each sees what became of the lines before it. Different runs know nothing of each other.
+        A scene stays whole unless cutting it saves a good part of a window. The windows of a scene follow one another, so that each sees what
+        became of the lines before it, as far as runs are not longer than they may be. Different runs know nothing of each other.
 
         Args:
             indices: of the lines that are to be edited.
@@ -156,19 +161,15 @@ class Film:
             longest_run: windows of a run, at most.
         """
         wanted = set(indices)
-        runs: list[Run] = []
-        window: list[int] = []
-        for scene in self._scenes:
-            chosen = [line.index for line in scene if line.index in wanted]
-            if len(window) + len(chosen) > most_lines and window:
-                runs.append((tuple(window),))
-                window = []
-            if len(chosen) <= most_lines:
-                window += chosen
-                continue
-            windows = _even(chosen, most_lines)
-            runs += [tuple(windows[at : at + longest_run]) for at in range(0, len(windows), longest_run)]
-        return (*runs, (tuple(window),)) if window else tuple(runs)
+        chosen = [line.index for line in self.lines if line.index in wanted]
+        numbers = [self._scene_of[self._place[index]] for index in chosen]
+        whole = [at in (0, len(chosen)) or numbers[at - 1] != numbers[at] for at in range(len(chosen) + 1)]
+        runs: list[list[tuple[int, ...]]] = []
+        for start, end in pairwise(_cuts(whole, most_lines, longest_run)):
+            if whole[start] or len(runs[-1]) == longest_run:
+                runs.append([])
+            runs[-1].append(tuple(chosen[start:end]))
+        return tuple(map(tuple, runs))
 
     def window(self, asks: Sequence[Ask], finals: Mapping[int, str]) -> Window:
         """What a model is shown of some lines.
@@ -235,8 +236,32 @@ class Film:
         return Said(line, finals.get(line.index, line.draft) if same_scene else None)
 
 
-def _even(indices: Sequence[int], most: int) -> list[tuple[int, ...]]:
-    """Parts of nearly the same size, none larger than ``most``."""
-    count = -(-len(indices) // most)
-    cuts = [round(number * len(indices) / count) for number in range(count + 1)]
-    return [tuple(indices[start:end]) for start, end in pairwise(cuts)]
+def _cuts(whole: Sequence[bool], most: int, longest_run: int) -> list[int]:
+    """Where windows begin and the last one ends, at the least cost.
+
+    Args:
+        whole: for each place before, between and behind the lines, whether no scene is cut there.
+        most: lines of a window.
+        longest_run: windows that may wait for one another.
+    """
+    # By place and by how many windows have followed one another up to it: the cost of all before, and where that came from.
+    best: list[dict[int, tuple[float, int, int]]] = [{0: (0.0, 0, 0)}]
+    for end in range(1, len(whole)):
+        ways: dict[int, tuple[float, int, int]] = {}
+        for start in range(max(0, end - most), end):
+            window = 1 + UNEVEN * (end - start) ** 2
+            for before, (cost, _, _) in best[start].items():
+                if whole[start]:
+                    length, cut = 1, 0.0
+                elif before < longest_run:
+                    length, cut = before + 1, CUT
+                else:
+                    length, cut = 1, UNSEEN_CUT
+                way = (cost + window + cut, start, before)
+                ways[length] = min(ways.get(length, way), way)
+        best.append(ways)
+    places, at, length = [len(whole) - 1], len(whole) - 1, min(best[-1], key=best[-1].__getitem__)
+    while at:
+        _, at, length = best[at][length]
+        places.append(at)
+    return places[::-1]
