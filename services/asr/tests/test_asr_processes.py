@@ -15,7 +15,7 @@ from setu_common.settings import ModelSettings
 from setu_common.store import Store
 from testbed.serving import launch, served
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.models, pytest.mark.timeout(120)]
 
 
 @contextlib.contextmanager
@@ -28,10 +28,24 @@ def working(environment, folder):
         yield
 
 
-async def test_recordings_that_cannot_be_transcribed_fail_with_problems_of_their_own(
-    service_environment, service_token, store_settings, media, tmp_path
-):
+@pytest.fixture
+async def client(service_environment, service_token, tmp_path):
+    """A client of a running API with a running worker behind it, which has the models."""
+    settings = ModelSettings()
+    Catalogue.load(settings).ensure("whisper-base")
+    environment = service_environment | {"SETU_MODELS_FOLDER": str(settings.folder.expanduser())}
+    with served("setu_asr.main", environment, tmp_path) as url, working(environment, tmp_path):
+        async with create_client(url, service_token=service_token) as http:
+            yield OperationsClient(HttpCaller(http))
+
+
+async def test_what_is_sent_becomes_a_transcript_or_a_problem_of_its_own(client, store_settings, media):
     store = Store(store_settings, "gateway")
+    await recordings_that_cannot_be_transcribed_fail_with_problems_of_their_own(client, store, media)
+    await speech_becomes_a_transcript_in_a_worker_that_was_forked(client, store)
+
+
+async def recordings_that_cannot_be_transcribed_fail_with_problems_of_their_own(client, store, media):
     silent = media.audio("silent.wav", "pcm_s16le", samples=np.zeros((1, 16000 * 2), np.float32))
     uploads = {
         "no-speech": silent.read_bytes(),
@@ -40,40 +54,25 @@ async def test_recordings_that_cannot_be_transcribed_fail_with_problems_of_their
         "media-truncated": silent.read_bytes()[:20000],
         "media-without-audio": media.video("film.mp4").read_bytes(),
     }
-    with served("setu_asr.main", service_environment, tmp_path) as url, working(service_environment, tmp_path):
-        async with create_client(url, service_token=service_token) as http:
-            client = OperationsClient(HttpCaller(http))
-            told = {}
-            for code, content in uploads.items():
-                reference = await store.put("local", content, "audio/wav")
-                submission = Submission(tenant="local", job_id=uuid4(), idempotency_key=code)
-                accepted = await client.submit(TRANSCRIPTIONS, TranscriptionRequest(media=reference), submission)
-                assert isinstance(accepted.id, UUID)
-                ended = await client.get("local", accepted.id, wait_s=30)
-                assert ended.state is OperationState.FAILED
-                assert ended.attempt == 1
-                assert ended.problem is not None
-                told[code] = ended.problem.code
-                assert "again" in ended.problem.detail or "Check" in ended.problem.detail or "Upload" in ended.problem.detail
+    told = {}
+    for code, content in uploads.items():
+        reference = await store.put("local", content, "audio/wav")
+        submission = Submission(tenant="local", job_id=uuid4(), idempotency_key=code)
+        accepted = await client.submit(TRANSCRIPTIONS, TranscriptionRequest(media=reference), submission)
+        assert isinstance(accepted.id, UUID)
+        ended = await client.get("local", accepted.id, wait_s=30)
+        assert ended.state is OperationState.FAILED
+        assert ended.attempt == 1
+        assert ended.problem is not None
+        told[code] = ended.problem.code
+        assert "again" in ended.problem.detail or "Check" in ended.problem.detail or "Upload" in ended.problem.detail
     assert told == {code: code for code in uploads}
 
 
-@pytest.mark.models
-async def test_speech_becomes_a_transcript_in_a_worker_that_was_forked(
-    service_environment, service_token, store_settings, tmp_path
-):
-    settings = ModelSettings()
-    catalogue = Catalogue.load(settings)
-    catalogue.ensure("whisper-base")
-    sample = catalogue.sample("fr")
-    environment = service_environment | {"SETU_MODELS_FOLDER": str(settings.folder.expanduser())}
-    store = Store(store_settings, "gateway")
-    reference = await store.put("local", sample.read_bytes(), "audio/wav")
-    with served("setu_asr.main", environment, tmp_path) as url, working(environment, tmp_path):
-        async with create_client(url, service_token=service_token) as http:
-            client = OperationsClient(HttpCaller(http))
-            accepted = await client.submit(TRANSCRIPTIONS, TranscriptionRequest(media=reference), Submission(tenant="local"))
-            ended = await client.get("local", accepted.id, wait_s=60)
+async def speech_becomes_a_transcript_in_a_worker_that_was_forked(client, store):
+    reference = await store.put("local", Catalogue.load(ModelSettings()).sample("fr").read_bytes(), "audio/wav")
+    accepted = await client.submit(TRANSCRIPTIONS, TranscriptionRequest(media=reference), Submission(tenant="local"))
+    ended = await client.get("local", accepted.id, wait_s=60)
     assert ended.state is OperationState.SUCCEEDED, ended.problem
     result = Transcription.model_validate(ended.result)
     transcript = await store.load(result.transcript, Transcript)

@@ -47,8 +47,14 @@ async def client(environment, service_token, tmp_path):
             yield OperationsClient(HttpCaller(http))
 
 
-async def test_a_transcript_is_translated_and_what_cannot_be_is_told(client, store_settings, llm, make_transcript):
+async def test_transcripts_are_translated_refused_and_cancelled(client, store_settings, llm, make_transcript):
     store = Store(store_settings, "gateway")
+    await a_transcript_is_translated_and_what_cannot_be_is_told(client, store, llm, make_transcript)
+    llm.requests.clear()
+    await a_translation_under_way_can_be_cancelled(client, store, llm, make_transcript)
+
+
+async def a_transcript_is_translated_and_what_cannot_be_is_told(client, store, llm, make_transcript):
     transcript = await store.put_model("local", make_transcript("Bonjour", "♪", "Merci"))
     submission = Submission(tenant="local", job_id=uuid4(), idempotency_key="k")
     request = TranslationRequest(transcript=transcript, target_language="en")
@@ -70,9 +76,8 @@ async def test_a_transcript_is_translated_and_what_cannot_be_is_told(client, sto
     assert "Swahili" in ended.problem.detail
 
 
-async def test_a_translation_under_way_can_be_cancelled(client, store_settings, llm, make_transcript):
+async def a_translation_under_way_can_be_cancelled(client, store, llm, make_transcript):
     llm.delay_s = lambda _: 60
-    store = Store(store_settings, "gateway")
     transcript = await store.put_model("local", make_transcript(*(f"Bonjour {n}" for n in range(9))))
     request = TranslationRequest(transcript=transcript, target_language="en")
     accepted = await client.submit(TRANSLATIONS, request, Submission(tenant="local"))
