@@ -27,8 +27,8 @@ TIERS: Final = (
 
 
 # Tokens from which on a vendor keeps the beginning of a prompt. Source: OpenAI's and Anthropic's guides to prompt caching, of the last models that
-# they tell it of (Sonnet 4.6, Opus 4.6, Haiku 4.5).
-KEPT_FROM: Final = {"openai": 1024, "claude-sonnet": 2048, "claude-opus": 4096, "claude-haiku": 4096}
+# they were found to tell it of (Sonnet 5, Opus 5, Haiku 4.5).
+KEPT_FROM: Final = {"openai": 1024, "claude-sonnet": 1024, "claude-opus": 512, "claude-haiku": 4096}
 
 
 def is_kept(provider: str, model: str, tokens: int) -> bool:
