@@ -45,12 +45,12 @@ def test_scenes_that_are_joined_follow_one_another_and_know_everybody():
 
 
 async def test_who_answers_with_what_people_wrote_answers_the_lines_that_are_asked_for():
-    document = {"lines": [{"said": "a", "as": "b"}, {"id": 7, "source": "x"}, {"id": 9, "source": "y"}]}
+    document = {"lines": [["A", "a", "b"], "scene", {"id": 7, "source": "x"}, {"id": 9, "source": "y"}]}
     user = f"<<abc123\n{json.dumps(document)}\nabc123>>\nAnswer with JSON only, with exactly these ids: 7, 9."
     assert asked(user) == [7, 9]
     provider = Answering("references", {7: "seven", 8: "eight", 9: "nine"})
     answer = await provider.chat([Message("system", "rules"), Message("user", user)], max_tokens=10)
-    assert json.loads(answer.text) == {"lines": [{"id": 7, "text": "seven"}, {"id": 9, "text": "nine"}]}
+    assert json.loads(answer.text) == {"lines": ["7|seven", "9|nine"]}
     assert [(each.system, each.answer) for each in provider.exchanges] == [("rules", answer.text)]
 
 
@@ -99,7 +99,7 @@ def test_instructions_that_a_vendor_keeps_are_written_once_and_read_afterwards()
 def test_a_prompt_that_is_too_short_for_a_vendor_to_keep_costs_the_same_each_time():
     spent = Spent(system=(1200, 1200), user=(10, 20), answer=(1, 2))
     assert spent.usd("openai", "gpt-6.1-terra", cached=True) < spent.usd("openai", "gpt-6.1-terra")
-    assert spent.usd("anthropic", "claude-opus-5-5", cached=True) == spent.usd("anthropic", "claude-opus-5-5")
+    assert spent.usd("anthropic", "claude-haiku-5-5", cached=True) == spent.usd("anthropic", "claude-haiku-5-5")
 
 
 def test_an_episode_begins_with_what_is_shown_of_the_last_one_and_has_what_is_said_in_each():

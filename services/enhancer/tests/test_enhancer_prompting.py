@@ -161,6 +161,29 @@ def test_the_examples_of_a_prompt_look_like_real_documents_and_their_answers_wou
         assert len(found.texts[number]) <= each.get("max", 60)
 
 
+@pytest.mark.parametrize("pair", [HINDI, Pair("ta", "en")])
+def test_a_prompt_explains_every_key_of_a_document_and_how_to_answer(pair):
+    told = read_prompts().for_pair(pair).system_for(pair)
+    rules = told[: told.index("Example:")]
+    ask = Ask(
+        replace(LINES[0], end_s=LINES[0].start_s + 0.5),
+        (Reason(kind="name"),),
+        (Example("राज कहाँ है?", "Where's Raj?"),),
+        (Breach("name", "Raj is missing"),),
+        "King?",
+    )
+    shown = document_of(prompt_of(film().window([ask, Ask(LINES[5])], {}), PROMPT).user)
+    keys = {key for line in asked_in(shown).values() for key in line} | set(shown)
+    assert {"max", "why", "like", "wrong", "not", "by", "names", "lines"} <= keys
+    assert [key for key in (*keys, "scene", "gap", "guess") if f'"{key}"' not in rules] == []
+    assert answer_of({}).replace("[]", '["id|text",…]') in rules
+
+
+def test_the_prompt_is_as_long_as_vendors_keep_one_and_hardly_longer():
+    """Half of a request's tokens are these: kept from 1,024 on, and paid for in full each time by whom nobody keeps it for."""
+    assert 1080 <= count(PROMPT.system_for(HINDI)) <= 1150
+
+
 @pytest.mark.parametrize(
     "broken", ["", "name = 3", HINDI_FILE.replace("[[example]]", "[[other]]"), "=", 'name = "x"\nversion = "1"\nsystem = "s"']
 )
