@@ -64,7 +64,7 @@ def _jobs(client: httpx2.Client, folder: Path, languages: Sequence[str], count: 
     for number in range(count):
         media, duration_s = recording(languages, folder, number=number)
         overrides: Json = {**SAID, "asr": {"model": model}}
-        job = ended(client, submit(client, media, source=languages[0], target="en", overrides=overrides), 600)
+        job = ended(client, submit(client, media, source=languages[0], target="en", overrides=overrides), 600, look_every_s=1)
         if job["state"] != "succeeded":
             raise RuntimeError(f"a job {job['state']}: {job['problem']}")
     return duration_s / 60

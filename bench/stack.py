@@ -83,14 +83,14 @@ def submit(client: httpx2.Client, media: Path, *, source: str, target: str, over
     return job_id
 
 
-def ended(client: httpx2.Client, job_id: str, timeout_s: float = 300) -> Json:
+def ended(client: httpx2.Client, job_id: str, timeout_s: float = 300, *, look_every_s: float = 0.1) -> Json:
     """The job once it has ended."""
     give_up_at = time.monotonic() + timeout_s
     while time.monotonic() < give_up_at:
         job: Json = client.get(f"/jobs/{job_id}").raise_for_status().json()
         if job["state"] in ("succeeded", "failed", "cancelled"):
             return job
-        time.sleep(0.1)
+        time.sleep(look_every_s)
     raise TimeoutError(f"job {job_id} has not ended after {timeout_s} s")
 
 

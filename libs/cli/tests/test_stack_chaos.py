@@ -49,7 +49,7 @@ def test_kill_9_of_the_guardian_takes_the_stack_down_and_says_so(bare_toy):
     state = bare_toy.up()
     (guardian,) = psutil.Process(state.supervisor_pid).children()
     started = below(guardian.pid)
-    assert len(started) == 4  # the API, the worker and its two children
+    assert len(started) == 5  # the fork server, the API, the worker and its two children
     guardian.kill()
     assert "guardian was killed" in bare_toy.processes[-1].communicate(timeout=20)[1]
     assert alive(started) == []
@@ -90,6 +90,31 @@ def test_servers_and_services_that_die_are_started_again(toy):
     assert eventually(all_back, 20), toy.state()
     assert all(toy.pid(name) != pid for name, pid in before.items())
     assert alive(orphans) == []
+
+
+def test_what_is_forked_is_a_process_like_any_other(bare_toy):
+    state = bare_toy.up()
+    (guardian,) = psutil.Process(state.supervisor_pid).children()
+    worker = psutil.Process(bare_toy.pid("worker"))
+    assert worker.ppid() == guardian.pid
+    assert " ".join(worker.cmdline()).split()[1:] == ["-P", "-m", "toystack.processes", "worker"]
+    assert (os.getpgid(worker.pid), os.getsid(worker.pid)) == (worker.pid, worker.pid)
+    assert worker.cwd() == str(bare_toy.home.folder)
+    assert {file.path for file in worker.open_files()} == {str(bare_toy.home.log("worker"))}
+    assert worker.net_connections("all") == []  # nothing of the fork server's
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_without_its_fork_server_a_stack_goes_on_and_starts_processes_by_their_commands(bare_toy, number):
+    state = bare_toy.up()
+    (guardian,) = psutil.Process(state.supervisor_pid).children()
+    (server,) = (child for child in guardian.children() if "setu_cli.embedded.forkserver" in child.cmdline())
+    server.send_signal(number)
+    before = bare_toy.pid("api")
+    os.kill(before, signal.SIGKILL)
+    assert eventually(lambda: bare_toy.pid("api") != before and bare_toy.state().all_settled, 20)
+    assert "without the fork server" in bare_toy.home.log("guardian").read_text()
+    assert state.process("worker") == bare_toy.state().process("worker")
 
 
 def test_a_worker_that_hangs_is_started_again(bare_toy):

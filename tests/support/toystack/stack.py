@@ -21,23 +21,7 @@ from setu_cli.embedded.state import StackState
 from setu_cli.embedded.valkey import prepare_valkey
 from setu_common.errors import SetuError
 
-API = """
-import http.server, sys
-class Ready(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200); self.end_headers()
-    def log_message(self, *_): pass
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
-"""
-# Two children such as no orderly process leaves behind: one deaf to SIGTERM in the worker's group, one that went its own way.
-WORKER = """
-import os, pathlib, signal, subprocess, sys
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)"
-subprocess.Popen([sys.executable, "-c", DEAF])
-subprocess.Popen([sys.executable, "-c", DEAF], start_new_session=True)
-pathlib.Path(os.environ["SETU_WORKER_READY_FILE"]).touch()
-signal.pause()
-"""
+SUPPORT = str(Path(__file__).parent.parent)
 
 
 class Silent:
@@ -60,24 +44,31 @@ def declare(home: Home, *, gateway_port: int, environment: Mapping[str, str]) ->
     kind = environment.get("TOY", "whole")
     processes = [] if kind != "whole" else servers(home)
     needs = tuple(process.name for process in processes)
-    once = "pass" if kind != "failing-migration" else "raise SystemExit('no such column: moon')"
-    api = "raise SystemExit('the moon is missing')" if kind == "broken" else API
+    once = ("succeed",) if kind != "failing-migration" else ("fail", "no such column: moon")
+    api = ("fail", "the moon is missing") if kind == "broken" else ("api", str(gateway_port))
     ready_file = home.run / "worker.ready"
     processes += [
-        Process(launch(home, "migrate", once), needs=needs),
+        Process(launch(home, "migrate", *once), needs=needs),
         Process(
-            launch(home, "api", api, str(gateway_port)),
+            launch(home, "api", *api),
             needs=("migrate",),
             probe=Answering(f"http://{LOOPBACK}:{gateway_port}/readyz"),
             port=gateway_port,
         ),
         Process(
-            launch(home, "worker", WORKER, SETU_WORKER_READY_FILE=str(ready_file)),
+            launch(home, "worker", "worker", SETU_WORKER_READY_FILE=str(ready_file)),
             needs=("migrate",),
             probe=Touching(ready_file),
         ),
     ]
-    return Stack(tuple(processes), f"http://{LOOPBACK}:{gateway_port}", "a-token-of-a-toy-stack", "", "")
+    return Stack(
+        tuple(processes),
+        f"http://{LOOPBACK}:{gateway_port}",
+        "a-token-of-a-toy-stack",
+        database_url="",
+        redis_url="",
+        forkserver=forkserver(home),
+    )
 
 
 def servers(home: Home) -> list[Process]:
@@ -96,15 +87,23 @@ def servers(home: Home) -> list[Process]:
     ]
 
 
-def launch(home: Home, name: str, code: str, *arguments: str, **extra: str) -> Launch:
+def launch(home: Home, name: str, *what: str, **extra: str) -> Launch:
     return Launch(
         name=name,
-        command=(sys.executable, "-c", code, *arguments),
-        environment={**os.environ, **extra},
+        command=(sys.executable, "-P", "-m", "toystack.processes", *what),
+        environment={**os.environ, "PYTHONPATH": SUPPORT, **extra},
         folder=str(home.folder),
         log=str(home.log(name)),
         layer=SERVICE_LAYER,
         grace_s=3.0,
+        forked=True,
+    )
+
+
+def forkserver(home: Home) -> Launch:
+    forked = launch(home, "forkserver")
+    return dataclasses.replace(
+        forked, command=(sys.executable, "-P", "-m", "setu_cli.embedded.forkserver", "http.server"), forked=False
     )
 
 

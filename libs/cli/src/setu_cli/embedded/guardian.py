@@ -9,7 +9,6 @@ If the guardian itself is killed, the kernel sends every process its stop signal
 Only the standard library is imported here: the guardian starts in a few milliseconds and stays small.
 """
 
-import ctypes
 import json
 import os
 import selectors
@@ -22,21 +21,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from setu_cli.embedded.account import become
+from setu_cli.embedded.forking import ForkServer
 from setu_cli.embedded.identity import children_of, identity_of
-from setu_cli.embedded.launch import Launch
+from setu_cli.embedded.launch import START, START_FORKSERVER, STOP, Launch
+from setu_cli.embedded.settling import PASSED_ON, adopt_orphans, settle
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-"""Source: linux/prctl.h."""
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _RECEIVE_BYTES = 65536
-_IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE)
 
 
 @dataclass
 class _Child:
     launch: Launch
-    process: subprocess.Popen[bytes]
+    pid: int
     kill_at: float | None = None
 
 
@@ -52,6 +48,7 @@ class Guardian:
         self._control = control
         self._owner_pid = owner_pid
         self._children: dict[int, _Child] = {}
+        self._forkserver: ForkServer | None = None
         self._unread = b""
         self._stopping = False
         self._selector = selectors.DefaultSelector()
@@ -77,7 +74,7 @@ class Guardian:
         signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
         self._writing = writing
         # Handlers and not SIG_IGN: what is ignored would stay ignored in the processes that are started.
-        for number in _IGNORED:
+        for number in PASSED_ON:
             signal.signal(number, lambda _number, _frame: None)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.signal(signal.SIGTERM, lambda _number, _frame: self._stop_soon())
@@ -120,44 +117,48 @@ class Guardian:
         *lines, self._unread = (self._unread + received).split(b"\n")
         for line in lines:
             request = json.loads(line)
-            if request["do"] == "start":
+            if request["do"] == START:
                 self._start(Launch.from_request(request))
-            elif request["do"] == "stop":
+            elif request["do"] == START_FORKSERVER:
+                self._start_forkserver(Launch.from_request(request))
+            elif request["do"] == STOP:
                 for child in self._children.values():
                     if child.launch.name == request["name"]:
                         self._stop(child)
 
     def _start(self, launch: Launch) -> None:
-        guardian_pid = os.getpid()
-
-        def settle() -> None:
-            _settle(launch, guardian_pid)
-
         try:
-            with Path(launch.log).open("ab") as log:
-                process = subprocess.Popen(  # noqa: S603  the command comes from the stack's declaration
-                    launch.command,
-                    env=dict(launch.environment),
-                    cwd=launch.folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    preexec_fn=settle,  # noqa: PLW1509  the guardian has one thread
-                )
+            pid = self._forked(launch) or _spawned(launch)
         except (OSError, subprocess.SubprocessError) as error:
             self._tell({"event": "refused", "name": launch.name, "error": str(error)})
             return
-        self._children[process.pid] = _Child(launch, process)
-        identity = identity_of(process.pid)
-        self._tell(
-            {"event": "started", "name": launch.name, "pid": process.pid, "started": identity.started if identity else "ended"}
-        )
+        self._children[pid] = _Child(launch, pid)
+        identity = identity_of(pid)
+        self._tell({"event": "started", "name": launch.name, "pid": pid, "started": identity.started if identity else "ended"})
+
+    def _start_forkserver(self, launch: Launch) -> None:
+        server = ForkServer()
+        with server.theirs:
+            pid = _spawned(launch, server.theirs)
+        self._children[pid] = _Child(launch, pid)
+        self._forkserver = server
+
+    def _forked(self, launch: Launch) -> int | None:
+        """Start it from the fork server, if that can be; returns its number then."""
+        if self._forkserver is None or not launch.forked:
+            return None
+        try:
+            return self._forkserver.fork(launch)
+        except OSError as error:
+            print(f"{launch.name} is started without the fork server: {error}", file=sys.stderr)  # noqa: T201
+            self._forkserver.close()
+            self._forkserver = None
+            return None
 
     def _stop(self, child: _Child) -> None:
         if child.kill_at is None:
             child.kill_at = time.monotonic() + child.launch.grace_s
-            os.kill(child.process.pid, child.launch.stop_signal)
+            os.kill(child.pid, child.launch.stop_signal)
 
     def _seconds_to_next_kill(self) -> float | None:
         moments = [child.kill_at for child in self._children.values() if child.kill_at is not None]
@@ -179,9 +180,8 @@ class Guardian:
             _, status = os.waitpid(pid, 0)
             if child is None:
                 continue
-            child.process.returncode = os.waitstatus_to_exitcode(status)
             self._kill_orphans()
-            self._tell({"event": "ended", "name": child.launch.name, "pid": pid, "code": child.process.returncode})
+            self._tell({"event": "ended", "name": child.launch.name, "pid": pid, "code": os.waitstatus_to_exitcode(status)})
 
     def _kill_orphans(self) -> bool:
         """End processes that were left behind by one that has ended. Returns whether there were any."""
@@ -208,25 +208,26 @@ class Guardian:
             return  # the supervisor is gone or stuck; it can't be told, and what must be done is done without it
 
 
-def _settle(launch: Launch, guardian_pid: int) -> None:
-    """Make the new process what it is to be; runs between fork and exec, where only standard error tells what went wrong."""
-    try:
-        _prepare(launch, guardian_pid)
-    except BaseException as error:
-        os.write(2, f"{launch.name} could not be made ready to run: {error}\n".encode())
-        raise
+def _spawned(launch: Launch, standard_input: socket.socket | None = None) -> int:
+    """Start a program by its command, and return its process's number. Who it belongs to reaps it."""
+    guardian_pid = os.getpid()
 
+    def settled() -> None:
+        settle(launch, guardian_pid)
 
-def _prepare(launch: Launch, guardian_pid: int) -> None:
-    for number in (*_IGNORED, signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
-    if launch.nice:
-        os.nice(launch.nice)
-    if launch.account is not None:
-        become(launch.account)
-    _LIBC.prctl(_PR_SET_PDEATHSIG, int(launch.stop_signal), 0, 0, 0)  # after become(): a change of user clears it
-    if os.getppid() != guardian_pid:
-        os._exit(1)  # the guardian died before the signal was set
+    with Path(launch.log).open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603  the command comes from the stack's declaration
+            launch.command,
+            env=dict(launch.environment),
+            cwd=launch.folder,
+            stdin=subprocess.DEVNULL if standard_input is None else standard_input.fileno(),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=settled,  # noqa: PLW1509  the guardian has one thread
+        )
+    process.returncode = 0  # it is not Popen that waits for it
+    return process.pid
 
 
 def _next_ended() -> int | None:
@@ -250,7 +251,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.settimeout(5.0)  # for sending; reading waits in select
     os.set_inheritable(control.fileno(), False)  # noqa: FBT003  takes it by position only
-    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     Guardian(control, int(sys.argv[2])).run()
 
 

@@ -11,6 +11,7 @@ from setu_cli.embedded.account import Account
 SERVER_LAYER = 0
 """Servers stop last."""
 SERVICE_LAYER = 1
+START, START_FORKSERVER, STOP = "start", "start-forkserver", "stop"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Launch:
         grace_s: seconds.
         nice: added to the niceness.
         account: who it runs as; None: as the guardian.
+        forked: it may begin as a copy of the fork server, if the stack has one; its command is ``python … -m MODULE …``.
     """
 
     name: str
@@ -40,10 +42,20 @@ class Launch:
     grace_s: float = 10.0
     nice: int = 0
     account: Account | None = None
+    forked: bool = False
 
-    def to_line(self) -> bytes:
-        """The request as the guardian reads it."""
-        return json.dumps({"do": "start", **asdict(self)}).encode() + b"\n"
+    @property
+    def module(self) -> tuple[str, ...]:
+        """The Python module that the command runs, and its arguments.
+
+        Raises:
+            ValueError: it runs none.
+        """
+        return self.command[self.command.index("-m") + 1 :]
+
+    def to_line(self, do: str = START) -> bytes:
+        """The request as the guardian reads it: to start this, or to start it as the stack's fork server."""
+        return json.dumps({"do": do, **asdict(self)}).encode() + b"\n"
 
     @classmethod
     def from_request(cls, request: Mapping[str, Any]) -> "Launch":  # Any: JSON values; the sender is this very module
@@ -55,4 +67,4 @@ class Launch:
 
 def stop_line(name: str) -> bytes:
     """The request to stop one process."""
-    return json.dumps({"do": "stop", "name": name}).encode() + b"\n"
+    return json.dumps({"do": STOP, "name": name}).encode() + b"\n"

@@ -1,7 +1,6 @@
 """Ending what a stack has left whose guardian was killed."""
 
 import contextlib
-import ctypes
 import os
 import signal
 from collections.abc import Iterable
@@ -9,9 +8,6 @@ from collections.abc import Iterable
 import psutil
 
 from setu_cli.embedded.identity import ProcessIdentity, children_of
-
-_PR_SET_CHILD_SUBREAPER = 36
-"""Source: linux/prctl.h."""
 
 
 def end_leftovers(identities: Iterable[ProcessIdentity], *, patience_s: float = 5.0) -> int:
@@ -35,11 +31,6 @@ def end_leftovers(identities: Iterable[ProcessIdentity], *, patience_s: float = 
             os.killpg(process.pid, signal.SIGKILL)
     psutil.wait_procs(deaf, timeout=patience_s)
     return len(found)
-
-
-def adopt_orphans() -> None:
-    """Let this process become the parent of every process below it that loses its own."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_adopted() -> None:

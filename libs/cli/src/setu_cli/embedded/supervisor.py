@@ -19,8 +19,9 @@ from setu_cli.embedded import logfiles
 from setu_cli.embedded.guarded import Event, last_words, spawn_guardian
 from setu_cli.embedded.home import Home, HomeLock
 from setu_cli.embedded.identity import own_identity
-from setu_cli.embedded.launch import stop_line
-from setu_cli.embedded.leftovers import adopt_orphans, end_adopted, end_leftovers
+from setu_cli.embedded.launch import START_FORKSERVER, stop_line
+from setu_cli.embedded.leftovers import end_adopted, end_leftovers
+from setu_cli.embedded.settling import adopt_orphans
 from setu_cli.embedded.stack import Process, Stack, log_of
 from setu_cli.embedded.state import ProcessStage, ProcessState, StackState, forget_state, save_state
 from setu_cli.failures import StackFailed
@@ -109,6 +110,8 @@ class Supervisor:
         with theirs:
             guardian = spawn_guardian(theirs, log=self._home.log("guardian"), holds=(self._lock.descriptor,))
         reader, self._writer = await asyncio.open_connection(sock=ours)
+        if self._stack.forkserver is not None:
+            self._writer.write(self._stack.forkserver.to_line(START_FORKSERVER))
         self._changed()
         listening = asyncio.create_task(self._listen(reader))
         self._keepers = [asyncio.create_task(self._keep(kept)) for kept in self._kept.values()]
