@@ -131,6 +131,10 @@ def test_a_text_may_have_a_bar_and_quotation_marks_of_its_own():
     assert judged(written(texts)[:-2]).texts == texts
 
 
+def test_what_is_quoted_within_a_broken_string_is_no_line():
+    assert read(r'["2|\x He said \"3|Get out\" and left.", "4|He left."]') == (Entry(4, "He left."),)
+
+
 def test_of_strings_that_break_off_the_whole_ones_count():
     whole = written(GOOD)
     found = judged(whole[: whole.index('"4|') + 9], cut_off=True)
