@@ -96,6 +96,7 @@ def _is_done(line: Line, done: str, drafted: frozenset[str], pair: Pair) -> bool
     return done not in FUNCTION and (done in drafted or _may_mean(line, done, pair))
 
 
+@lru_cache(maxsize=KEPT)
 def _comparable(line: Line, text: str, pair: Pair) -> bool:
     """Whether draft and text are in English, and deny as much as each other and as their line."""
     if pair.target != "en" or pair.source not in GLOSSED or not line.draft:
@@ -106,7 +107,7 @@ def _comparable(line: Line, text: str, pair: Pair) -> bool:
 
 @lru_cache(maxsize=KEPT)
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(map(stem, (*words(text), *expanded(text))))
+    return frozenset(map(stem, {*words(text), *expanded(text)}))
 
 
 def _across(

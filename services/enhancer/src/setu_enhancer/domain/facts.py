@@ -33,6 +33,7 @@ LEFT_IN_HINDI: Final = frozenset(
 )
 FEW_WORDS, LEFT_SHARE = 2, 0.2
 ENGLISH_ENOUGH: Final = 0.75
+FEWEST_OF_ANOTHER: Final = 2  # small words, without which ``likely_language`` is sure of none
 # Days, hours and months that another language counts otherwise: how many are said, how many of what is told instead, and that.
 _SPANS: Final = tuple(
     (Decimal(count), None if other is None else Decimal(other), re.compile(span))
@@ -170,8 +171,14 @@ def wrong_days(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
     """Days of a text, by name, that are not those of its line, if the line has others."""
     if not knows_days(pair.source) or not knows_days(pair.target):
         return ()
-    said = days(line.source, pair.source)
-    return tuple(word for word in words(text) if said and (told := days(word, pair.target)) and not told <= said)
+    if not (said := _days(line.source, pair.source)):
+        return ()
+    return tuple(word for word in words(text) if (told := days(word, pair.target)) and not told <= said)
+
+
+@lru_cache(maxsize=KEPT)
+def _days(source: str, language: str) -> frozenset[int]:
+    return days(source, language)
 
 
 @lru_cache(maxsize=KEPT)
@@ -294,12 +301,27 @@ def language_fault(line: Line, text: str, pair: Pair) -> str:
         return _few_hindi_words(line, text, pair)
     if left := _romanised_words(told, pair):
         return f"{_quoted(left)} is the line's own language in other letters."
-    if pair.target == "en" and sum(map(is_ordinary, told)) >= ENGLISH_ENOUGH * len(told):
-        return ""  # small words of one language are words of another: "come" is Italian, too
+    if _reads_well(text, told, pair):
+        return ""
     language, sure = likely_language(text, dict.fromkeys((pair.target, pair.source, *_TOLD_APART)))
     if language != pair.target and sure >= SURE:
         return f"This reads as {language!r}, and is to be {pair.target!r}."
     return ""
+
+
+def _reads_well(text: str, told: list[str], pair: Pair) -> bool:
+    """Whether a text's words are those of its language, or too few are of another for ``likely_language`` to be sure of that one."""
+    if pair.target == "en" and sum(map(is_ordinary, told)) >= ENGLISH_ENOUGH * len(told):
+        return True  # small words of one language are words of another: "come" is Italian, too
+    few = text.isascii() and sum(map(_of_others(pair).__contains__, told)) < FEWEST_OF_ANOTHER
+    return few and scripts_of(pair.target) == LATIN
+
+
+@lru_cache(maxsize=64)
+def _of_others(pair: Pair) -> frozenset[str]:
+    """Small words of the languages that a text may be in instead of its own."""
+    others = {pair.source, *_TOLD_APART} - {pair.target}
+    return frozenset().union(*(SMALL_WORDS[each] for each in others & SMALL_WORDS.keys()))
 
 
 def _few_hindi_words(line: Line, text: str, pair: Pair) -> str:

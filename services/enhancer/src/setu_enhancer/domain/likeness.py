@@ -21,10 +21,10 @@ from setu_enhancer.domain.words import (
     closeness,
     content,
     expanded,
-    has_akin,
     is_ordinary,
     shared,
     stem,
+    with_kin,
     words,
 )
 
@@ -96,8 +96,14 @@ def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
     if pair.target != "en" or pair.source not in _GLOSSES:
         return 0, 0
     told = frozenset(map(stem, words(text)))
-    options = [found for word in folded_words(line.source) if (found := renderings(word, pair.source))]
-    return len(options), sum(not found.isdisjoint(told) or any(has_akin(one, told) for one in found) for found in options)
+    options = _options(line.source, pair.source)
+    return len(options), sum(not found.isdisjoint(told) or bool(with_kin(found, told)) for found in options)
+
+
+@lru_cache(maxsize=KEPT)
+def _options(source: str, language: str) -> tuple[frozenset[str], ...]:
+    """Of each word of a line that is known here the stems that it may come to."""
+    return tuple(found for word in folded_words(source) if (found := renderings(word, language)))
 
 
 @lru_cache(maxsize=KEPT)
@@ -128,8 +134,9 @@ def speaks_of_others(one: str, other: str) -> bool:
     return bool(first) and bool(second) and not first & second
 
 
-def _people(text: str) -> set[int]:
-    return {_PEOPLE[word] for word in expanded(text) if word in _PEOPLE}
+@lru_cache(maxsize=KEPT)
+def _people(text: str) -> frozenset[int]:
+    return frozenset(_PEOPLE[word] for word in expanded(text) if word in _PEOPLE)
 
 
 def is_known(line: Line, pair: Pair) -> bool:

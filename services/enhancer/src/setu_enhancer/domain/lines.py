@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 SCENE_GAP_S = 4.0
 
@@ -37,8 +38,7 @@ class Line:
         return max(0.0, self.end_s - self.start_s)
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """From which language into which, as BCP 47 codes."""
 
     source: str

@@ -1,6 +1,7 @@
 """What two texts in one language have in common, by their words."""
 
 import tomllib
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
@@ -115,19 +116,27 @@ def is_akin(one: str, other: str) -> bool:
 
 def akin(some: frozenset[str], others: frozenset[str]) -> frozenset[str]:
     """Of some stems those that may stand for any of others, as ``is_akin`` has it, without holding each against each."""
-    return frozenset(word for word in some if has_akin(word, others))
+    return frozenset(with_kin(some, others))
 
 
-def has_akin(word: str, others: frozenset[str]) -> bool:
-    """Whether a stem may stand for any of others, as ``is_akin`` has it."""
+def with_kin(some: Iterable[str], others: frozenset[str]) -> list[str]:
+    """The same of stems in a row, as often as they stand there."""
     marks, tails, sizes = _marks_of_all(others)
-    if word in others or not _marks(word).isdisjoint(marks):
-        return True
+    return [
+        word
+        for word in some
+        if word in others
+        or not _marks(word).isdisjoint(marks)
+        or (len(word) >= LONG_LETTERS and (word in tails or _has_within(word, others, sizes)))
+    ]
+
+
+def _has_within(word: str, others: frozenset[str], sizes: Sequence[int]) -> bool:
+    """Whether any of others, which are so long, is a part of a stem."""
     tail = word[LONG_LETTERS - 1 :]
-    return bool(tail) and (
-        word in tails
-        or any(tail[at : at + size] in others for size in sizes if size <= len(tail) for at in range(len(tail) - size + 1))
-    )
+    if len(tail) < LONG_LETTERS:
+        return False
+    return any(tail[at : at + size] in others for size in sizes for at in range(len(tail) - size + 1))
 
 
 @lru_cache(maxsize=16_384)
@@ -166,8 +175,7 @@ def shared(one: str, other: str, language: str) -> float:
     if not fewer:
         all_first, all_second = set(expanded(one)), set(expanded(other))
         return len(all_first & all_second) / max(1, len(all_first), len(all_second))
-    others = frozenset(more)
-    return sum(has_akin(word, others) for word in fewer) / len(fewer)
+    return len(with_kin(fewer, frozenset(more))) / len(fewer)
 
 
 @lru_cache(maxsize=KEPT)

@@ -139,7 +139,7 @@ def runs_in_circles(line: Line, edit: str) -> bool:
 
 def _circles(text: str) -> bool:
     said = words(text)
-    most = max(Counter(said).values(), default=0)
+    most = max(Counter(said).values()) if len(said) - len(set(said)) >= STUTTER_WORDS else 0
     return (_repeats(plain(text)) and _LOOP.search(plain(text)) is not None) or (most > STUTTER_WORDS and most > len(said) / 2)
 
 

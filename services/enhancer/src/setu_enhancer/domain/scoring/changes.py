@@ -16,7 +16,7 @@ from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.negation import negations
 from setu_enhancer.domain.text.words import folded_words
 from setu_enhancer.domain.text.words import words as cased_words
-from setu_enhancer.domain.words import KEPT, content, expanded, has_akin
+from setu_enhancer.domain.words import KEPT, content, expanded, with_kin
 
 STILL_THE_DRAFT: Final = "as the machine put it"
 MOST: Final = 4  # words said beside the draft, from which on more change nothing
@@ -31,11 +31,12 @@ def changes(line: Line, text: str, pair: Pair) -> Iterator[tuple[str, float]]:
     """
     if pair.target != "en" or not line.draft:
         return
+    known = _known(line, pair)  # of the draft nothing is held against it, but it is kept for edits
     if expanded(text) == expanded(line.draft):
         yield STILL_THE_DRAFT, 1.0
         return
     if not any(says(each.meant, text) for each in idioms_in(line.source, pair.source)):
-        yield "said beside the draft", min(1.0, len(_new(line, text, pair)) / MOST)
+        yield "said beside the draft", min(1.0, len(_new(line, text, known)) / MOST)
     by = log((len(text) + SHORT) / (len(line.draft) + SHORT))
     yield ("longer", min(1.0, by)) if by > 0 else ("shorter", min(1.0, -by))
     due = negations(line.source, pair.source)
@@ -45,15 +46,12 @@ def changes(line: Line, text: str, pair: Pair) -> Iterator[tuple[str, float]]:
         yield "asks unlike the draft", 1.0
 
 
-def _new(line: Line, text: str, pair: Pair) -> list[str]:
+def _new(line: Line, text: str, known: frozenset[str]) -> list[str]:
     """The stems of a text that neither draft nor line have, as far as the line's words are known, and that are no names of it."""
-    known = _known(line, pair)
     names = [word for word in cased_words(line.source) if len(word) >= SHORTEST_NAME]
-    return [
-        word
-        for word in content(text, "en")
-        if not has_akin(word, known) and not any(likeness(word, each) >= SAME for each in names)
-    ]
+    told = content(text, "en")
+    explained = frozenset(with_kin(told, known))
+    return [word for word in told if word not in explained and not any(likeness(word, each) >= SAME for each in names)]
 
 
 @lru_cache(maxsize=KEPT)

@@ -59,16 +59,16 @@ def surprise(text: str) -> float:
     Names, numbers, and words that were never counted are passed over: that a word is rare is told elsewhere.
     """
     counts = _counts()
-    known = [
-        _log(first, second, counts)
-        for first, second in pairwise(_A_NUMBER if word.isdigit() else word for word in expanded(text))
-        if (first in counts.first or first in counts.second) and (second in counts.second or second in counts.first)
-    ]
+    said = [_A_NUMBER if word.isdigit() else word for word in expanded(text)]
+    known = [log for first, second in pairwise(said) if (log := _log(first, second, counts)) is not None]
     return -math.fsum(known) / (len(known) + SHORT_PAIRS)
 
 
-def _log(first: str, second: str, counts: _Counts) -> float:
+def _log(first: str, second: str, counts: _Counts) -> float | None:
+    """How probable a word is after another; None where one of them was never counted."""
     together = counts.pairs.get(f"{first} {second}")
-    if together is None:
-        return max(LOWEST, math.log10(UNSEEN * max(RARE, counts.second[second]) / counts.total))
-    return max(LOWEST, math.log10(together / (counts.first[first] + 10 * RARE)))
+    if together is not None:
+        return max(LOWEST, math.log10(together / (counts.first[first] + 10 * RARE)))
+    if (first in counts.first or first in counts.second) and (second in counts.second or second in counts.first):
+        return max(LOWEST, math.log10(UNSEEN * max(RARE, counts.second.get(second, 0)) / counts.total))
+    return None

@@ -31,7 +31,7 @@ from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.text.sieve import sieve
 from setu_enhancer.domain.text.words import words as cased_words
-from setu_enhancer.domain.words import KEPT, closeness, content, has_akin, plain, words
+from setu_enhancer.domain.words import KEPT, closeness, content, plain, with_kin, words
 
 Part = Literal["accuracy", "fluency", "consistency", "cultural"]
 RELATED: Final = 0.36
@@ -176,17 +176,17 @@ def _of_names_around(text: str, neighbours: Sequence[str]) -> Iterator[Signal]:
 def _of_lines_around(line: Line, text: str, pair: Pair, neighbours: Sequence[str]) -> Iterator[Signal]:
     """Whether a text says rather what a line around says: a model that loses count gives each line the next one's translation."""
     told = content(text, pair.target)
-    own = _in_common(told, content(line.draft, pair.target))
-    for each in neighbours:
-        met = _in_common(told, content(each, pair.target))
+    own = len(with_kin(told, _contents(line.draft, pair.target)))
+    for each in neighbours if own < len(told) else ():
+        met = len(with_kin(told, _contents(each, pair.target)))
         if each != line.draft and met > own and (met >= SEVERAL or (not own and len(told) <= SEVERAL)):
             yield Signal("accuracy", "another line's", ANOTHER_COSTS * (met - own) / len(told))
             return
 
 
-def _in_common(told: tuple[str, ...], other: tuple[str, ...]) -> int:
-    others = frozenset(other)
-    return sum(has_akin(word, others) for word in told)
+@lru_cache(maxsize=KEPT)
+def _contents(text: str, language: str) -> frozenset[str]:
+    return frozenset(content(text, language))
 
 
 @lru_cache(maxsize=4096)

@@ -104,7 +104,6 @@ def may_negate(text: str, language: str) -> bool:
     return "n't" in spelled or not _MAY_NEGATE[language].isdisjoint(_PIECE.findall(spelled))
 
 
-@lru_cache(maxsize=8192)
 def negations(text: str, language: str) -> int:
     """How many clauses of a text are negated.
 
@@ -116,10 +115,15 @@ def negations(text: str, language: str) -> int:
         text: a line.
         language: of the text. Known are Hindi, English, French, Spanish, Portuguese, Italian and German; 0 for any other.
     """
-    negators = NEGATORS.get(language)
-    if negators is None:
+    if language not in NEGATORS:
         return 0
-    spelled = folded(text) if language == "hi" else unaccented(text)
+    return _negations(folded(text) if language == "hi" else unaccented(text), language)
+
+
+@lru_cache(maxsize=8192)
+def _negations(spelled: str, language: str) -> int:
+    """The same of a folded text."""
+    negators = NEGATORS[language]
     if not any(word.partition("'")[0] in negators or word in _HINTS or "n't" in word for word in _WORD.findall(spelled)):
         return 0
     spelled = _NOTHING_SAID[language].sub(" ", spelled)

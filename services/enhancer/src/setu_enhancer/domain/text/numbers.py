@@ -13,6 +13,7 @@ from setu_enhancer.domain.text.sieve import sieve
 from setu_enhancer.domain.text.words import unaccented, words
 
 _LONE: Final = re.compile(r"(?<!\S)[0-9]{1,15}(?![^\s.!?,;…।])(?!\s?[kK])")
+_DASHES: Final = frozenset("-−–")
 _DASH: Final = re.compile(r"(?<![\w.,])[-−–](?=\d)")
 PARTS: Final = (60, 12)
 """Minutes of an hour, months of a year."""
@@ -71,7 +72,8 @@ def below_zero(text: str, language: str) -> frozenset[Decimal]:
     if before is None:
         return frozenset()
     found, plain = set(), unaccented(text)
-    for each in (*before.finditer(plain), *_DASH.finditer(plain)):
+    dashes = _DASH.finditer(plain) if not _DASHES.isdisjoint(plain) else ()
+    for each in (*before.finditer(plain), *dashes):
         following = " ".join(words(plain[each.end() :])[:LONGEST_SAID])
         said = read(following, language).said
         if said and _begins_with_one(following, language):
@@ -145,7 +147,8 @@ def _lone(text: str, language: str, numerals: Numerals) -> Numbers | None:
     if found is None or sum(map(str.isnumeric, text)) != len(found[0]):
         return None
     plain = unaccented(text)
-    if numerals.idiom.may(plain) or numerals.rewriting[0].among(plain):
+    rewriting, _ = numerals.rewriting
+    if numerals.idiom.may(plain) or any(rewriting.patterns[at].search(plain) for at in rewriting.among(plain)):
         return None
     if any(
         is_of_numbers(word, language) or unaccented(word) in numerals.before_hour for word in words(text) if word != found[0]

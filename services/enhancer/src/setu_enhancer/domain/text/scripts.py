@@ -96,6 +96,9 @@ def script_of(character: str) -> str:
 
 def script_counts(text: str) -> Counter[str]:
     """How many letters of each script a text has."""
+    if text.isascii():
+        letters = sum(map(str.isalpha, text))
+        return Counter(LATIN=letters) if letters else Counter()
     found = Counter(map(script_of, text))
     del found[""]
     return found

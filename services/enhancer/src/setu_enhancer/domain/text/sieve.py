@@ -48,6 +48,7 @@ class _Index:
         self._digits = digits  # with which nothing begins that is looked for
         self._hits: dict[str, tuple[Hit, ...]] = {}
         self._met: dict[str, dict[int, set[int]]] = {}
+        self._joined: dict[str, tuple[Hit, ...]] = {}
 
     def add(self, hit: Hit) -> None:
         """Look for a pattern by letters that it needs."""
@@ -61,6 +62,7 @@ class _Index:
             self._digits = self._digits.replace(piece[0], "")
         self._hits.clear()
         self._met.clear()
+        self._joined.clear()
 
     def among(self, text: str) -> Mapping[int, Collection[int]]:
         """The places of the patterns that may find anything in a text, by the number of their sieves."""
@@ -81,12 +83,20 @@ class _Index:
             hits = self._hits.get(piece)
             likely += self._looked_up(piece) if hits is None else hits
         for before, after in pairwise(pieces):
-            for joint in (f"{left} {right}" for left in {before[-1], before[-PAIR:]} for right in {after[0], after[:PAIR]}):
-                likely += self._by_joint.get(joint, ())
+            hits = self._joined.get(joint := f"{before[-PAIR:]} {after[:PAIR]}")
+            likely += self._looked_up_at(joint) if hits is None else hits
         for owner, at, run, others in likely:
             if run in text and (not others or all(any(each in text for each in runs) for runs in others)):
                 met.setdefault(owner, set()).add(at)
         return met
+
+    def _looked_up_at(self, joint: str) -> tuple[Hit, ...]:
+        if len(self._joined) >= KEPT_PIECES:
+            self._joined.clear()
+        before, _, after = joint.partition(" ")
+        joints = (f"{left} {right}" for left in {before[-1], before} for right in {after[0], after})
+        self._joined[joint] = hits = tuple(hit for each in joints for hit in self._by_joint.get(each, ()))
+        return hits
 
     def _looked_up(self, piece: str) -> tuple[Hit, ...]:
         if len(self._hits) >= KEPT_PIECES:
@@ -134,6 +144,10 @@ class Sieves:
         found = _INDEX.among(text).get(self._number)
         return self._always if found is None else sorted((*self._always, *found))
 
+    def may(self, text: str) -> bool:
+        """Whether any of them may find anything in a text."""
+        return bool(self._always) or self._number in _INDEX.among(text)
+
 
 class Sieve:
     """A pattern, and the letters without which it finds nothing.
@@ -148,7 +162,7 @@ class Sieve:
 
     def may(self, text: str) -> bool:
         """Whether the pattern may find anything in a text; False if it surely does not."""
-        return bool(self._sieves.among(text))
+        return self._sieves.may(text)
 
     def search(self, text: str) -> re.Match[str] | None:
         """As the pattern's own."""

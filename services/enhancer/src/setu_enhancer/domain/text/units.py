@@ -31,11 +31,10 @@ def knows_units(language: str) -> bool:
 def counted(text: str, language: str) -> frozenset[tuple[str, str]]:
     """The units that a text counts in, each with what it is a unit of; of a word that is several, all."""
     known = _UNITS.get(language, {})
-    said = [unaccented(word) for word in words(text)]
+    said, units_at = _said(text, language)
     found: set[tuple[str, str]] = set()
-    for at, word in enumerate(said):
-        units = known.get(word.removesuffix("'s").removesuffix("'"), ())
-        before = said[max(0, at - NEAR.get(language, 1)) : at] if units else ()
+    for at, units in units_at:
+        before = said[max(0, at - NEAR.get(language, 1)) : at]
         if any(each.isnumeric() or is_of_numbers(each, language) for each in before):
             found.update(units)
     for sign in _SIGN.finditer(unaccented(text)):
@@ -46,9 +45,17 @@ def counted(text: str, language: str) -> frozenset[tuple[str, str]]:
 @lru_cache(maxsize=8192)
 def named(text: str, language: str) -> frozenset[tuple[str, str]]:
     """The units that a text names, whether or not it counts in them, each with what it is a unit of."""
+    _, units_at = _said(text, language)
+    return frozenset(unit for _, units in units_at for unit in units)
+
+
+@lru_cache(maxsize=8192)
+def _said(text: str, language: str) -> tuple[list[str], list[tuple[int, set[tuple[str, str]]]]]:
+    """The words of a text, folded, and where units stand among them."""
     known = _UNITS.get(language, {})
-    said = (unaccented(word).removesuffix("'s").removesuffix("'") for word in words(text))
-    return frozenset(unit for word in said for unit in known.get(word, ()))
+    said = [unaccented(word) for word in words(text)]
+    bare = (word.removesuffix("'s").removesuffix("'") for word in said)
+    return said, [(at, known[word]) for at, word in enumerate(bare) if word in known]
 
 
 def exchanged(source: str, source_language: str, text: str, target_language: str, draft: str) -> tuple[str, str] | None:
