@@ -61,7 +61,7 @@ def _parse(arguments: Sequence[str]) -> Options:
         "--judge",
         action=argparse.BooleanOptionalAction,
         default=EditingSettings().judge,
-        help="whether a vendor's model judges its edits beside the rules, as the service has it do; costs about a seventh more",
+        help="whether a vendor's model judges its edits beside the rules, as the service has it do; costs about a fifth more",
     )
     parser.add_argument(
         "--misses", action="store_true", help="list the lines and edits that went wrong; of the dev split alone"
