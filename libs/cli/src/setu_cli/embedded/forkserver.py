@@ -14,16 +14,12 @@ import runpy
 import signal
 import socket
 import sys
-import time
 from importlib import import_module
-from typing import Final
 
 from setproctitle import setproctitle
 
 from setu_cli.embedded.launch import Launch
 from setu_cli.embedded.settling import settle
-
-_ADOPTED_EVERY_S: Final = 0.0005
 
 
 def serve(requests: socket.socket, guardian_pid: int) -> Launch | None:
@@ -45,15 +41,18 @@ def serve(requests: socket.socket, guardian_pid: int) -> Launch | None:
 
 def _forked(requests: socket.socket) -> bool:
     """Fork a process, tell its number, and leave it to whoever adopts orphans. Returns whether this is that process."""
+    waiting, holding = os.pipe()
     if between := os.fork():
         os.waitpid(between, 0)
+        os.close(holding)
+        os.close(waiting)
         return False
-    between = os.getpid()
+    os.close(holding)
     if pid := os.fork():
         requests.sendall(b"%d\n" % pid)
         os._exit(0)
-    while os.getppid() == between:
-        time.sleep(_ADOPTED_EVERY_S)
+    os.read(waiting, 1)  # until nobody holds it: who forked this process has ended, so it has been adopted
+    os.close(waiting)
     return True
 
 
