@@ -1,6 +1,7 @@
 """What a line may not become: another line's translation, or letters that are no language."""
 
 import asyncio
+from difflib import SequenceMatcher
 
 import pytest
 from hypothesis import given, settings
@@ -124,6 +125,12 @@ def test_words_are_akin_by_their_beginning_or_a_whole_part_and_not_by_some_lette
     assert is_akin("celebration", "celebrat")
     assert not is_akin("head", "ahead")
     assert not is_akin("ever", "fever")
+
+
+@given(*[st.lists(st.sampled_from(["door", "open", "house", "walk"]), max_size=12)] * 2)
+def test_how_close_two_texts_are_is_told_as_difflib_tells_it(one, other):
+    close = SequenceMatcher(None, one, other, autojunk=False).ratio()
+    assert closeness(" ".join(one), " ".join(other)) == close
 
 
 @pytest.mark.parametrize("count", [LONG_TEXT // 4, LONG_TEXT])

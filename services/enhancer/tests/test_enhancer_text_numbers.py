@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from setu_enhancer.domain.text.numbers import knows_numbers, mismatch, numbers, read
-from setu_enhancer.domain.text.numerals import _HINDI
+from setu_enhancer.domain.text.numerals import _HINDI, NUMERALS
+from setu_enhancer.domain.text.reckoning import Reading, rewritten, tokens
 
 # Language, text, and what numbers it says for certain.
 SAID = (
@@ -221,3 +222,24 @@ def test_words_of_an_unknown_language_accuse_nobody():
     assert mismatch("fünfzehn Leute", "de", "15 people", "en") == ([], [])
     assert mismatch("15 people", "en", "fünfzehn Leute", "de") == ([], [])
     assert mismatch("15 people", "en", "16 Leute", "de") == ([Decimal(15)], [Decimal(16)])
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Pay 500 rupees at 7, or 10 tomorrow.", "en"),
+        ("Row 1 has 12 seats, 12 of them free.", "en"),
+        ("Between 3 and 4 of us, 20 in all.", "en"),
+        ("Room 101, floor 1, door 7 5.", "en"),
+        ("7 बजे 500 रुपये लेकर 3 लोग आए।", "hi"),
+        ("मुझे 2 या 3 चाहिए, 10 नहीं।", "hi"),
+        ("19 heures 30, quai 4, voie 2.", "fr"),
+        ("El 7 y el 8 a las 10.", "es"),
+    ],
+)
+def test_numbers_in_digits_that_stand_apart_are_read_as_by_all_the_rules(text, language):
+    numerals = NUMERALS[language]
+    reading = Reading(tokens(rewritten(text, language, numerals), language), numerals)
+    reading.run()
+    found = read(text, language)
+    assert (found.said, found.possible, found.runs) == (reading.said, reading.possible, tuple(reading.runs()))

@@ -188,9 +188,8 @@ def strange_names(line: Line, text: str, glossary: Glossary) -> tuple[str, ...]:
     Whom a pronoun means is a guess, so a name of the glossary is no less strange where the line does not have it; nor is one that sounds
     like a word of the line which is surely no name there.
     """
-    told, meant = _heard(line.source)
-    known = [*told, *map("".join, pairwise(told)), *words(line.draft)]
-    plainly = frozenset(map(folded, known))
+    _, meant = _heard(line.source)
+    known, plainly = _there(line)
     found = []
     for word, opens in _capitalised(text):
         plain = folded(word).removesuffix("'s")
@@ -204,6 +203,14 @@ def strange_names(line: Line, text: str, glossary: Glossary) -> tuple[str, ...]:
                 continue
         found.append(word)
     return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=KEPT)
+def _there(line: Line) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The words of a line and its draft that may be names, two of the line together as well; and all of these folded."""
+    told, _ = _heard(line.source)
+    known = (*told, *map("".join, pairwise(told)), *words(line.draft))
+    return known, frozenset(map(folded, known))
 
 
 def _is_put_into_english(word: str, line: Line) -> bool:

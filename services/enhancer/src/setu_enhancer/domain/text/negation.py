@@ -124,7 +124,12 @@ def negations(text: str, language: str) -> int:
 def _negations(spelled: str, language: str) -> int:
     """The same of a folded text."""
     negators = NEGATORS[language]
-    if not any(word.partition("'")[0] in negators or word in _HINTS or "n't" in word for word in _WORD.findall(spelled)):
+    said = _WORD.findall(spelled)
+    if (
+        "n't" not in spelled
+        and _MAY_NEGATE[language].isdisjoint(said)
+        and ("'" not in spelled or negators.isdisjoint(word.partition("'")[0] for word in said))
+    ):
         return 0
     spelled = _NOTHING_SAID[language].sub(" ", spelled)
     is_negated = _RULES.get(language, _by_words)

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from setu_enhancer.domain.text.numerals import NUMERALS, OTHERS, Numerals
@@ -141,22 +142,30 @@ def is_of_numbers(word: str, language: str) -> bool:
     return numerals.stem(unaccented(word)) in numerals.vocabulary
 
 
-def _lone(text: str, language: str, numerals: Numerals) -> Numbers | None:
-    """The only number of a text, if that stands there in digits by itself and nothing near it makes another number of it."""
-    found = _LONE.search(text)
-    if found is None or sum(map(str.isnumeric, text)) != len(found[0]):
+def _in_digits(text: str, language: str, numerals: Numerals) -> Numbers | None:
+    """The numbers of a text, if all stand there in digits, each by itself, and nothing near one makes another number of it."""
+    found = list(_LONE.finditer(text))
+    if not found or sum(map(str.isnumeric, text)) != sum(len(each[0]) for each in found):
         return None
-    plain = unaccented(text)
-    rewriting, _ = numerals.rewriting
+    if not all(any(map(str.isalpha, text[one.end() : other.start()])) for one, other in pairwise(found)):
+        return None
+    plain, (rewriting, _) = unaccented(text), numerals.rewriting
     if numerals.idiom.may(plain) or any(rewriting.patterns[at].search(plain) for at in rewriting.among(plain)):
         return None
-    if any(
-        is_of_numbers(word, language) or unaccented(word) in numerals.before_hour for word in words(text) if word != found[0]
-    ):
-        return None
-    value = kept(Decimal(found[0]))
-    one = Counter((value,))
-    return Numbers(Counter(), one) if value == 1 else Numbers(one, Counter())
+    digits = {each[0] for each in found}
+    for word in words(text):
+        if word not in digits and (
+            is_of_numbers(word, language) or _belongs(unaccented(word), numerals, beside_another=len(found) > 1)
+        ):
+            return None
+    values = [kept(Decimal(each[0])) for each in found]
+    return Numbers(Counter(value for value in values if value != 1), Counter(value for value in values if value == 1))
+
+
+def _belongs(word: str, numerals: Numerals, *, beside_another: bool) -> bool:
+    """Whether a folded word makes something else of a number, or of two that it stands between."""
+    joins = beside_another and (word in numerals.joints or word in numerals.ors or word in numerals.point)
+    return joins or word in numerals.before_hour
 
 
 @lru_cache(maxsize=8192)
@@ -165,8 +174,8 @@ def read(text: str, language: str) -> Numbers:
     numerals = NUMERALS.get(language, OTHERS)
     if not any(map(str.isnumeric, text)) and not any(is_of_numbers(word, language) for word in words(text)):
         return Numbers(Counter(), Counter(), ())
-    if (lone := _lone(text, language, numerals)) is not None:
-        return lone
+    if (in_digits := _in_digits(text, language, numerals)) is not None:
+        return in_digits
     reading = Reading(tokens(rewritten(text, language, numerals), language), numerals)
     reading.run()
     return Numbers(reading.said, reading.possible, tuple(reading.runs()))
