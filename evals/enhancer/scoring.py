@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from bench.figures import Figure
 
 from evals.enhancer.data import PAIRS, TAGS, Split, Spoken, scenes
-from evals.enhancer.measures import share
+from evals.enhancer.measures import apart, share
 from evals.enhancer.reporting import table, told
 from evals.enhancer.staging import staged
 from setu_enhancer.domain.scoring import score
@@ -39,12 +38,12 @@ def measure(split: Split) -> list[Figure]:
         rows.append((tag, len(some), _mean([each.draft for each in some]), _mean([each.reference for each in some]), above))
     print(f"The score, {about}:", flush=True)
     table(("tag", "lines", "draft", "people's", "% people's above"), rows)
-    apart = _apart([each.draft for each in controls], [each.draft for each in faulty])
+    told_apart = apart([each.draft for each in controls], [each.draft for each in faulty])
     how = f"chance that a draft with nothing to mend scores above a faulty one; 0.5 is a coin; {about}"
     above_ = share([each.reference > each.draft for each in faulty])
     usable = share([each.draft >= USABLE for each in faulty])
     return [
-        told("score_tells_faulty_drafts", apart, how=how),
+        told("score_tells_faulty_drafts", told_apart, how=how),
         told("score_of_people_above_faulty_draft", above_, how=f"lines to mend where what people wrote scores higher; {about}"),
         told("score_calls_faulty_usable", usable, how=f"faulty drafts of at least {USABLE:g} points; {about}"),
     ]
@@ -64,9 +63,3 @@ def _scored(pair: str, split: Split) -> list[Scored]:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
-
-
-def _apart(above: Sequence[float], below: Sequence[float]) -> float:
-    """The share of pairs of which the first is above; equal ones count half. Source: Mann and Whitney 1947, as AUC."""
-    difference = np.asarray(above)[:, None] - np.asarray(below)[None, :]
-    return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
