@@ -152,20 +152,12 @@ def _in_digits(text: str, language: str, numerals: Numerals) -> Numbers | None:
     plain, (rewriting, _) = unaccented(text), numerals.rewriting
     if numerals.idiom.may(plain) or any(rewriting.patterns[at].search(plain) for at in rewriting.among(plain)):
         return None
-    digits = {each[0] for each in found}
-    for word in words(text):
-        if word not in digits and (
-            is_of_numbers(word, language) or _belongs(unaccented(word), numerals, beside_another=len(found) > 1)
-        ):
-            return None
+    said = {unaccented(word) for word in words(text)}.difference(each[0] for each in found)
+    joining = numerals.joining if len(found) > 1 else numerals.before_hour
+    if not joining.isdisjoint(said) or any(is_of_numbers(word, language) for word in said):
+        return None
     values = [kept(Decimal(each[0])) for each in found]
     return Numbers(Counter(value for value in values if value != 1), Counter(value for value in values if value == 1))
-
-
-def _belongs(word: str, numerals: Numerals, *, beside_another: bool) -> bool:
-    """Whether a folded word makes something else of a number, or of two that it stands between."""
-    joins = beside_another and (word in numerals.joints or word in numerals.ors or word in numerals.point)
-    return joins or word in numerals.before_hour
 
 
 @lru_cache(maxsize=8192)

@@ -92,6 +92,11 @@ class Numerals:
         ahead = ("साढे", "सवा", "पौने", "sadhe", "saadhe", "saade", "sava", "sawa", "paune", "pone")
         return frozenset((*self.simple, *self.powers, *self.vague, *ahead))
 
+    @cached_property
+    def joining(self) -> frozenset[str]:
+        """Words that may make one number of two that they stand between, or a guess."""
+        return frozenset((*self.before_hour, *self.joints, *self.ors, *self.point))
+
     def stem(self, word: str) -> str:
         """An ordinal without its ending, if that is a number; else the word."""
         return next((word.removesuffix(each) for each in self.endings if word.removesuffix(each) in self.simple), word)
