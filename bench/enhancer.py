@@ -31,7 +31,7 @@ from setu_common.testing import Asked, Fault, OpenAiWire, always, faulty_wire
 from setu_enhancer.domain.glossary import Glossary, glossary
 from setu_enhancer.domain.guards import breaches
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.prompting import SHAPE, prompt_of
+from setu_enhancer.domain.prompting import SHAPE, answer_of, prompt_of
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.scoring import better, score
 from setu_enhancer.editing import Editor, Edits, Instruments
@@ -105,8 +105,7 @@ def say(asked: Asked) -> str:
     """Edits that a good model makes."""
     user = asked.messages[-1][1]
     document = json.loads(user[user.index("\n") + 1 : user.rindex("\nAnswer with JSON only")].rsplit("\n", 1)[0])
-    entries = [{"id": line["id"], "text": edited_as(line["draft"])} for line in document["lines"] if "id" in line]
-    return json.dumps({"lines": entries}, ensure_ascii=False)
+    return answer_of({line["id"]: edited_as(line["draft"]) for line in document["lines"] if "id" in line})
 
 
 def sloppy(asked: Asked) -> str:

@@ -13,6 +13,7 @@ from setu_common.llm.calling import Calls, Reading
 from setu_common.llm.sdk_provider import SdkProvider
 from setu_common.testing import RecordingMeter
 from setu_enhancer.domain.lines import Line
+from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.editing import Instruments
 from testbed.editing import ENGLISH, LINES, Model, document_of, edit, guard, ids_of, reply_of, scorer, texts_of
 
@@ -151,3 +152,39 @@ def test_what_there_was_no_time_for_is_done_after_the_answer_and_nothing_is_done
     events = looked_at(takes_s=0.0)
     assert events.index("answers") < events.index("draft")
     assert (events.count("draft"), events.count("edit")) == (15, 12)
+
+
+class Judge:
+    """A judge that takes its time over every text, and finds edits better; of the first line it says nothing."""
+
+    def __init__(self, events):
+        self._events = events
+
+    async def judge(self, pairs, pair, glossary):
+        self._events.append("judge asked")
+        await asyncio.sleep(5.0)
+        self._events.append("judge answers")
+        return [
+            None if line.index == LINES[0].index else Judgement(*[20.0 if text == line.draft else 90.0] * 4, confidence=0.9)
+            for line, text in pairs
+        ]
+
+
+def test_edits_are_scored_by_rules_while_a_judge_is_waited_for():
+    events = []
+
+    def scored(line, text, *rest, judgement=None, **options):
+        events.append(("judged " if judgement else "") + ("draft" if text == line.draft else "edit"))
+        return scorer(line, text, *rest, **options)
+
+    async def run():
+        instruments = Instruments(guard, scored, lambda *_: True, judge=Judge(events))
+        return await edit(Thinking(5.0, events), lines=LINES, instruments=instruments, lines_per_request=len(LINES))
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        assert texts_of(runner.run(run())) == list(ENGLISH.values())
+    asked, answers = events.index("judge asked"), events.index("judge answers")
+    assert [each for each in events[asked:answers] if each == "edit"] == ["edit"] * 12
+    assert events.count("edit") == 12
+    assert events.count("draft") == 15
+    assert set(events[answers + 1 :]) == {"judged draft", "judged edit"}

@@ -1,7 +1,9 @@
 """The gate that every edit has to pass: nothing is wrong with it, and it scores better than its draft by a margin."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import structlog
@@ -16,6 +18,7 @@ from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.domain.windows import Film
 from setu_enhancer.editing.outcomes import Edited, Offer
+from setu_enhancer.editing.waiting import Meanwhile
 
 T = TypeVar("T")
 WRONG: Final = 30.0
@@ -115,18 +118,22 @@ class Gate:
         self._fluency = instruments.fluency
         self._film = film
         self._margin = margin
-        self._drafts: dict[int, tuple[tuple[str, ...], QualityScore]] = {}
+        self._by_rules: dict[tuple[int, str], tuple[tuple[str, ...], QualityScore]] = {}
+        self._meanwhile = Meanwhile()
         self.notes: list[str] = []
 
-    def prepare(self, line: Line, finals: Mapping[int, str]) -> None:
-        """Look at a line and its draft, so that of an edit only itself is left to be looked at when it comes.
+    def preparing(self, lines: Sequence[Line], finals: Mapping[int, str]) -> AbstractAsyncContextManager[None]:
+        """While the body waits for edits of lines, look at the lines and their drafts, so that only the edits are left to be looked at then.
 
-        The draft's score is kept here; what guards and scorer found of line and draft on their way they keep themselves.
+        Scores are kept here; what guards and scorer find of line and draft on their way they keep themselves.
 
         Args:
-            line: the line.
+            lines: they.
             finals: the texts of lines that are done, by index.
         """
+        return self._meanwhile.doing([partial(self._prepare, line, finals) for line in lines])
+
+    def _prepare(self, line: Line, finals: Mapping[int, str]) -> None:
         self.plain(line, finals)
         self._with.guard(line, line.draft, self._film.pair, self._film.glossary, characters_per_s=self._film.characters_per_s)
 
@@ -141,12 +148,16 @@ class Gate:
         return faults
 
     def plain(self, line: Line, finals: Mapping[int, str]) -> QualityScore:
-        """A draft's score by the rules alone; worked out once for as long as the lines around it stay the same."""
+        """A draft's score by the rules alone."""
+        return self._plain(line, line.draft, finals)
+
+    def _plain(self, line: Line, text: str, finals: Mapping[int, str]) -> QualityScore:
+        """A text's score by the rules alone; worked out once for as long as the lines around it stay the same."""
         film, neighbours = self._film, self._film.neighbours(line.index, finals)
-        beside, found = self._drafts.get(line.index, ((), None))
+        beside, found = self._by_rules.get((line.index, text), ((), None))
         if found is None or beside != neighbours:
-            found = self._with.scorer(line, line.draft, film.pair, film.glossary, neighbours=neighbours)
-            self._drafts[line.index] = neighbours, found
+            found = self._with.scorer(line, text, film.pair, film.glossary, neighbours=neighbours)
+            self._by_rules[line.index, text] = neighbours, found
         return found
 
     async def decide(self, offers: Sequence[tuple[Line, Offer]], finals: Mapping[int, str]) -> list[Edited]:
@@ -159,8 +170,11 @@ class Gate:
         rivals = [(line, offer.text) for line, offer in offers if offer.stands and offer.text != one_line(line.draft)]
         texts = [(line, line.draft) for line, _ in rivals] + rivals
         half = len(rivals)
-        judged = _of_both(await self._judged(texts), half)
-        probable = _of_both(await self._probable([text for _, text in texts]), half)
+        asked = self._judge is not None or self._fluency is not None
+        known = [partial(self._plain, line, text, finals) for line, text in texts] if asked else []
+        async with self._meanwhile.doing(known):
+            judged = _of_both(await self._judged(texts), half)
+            probable = _of_both(await self._probable([text for _, text in texts]), half)
         scores = [
             self._score(line, text, judgement, logprob, finals)
             for (line, text), judgement, logprob in zip(texts, judged, probable, strict=True)
@@ -174,8 +188,8 @@ class Gate:
     def _score(
         self, line: Line, text: str, judgement: Judgement | None, logprob: float | None, finals: Mapping[int, str]
     ) -> QualityScore:
-        if text == line.draft and judgement is None and logprob is None:
-            return self.plain(line, finals)
+        if judgement is None and logprob is None:
+            return self._plain(line, text, finals)
         return self._with.scorer(
             line,
             text,

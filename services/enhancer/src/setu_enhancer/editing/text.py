@@ -18,7 +18,6 @@ from setu_enhancer.editing.members import Member, Members
 from setu_enhancer.editing.opinions import Opinions
 from setu_enhancer.editing.outcomes import Edited, Offer
 from setu_enhancer.editing.sharing import added
-from setu_enhancer.editing.waiting import Meanwhile
 from setu_enhancer.memory import Made, Memory, Remembered, exact_key
 
 OF_ITSELF: Final[frozenset[ReasonKind]] = frozenset({"name", "term", "idiom", "script", "number"})
@@ -70,7 +69,6 @@ class Text:
         self._keys: dict[tuple[int, str, bool], str] = {}
         self._begun: list[Climb] = []
         self._leaders: dict[int, Member | None] = {}
-        self._meanwhile = Meanwhile()
 
     async def edit(self, most_lines: int) -> Mapping[int, Edited]:
         """Edit all; by index."""
@@ -109,8 +107,7 @@ class Text:
 
     async def _begin(self, asks: Sequence[Ask], seen: Mapping[int, str]) -> Climb:
         """Ask for the lines of a window; their drafts are judged while the model is waited for."""
-        finals = self._finals()
-        async with self._meanwhile.doing(partial(self.gate.prepare, ask.line, finals) for ask in asks):
+        async with self.gate.preparing([ask.line for ask in asks], self._finals()):
             return await self.ladder.begin(asks, partial(self._window, seen=seen))
 
     async def _mend(self, most_lines: int) -> None:

@@ -1,7 +1,7 @@
 """What is done while a model is waited for: what is known before its answer comes need not be worked out after it has come."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -26,12 +26,15 @@ class Meanwhile:
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def doing(self, pieces: Iterable[Piece]) -> AsyncIterator[None]:
+    async def doing(self, pieces: Sequence[Piece]) -> AsyncIterator[None]:
         """Do pieces of work while the body waits; what it has not waited for is left undone.
 
         Raises:
             Exception: whatever a piece raised, once the body is through.
         """
+        if not pieces:
+            yield
+            return
         work = asyncio.create_task(self._do(pieces))
         try:
             yield
@@ -41,7 +44,7 @@ class Meanwhile:
         if not work.cancelled():
             work.result()
 
-    async def _do(self, pieces: Iterable[Piece]) -> None:
+    async def _do(self, pieces: Sequence[Piece]) -> None:
         await asyncio.sleep(self._head_start_s)
         for piece in pieces:
             async with self._turn:
