@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from setu_enhancer.domain.facts import language_fault
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.guards import breaches
 from setu_enhancer.domain.lines import Line, Pair
@@ -304,3 +305,9 @@ def test_no_text_whatever_it_is_breaks_a_guard(source, draft, edit, codes):
     pair = Pair(*codes.split("-"))
     found = breaches(Line(0, 0.0, 0.0, source, draft), edit, pair, NOTHING, characters_per_s=17.0)
     assert all(breach.kind and breach.detail for breach in found)
+
+
+def test_two_small_words_of_another_language_among_names_tell_it_and_one_does_not():
+    line = Line(0, 0, 3, "राजू, बनवारी।", "Raju, Banwari.")
+    assert language_fault(line, "Muy Raju usted Banwari.", Pair("hi", "en")) == "This reads as 'es', and is to be 'en'."
+    assert language_fault(line, "Muy Raju chal Banwari.", Pair("hi", "en")) == ""
