@@ -113,6 +113,8 @@ async def _known(split: Split) -> list[Figure]:
         for name, texts in (("noise", noise(list(text.spoken))), ("swapped", swapped(references))):
             useless[name] += await running.run((scene,), known(name, texts))
     figures += running.figures("references", lines, f"edits are what people wrote; hi-en, {split} scenes", judge=False)
+    alone = f"what rules alone make of them, where a model answers random letters; hi-en, {split} scenes"
+    figures += running.figures("rules", useless["noise"], alone, judge=False)
     _, low, high = running.chrf_change(lines)
     how = "the same as references_chrf_change, which has to grow: the low end of its interval"
     figures.append(goal("references_chrf_grows", low, 0.0, unit="chrF", how=how, interval=(low, high)))
