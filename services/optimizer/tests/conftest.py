@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -87,12 +88,33 @@ async def observations(database, store, operations) -> AsyncIterator[Observation
         yield Observations(database, operations, Minutes(database, store, OperationsClient(HttpCaller(client, name="asr"))))
 
 
+@contextmanager
+def few_trees(most: int) -> Iterator[None]:
+    """Train with so many at most."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "MOST_ROUNDS", most)
+        patch.setattr(training, "MOST_TIME_ROUNDS", max(most // 2, training.FEWEST_ROUNDS))
+        yield
+
+
 @pytest.fixture(scope="module")
 def soon_trained() -> Iterator[None]:
     """Models of few trees, for tests in which it does not matter how good one is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "MOST_ROUNDS", 80)
-        patch.setattr(training, "MOST_TIME_ROUNDS", 50)
+    with few_trees(80):
+        yield
+
+
+@pytest.fixture
+def soon_trained_here() -> Iterator[None]:
+    """The same for one test among others in which it does."""
+    with few_trees(80):
+        yield
+
+
+@pytest.fixture
+def as_soon_as_can_be() -> Iterator[None]:
+    """Models of hardly any tree, for tests of what is told beside the trees."""
+    with few_trees(training.FEWEST_ROUNDS):
         yield
 
 

@@ -192,6 +192,7 @@ def learned(examples: list[Example]) -> Manifest:
     return unpacked(train(examples, SIZES, kind="x", description="", now=now)).manifest
 
 
+@pytest.mark.usefixtures("as_soon_as_can_be")
 @pytest.mark.parametrize(
     ("count", "counted", "is_learned"), [(1, True, False), (40, False, False), (19, True, False), (20, True, True)]
 )
@@ -206,6 +207,7 @@ def test_estimates_alone_teach_nothing():
         learned(jobs(40, counted=False))
 
 
+@pytest.mark.usefixtures("soon_trained_here")
 def test_estimates_that_lie_just_where_they_are_expected_make_no_range_narrower():
     """A recogniser's confidence tells the same of like recordings; what people count has its chance in it."""
     measured = heard(30, seed=1)

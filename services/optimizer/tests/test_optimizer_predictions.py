@@ -134,6 +134,7 @@ def test_models_that_nobody_measured_are_weighed_by_published_tables_and_say_so(
     assert slow.plan.model == "whisper-base"
 
 
+@pytest.mark.usefixtures("soon_trained_here")
 def test_a_way_whose_errors_alone_were_learned_takes_what_was_measured_on_the_machine():
     large = Candidate(model="whisper-large-v3", beam_size=5)
     jobs = [
@@ -270,7 +271,9 @@ def test_a_model_that_is_not_whole_or_of_another_schema_is_not_used(model, chang
     assert why in refused.value.detail
 
 
-def test_a_byte_that_is_not_what_it_was_is_no_other_error_than_a_damaged_model(model):
+@pytest.mark.usefixtures("as_soon_as_can_be")
+def test_a_byte_that_is_not_what_it_was_is_no_other_error_than_a_damaged_model():
+    model = train(heard(20, seed=1), SIZES, kind="small", description="read soon", now=datetime(2026, 11, 26, tzinfo=UTC))
     refused = 0
     for place in [*range(400), *range(400, len(model), len(model) // 300), *range(len(model) - 700, len(model))]:
         spoiled = bytearray(model)

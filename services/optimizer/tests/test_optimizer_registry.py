@@ -112,6 +112,7 @@ async def test_who_was_compared_with_a_model_that_is_not_champion_any_more_is_se
     assert len(await registry.history()) == 1
 
 
+@pytest.mark.usefixtures("soon_trained_here")
 @pytest.mark.parametrize("seed", [41, 42])
 def test_a_stream_with_a_fifth_of_wrong_labels_never_makes_the_model_worse(predictor, seed):
     """Whatever is learned from a poisoned stream, what is promoted is no worse on what was held out."""
