@@ -1,7 +1,6 @@
 """How the words and digits of a text are put together to numbers."""
 
 import re
-import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ FIRST_CENTURY, LAST_CENTURY = 13, 20
 LONGEST_DIGITS: Final = 18
 FEWEST_READ_OUT: Final = 3
 _PLACES: Final = Decimal("0.0001")
-_PLAIN_DIGITS: Final = {
-    code: str(unicodedata.decimal(chr(code))) for code in range(128, sys.maxunicode + 1) if chr(code).isdecimal()
-}
+_SCRIPTS_END: Final = 0x20000
+"""Code points from here on are Han, tags and private: a search through them all took a third of a second of each process' start."""
+_PLAIN_DIGITS: Final = {code: str(unicodedata.decimal(chr(code))) for code in range(128, _SCRIPTS_END) if chr(code).isdecimal()}
 _VULGAR: Final = (("½", "5"), ("¼", "25"), ("¾", "75"))
 _SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)(\d{1,3})((?:[\u00a0\u202f]\d{3})+)(?!\d)")
 _WIDELY_SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)(\d{1,3})((?:[ \u00a0\u202f]\d{3})+)(?!\d)")
