@@ -19,7 +19,7 @@ LONGEST_DIGITS: Final = 18
 FEWEST_READ_OUT: Final = 3
 _PLACES: Final = Decimal("0.0001")
 _SCRIPTS_END: Final = 0x20000
-"""Code points from here on are Han, tags and private: a search through them all took a third of a second of each process' start."""
+"""Code points from here on are Han, tags and private: searching them all takes 50 ms of each process' start, and these 5."""
 _PLAIN_DIGITS: Final = {code: str(unicodedata.decimal(chr(code))) for code in range(128, _SCRIPTS_END) if chr(code).isdecimal()}
 _VULGAR: Final = (("½", "5"), ("¼", "25"), ("¾", "75"))
 _SPACED_THOUSANDS: Final = re.compile(r"(?<!\d)(\d{1,3})((?:[\u00a0\u202f]\d{3})+)(?!\d)")
