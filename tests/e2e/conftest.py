@@ -1,4 +1,4 @@
-"""Whole stacks on free ports. A module names the one that it shares with others by ``STACK``, or has its own, by its ``SETTINGS``."""
+"""Whole stacks on free ports. A module names by ``STACK`` the one that it shares with others."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +9,8 @@ import pytest
 from ownstack.hosted import Hosted
 from ownstack.jobs import Caller
 from ownstack.shared import SharedStacks
-from ownstack.speech import catalogue, recording
-from ownstack.stack import OwnStack, own_stack
-from ownstack.whole import declare
+from ownstack.speech import GREETING_S, catalogue, recording
+from ownstack.stack import OwnStack
 from setu_cli.embedded.stack import LANGUAGE_MODEL, SPEECH_MODEL
 
 pytest.register_assert_rewrite("ownstack.blows")
@@ -26,20 +25,11 @@ def shared_stacks() -> Iterator[SharedStacks]:
 
 
 @pytest.fixture(scope="module")
-def stack(
-    request: pytest.FixtureRequest, shared_stacks: SharedStacks, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[OwnStack]:
+def stack(request: pytest.FixtureRequest, shared_stacks: SharedStacks, tmp_path_factory: pytest.TempPathFactory) -> OwnStack:
     """Setu as `setu up` starts it. Tests leave it whole."""
     for model in (SPEECH_MODEL, LANGUAGE_MODEL):
         catalogue().ensure(model)
-    logs = tmp_path_factory.mktemp("logs")
-    settings = getattr(request.module, "SETTINGS", None)
-    if settings is None:
-        yield shared_stacks.named(getattr(request.module, "STACK", "ordinary"), logs)
-        return
-    shared_stacks.close()
-    with own_stack(declare, settings, logs) as running:
-        yield running
+    return shared_stacks.named(request.module.STACK, tmp_path_factory.mktemp("logs"))
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +39,15 @@ def hosted(stack: OwnStack, shared_stacks: SharedStacks) -> Hosted:
 
 
 @pytest.fixture(scope="module")
-def speech(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recording that takes seconds to transcribe; no other module's."""
-    return recording(tmp_path_factory.mktemp("speech"), ("fr", "pt"), of=request.module.__name__)
+def short_speech(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine seconds of French, which take two to transcribe; no other module's, so what was heard before is not taken again."""
+    return recording(tmp_path_factory.mktemp("speech"), ("fr",), of=request.module.__name__)
 
 
 @pytest.fixture(scope="module")
-def short_speech(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A few seconds of French; no other module's, so what was heard before is not taken again."""
-    return recording(tmp_path_factory.mktemp("speech"), ("fr",), of=request.module.__name__)
+def greeting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three words of French, where it does not matter how much is said; no other module's."""
+    return recording(tmp_path_factory.mktemp("greeting"), ("fr",), of=request.module.__name__, each_s=GREETING_S)
 
 
 @pytest.fixture

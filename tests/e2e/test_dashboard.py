@@ -24,7 +24,7 @@ from testbed.tools import tool
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, func_only=True)]
 
-STACK = "broken"
+STACK = "shown"
 JOB_S = 120.0
 JOB_MS = JOB_S * 1000
 PICTURES = ROOT / "build" / "dashboard"
@@ -239,7 +239,8 @@ def keyed_gateway(stack: OwnStack, folder: Path) -> Iterator[str]:
     """A gateway beside the stack's own that asks for keys."""
     folder.mkdir()
     port = free_port()
-    environment = {**psutil.Process(stack.process("gateway-api").pid).environ(), "SETU_GATEWAY_AUTH": "keys"}
+    # As one has it that is started by its command: where those that are forked had theirs, their title stands.
+    environment = {**psutil.Process(stack.process("llm").pid).environ(), "SETU_GATEWAY_AUTH": "keys"}
     with Guarded(folder / "guardian.log") as guarded:
         guarded.start_ready(
             launch(("setu_gateway.main", "--host", "127.0.0.1", "--port", str(port)), environment, folder),

@@ -64,11 +64,9 @@ def missing(job: Json) -> list[Json]:
     return [each for each in job["degraded"] if "budget" in each["reason"]]
 
 
-def test_jobs_on_one_budget_never_exceed_it_and_all_end_well(
-    stack: OwnStack, caller: Caller, hosted: Hosted, short_speech: Path
-):
+def test_jobs_on_one_budget_never_exceed_it_and_all_end_well(stack: OwnStack, caller: Caller, hosted: Hosted, greeting: Path):
     before_usd, billed_before = spent_usd(stack), len(hosted.wire.bill.charges)
-    first = caller.ended(submitted(caller.http, short_speech, "hi"), JOB_S)
+    first = caller.ended(submitted(caller.http, greeting, "hi"), JOB_S)
     assert (first["state"], first["degraded"]) == ("succeeded", []), first
     each_usd = Decimal(caller.http.get(f"/jobs/{first['id']}/cost").json()["usd"])
     assert each_usd > 0
@@ -77,7 +75,7 @@ def test_jobs_on_one_budget_never_exceed_it_and_all_end_well(
     with psycopg.connect(stack.database.url, autocommit=True) as connection:
         connection.execute(WATCH)
 
-    ids = [submitted(caller.http, short_speech, TARGETS[number % len(TARGETS)]) for number in range(JOBS)]
+    ids = [submitted(caller.http, greeting, TARGETS[number % len(TARGETS)]) for number in range(JOBS)]
     jobs = [caller.ended(job_id, JOB_S) for job_id in ids]
 
     with psycopg.connect(stack.database.url) as connection:
@@ -107,9 +105,9 @@ def test_jobs_on_one_budget_never_exceed_it_and_all_end_well(
             assert "Raise the budget" in missing(job)[0]["reason"]
 
 
-def test_what_a_budget_held_back_is_made_once_it_is_raised(caller: Caller, short_speech: Path):
+def test_what_a_budget_held_back_is_made_once_it_is_raised(caller: Caller, greeting: Path):
     assert caller.http.put("/v1/budgets/month", json={"limit_usd": "0"}).status_code == 200
-    job = caller.ended(submitted(caller.http, short_speech, "hi"), JOB_S)
+    job = caller.ended(submitted(caller.http, greeting, "hi"), JOB_S)
     assert (job["state"], len(missing(job))) == ("succeeded", 1)
     assert caller.http.delete("/v1/budgets/month").status_code == 204
     assert caller.http.post(f"/jobs/{job['id']}/retry").status_code == 202

@@ -42,13 +42,13 @@ BLOWS: Mapping[str, Blow] = {
 
 
 @pytest.fixture(scope="module")
-def undisturbed(stack, speech):
-    return left_in_peace(stack, speech)
+def undisturbed(stack, short_speech):
+    return left_in_peace(stack, short_speech)
 
 
 @pytest.mark.parametrize("blow", BLOWS.values(), ids=BLOWS.keys())
-def test_a_job_survives(blow, stack, caller, speech, undisturbed):
-    assert_survived(blow, stack, caller, speech, undisturbed)
+def test_a_job_survives(blow, stack, caller, short_speech, undisturbed):
+    assert_survived(blow, stack, caller, short_speech, undisturbed)
 
 
 OUTAGES = {

@@ -21,8 +21,7 @@ from browsing.scene import name_in, scene_settings, served_scene
 from ownstack.jobs import Caller, Json
 from ownstack.speech import catalogue, recording
 from ownstack.stack import OwnStack, own_stack
-from ownstack.whole import declare
-from setu_cli.embedded.stack import SPEECH_MODEL
+from setu_cli.embedded.stack import SPEECH_MODEL, embedded_stack
 
 JOB_S: Final = 180.0
 EPISODES: Final = 9
@@ -49,7 +48,7 @@ def main(folder: Path) -> None:
     with ExitStack() as resources:
         work = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="setu-pictures-")))
         wire = resources.enter_context(served_scene())
-        stack = resources.enter_context(own_stack(declare, scene_settings(wire.url), work / "logs"))
+        stack = resources.enter_context(own_stack(embedded_stack, scene_settings(wire.url), work / "logs"))
         client = resources.enter_context(httpx2.Client(base_url=stack.url, timeout=30))
         edited = _history(stack, Caller(stack, client), work)
         browser = resources.enter_context(browsing(executable))

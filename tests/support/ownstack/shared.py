@@ -12,8 +12,8 @@ from hostilemedia.files import LONGEST_S
 from ownstack.hosted import Hosted
 from ownstack.jobs import unended
 from ownstack.stack import OwnStack, own_stack
-from ownstack.whole import declare
 from setu_cli.embedded.ports import free_port
+from setu_cli.embedded.stack import embedded_stack
 from testbed.wires import serving
 from toystack.watching import eventually
 
@@ -23,6 +23,8 @@ IDLE_S: Final = 2.0
 PATIENCE_S: Final = 8
 SCRATCH: Final = Path(tempfile.gettempdir()) / f"setu-test-scratch-{os.getpid()}"
 HOSTED: Final = "hosted"
+# Nothing is heard of a recording before it is planned how to hear it.
+QUICKLY_MEASURED: Final = {"SETU_ASR_PROBE": "false"}
 _QUIET_S: Final = 60.0
 
 SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -37,7 +39,16 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "SETU_ASR_SCRATCH_FOLDER": str(SCRATCH),
     },
     # Whoever asks for it kills what it consists of. Recordings of more than a minute are heard in pieces, of a clip each where batches are of one.
-    "broken": {"SETU_ASR_SPLIT_ABOVE_S": "60", "SETU_ASR_PIECE_S": "20"},
+    # A job that is done twice has the same subtitles, which costs a second of a processor a line.
+    "broken": {
+        "SETU_ASR_SPLIT_ABOVE_S": "60",
+        "SETU_ASR_PIECE_S": "20",
+        "SETU_TRANSLATE_LLM_PARALLEL": "1",
+        "SETU_LLAMA_REPEATABLE": "true",
+        **QUICKLY_MEASURED,
+    },
+    # Looked at with a browser, which must be told when its gateway goes away.
+    "shown": QUICKLY_MEASURED,
 }
 
 
@@ -60,7 +71,7 @@ class SharedStacks:
             self.close()
             SCRATCH.mkdir(exist_ok=True)
             self._running.callback(shutil.rmtree, SCRATCH)
-            self._stack = self._running.enter_context(own_stack(declare, self._settings(name), logs))
+            self._stack = self._running.enter_context(own_stack(embedded_stack, self._settings(name), logs))
             self._name = name
         stack = self._stack
         stack.healed()
@@ -72,7 +83,7 @@ class SharedStacks:
             return SETTINGS[name]
         self.hosted = Hosted()
         self._running.enter_context(serving(self.hosted.wire))
-        return self.hosted.settings
+        return {**self.hosted.settings, **QUICKLY_MEASURED}
 
     def close(self) -> None:
         """End what runs."""
