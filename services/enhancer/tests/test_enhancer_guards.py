@@ -11,6 +11,7 @@ from setu_enhancer.domain.facts import language_fault
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.guards import breaches
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.units import counted, named
 
 HINDI = Pair("hi", "en")
 NOTHING = Glossary(())
@@ -224,6 +225,7 @@ def test_what_must_be_kept_is_kept_in_other_pairs_of_languages(pair, source, dra
         ("…", "empty"),
         ("Come here. " * 12, "proportion"),
         ("Come come come come come come.", "repetition"),
+        ("Come come come come.", "repetition"),
         ("- Come here.\n- Why?", "layout"),
         ("Quarterly revenue exceeded projections.", "meaning"),
     ],
@@ -311,3 +313,8 @@ def test_two_small_words_of_another_language_among_names_tell_it_and_one_does_no
     line = Line(0, 0, 3, "राजू, बनवारी।", "Raju, Banwari.")
     assert language_fault(line, "Muy Raju usted Banwari.", Pair("hi", "en")) == "This reads as 'es', and is to be 'en'."
     assert language_fault(line, "Muy Raju chal Banwari.", Pair("hi", "en")) == ""
+
+
+def test_a_unit_is_the_same_with_an_ending():
+    assert named("A week's rest, two hours.", "en") == {("time", "week"), ("time", "hour")}
+    assert counted("Take 2 week's rest.", "en") == {("time", "week")}

@@ -89,3 +89,9 @@ def test_a_lone_number_is_read_as_the_whole_reading_reads_it(text, language):
     reading.run()
     found = read(text, language)
     assert (found.said, found.possible, found.runs) == (reading.said, reading.possible, tuple(reading.runs()))
+
+
+@pytest.mark.parametrize("text", ["come to", "to come", "be to", "e to", "e  to", "me too"])
+def test_letters_on_both_sides_of_a_space_are_found_whatever_stands_before_them(text):
+    pattern = re.compile("e to")
+    assert (Sieve(pattern).search(text) is None) is (pattern.search(text) is None)
