@@ -32,7 +32,7 @@ kept = asyncio.Runner()
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_loop():
-    """A loop of its own would take nearly as long as a case."""
+    """A loop of its own would take nearly as long as a case, and the runner's own ``run`` a tenth: it hears interrupts, and prints the task for that."""
     with kept:
         yield
 
@@ -233,7 +233,7 @@ OPEN = Instruments(
 @fuzzed
 @given(of(STRUCTURAL), st.integers(1, 10), st.integers(0, 2))
 def test_no_line_ever_gets_what_another_one_says(part, damages, most, repairs):
-    edits = kept.run(
+    edits = kept.get_loop().run_until_complete(
         edit(damaging(damages, NEAR), instruments=OPEN, lines_per_request=most, repairs=repairs, parallel=1)
     )  # fmt: skip
     check(edits)
@@ -246,7 +246,7 @@ def test_no_line_ever_gets_what_another_one_says(part, damages, most, repairs):
 @fuzzed
 @given(of((*STRUCTURAL, *WORDING)), st.integers(1, 10))
 def test_whatever_comes_all_lines_come_back_each_with_its_draft_or_an_edit_that_passed(part, damages, most):
-    edits = kept.run(edit(damaging(damages, ENGLISH), lines_per_request=most, parallel=1))
+    edits = kept.get_loop().run_until_complete(edit(damaging(damages, ENGLISH), lines_per_request=most, parallel=1))
     check(edits)
     for each in edits:
         assert each.text in (each.line.draft, ENGLISH[each.line.index])
@@ -258,7 +258,7 @@ def test_whatever_comes_all_lines_come_back_each_with_its_draft_or_an_edit_that_
 def test_whoever_fails_all_lines_come_back_and_the_answer_says_what_was_not_done(part, first, second, most, parallel):
     models = damaging(first, ENGLISH), damaging(second, ENGLISH)
     models[1].name = "other"
-    edits = kept.run(edit(*models, lines_per_request=most, parallel=parallel))
+    edits = kept.get_loop().run_until_complete(edit(*models, lines_per_request=most, parallel=parallel))
     check(edits)
     unheard = [each for each in edits if not each.requests]
     assert bool(edits.degraded) <= bool(unheard)
@@ -279,7 +279,9 @@ def test_films_of_any_shape_come_back_whole(part, damages, shape):
         at_s += duration_s
     texts = {line.index: ENGLISH[row] for line, (_, _, row) in zip(lines, shape, strict=True)}
     chosen = {line.index: () for line in lines if line.index % 2 == 0}
-    edits = kept.run(edit(damaging(damages, texts), lines=lines, selected=chosen, instruments=OPEN_SIMPLE))
+    edits = kept.get_loop().run_until_complete(
+        edit(damaging(damages, texts), lines=lines, selected=chosen, instruments=OPEN_SIMPLE)
+    )
     check(edits, lines)
     assert all(each.text == each.line.draft for each in edits if each.line.index not in chosen)
 
@@ -299,12 +301,12 @@ def test_whatever_text_comes_and_whatever_a_base_model_goes_on_with_nothing_brea
         return left.pop(0) if left else ""
 
     models = Model(anything), Model(name="base", goes_on=anything)
-    edits = kept.run(edit(*models, completing=["base"], parallel=1))
+    edits = kept.get_loop().run_until_complete(edit(*models, completing=["base"], parallel=1))
     check(edits)
 
 
 @pytest.mark.parametrize("damage", [each for each in STRUCTURAL if each is not split_and_cut], ids=lambda each: each.__name__)
 def test_each_kind_of_damage_is_mended_by_a_good_answer_after_it(damage):
-    edits = kept.run(edit(damaging([(damage, 1), (damage, 2)], NEAR), instruments=OPEN, parallel=1))
+    edits = kept.get_loop().run_until_complete(edit(damaging([(damage, 1), (damage, 2)], NEAR), instruments=OPEN, parallel=1))
     check(edits)
     assert [each.text for each in edits] == list(NEAR.values())
