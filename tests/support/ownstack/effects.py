@@ -30,6 +30,8 @@ CHILDREN: Final = 2
 EFFECTS: Final = OperationKind(
     name="effects", service=SCHEMA, queue="probe", request=Task, result=Done, timeout_s=20.0, max_attempts=40
 )
+_MODULE: Final = "ownstack.effects"
+_SHARED: Final = ("probe.bench", "probe.worker", "setu_cli.embedded.stack")
 TABLE: Final = """
 CREATE TABLE probe.effect (operation_id uuid, token int, finished bool NOT NULL DEFAULT false, PRIMARY KEY (operation_id, token))
 """
@@ -77,29 +79,33 @@ def declare(home: Home, *, gateway_port: int, environment: Mapping[str, str]) ->
             Process(postgres.initdb()),
             Process(postgres.server(), needs=("postgres-initdb",), probe=Asking(postgres.ready)),
             Process(valkey.server(), probe=Asking(valkey.ready)),
-            Process(_launch(home, "migrate", "migrate", shared), needs=("postgres",)),
+            Process(_launch(home, "migrate", shared, _MODULE, "migrate"), needs=("postgres",)),
             *(_worker(home, name, shared) for name in WORKERS),
         ),
         gateway_url="",
         service_token="",
         database_url=postgres.url,
         redis_url=valkey.url,
+        forkserver=_launch(home, "forkserver", shared, "setu_cli.embedded.forkserver", *_SHARED, forked=False),
     )
 
 
 def _worker(home: Home, name: str, environment: Mapping[str, str]) -> Process:
     ready = home.run / f"{name}.ready"
     own = {"SETU_WORKER_READY_FILE": str(ready), "SETU_WORKER_CONCURRENCY": str(CHILDREN)}
-    return Process(_launch(home, name, "work", {**environment, **own}), needs=("migrate", "valkey"), probe=Touching(ready))
+    return Process(
+        _launch(home, name, {**environment, **own}, _MODULE, "work"), needs=("migrate", "valkey"), probe=Touching(ready)
+    )
 
 
-def _launch(home: Home, name: str, what: str, environment: Mapping[str, str]) -> Launch:
+def _launch(home: Home, name: str, environment: Mapping[str, str], *module: str, forked: bool = True) -> Launch:
     return Launch(
         name=name,
-        command=(sys.executable, "-P", "-m", "ownstack.effects", what),
+        command=(sys.executable, "-P", "-m", *module),
         environment=environment,
         folder=str(home.folder),
         log=str(home.log(name)),
+        forked=forked,
     )
 
 

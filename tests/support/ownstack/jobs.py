@@ -136,7 +136,7 @@ def under_way(stack: OwnStack, job_id: str, service: str, within_s: float) -> Js
     with stack.rows() as db:
         while (row := db.execute(statement, [job_id, kind, progress]).fetchone()) is None:
             assert time.monotonic() < until, f"{service} has not begun after {within_s:.0f} s"
-            time.sleep(0.02)
+            time.sleep(0.05)
     return row
 
 
