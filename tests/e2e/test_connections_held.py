@@ -15,10 +15,8 @@ pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, fu
 JOB_S = 180.0
 
 
-def test_no_process_holds_more_connections_than_it_is_reckoned_with(
-    stack: OwnStack, caller: Caller, short_speech: Path
-) -> None:
-    job_ids = [caller.submitted(short_speech, "en") for _ in range(2)]
+def test_no_process_holds_more_connections_than_it_is_reckoned_with(stack: OwnStack, caller: Caller, greeting: Path) -> None:
+    job_ids = [caller.submitted(greeting, "en") for _ in range(2)]
     assert {caller.ended(job_id, JOB_S)["state"] for job_id in job_ids} == {"succeeded"}
 
     found = held(stack.state.model_dump(mode="json"))

@@ -18,9 +18,9 @@ JOB_S = 180.0
 
 
 @pytest.fixture
-def host(short_speech: Path) -> Iterator[str]:
+def host(greeting: Path) -> Iterator[str]:
     """Where the recording lies, under an address that says nothing."""
-    content = short_speech.read_bytes()
+    content = greeting.read_bytes()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -54,7 +54,7 @@ def states(job: Json) -> list[tuple[str, str]]:
     return [(stage["stage"], stage["state"]) for stage in job["stages"]]
 
 
-def test_a_recording_is_fetched_opened_once_and_erased_with_its_job(stack, caller, host, short_speech):
+def test_a_recording_is_fetched_opened_once_and_erased_with_its_job(stack, caller, host, greeting):
     before = stored(stack)
     accepted = submitted(caller, media_url=host)
     assert (accepted["media"], accepted["media_name"]) == (None, "7")
@@ -62,7 +62,7 @@ def test_a_recording_is_fetched_opened_once_and_erased_with_its_job(stack, calle
     job = caller.ended(accepted["id"], JOB_S)
 
     assert (job["state"], job["degraded"], job["media_name"]) == ("succeeded", [], "parole.wav"), job
-    assert job["media"]["bytes"] == short_speech.stat().st_size
+    assert job["media"]["bytes"] == greeting.stat().st_size
     names = ("fetch", "profile", "plan", "transcribe", "render", "translate", "enhance", "render")
     assert states(job) == [(name, "skipped" if name == "enhance" else "succeeded") for name in names]
     heard = {row["kind"]: row["request"]["media"]["uri"].split("/")[2] for row in operations_of(stack, job["id"], ["asr"])}

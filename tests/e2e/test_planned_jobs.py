@@ -35,9 +35,9 @@ def plan_of_transcript(stack: OwnStack, job_id: str) -> Json:
     return request
 
 
-def test_a_job_is_planned_teaches_is_corrected_and_all_of_that_is_erased_with_it(stack, caller, short_speech):
+def test_a_job_is_planned_teaches_is_corrected_and_all_of_that_is_erased_with_it(stack, caller, greeting):
     before = stored(stack)
-    job = caller.ended(caller.submitted(short_speech), JOB_S)
+    job = caller.ended(caller.submitted(greeting), JOB_S)
     assert (job["state"], job["degraded"]) == ("succeeded", []), job
     plan = caller.http.get(f"/jobs/{job['id']}/plan").raise_for_status().json()["prediction"]
     assert stage_of(job, "plan")["note"].startswith(f"{plan['plan']['model']}, beam {plan['plan']['beam_size']}")
@@ -86,10 +86,8 @@ def stopped_planner(stack: OwnStack) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("stopped_planner")
-def test_a_job_whose_plan_does_not_come_is_transcribed_by_default_and_nothing_of_it_is_missing(
-    stack, caller, short_speech: Path
-):
-    job = caller.ended(caller.submitted(short_speech), JOB_S)
+def test_a_job_whose_plan_does_not_come_is_transcribed_by_default_and_nothing_of_it_is_missing(stack, caller, greeting: Path):
+    job = caller.ended(caller.submitted(greeting), JOB_S)
     assert (job["state"], job["degraded"]) == ("succeeded", []), job
     plan = stage_of(job, "plan")
     assert plan["state"] == "skipped"
