@@ -38,14 +38,14 @@ def rendered(folder: Path) -> list[Json]:
 
 
 def _apply(folder: Path, made: list[Json]) -> None:
-    asked = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    asked = yaml.load((folder / "kustomization.yaml").read_text(), yaml.CSafeLoader)
     if unknown := asked.keys() - _KNOWN:
         raise ValueError(f"{folder}: {sorted(unknown)} are not rendered here")
     for name in asked.get("resources", []):
         if (folder / name).is_dir():
             _apply(folder / name, made)
         else:
-            made.extend(yaml.safe_load_all((folder / name).read_text()))
+            made.extend(yaml.load_all((folder / name).read_text(), yaml.CSafeLoader))  # in a tenth of the time
     for name in asked.get("components", []):
         _apply(folder / name, made)
     for generator in asked.get("configMapGenerator", []):
@@ -70,7 +70,7 @@ def _generate(folder: Path, generator: Json, made: list[Json]) -> None:
 
 
 def _patch(folder: Path, patch: Json, made: list[Json]) -> None:
-    change = yaml.safe_load(patch["patch"] if "patch" in patch else (folder / patch["path"]).read_text())
+    change = yaml.load(patch["patch"] if "patch" in patch else (folder / patch["path"]).read_text(), yaml.CSafeLoader)
     for each in [each for each in made if _is_meant(each, patch["target"])]:
         if isinstance(change, list):
             for step in change:
