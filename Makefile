@@ -43,6 +43,7 @@ $(STAMP): requirements.lock members.txt $(wildcard libs/*/pyproject.toml service
 	@echo "setup: $$(grep -c '^[a-z].*==' requirements.lock) packages of requirements.lock (the first time they are downloaded)"
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync $(QUIET) --compile-bytecode --require-hashes requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install $(QUIET) --no-deps -r members.txt
+	@$(BIN)/python -m compileall -q -j 2 libs/*/src services/*/src # as those of packages are; where nothing may be written it saves each process a sixth of its start
 	@touch $@
 
 lock: $(BIN)/uv ## bring requirements.lock in step with the pyproject files (LOCK_ARGS=--upgrade for newer versions)
