@@ -21,6 +21,9 @@ from setu_common.cost.ledger import migrate_ledger
 from setu_common.db import migrate
 from setu_common.settings import DatabaseSettings
 
+# How it sounds is looked at by no test: this takes half of what choosing well takes.
+SOON = {"aac": {"aac_coder": "fast"}}
+
 
 class Media:
     """Makes media files with PyAV."""
@@ -44,7 +47,8 @@ class Media:
         samples = self.tone(duration_s, rate_hz, channels) if samples is None else samples
         path = self.path(name)
         with av.open(str(path), "w", options=options) as container:
-            stream = container.add_stream(codec, rate=rate_hz, layout="stereo" if channels == 2 else "mono")
+            layout = "stereo" if channels == 2 else "mono"
+            stream = container.add_stream(codec, rate=rate_hz, layout=layout, options=SOON.get(codec, {}))
             size = stream.codec_context.frame_size or 1024
             for start in range(0, samples.shape[1], size):
                 frame = av.AudioFrame.from_ndarray(
@@ -63,7 +67,7 @@ class Media:
         with av.open(str(path), "w") as container:
             pictures = container.add_stream("mpeg4", rate=10)
             pictures.width, pictures.height, pictures.pix_fmt = 64, 64, "yuv420p"
-            sound = container.add_stream("aac", rate=16000, layout="mono") if sound_s else None
+            sound = container.add_stream("aac", rate=16000, layout="mono", options=SOON["aac"]) if sound_s else None
             for number in range(int(picture_s * 10)):
                 frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 128, np.uint8), "rgb24")
                 frame.pts = number
