@@ -160,8 +160,10 @@ async def own_time() -> list[Figure]:
     """What ten lines take beyond the SDK's own call: of the processor, and of the time of who waits for them."""
     async with faulty_wire(OpenAiWire(say=say)) as wire, ways_to_ask(wire.url) as ways:
         used = await medians(ways, CALLS)
-    latency = OpenAiWire(always(Fault.LATENCY), say=say, latency_s=TAKES_S)
+    server = Slow()
+    latency = OpenAiWire(server.receive, say=server.say, latency_s=TAKES_S)
     async with faulty_wire(latency) as wire, ways_to_ask(wire.url) as ways:
+        beyond = await medians(ways, SLOW_CALLS, server.clock_beyond)
         waited = await medians(ways, SLOW_CALLS, time.perf_counter)
     whole = statistics.median(each["bare"] for each in used) * 1e3
     beside = (
@@ -169,20 +171,51 @@ async def own_time() -> list[Figure]:
         "number of its own, so that nothing is known of it"
     )
     processor = f"processor time, since others use this machine; {CALLS} calls a round; the SDK's own call takes {whole:.2f} ms"
-    waiting = f"time by the clock, of a server that takes {TAKES_S * 1e3:g} ms to answer; {SLOW_CALLS} calls a round"
+    slow = f"of a server that takes {TAKES_S * 1e3:g} ms to answer; {SLOW_CALLS} calls a round"
+    waiting = f"time by the clock, {slow}; whoever else uses the machine is in it"
+    alone = f"processor time before the request has come in and after the answer has gone out, which is what is waited for where nobody else uses the machine; {slow}"
     layer = "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the reply, the ladder)"
     judging = "the same with the guards of ten edits, and the scores of ten drafts and ten edits"
     return [
         own("layer_over_sdk", used, "layer", f"{layer} {beside}; {processor}"),
         own("layer_guards_scores_over_sdk", used, "judged", f"{judging}; {processor}"),
+        own("layer_beyond_wait_over_sdk", beyond, "layer", f"median of what ten lines take more {beside}; {alone}"),
+        own(
+            "layer_guards_scores_beyond_wait_over_sdk",
+            beyond,
+            "judged",
+            f"the same with guards and scores, of which those of drafts are found while the server takes its time; {alone}",
+        ),
         own("layer_wait_over_sdk", waited, "layer", f"median of what ten lines are waited for longer {beside}; {waiting}"),
         own(
             "layer_guards_scores_wait_over_sdk",
             waited,
             "judged",
-            f"the same with guards and scores, of which those of drafts are found while the server takes its time; {waiting}",
+            f"the same with guards and scores; {waiting}",
         ),
     ]
+
+
+class Slow:
+    """Tells what a server in this thread says, and how much of the processor's time goes by while it is waited for."""
+
+    def __init__(self) -> None:
+        self._since_s = 0.0
+        self._waited_s = 0.0
+
+    def receive(self, _number: int) -> Fault:
+        """A request has come in: it is answered late."""
+        self._since_s = time.thread_time()
+        return Fault.LATENCY
+
+    def say(self, asked: Asked) -> str:
+        """What is answered; from here on nobody waits."""
+        self._waited_s += time.thread_time() - self._since_s
+        return say(asked)
+
+    def clock_beyond(self) -> float:
+        """Processor time but while a request was waited for, seconds."""
+        return time.thread_time() - self._waited_s
 
 
 def own(name: str, rounds: Sequence[Mapping[str, float]], way: str, how: str) -> Figure:
