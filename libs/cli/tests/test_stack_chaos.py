@@ -102,6 +102,9 @@ def test_what_is_forked_is_a_process_like_any_other(bare_toy):
     assert worker.cwd() == str(bare_toy.home.folder)
     assert {file.path for file in worker.open_files()} == {str(bare_toy.home.log("worker"))}
     assert worker.net_connections("all") == []  # nothing of the fork server's
+    environment = (bare_toy.home.folder / "environment").read_text().splitlines()
+    assert "SETU_WORKER_READY_FILE" in environment
+    assert "ONLY_FOR_THE_FORK_SERVER" not in environment
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -115,6 +118,12 @@ def test_without_its_fork_server_a_stack_goes_on_and_starts_processes_by_their_c
     assert eventually(lambda: bare_toy.pid("api") != before and bare_toy.state().all_settled, 20)
     assert "without the fork server" in bare_toy.home.log("guardian").read_text()
     assert state.process("worker") == bare_toy.state().process("worker")
+
+
+def test_a_fork_server_that_cannot_be_started_costs_nothing_but_time(bare_toy):
+    bare_toy.home.log("forkserver").mkdir(parents=True)
+    bare_toy.up()
+    assert "without the fork server" in bare_toy.home.log("guardian").read_text()
 
 
 def test_a_worker_that_hangs_is_started_again(bare_toy):

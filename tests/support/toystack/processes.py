@@ -31,6 +31,7 @@ def api(port: str) -> None:
 def worker() -> None:
     subprocess.Popen([sys.executable, "-c", DEAF])
     subprocess.Popen([sys.executable, "-c", DEAF], start_new_session=True)
+    pathlib.Path("environment").write_text("\n".join(os.environ))
     pathlib.Path(os.environ["SETU_WORKER_READY_FILE"]).touch()
     signal.pause()
 

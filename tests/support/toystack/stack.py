@@ -6,6 +6,7 @@ TOY in the environment: ``whole`` (default), ``bare`` (no servers), ``broken`` (
 import asyncio
 import dataclasses
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,9 +102,12 @@ def launch(home: Home, name: str, *what: str, **extra: str) -> Launch:
 
 
 def forkserver(home: Home) -> Launch:
-    forked = launch(home, "forkserver")
+    forked = launch(home, "forkserver", ONLY_FOR_THE_FORK_SERVER="1")
     return dataclasses.replace(
-        forked, command=(sys.executable, "-P", "-m", "setu_cli.embedded.forkserver", "http.server"), forked=False
+        forked,
+        command=(sys.executable, "-P", "-m", "setu_cli.embedded.forkserver", "http.server"),
+        stop_signal=signal.SIGKILL,
+        forked=False,
     )
 
 

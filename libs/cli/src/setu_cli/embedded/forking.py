@@ -10,9 +10,14 @@ _ANSWER_S: Final = 20.0
 
 
 class ForkServer:
-    """Starts programs as copies of a process that has imported the most of them. ``theirs`` is that process's standard input."""
+    """Starts programs as copies of a process that has imported the most of them. ``theirs`` is that process's standard input.
 
-    def __init__(self) -> None:
+    Args:
+        name: that process's.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
         self._control, self.theirs = socket.socketpair()
         self._control.settimeout(_ANSWER_S)
 
@@ -25,7 +30,7 @@ class ForkServer:
         self._control.sendall(launch.to_line())
         with self._control.makefile("rb") as answers:
             answer = answers.readline()
-        if not answer:
+        if not answer.endswith(b"\n"):
             raise ConnectionResetError("the fork server is gone")
         return int(answer)
 

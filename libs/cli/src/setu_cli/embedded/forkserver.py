@@ -2,7 +2,7 @@
 
 Run by the guardian as ``python -m setu_cli.embedded.forkserver MODULE…`` with a socket as standard input: a :class:`Launch` on a line comes in,
 the new process's number goes out. That process is the guardian's child, as any other: who forked it ends at once, and the guardian adopts
-orphans. Whatever goes wrong here costs time only: the guardian starts programs by their commands then.
+orphans. Whatever goes wrong here costs time only: the fork server ends, and the guardian starts programs by their commands.
 
 It imports and nothing else. Threads, locks that are held and connections can't be copied.
 """
@@ -40,19 +40,31 @@ def serve(requests: socket.socket, guardian_pid: int) -> Launch | None:
 
 
 def _forked(requests: socket.socket) -> bool:
-    """Fork a process, tell its number, and leave it to whoever adopts orphans. Returns whether this is that process."""
-    waiting, holding = os.pipe()
+    """Fork a process, tell its number, and leave it to whoever adopts orphans. Returns whether this is that process.
+
+    It goes on only when its number was told and who forked it has ended. Where that can't be, the fork server ends, so that whoever asks knows.
+    """
+    told, telling = os.pipe()
     if between := os.fork():
-        os.waitpid(between, 0)
-        os.close(holding)
-        os.close(waiting)
+        _, status = os.waitpid(between, 0)
+        if status == 0:
+            os.write(telling, b"\n")
+        os.close(telling)
+        os.close(told)
+        if status != 0:
+            raise ChildProcessError("no process could be forked")
         return False
-    os.close(holding)
-    if pid := os.fork():
-        requests.sendall(b"%d\n" % pid)
-        os._exit(0)
-    os.read(waiting, 1)  # until nobody holds it: who forked this process has ended, so it has been adopted
-    os.close(waiting)
+    try:
+        os.close(telling)
+        if pid := os.fork():
+            requests.sendall(b"%d\n" % pid)
+            os._exit(0)
+    except OSError as error:
+        os.write(2, f"{error}\n".encode())
+        os._exit(1)
+    if not os.read(told, 1):
+        os._exit(1)
+    os.close(told)
     return True
 
 

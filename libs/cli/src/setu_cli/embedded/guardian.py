@@ -137,9 +137,13 @@ class Guardian:
         self._tell({"event": "started", "name": launch.name, "pid": pid, "started": identity.started if identity else "ended"})
 
     def _start_forkserver(self, launch: Launch) -> None:
-        server = ForkServer()
-        with server.theirs:
-            pid = _spawned(launch, server.theirs)
+        server = ForkServer(launch.name)
+        try:
+            with server.theirs:
+                pid = _spawned(launch, server.theirs)
+        except (OSError, subprocess.SubprocessError) as error:
+            self._without_forkserver(server, f"it could not be started: {error}")
+            return
         self._children[pid] = _Child(launch, pid)
         self._forkserver = server
 
@@ -150,10 +154,17 @@ class Guardian:
         try:
             return self._forkserver.fork(launch)
         except OSError as error:
-            print(f"{launch.name} is started without the fork server: {error}", file=sys.stderr)  # noqa: T201
-            self._forkserver.close()
-            self._forkserver = None
+            self._without_forkserver(self._forkserver, str(error))
             return None
+
+    def _without_forkserver(self, server: ForkServer, why: str) -> None:
+        """Do without it from now on. What it may still have forked is nobody's, and ends with it."""
+        print(f"processes are started without the fork server: {why}", file=sys.stderr)  # noqa: T201
+        server.close()
+        self._forkserver = None
+        for child in self._children.values():
+            if child.launch.name == server.name:
+                os.kill(child.pid, signal.SIGKILL)
 
     def _stop(self, child: _Child) -> None:
         if child.kill_at is None:
@@ -178,9 +189,9 @@ class Guardian:
             if child is not None:
                 _kill_group(pid)  # before it is reaped: until then nobody else can have this number
             _, status = os.waitpid(pid, 0)
+            self._kill_orphans()
             if child is None:
                 continue
-            self._kill_orphans()
             self._tell({"event": "ended", "name": child.launch.name, "pid": pid, "code": os.waitstatus_to_exitcode(status)})
 
     def _kill_orphans(self) -> bool:

@@ -221,7 +221,8 @@ class _Maker:
 
     def forkserver(self) -> Launch:
         """What services are forked from. It lends them nothing: when it ends, they go on."""
-        return self._launch("forkserver", "setu_cli.embedded.forkserver", *_SHARED, forked=False)
+        launch = self._launch("forkserver", "setu_cli.embedded.forkserver", *_SHARED, forked=False)
+        return replace(launch, stop_signal=signal.SIGKILL)
 
     def migration(self) -> Process:
         """Every service's schema, brought up to date."""
