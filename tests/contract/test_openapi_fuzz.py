@@ -14,6 +14,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import setu_asr.migrate
+import setu_enhancer.migrate
+import setu_gateway.migrate
+import setu_optimizer.migrate
+import setu_translate.migrate
+from setu_common.cost.ledger import migrate_ledger
+from setu_common.db import migrate
+from setu_common.settings import DatabaseSettings
 from testbed.jobs import EndedJobs, end_jobs
 from testbed.serving import served
 
@@ -64,6 +72,27 @@ ANSWERS_ABOUT_LEARNING = {
 }
 
 
+MIGRATIONS = {
+    "asr": setu_asr.migrate.VERSIONS,
+    "translate": setu_translate.migrate.VERSIONS,
+    "enhancer": setu_enhancer.migrate.VERSIONS,
+    "optimizer": setu_optimizer.migrate.VERSIONS,
+    "gateway": setu_gateway.migrate.VERSIONS,
+}
+
+
+@pytest.fixture
+def database_settings(cloned_database):
+    """A database with every service's schema in it: a process that migrates takes as much as one that serves."""
+
+    def migrated(settings: DatabaseSettings) -> None:
+        for service, versions in MIGRATIONS.items():
+            migrate(settings, service, versions)
+        migrate_ledger(settings)
+
+    return cloned_database("all_services", migrated)
+
+
 @pytest.fixture
 def make_jobs(database_settings, redis_settings, store_settings):
     """Make jobs that have ended, once there is a schema for them."""
@@ -73,14 +102,14 @@ def make_jobs(database_settings, redis_settings, store_settings):
 @pytest.mark.timeout(LIMIT_S)
 @pytest.mark.parametrize("service", ["asr", "translate", "enhancer", "optimizer"])
 def test_a_service_keeps_to_its_document_whatever_is_sent(service, service_environment, service_token, tmp_path):
-    with served(f"setu_{service}.main", service_environment, tmp_path) as url:
+    with served(f"setu_{service}.main", service_environment, tmp_path, migrated=True) as url:
         fuzz_all(url, service_token.get_secret_value(), tmp_path, CONFIG)
     assert "request.crashed" not in (tmp_path / f"setu_{service}.main.log").read_text()
 
 
 @pytest.mark.timeout(LIMIT_S)
 def test_a_service_without_operations_keeps_to_its_document(service_environment, service_token, tmp_path):
-    with served("setu_metrics.main", service_environment, tmp_path) as url:
+    with served("setu_metrics.main", service_environment, tmp_path, migrated=True) as url:
         fuzz(url, service_token.get_secret_value(), tmp_path, CONFIG, "--exclude-path-regex=/events$")
     assert "request.crashed" not in (tmp_path / "setu_metrics.main.log").read_text()
 
@@ -130,9 +159,9 @@ def gateway_and(services: Sequence[str], environment: Mapping[str, str], folder:
     with ExitStack() as running:
         for name in services:
             (folder / name).mkdir()
-            behind = running.enter_context(served(f"setu_{name}.main", environment, folder / name))
+            behind = running.enter_context(served(f"setu_{name}.main", environment, folder / name, migrated=True))
             told[f"SETU_GATEWAY_{name.upper()}_URL"] = behind
-        yield running.enter_context(served("setu_gateway.main", {**environment, **told}, folder))
+        yield running.enter_context(served("setu_gateway.main", {**environment, **told}, folder, migrated=True))
 
 
 def about_jobs(jobs: EndedJobs, folder: Path) -> Path:

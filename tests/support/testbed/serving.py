@@ -36,16 +36,18 @@ def environment_of(
 
 
 @contextmanager
-def served(module: str, environment: Mapping[str, str], folder: Path, timeout_s: float = 30) -> Iterator[str]:
+def served(
+    module: str, environment: Mapping[str, str], folder: Path, timeout_s: float = 30, *, migrated: bool = False
+) -> Iterator[str]:
     """Run ``python -m module --host … --port …`` for the time of the block, and give its URL.
 
-    Its migrations are run before, by the ``migrate`` module beside it.
+    Its migrations are run before, by the ``migrate`` module beside it, unless they have been.
     """
     port = free_port()
     package = module.rpartition(".")[0]
     with Guarded(folder / "guardian.log") as guarded:
-        migrate = launch((f"{package}.migrate",), environment, folder)
-        guarded.finish(migrate, timeout_s=timeout_s)
+        if not migrated:
+            guarded.finish(launch((f"{package}.migrate",), environment, folder), timeout_s=timeout_s)
         service = launch((module, "--host", "127.0.0.1", "--port", str(port)), environment, folder)
         guarded.start_ready(service, lambda _: ready(port), timeout_s=timeout_s)
         yield f"http://127.0.0.1:{port}"
