@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeGuard
 
 from setu_enhancer.domain.text.numerals import AHEAD, BEHIND, DECIMAL_COMMA, NUMERALS, OTHERS, Numerals
 from setu_enhancer.domain.text.words import unaccented
@@ -170,6 +170,14 @@ def kept(value: Decimal) -> Decimal:
     return Decimal(int(rounded)) if rounded == int(rounded) else rounded.normalize()
 
 
+def _is_whole(value: Decimal) -> bool:
+    return value == value.to_integral_value()
+
+
+def _is_digit(value: Decimal | None) -> TypeGuard[Decimal]:
+    return value is not None and value < 10 and _is_whole(value)  # noqa: PLR2004 - a digit
+
+
 @dataclass
 class Reading:
     """Puts the tokens of a text together to numbers, from left to right."""
@@ -201,7 +209,7 @@ class Reading:
         """The digits that are read out one by one, three or more in a row: "four one one seven" is "4117"."""
         run = ""
         for token in (*self.tokens, GAP):
-            is_digit = token.kind in ("simple", "vague") and token.value < 10 and token.value % 1 == 0  # noqa: PLR2004 - a digit
+            is_digit = token.kind in ("simple", "vague") and _is_digit(token.value)
             if not is_digit and len(run) >= FEWEST_READ_OUT:
                 yield run
             run = f"{run}{int(token.value)}" if is_digit else ""
@@ -257,6 +265,8 @@ class Reading:
 
     def _joins(self, current: Decimal, value: Decimal) -> bool:
         """Whether two numbers in a row are one: twenty, five; a hundred, twenty; nineteen, eighty."""
+        if current.adjusted() >= LONGEST_DIGITS:
+            return False
         rest = current % HUNDRED
         if current >= HUNDRED and rest == 0:
             return value < HUNDRED
@@ -296,12 +306,12 @@ class Reading:
     def _end(self, value: Decimal, *, certain: bool) -> None:
         """Say a number, with the decimals, years and minutes that may come behind it."""
         following, after = self._kind(self.at), self._single(self.at + 1)
-        if following == "point" and after is not None and after < 10:  # noqa: PLR2004 - a digit
+        if following == "point" and _is_whole(value) and _is_digit(after):
             decimals = ""
-            while (digit := self._single(self.at + 1)) is not None and digit < 10:  # noqa: PLR2004 - a digit
-                decimals, self.at = f"{decimals}{digit}", self.at + 1
+            while _is_digit(digit := self._single(self.at + 1)):
+                decimals, self.at = f"{decimals}{digit:.0f}", self.at + 1
             self.at += 1
-            self._say(Decimal(f"{value}.{decimals}"))
+            self._say(value + Decimal(f"0.{decimals}"))
         elif following == "hour" and after is not None and after < 60 and value <= 24:  # noqa: PLR2004 - minutes and hours
             self.at += 2
             self._say(_hours(int(value), int(after)))
