@@ -205,6 +205,8 @@ def test_what_must_be_kept_is_kept_in_other_pairs_of_languages(pair, source, dra
     ("edit", "kind"),
     [
         ("1. Come here.", "comment"),
+        ("Come here | friend.", "layout"),
+        ("Come here.｜", "layout"),
         ("[12] Come here.", "comment"),
         ("L12: Come here.", "comment"),
         ('{"id": 3, "text": "Come here."}', "comment"),
@@ -243,6 +245,7 @@ def test_what_a_model_says_beside_the_line_is_told_from_the_line(edit, kind):
         ('उसने कहा "आ जाओ"।', 'He said "come".', 'He said, "Come here."'),
         ("- कहाँ?\n- घर।", "- Where?\n- House.", "- Where to?\n- Home."),
         ("♪ आजा रे ♪", "♪ Come ♪", "♪ Come to me ♪"),
+        ("तुम कहाँ थे |", "Where were you?", "Where have you been? |"),
         ("लाइन पर रहो।", "Stay on line.", "Stay on the line."),
         ("तुम इंसान हो या रोबोट?", "You are human or robot?", "Are you a man or a robot?"),
     ],

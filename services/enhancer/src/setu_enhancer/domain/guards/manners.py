@@ -52,6 +52,7 @@ _BRACKETED: Final = re.compile(r"[(\[][^)\]]*[)\]]")
 _LABEL: Final = re.compile(r"^\s*[-–—]?\s*([^\W\d_][\w.']{0,30}(?: [\w.']{1,20})?)\s*:\s+\S", re.MULTILINE)
 _DASH: Final = re.compile(r"^\s*[-–—]\s*\S", re.MULTILINE)
 _MARKED: Final = frozenset("<♪♫")
+_BARS: Final = frozenset("|｜¦│")
 _TAG: Final = re.compile(r"</?[ibu]>|♪|♫")
 
 _ABLE: Final = r"(?:can(?:no|')?t|cannot|can not|am not able to|'m not able to|am unable to|'m unable to|won't|will not|must decline|have to decline|don't feel comfortable|am not comfortable)"
@@ -157,6 +158,8 @@ def layout_faults(line: Line, edit: str) -> Iterator[str]:
         yield f"It has {dashes} lines with a speaker's dash, and the draft {drafted}: keep them."
     if edit.strip().count("\n") > max(line.draft.strip().count("\n"), line.source.strip().count("\n")):
         yield "It has more lines than the draft: give one line, which is broken where it is shown."
+    if not _BARS.isdisjoint(edit) and _BARS.isdisjoint(line.draft) and _BARS.isdisjoint(line.source):
+        yield "It has a bar that nobody says: give the line alone."
     if _MARKED.isdisjoint(edit) and _MARKED.isdisjoint(line.draft):
         return
     marks, kept = Counter(_TAG.findall(edit)), (Counter(_TAG.findall(line.draft)), Counter(_TAG.findall(line.source)))
