@@ -5,6 +5,7 @@ import selectors
 
 import pytest
 
+from setu_common.contracts import Context
 from setu_common.cost import Usage
 from setu_common.http import Dependencies, Timing
 from setu_common.llm import Answer, Finish, LimitPolicy, Limits
@@ -12,10 +13,14 @@ from setu_common.llm.asking import Said
 from setu_common.llm.calling import Calls, Reading
 from setu_common.llm.sdk_provider import SdkProvider
 from setu_common.testing import RecordingMeter
+from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.scoring import Judgement
+from setu_enhancer.domain.windows import Film
 from setu_enhancer.editing import Instruments
-from testbed.editing import ENGLISH, LINES, Model, document_of, edit, guard, ids_of, reply_of, scorer, texts_of
+from setu_enhancer.editing.gate import Gate
+from setu_enhancer.editing.outcomes import Offer
+from testbed.editing import ENGLISH, HINDI, LINES, Model, document_of, edit, guard, ids_of, points, reply_of, scorer, texts_of
 
 SCENES = [Line(number, 20.0 * number, 20.0 * number + 5, "घर चलो।", "Home walk.") for number in range(16)]
 GOOD = Instruments(guard, scorer, lambda *_: True)
@@ -188,3 +193,24 @@ def test_edits_are_scored_by_rules_while_a_judge_is_waited_for():
     assert events.count("edit") == 12
     assert events.count("draft") == 15
     assert set(events[answers + 1 :]) == {"judged draft", "judged edit"}
+
+
+def test_a_draft_that_was_scored_meanwhile_is_scored_anew_where_a_line_beside_it_has_been_edited_since():
+    beside = []
+
+    def scored(line, text, *rest, neighbours=(), **options):
+        beside.append((text, neighbours[0]))
+        known = scorer(line, text, *rest, **options)
+        return known.model_copy(update={"total": 70.0}) if (text, neighbours[0]) == (line.draft, ENGLISH[0]) else known
+
+    async def run():
+        film = Film(LINES, HINDI, Glossary(), Context(), characters_per_s=20.0)
+        gate = Gate(Instruments(guard, scored, lambda *_: True), film, margin=2.0)
+        async with gate.preparing([LINES[1]], {}):
+            await asyncio.sleep(5.0)
+        return await gate.decide([(LINES[1], Offer(ENGLISH[1]))], {0: ENGLISH[0]})
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        (edited,) = runner.run(run())
+    assert points(edited) == (70.0, 90.0)
+    assert beside == [(LINES[1].draft, LINES[0].draft), (LINES[1].draft, ENGLISH[0]), (ENGLISH[1], ENGLISH[0])]
