@@ -150,9 +150,13 @@ def folder_of_servers() -> Iterator[Path]:
 
 
 def in_memory() -> Path | None:
-    """Return where files lie in memory, if this system has that and there is room for what tests write; a container may have 64 MB of it."""
+    """Return where files lie in memory, if this system has that, nobody says where else files are to be, and there is room.
+
+    A container may have 64 MB of it.
+    """
     shared = Path("/dev/shm")
-    return shared if shared.is_dir() and os.access(shared, os.W_OK) and disk_usage(shared).free >= ROOM_BYTES else None
+    usable = "TMPDIR" not in os.environ and shared.is_dir() and os.access(shared, os.W_OK)
+    return shared if usable and disk_usage(shared).free >= ROOM_BYTES else None
 
 
 @pytest.fixture
