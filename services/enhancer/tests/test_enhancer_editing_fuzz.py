@@ -155,6 +155,17 @@ def cut_short(entries: Entries, dice: random.Random) -> str:
     return whole[: dice.randrange(len(whole))]
 
 
+def with_unescaped_quotes(entries: Entries, dice: random.Random) -> str:
+    def quoted(text: str) -> str:
+        words = text.split()
+        at = dice.randrange(len(words))
+        words[at] = f'"{words[at]}"'
+        return " ".join(words)
+
+    lines = ",".join(f'"{number}|{quoted(str(text)) if dice.random() < 0.5 else text}"' for number, text in entries)
+    return f'{{"lines":[{lines}]}}'
+
+
 def other_shape(entries: Entries, dice: random.Random) -> str:
     texts = dict(entries)
     return dice.choice(
@@ -181,7 +192,7 @@ def good(entries: Entries, _dice: random.Random) -> Entries:
 
 STRUCTURAL: tuple[Damage, ...] = (
     dropped, merged, merged_and_numbered_on, split_and_numbered_on, split_and_cut, reordered, exchanged, shifted, duplicated,
-    twice_numbered, renumbered, translated_ids, spelt_ids, prose_around, cut_short, other_shape, good,
+    twice_numbered, renumbered, translated_ids, spelt_ids, prose_around, cut_short, with_unescaped_quotes, other_shape, good,
 )  # fmt: skip
 WORDING: tuple[Damage, ...] = (wrong_language, far_too_long, emptied, refused, obeying, noise)
 ERRORS = (LlmRefusal("No."), LlmNoAnswer("Nothing."), LlmOverloaded("Busy."), CircuitOpen("Open."), BudgetExhausted("Used up."))

@@ -27,6 +27,9 @@ def judged(texts, *, cut_off=False, asks=ASKS):
         json.dumps([f"{number}|{text}" for number, text in GOOD.items()]),
         f'Here: "{{lines}}" as JSON:\n```\n{written(GOOD)}\n```',
         written(GOOD)[:-2],
+        written((number, f"{text} |") for number, text in GOOD.items()),
+        written((number, f"| {text}|") for number, text in GOOD.items()),
+        json.dumps({"notes": ["1|The name is one."], "lines": [f"{number}|{text}" for number, text in GOOD.items()]}),
         json.dumps(
             {"thoughts": ["The first is a question.", "So is 5."], "lines": [f"{n}|{text}" for n, text in GOOD.items()]}
         ),
@@ -133,6 +136,23 @@ def test_a_text_may_have_a_bar_and_quotation_marks_of_its_own():
 
 def test_what_is_quoted_within_a_broken_string_is_no_line():
     assert read(r'["2|\x He said \"3|Get out\" and left.", "4|He left."]') == (Entry(4, "He left."),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'He said "yes" loudly.',
+        '"Yes", he said.',
+        'He said "yes, and 3|no", and left.',
+        'It is 6", tall as he is.',
+        '"3|Get out", he said.',
+    ],
+)
+def test_a_line_that_ends_for_json_at_a_mark_which_was_not_escaped_is_left_out_and_so_are_those_beside_it(said):
+    lines = ",".join(f'"{number}|{said if number == 1 else text}"' for number, text in GOOD.items())
+    found = judged(f'{{"lines":[{lines}]}}')
+    assert found.texts == {number: GOOD[number] for number in (3, 4, 5)}
+    assert set(found.faults) == {0, 1, 2}
 
 
 def test_of_strings_that_break_off_the_whole_ones_count():

@@ -14,6 +14,9 @@ from setu_enhancer.domain.windows import Ask
 THOUGHT: Final = re.compile(r"^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 WHOLE_NUMBER: Final = re.compile(r"\d{1,9}")
 NUMBERED: Final = re.compile(r'(?<!\\)"\s*\d{1,9}\s*' + re.escape(BAR))
+_GOES_ON: Final = re.compile(r'\s*(?:,\s*(?:["\[\]{}]|$)|[\]}]|$)')
+"""What JSON has behind a string; behind a quotation mark of a text that nobody escaped there is more of the text."""
+LINES_KEY: Final = "lines"
 TEXT_KEYS: Final = ("text", "edit", "translation", "subtitle")
 MOST_TRIES: Final = 500  # where an object or a line might begin; a reply with more is none
 MOST_CHARACTERS: Final = 200_000
@@ -71,11 +74,13 @@ def _strings(reply: str, at: int) -> list[Entry]:
     for _ in range(MOST_TRIES):
         if (begins := NUMBERED.search(reply, at)) is None:
             break
+        at = begins.end()
         try:
-            text, at = _DECODER.raw_decode(reply, begins.start())
+            text, end = _DECODER.raw_decode(reply, begins.start())
         except ValueError:
-            at = begins.end()
-        else:
+            continue
+        if _GOES_ON.match(reply, end):
+            at = end
             found.append(_written(text))
     return found
 
@@ -86,6 +91,8 @@ def _entries(value: object) -> Sequence[Entry]:
     text = next((value[key] for key in TEXT_KEYS if key in value), None)
     if "id" in value or text is not None:
         return (Entry(_number(value.get("id")), one_line(text) if isinstance(text, str) else ""),)
+    if isinstance(asked := value.get(LINES_KEY), list):
+        return _listed(asked)
     for each in value.values():
         if isinstance(each, list) and (listed := _listed(each)):
             return listed
@@ -104,9 +111,9 @@ def _listed(values: Sequence[object]) -> list[Entry]:
 
 
 def _written(line: str) -> Entry:
-    """A line as it is asked for: its id, a bar, its text."""
+    """A line as it is asked for: its id, a bar, its text. Some set bars around the text as well, as in tables."""
     number, bar, text = line.partition(BAR)
-    return Entry(_number(number) if bar else None, one_line(text if bar else line))
+    return Entry(_number(number) if bar else None, one_line(text).strip(f"{BAR} ") if bar else one_line(line))
 
 
 def _number(value: object) -> int | None:
