@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,7 +11,15 @@ import pytest
 from fastapi import FastAPI
 
 from setu_common.errors import DependencyUnavailable
-from setu_common.http import Guard, HttpCaller, OutsideClient, OutsideLimits, OutsidePolicy, create_client
+from setu_common.http import (
+    AuthoritiesUnreadable,
+    Guard,
+    HttpCaller,
+    OutsideClient,
+    OutsideLimits,
+    OutsidePolicy,
+    create_client,
+)
 from setu_common.http import authorities as module
 from setu_common.testing import loopback
 from setu_common.testing.outside import RecordingResolver
@@ -32,9 +41,9 @@ def trusted(monkeypatch) -> Iterator[list[bool]]:
         return context
 
     monkeypatch.setattr(module, "create_ssl_context", read)
-    module.authorities.cache_clear()
+    module._read.cache_clear()
     yield asked
-    module.authorities.cache_clear()
+    module._read.cache_clear()
 
 
 def a_service() -> FastAPI:
@@ -100,3 +109,66 @@ async def test_calls_to_the_outside_read_them_once_and_the_environment_may_name_
             async with OutsideClient(guard) as client, client.get(f"https://{CERTIFIED}:{port}/x", LIMITS) as answer:
                 assert answer.ok
     assert trusted == [True]
+
+
+@pytest.fixture
+def unread() -> Iterator[None]:
+    """A process that has read no authorities yet."""
+    module._read.cache_clear()
+    yield
+    module._read.cache_clear()
+
+
+async def fetched(url: str) -> bool:
+    guard = Guard(OutsidePolicy.of(url.rpartition(":")[2], "127.0.0.1"), RecordingResolver({}))
+    async with OutsideClient(guard) as client, client.get(f"{url}/x", LIMITS) as answer:
+        return answer.ok
+
+
+@pytest.mark.parametrize("lies_there", ["nothing", "a file without certificates", "a folder without certificates"])
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.usefixtures("unread")
+async def test_a_setting_that_names_no_certificates_is_told_by_its_name_and_only_to_those_who_call_with_encryption(
+    name, lies_there, tmp_path, monkeypatch
+):
+    place = tmp_path / "authorities"
+    if "file" in lies_there:
+        place.write_text("none")
+    elif "folder" in lies_there:
+        place.mkdir()
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv(name, str(place))
+    async with encrypted() as url:
+        for _ in range(2):  # each time, until somebody mends it
+            with pytest.raises(AuthoritiesUnreadable, match=name) as caught:
+                await fetched(url)
+    assert not caught.value.retryable
+    async with loopback(a_service()) as url:
+        assert await fetched(url)
+
+
+@pytest.mark.usefixtures("unread")
+async def test_a_folder_of_certificates_counts_as_openssl_finds_them_and_a_file_counts_before_it(tmp_path, monkeypatch):
+    (tmp_path / "0a1b2c3d.0").write_bytes((CERTIFICATES / "authority.pem").read_bytes())
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'nothing'}:{tmp_path}")
+    assert await module.authorities(of_environment=True)
+    module._read.cache_clear()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(AuthoritiesUnreadable, match="SSL_CERT_FILE"):
+        await module.authorities(of_environment=True)
+    assert await module.authorities(of_environment=False)
+
+
+async def test_authorities_are_read_in_a_thread_and_once_by_all_who_wait(trusted, monkeypatch):
+    read, threads = module.create_ssl_context, []
+
+    def reading(**how: bool) -> ssl.SSLContext:
+        threads.append(threading.current_thread())
+        return read(**how)
+
+    monkeypatch.setattr(module, "create_ssl_context", reading)
+    async with encrypted() as url:
+        assert await asyncio.gather(*(asked(url) for _ in range(4))) == [{}] * 4
+    assert trusted == [False]
+    assert threads[0] is not threading.main_thread()

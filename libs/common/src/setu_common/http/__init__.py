@@ -13,6 +13,7 @@ included. ``Dependencies`` are those of a process, by name. ``setu_common.http.b
 ``OutsideClient`` calls what strangers name, by a ``Guard``: only public addresses, each connection to a vetted one.
 """
 
+from setu_common.http.authorities import AuthoritiesUnreadable
 from setu_common.http.breaker import Breaker, Mode
 from setu_common.http.breaker_machine import State
 from setu_common.http.caller import FilePart, HttpCaller, Response, ServerSentEvent
@@ -42,6 +43,7 @@ __all__ = [
     "RETRIES",
     "AnswerLate",
     "AsyncClient",
+    "AuthoritiesUnreadable",
     "Breaker",
     "BreakerChange",
     "BreakerPolicy",

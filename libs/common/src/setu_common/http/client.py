@@ -80,16 +80,18 @@ class _TracedTransport(AsyncBaseTransport):
         }
         with tracing().span(request.method, "client", known) as span:
             request.headers.update(tracing().carried())
-            response = await self._pool(url.scheme).handle_async_request(request)
+            pool = await self._pool(url.scheme)
+            response = await pool.handle_async_request(request)
             span.note({"http.response.status_code": response.status_code})
             if response.status_code >= _REFUSED:
                 span.failed(str(response.status_code))
             return response
 
-    def _pool(self, scheme: str) -> AsyncHTTPTransport:
+    async def _pool(self, scheme: str) -> AsyncHTTPTransport:
         if scheme not in self._pools:
-            believed = authorities(of_environment=False) if scheme == "https" else nobody()
-            self._pools[scheme] = AsyncHTTPTransport(verify=believed, limits=self._limits, trust_env=False)
+            believed = await authorities(of_environment=False) if scheme == "https" else nobody()
+            pool = AsyncHTTPTransport(verify=believed, limits=self._limits, trust_env=False)
+            self._pools.setdefault(scheme, pool)  # another call may have waited for the authorities as well
         return self._pools[scheme]
 
     async def aclose(self) -> None:

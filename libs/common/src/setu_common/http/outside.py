@@ -5,7 +5,6 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,7 +18,7 @@ from httpcore2 import (
 )
 
 from setu_common.errors import DeadlineExceeded, DependencyUnavailable, PayloadTooLarge, SetuError
-from setu_common.http.authorities import authorities
+from setu_common.http.authorities import authorities, nobody
 from setu_common.http.guard import Guard
 from setu_common.http.outside_urls import OutsideUrl, UrlRefused
 from setu_common.http.pinning import Connector, PinnedBackend, TcpConnector
@@ -146,6 +145,7 @@ class OutsideClient:
         self.guard = guard
         self._connector = connector or TcpConnector()
         self._tls = tls
+        self._pools: dict[str, AsyncConnectionPool] = {}
 
     async def __aenter__(self) -> Self:
         """Itself."""
@@ -159,8 +159,8 @@ class OutsideClient:
 
     async def aclose(self) -> None:
         """Close what is open."""
-        if "_pool" in self.__dict__:
-            await self._pool.aclose()
+        for pool in tuple(self._pools.values()):
+            await pool.aclose()
 
     @asynccontextmanager
     async def get(self, url: str, limits: OutsideLimits) -> AsyncGenerator[OutsideAnswer]:
@@ -169,6 +169,7 @@ class OutsideClient:
         Raises:
             UrlRefused, NameUnresolvable: it, or what it redirects to, is not gone to.
             OutsideUnavailable, OutsideTooSlow: no answer.
+            AuthoritiesUnreadable: there are no certificates to believe.
         """
         at = self.guard.parse(url)
         async with _in_time(limits.total_s), AsyncExitStack() as open_answers:
@@ -188,20 +189,24 @@ class OutsideClient:
         Raises:
             UrlRefused, NameUnresolvable: the URL is not gone to.
             OutsideUnavailable, OutsideTooSlow: no answer.
+            AuthoritiesUnreadable: there are no certificates to believe.
         """
         at = self.guard.parse(url)
         async with _in_time(limits.total_s), self._sent("POST", at, limits, content, headers) as response:
             return int(response.status)
 
-    @cached_property
-    def _pool(self) -> AsyncConnectionPool:
+    async def _pool(self, scheme: str) -> AsyncConnectionPool:
         # Made for the first call, since many never make one. Each connection is vetted, so none is kept for later.
-        return AsyncConnectionPool(
-            ssl_context=self._tls or authorities(of_environment=True),
-            max_connections=64,
-            max_keepalive_connections=0,
-            network_backend=PinnedBackend(self.guard, self._connector),
-        )
+        if scheme not in self._pools:
+            believed = nobody() if scheme == "http" else self._tls or await authorities(of_environment=True)
+            pool = AsyncConnectionPool(
+                ssl_context=believed,
+                max_connections=64,
+                max_keepalive_connections=0,
+                network_backend=PinnedBackend(self.guard, self._connector),
+            )
+            self._pools.setdefault(scheme, pool)  # another call may have waited for the authorities as well
+        return self._pools[scheme]
 
     @asynccontextmanager
     async def _sent(
@@ -221,8 +226,9 @@ class OutsideClient:
         }
         timeouts = {"connect": limits.connect_s, "read": limits.idle_s, "write": limits.idle_s, "pool": limits.idle_s}
         target = URL(scheme=url.scheme, host=url.host, port=url.port, target=url.target)
+        pool = await self._pool(url.scheme)  # what goes wrong here isn't the host's fault
         with _translated():
-            async with self._pool.stream(
+            async with pool.stream(
                 method, target, headers=list(sent.items()), content=content, extensions={"timeout": timeouts}
             ) as response:
                 yield response
