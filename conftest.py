@@ -8,13 +8,11 @@ import gc
 import os
 import re
 import secrets
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from shutil import disk_usage
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -26,12 +24,11 @@ from setu_cli.embedded.postgres import running_postgres
 from setu_cli.embedded.valkey import running_valkey
 from setu_common.settings import DatabaseSettings, RedisSettings, StoreSettings, TrustSettings
 from testbed import environment
+from testbed.folders import folder_of_servers
 from testbed.postgres import Databases, Prepare
 from testbed.serving import environment_of
 
 CloneDatabase = Callable[[str, Prepare], DatabaseSettings]
-# What the servers of some test processes take is a tenth of it.
-ROOM_BYTES = 4 << 30
 
 
 # On import, so that it comes before the conftest files further down, whose imports may look.
@@ -135,28 +132,6 @@ def valkey_url() -> Iterator[str]:
     """The URL of a real Valkey, shared by the tests of this process."""
     with folder_of_servers() as folder, running_valkey(folder / "valkey") as server:
         yield server.url
-
-
-@contextmanager
-def folder_of_servers() -> Iterator[Path]:
-    """Make a folder that the unprivileged user of Postgres may enter, which pytest's own are not.
-
-    It lies in memory where there is room: measured, Postgres took five times as much of the processors to make and drop databases on a disk.
-    """
-    with tempfile.TemporaryDirectory(prefix="setu-test-", dir=in_memory()) as folder:
-        path = Path(folder)
-        path.chmod(0o755)
-        yield path
-
-
-def in_memory() -> Path | None:
-    """Return where files lie in memory, if this system has that, nobody says where else files are to be, and there is room.
-
-    A container may have 64 MB of it.
-    """
-    shared = Path("/dev/shm")
-    usable = "TMPDIR" not in os.environ and shared.is_dir() and os.access(shared, os.W_OK)
-    return shared if usable and disk_usage(shared).free >= ROOM_BYTES else None
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from setu_cli.embedded.running import Declare
 from setu_cli.embedded.state import ProcessStage, ProcessState, StackState, load_state
 from setu_common.operations.death import die_with_parent
 from setu_common.settings import DatabaseSettings, RedisSettings
+from testbed.folders import folder_of_servers
 from toystack.watching import eventually, running_in
 
 # What takes a quarter of a minute in production takes seconds here.
@@ -143,9 +143,8 @@ def own_stack(declare: Declare, settings: Mapping[str, str], logs: Path) -> Iter
         settings: for its processes, beside `BRISK`.
         logs: where its logs are kept, for whoever wants to know why a test failed.
     """
-    with tempfile.TemporaryDirectory(prefix="setu-test-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # for Postgres' own user
-        home = Home(Path(folder) / "home")
+    with folder_of_servers() as folder:
+        home = Home(folder / "home")
         home.create()
         supervisor = _start(home, declare, settings)
         try:
