@@ -75,7 +75,7 @@ status: ## say what of it is running
 test: setup ## every test; leaves nothing running
 	@echo "test: units, contracts and architecture, three at a time"
 	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not ($(ALONE))" libs services tests
-	@echo "test: whole processes, each with servers of its own, three files at a time since they mostly wait"
+	@echo "test: whole processes, each with servers of its own, three files at a time"
 	@$(BIN)/pytest -q -n 3 --dist loadfile -m "$(ALONE)" $(ALONE_FILES)
 
 # Apart from `make test`, since it brings 8 GB (torch with CUDA), and holds back what others use: see `conflicts` in pyproject.toml.
