@@ -57,9 +57,11 @@ def _read_once(*, of_environment: bool) -> ssl.SSLContext:
 
 @cache
 def _read(*, of_environment: bool) -> ssl.SSLContext:
-    named = next((name for name in (_FILE, _FOLDER) if of_environment and os.environ.get(name)), None)
+    # The HTTP library reads them by itself, and OpenSSL says nothing that names them.
+    environment = os.environ if of_environment else dict[str, str]()
+    named = next((name for name in (_FILE, _FOLDER) if environment.get(name)), None)
     try:
-        if named == _FOLDER and not _has_certificates(os.environ[_FOLDER]):
+        if named == _FOLDER and not _has_certificates(environment[named]):
             raise FileNotFoundError(_FOLDER)
         return create_ssl_context(trust_env=of_environment)
     except OSError as error:  # what OpenSSL says of a file without certificates is one as well
