@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ssl
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -142,7 +142,7 @@ async def test_a_setting_that_names_no_certificates_is_told_by_its_name_and_only
         for _ in range(2):  # each time, until somebody mends it
             with pytest.raises(AuthoritiesUnreadable, match=name) as caught:
                 await fetched(url)
-    assert not caught.value.retryable
+            assert not caught.value.retryable
     async with loopback(a_service()) as url:
         assert await fetched(url)
 
@@ -152,20 +152,21 @@ async def test_a_folder_of_certificates_counts_as_openssl_finds_them_and_a_file_
     (tmp_path / "0a1b2c3d.0").write_bytes((CERTIFICATES / "authority.pem").read_bytes())
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'nothing'}:{tmp_path}")
-    assert await module.authorities(of_environment=True)
+    await module.authorities(of_environment=True)
     module._read.cache_clear()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing"))
     with pytest.raises(AuthoritiesUnreadable, match="SSL_CERT_FILE"):
         await module.authorities(of_environment=True)
-    assert await module.authorities(of_environment=False)
+    await module.authorities(of_environment=False)
 
 
 async def test_authorities_are_read_in_a_thread_and_once_by_all_who_wait(trusted, monkeypatch):
-    read, threads = module.create_ssl_context, []
+    read: Callable[..., ssl.SSLContext] = vars(module)["create_ssl_context"]
+    threads = []
 
-    def reading(**how: bool) -> ssl.SSLContext:
+    def reading(*, trust_env: bool) -> ssl.SSLContext:
         threads.append(threading.current_thread())
-        return read(**how)
+        return read(trust_env=trust_env)
 
     monkeypatch.setattr(module, "create_ssl_context", reading)
     async with encrypted() as url:

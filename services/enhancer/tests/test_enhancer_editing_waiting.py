@@ -159,6 +159,10 @@ def test_what_there_was_no_time_for_is_done_after_the_answer_and_nothing_is_done
     assert (events.count("draft"), events.count("edit")) == (15, 12)
 
 
+def graded(points: float) -> Judgement:
+    return Judgement(points, points, points, points, confidence=0.9)
+
+
 class Judge:
     """A judge that takes its time over every text, and finds edits better; of the first line it says nothing."""
 
@@ -169,10 +173,7 @@ class Judge:
         self._events.append("judge asked")
         await asyncio.sleep(5.0)
         self._events.append("judge answers")
-        return [
-            None if line.index == LINES[0].index else Judgement(*[20.0 if text == line.draft else 90.0] * 4, confidence=0.9)
-            for line, text in pairs
-        ]
+        return [None if line.index == LINES[0].index else graded(20.0 if text == line.draft else 90.0) for line, text in pairs]
 
 
 def test_edits_are_scored_by_rules_while_a_judge_is_waited_for():
