@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ownstack.jobs import Caller, Json, named, operations_of, stored
-from ownstack.shared import HOST_PORT
+from ownstack.shared import HOST, HOST_PORT
 from toystack.watching import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.models, pytest.mark.timeout(300, func_only=True)]
@@ -34,7 +34,9 @@ def host(greeting: Path) -> Iterator[str]:
         def log_message(self, *_arguments: object) -> None:
             """Silence."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", HOST_PORT), Handler)
+    server = ThreadingHTTPServer(HOST.getsockname(), Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = HOST.dup()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{HOST_PORT}/r/7?signature=x"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -12,12 +13,14 @@ from hostilemedia.files import LONGEST_S
 from ownstack.hosted import Hosted
 from ownstack.jobs import unended
 from ownstack.stack import OwnStack, own_stack
-from setu_cli.embedded.ports import free_port
+from setu_cli.embedded.ports import LOOPBACK, free_port
 from setu_cli.embedded.stack import embedded_stack
 from testbed.wires import serving
 from toystack.watching import eventually
 
-HOST_PORT: Final = free_port()
+# It listens from the start: a port that is only chosen may be another process's by the time that a recording is to lie there.
+HOST: Final = socket.create_server((LOOPBACK, free_port()))
+HOST_PORT: Final[int] = HOST.getsockname()[1]
 LIMIT_BYTES: Final = 7 << 20
 IDLE_S: Final = 2.0
 PATIENCE_S: Final = 8
