@@ -156,7 +156,38 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
     apis = {service.name: gateway_port if service.name == GATEWAY else ports.next() for service in SERVICES}
     llm_port = ports.next()
     token = environment.get("SETU_SERVICE_TOKEN") or secrets.token_urlsafe(32)
-    defaults = {
+    shared = {
+        **_defaults(home, apis, llm_port, environment),
+        **environment,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SETU_SERVICE_TOKEN": token,
+        "PYTHONUNBUFFERED": "1",
+    }
+    maker = _Maker(home, shared, frozenset(process.name for process in servers if process.probe is not None), ports)
+    services = [process for service in SERVICES for process in maker.service(service, apis[service.name])]
+    llm = [] if environment.get("SETU_TRANSLATE_LLM_URL") else [maker.llm(llm_port)]
+    return Stack(
+        processes=(*servers, *llm, maker.migration(), *services),
+        gateway_url=f"http://{LOOPBACK}:{gateway_port}",
+        service_token=token,
+        database_url=database_url,
+        redis_url=redis_url,
+        models=models_of(environment),
+        forkserver=maker.forkserver(),
+    )
+
+
+def _defaults(home: Home, apis: Mapping[str, int], llm_port: int, environment: Mapping[str, str]) -> dict[str, str]:
+    """What processes are told where nobody says otherwise.
+
+    Args:
+        home: where everything is kept.
+        apis: the port of each service's API.
+        llm_port: of the language model's server.
+        environment: what somebody does say.
+    """
+    return {
         "REDIS_KEY_PREFIX": "setu:",
         "SETU_STORE_URL": home.store.as_uri(),
         "SETU_LOG_LEVEL": "INFO",
@@ -176,26 +207,6 @@ def embedded_stack(home: Home, *, gateway_port: int, environment: Mapping[str, s
         "SETU_ENHANCER_LOCAL_URL": "" if environment.get("SETU_TRANSLATE_LLM_URL") else f"http://{LOOPBACK}:{llm_port}/v1",
         "SETU_ENHANCER_LOCAL_MODEL": environment.get("SETU_TRANSLATE_LLM_MODEL", LANGUAGE_MODEL),
     }
-    shared = {
-        **defaults,
-        **environment,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "SETU_SERVICE_TOKEN": token,
-        "PYTHONUNBUFFERED": "1",
-    }
-    maker = _Maker(home, shared, frozenset(process.name for process in servers if process.probe is not None), ports)
-    services = [process for service in SERVICES for process in maker.service(service, apis[service.name])]
-    llm = [] if environment.get("SETU_TRANSLATE_LLM_URL") else [maker.llm(llm_port)]
-    return Stack(
-        processes=(*servers, *llm, maker.migration(), *services),
-        gateway_url=f"http://{LOOPBACK}:{gateway_port}",
-        service_token=token,
-        database_url=database_url,
-        redis_url=redis_url,
-        models=models_of(environment),
-        forkserver=maker.forkserver(),
-    )
 
 
 class _Ports:
