@@ -6,8 +6,9 @@ from typing import Final
 
 from evals.enhancer.data import Scene, Spoken
 from setu_common.contracts import Context, Reason
+from setu_common.subtitles.profile import NETFLIX
 from setu_enhancer.domain.glossary import Glossary, glossary
-from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.lines import Line, Pair, lingering
 from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
@@ -76,7 +77,8 @@ def joined(scenes: Sequence[Scene]) -> Staged:
         start_s = lines[-1].end_s + BETWEEN_SCENES_S
     first = scenes[0]
     context = first.context if len(scenes) == 1 else _all_of(scenes)
-    return Staged(Pair(*first.languages), tuple(lines), spoken, scene_of, context)
+    pair, limits = Pair(*first.languages), NETFLIX.limits(first.languages[1])
+    return Staged(pair, lingering(lines, limits) if limits else tuple(lines), spoken, scene_of, context)
 
 
 def _all_of(scenes: Sequence[Scene]) -> Context:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from setu_common.contracts import EnhancementRequest, QualityRequest, Transcript, TranslatedTranscript
 from setu_common.store import Store
-from setu_enhancer.domain.lines import Line
+from setu_common.subtitles.profile import NETFLIX
+from setu_enhancer.domain.lines import Line, lingering
 from setu_enhancer.errors import LinesDiffer
 
 UNTIMED_S_PER_CHARACTER = 1.0
@@ -26,7 +27,7 @@ class Text:
 
 
 async def text_of(request: EnhancementRequest, store: Store) -> Text:
-    """The lines of a request.
+    """The lines of a request. Those that lie in the store are spoken, and stay for as long as subtitles of them may; others stand as they are told.
 
     Raises:
         ObjectMissing: the transcript, or its translation, is not in the store.
@@ -42,21 +43,20 @@ async def text_of(request: EnhancementRequest, store: Store) -> Text:
     transcript = await store.load(request.transcript, Transcript)
     draft = await store.load(request.translated, TranslatedTranscript)
     _demand_fitting(request, transcript, draft)
-    return Text(
-        tuple(
-            Line(
-                index=segment.index,
-                start_s=segment.start_s,
-                end_s=segment.end_s,
-                source=segment.text,
-                draft=translation.text,
-                confidence=translation.confidence,
-                speaker=segment.speaker,
-            )
-            for segment, translation in zip(transcript.segments, draft.translations, strict=True)
-        ),
-        draft,
+    lines = tuple(
+        Line(
+            index=segment.index,
+            start_s=segment.start_s,
+            end_s=segment.end_s,
+            source=segment.text,
+            draft=translation.text,
+            confidence=translation.confidence,
+            speaker=segment.speaker,
+        )
+        for segment, translation in zip(transcript.segments, draft.translations, strict=True)
     )
+    limits = NETFLIX.limits(request.target_language)
+    return Text(lingering(lines, limits) if limits else lines, draft)
 
 
 def lines_of(request: QualityRequest) -> tuple[Line, ...]:

@@ -109,7 +109,7 @@ class _Reading:
             return False
         if not perhaps:
             return not (self._own and _is_idiom(self.said, self.text, self.source))
-        most = max(_denying_words(self.said, self.source), _denies(self.draft, self.target)[1])
+        most = max(perhaps, _denying_words(self.said, self.source), _denies(self.draft, self.target)[1])
         return self._own and surely_told > most
 
     def keeps_only_without(self) -> bool:

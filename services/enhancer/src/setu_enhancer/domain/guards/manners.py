@@ -16,6 +16,7 @@ STILL_THE_LINE: Final = 0.5
 STUTTER_WORDS: Final = 3
 TWICE: Final = 2
 TRIPLE: Final = 3
+OPENING_WORDS: Final = 4
 READ_CHARACTERS: Final = 4000  # of an edit; a longer one is out of proportion anyway
 
 _LANGUAGES: Final = "|".join(sorted(map(str.lower, LANGUAGE_NAMES.values()), key=len, reverse=True))
@@ -104,9 +105,15 @@ def comments(line: Line, edit: str) -> tuple[str, ...]:
         found.append("It is put in quotation marks: give the line without them.")
     if ("(" in told or "[" in told) and len(_BRACKETED.findall(told)) > max(len(_BRACKETED.findall(each)) for each in known):
         found.append("There is something in brackets that nobody says: give the line alone.")
-    if ":" in told and len(_LABEL.findall(told)) > max(len(_LABEL.findall(each)) for each in known):
+    if ":" in told and len(_labels(told, known[0])) > max(len(_LABEL.findall(each)) for each in known):
         found.append("There is a speaker or a label before the line: give the line alone.")
     return tuple(found)
+
+
+def _labels(told: str, drafted: str) -> list[str]:
+    """What stands like a label before a text, and is not of the words that the draft begins with: "One condition: no net today"."""
+    opening = frozenset(words(drafted)[:OPENING_WORDS])
+    return [label for label in _LABEL.findall(told) if not opening.issuperset(words(label))]
 
 
 @lru_cache(maxsize=KEPT)

@@ -35,7 +35,7 @@ SILENT: Final = {
         r"\b(?:without|stop|quit|refus\w+|fail(?:s|ed)?|hardly|barely|scarcely|rarely|seldom|impossible|unable|unless|lacks?|den(?:y|ied|ies)|avoid\w*"
         r"|hate[sd]?|dislike[sd]?|im(?:patient|polite|mature|moral)|in(?:sane|visible|complete|correct|decent|dependent)|dis(?:agree|honest|respect|obey)\w*"
         r"|un(?:happy|fair|well|kind|true|safe|lucky|known|likely|aware|sure|real|wanted|welcome|married|grateful|believable|necessary|clear|important))\b"
-        r"|\b(?:sleep|worth|use|help|home|hope|care|point|meaning|shame|fear|speech)less\b|\bout of\b"
+        r"|\b(?!(?:un|neverthe|nonethe|regard|bless|count|time|price|tire|doubt|end|flaw|spot|sense|reck|ruth)less)\w{3,}less\b|\bout of\b"
     ),
     "fr": re.compile(r"\b(?:sans|cesse[sz]?|arr[êe]te[sz]?|refus\w+|impossible|incapable|[ée]vite\w*|d[ée]teste\w*|m[ée]content\w*|faux|fausse)\b"),
     "es": re.compile(r"\b(?:sin|deja|dejad|dejen|basta|nieg\w+|imposible|incapaz|evita\w*|odi\w+|fals[oa])\b"),
@@ -80,6 +80,9 @@ UNSAID: Final = {
         (r"फ़िक्र|फिक्र|चिंता|चिन्ता|घबरा|डर|टेंशन|fikar|chinta|tension|ghabra|dar", r"relax|calm|cheer|easy|okay|all right|brave|trust me|chin up|safe"),
         (r"सिवा|अलावा|siva|alawa", r"\b(?:only|but|except|just|all)\b"),
         (r"कम नहीं|कम नही|kam nahi", r"\b(?:at least|as much as|every bit|good|easily|no fewer|or more)\b"),
+        (r"बता|कह|bata|keh", r"\b(?:left out|leave out|leaves out|omitted|kept (?:from|quiet|back)|kept it|hid|secret|skipped|missed)\b"),
+        (r"मज़ाक|मजाक|mazaak|mazak", r"\b(?:you're|you are|you must be|stop|quit|are you) (?:joking|kidding)\b"),
+        (r"पैस|paisa|paise|(?:^|\s)नहीं,", r"\bforget (?:the|about|it|money)\b"),
         (r"हट|hat", r"\b(?:keep|stay|stick|hold|watch)"),
         (r"बाद|पहले|baad|pehle", r"\b(?:until|till|only after|wait)\b"),
         (r"बचा|बची|बचे|bacha|bachi", r"\b(?:out of|gone|finished|over|empty|all)\b"),
@@ -141,6 +144,11 @@ CUES: Final = {
         (r"सिर्फ़|सिर्फ|केवल|ही |sirf|keval", r"nothing (?:else|but|more)|no one else|nobody (?:else|but)|not (?:just )?any|no more"),
         (r"अलग|और थी|और था|और बात|दूसरी बात|alag", r"not the same|isn't the same|wasn't (?:like|the same)"),
         (r"अभी .*(?:बाक़ी|बाकी)|अधूर|abhi .*baaki|adhoor", r"not (?:yet|over|done|finished)|isn't (?:over|done|finished)|haven't"),
+        (r"बाक़ी|बाकी|baaki", r"n't (?:\w+ ){0,3}(?:yet|done|finished|over|ready)|not (?:\w+ )?(?:yet|done|finished|over|ready)|still (?:no|have)"),
+        (r"रोक|rok", r"don't (?:let|go)|not let|mustn't|can't (?:let|go)"),
+        (r"करवट|karwat|जाग|jaag", r"n't (?:\w+ ){0,2}sleep|not (?:\w+ )?sleep|no sleep|sleepless"),
+        (r"ज़िद|जिद|ज़िद्द|zid", r"don't be (?:so )?(?:stubborn|difficult|silly|childish|obstinate)"),
+        (r"गायब|ग़ायब|लापता|gayab|laapata", rf"seen|find|found|there|trace|{_ANY}"),
         (r"रहने दो|रहने दे|रहने दीजिए|rehne d", r"don't (?:bother|worry)|no need|never mind|not now"),
         (r"बच |बच गए|बचकर|bach", r"didn't (?:die|get hurt)|nothing happened"),
         (r"ज़िंदा|जिंदा|जीवित|zinda", r"not dead|isn't dead|didn't die"),

@@ -40,7 +40,7 @@ _NONE: Final[dict[str, str]] = {
     + _TAG
     + r"|nahin? to(?:h)?\b|jab tak[^.!?,]*?\b(?:na|nahin?)\b",
     "en": r",\s*(?:is|are|was|were|do|does|did|have|has|had|wo|ca|could|would|should|ai|must)n't (?:it|he|she|they|you|we|i|there)(?=\s*\?)"
-    r"|\bwhy (?:not|do(?:n't|nt) (?:we|you|i))\b|\bor not\b|\bno (?:matter|doubt|wonder|sooner|longer than)\b|\bif not\b"
+    r"|,\s*at least not\b|\bwhy (?:not|do(?:n't|nt) (?:we|you|i))\b|\bor not\b|\bno (?:matter|doubt|wonder|sooner|longer than)\b|\bif not\b"
     r"|\b(?:can't|cannot|couldn't) help (?:but|it|\w+ing|myself|yourself|himself|herself)\b|\bnothing but\b|\bwhether or not\b|\blast but not least\b|,\s*no(?=\s*\?)",
     "fr": r"\bn'est[- ]ce pas\b|\bpourquoi (?:pas|ne pas)\b|\bou (?:pas|non)\b|\bsi jamais\b|\bde rien\b|,\s*non(?=\s*\?)|\bsans doute\b",
     "es": r",?\s*¿\s*no(?=\s*\?)|,\s*no(?=\s*\?)|\bde nada\b|\bpor que no\b|\bo no\b|\bsin duda\b|\bsino\b",

@@ -17,7 +17,7 @@ _HINDI: Final = (
     "छत्तीस|सैंतीस|अड़तीस|उनतालीस उन्तालीस|चालीस|इकतालीस|बयालीस बयालिस|तैंतालीस तेंतालीस|चौवालीस चवालीस चौंवालीस|पैंतालीस|छियालीस|सैंतालीस|अड़तालीस|"
     "उनचास उन्चास|पचास|इक्यावन|बावन|तिरपन तिरेपन|चौवन|पचपन|छप्पन|सत्तावन|अट्ठावन अठावन|उनसठ|साठ|इकसठ|बासठ|तिरसठ तिरेसठ|चौंसठ|पैंसठ|छियासठ|"
     "सड़सठ|अड़सठ|उनहत्तर|सत्तर|इकहत्तर|बहत्तर|तिहत्तर|चौहत्तर|पचहत्तर पिचहत्तर|छिहत्तर|सतहत्तर|अठहत्तर|उन्यासी उनासी|अस्सी|इक्यासी|बयासी|तिरासी|"
-    "चौरासी|पचासी|छियासी|सत्तासी|अट्ठासी अठासी|नवासी|नब्बे|इक्यानवे इक्यानबे|बानवे बानबे|तिरानवे तिरानबे|चौरानवे चौरानबे|पचानवे पंचानवे पचानबे|छियानवे छियानबे|"
+    "चौरासी|पचासी|छियासी|सत्तासी सतासी|अट्ठासी अठासी|नवासी|नब्बे|इक्यानवे इक्यानबे|बानवे बानबे|तिरानवे तिरानबे|चौरानवे चौरानबे|पचानवे पंचानवे पचानबे|छियानवे छियानबे|"
     "सत्तानवे सत्तानबे|अट्ठानवे अट्ठानबे अठानवे|निन्यानवे निन्यानबे"
 )
 _ROMANISED: Final = (
@@ -185,11 +185,13 @@ ENGLISH: Final = Numerals(
     idioms=(
         r"on cloud nine", r"catch-22", r"nine times out of ten", r"thanks a million", r"a million times", r"one in a million", r"at sixes and sevens",
         r"(?:no|any|every|some|the|this|that|these|those|each|which|my|little|loved|young)[ -]ones?\b", r"six feet under", r"seven lives", r"seven seas",
-        r"seventh heaven", r"four corners", r"(?:take|took) five", r"high five", r"third wheel", r"third eye", r"fifty-fifty", r"a hundred percent", r"a thousand (?:times|thanks)", r"thousand times", r"two cents", r"twenty-twenty", r"two-faced", r"two-timing", r"on all fours", r"forty winks",
+        r"seventh heaven", r"four corners", r"(?<!can )(?<!only )(?<!could )(?:take|took) five(?=\s*[.!?,]|$)", r"high five", r"third wheel", r"third eye", r"fifty-fifty", r"a hundred percent", r"a thousand (?:times|thanks)", r"thousand times", r"two cents", r"twenty-twenty", r"two-faced", r"two-timing", r"on all fours", r"forty winks",
     ),
     rewritten=(
+        (r"(?<=[a-z])-(?=[a-z])", " "),
         (r"\b(?:the|you|us|them|we|those|these) two\b(?= (?:of|to|are|were|have|can|should|stop|come|go|both|in|at)\b|[.,!?]|$)|\btwo of (?=you|us|them)", " both "),
         (r"\b(?<=\w) (?:and )?three[- ]quarters?(?: of)?(?= (?:an? )?\w)", f" {AND_QUARTERS} "),
+        (r"(?<=\w) and three quarters\b", f" {AND_QUARTERS} "),
         (r" hours?(?:,| and)? forty[- ]five minutes", f" {AND_QUARTERS} "),
         (r" hours?(?:,| and)? (?:thirty|30) minutes", f" {AND_HALF} "),
         (r" hours?(?:,| and)? (?:fifteen|15) minutes", f" {AND_QUARTER} "),
@@ -197,14 +199,13 @@ ENGLISH: Final = Numerals(
         (r"\bhalf (?:past|after) (?=\w)", f" {HALF_MORE} "),
         (r"\b(?:a )?quarter (?:past|after) (?=\w)", f" {QUARTER_MORE} "),
         (r"\b(?:a )?quarter (?:to|of|till) (?=(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d))", f" {QUARTER_LESS} "),
-        (r"\ban? (\w+) and a half\b", rf"one {AND_HALF} \1"),
+        (r"\ban? (?!(?:one|two|three|four|five|six|seven|eight|nine|ten)\b)(\w+) and a half\b", rf"one {AND_HALF} \1"),
         (r"\b(\w+) (hours?|years?|months?|days?|weeks?|minutes?|miles?|times?) and a half\b", rf"\1 {AND_HALF} \2"),
         (r"\ban? (\w+) and a quarter\b", rf"one {AND_QUARTER} \1"),
         (r"\band a half\b", f" {AND_HALF} "),
         (r"\band a quarter\b", f" {AND_QUARTER} "),
         (r"\bhalf a (?=million|billion|lakh|crore|dozen|thousand)", " ₀½ "),
         (r"\ba (?=hundred|thousand|million|billion|lakh|crore|dozen|couple)", " "),
-        (r"(?<=[a-z])-(?=[a-z])", " "),
     ),
 )  # fmt: skip
 FRENCH: Final = Numerals(
