@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from evals.enhancer.pricing import usd
 from setu_common.cost import Unmetered, Usage
 from setu_common.http import Dependencies
-from setu_common.llm import Answer, LlmProvider, Message, NoProvider, make_provider
+from setu_common.llm import Answer, Heard, LlmProvider, Message, NoProvider, make_provider
 from setu_common.llm.settings import LlmSettings, ProviderSettings
 from setu_enhancer.domain.prompting import answer_of
 
@@ -71,6 +71,8 @@ class Answering:
         max_tokens: int,  # noqa: ARG002  see LlmProvider
         shape: Mapping[str, object] | None = None,  # noqa: ARG002
         timeout_s: float | None = None,  # noqa: ARG002
+        heard: Heard | None = None,  # noqa: ARG002
+        probabilities: bool = True,  # noqa: ARG002
     ) -> Answer[str]:
         """See ``LlmProvider``."""
         text = answer_of({index: self._texts[index] for index in asked(messages[-1].text)})
@@ -90,6 +92,7 @@ class Answering:
         *,
         max_tokens: int,  # noqa: ARG002  see LlmProvider
         timeout_s: float | None = None,  # noqa: ARG002
+        heard: Heard | None = None,  # noqa: ARG002
     ) -> Answer[M]:
         """See ``LlmProvider``: as a judge it prefers what people wrote, and says no more than it has to."""
         lines: list[list[str]] = json.loads(messages[-1].text)["lines"]

@@ -40,10 +40,19 @@ class Verdict(BaseModel):
     note: str = Field(default="", max_length=80)
 
 
+class Streamed(str):
+    """A kind of provider that is listened to while it answers: all comes out as it does at once."""
+
+    __slots__ = ()
+
+
 class Rig:
     """One provider on one wire, with time under control."""
 
     def __init__(self, kind, wire, *, retries=None, limits=None, attempt_s=5.0, breaker=None, model="m-1"):
+        self.heard: list[str] = []
+        self.listener = self.heard.append if isinstance(kind, Streamed) else None
+        kind = str(kind)
         self.time = ManualTime()
         self.meter = RecordingMeter()
         self.wire = wire
@@ -71,13 +80,19 @@ class Rig:
         await self.provider.__aexit__(None, None, None)
 
     async def chat(self, text="how are you", **options):
-        return await self.provider.chat([Message("system", "Be brief."), Message("user", text)], max_tokens=50, **options)
+        return await self.provider.chat(
+            [Message("system", "Be brief."), Message("user", text)], max_tokens=50, heard=self.listener, **options
+        )
 
     async def verdict(self, **options):
-        return await self.provider.chat_as(Verdict, [Message("user", "Is it good?")], max_tokens=50, **options)
+        return await self.provider.chat_as(
+            Verdict, [Message("user", "Is it good?")], max_tokens=50, heard=self.listener, **options
+        )
 
 
-@pytest.fixture(params=["openai", "anthropic"])
+@pytest.fixture(
+    params=["openai", "anthropic", Streamed("openai"), Streamed("anthropic")], ids=lambda kind: f"{kind}-{type(kind).__name__}"
+)
 def kind(request):
     return request.param
 
@@ -92,6 +107,8 @@ async def test_a_chat_is_answered_and_metered_once_as_it_is_billed(kind):
         assert (answer.value, answer.text, answer.provider, answer.model) == ("fine thanks", "fine thanks", kind, "m-1")
         assert answer.usage == Usage(input_tokens=5, output_tokens=9, reasoning_tokens=7) == wire.bill.total
         assert answer.finish is Finish.STOP
+        assert rig.heard == (["fine", "fine thanks"] if isinstance(kind, Streamed) else [])
+        assert bool(wire.asked[0].body.get("stream")) is isinstance(kind, Streamed)
         assert [role for role, _ in wire.asked[0].messages] == ["system", "user"]
         (call,) = rig.meter.calls
         assert (call.provider, call.model, call.usage, call.outcome) == (kind, "m-1", wire.bill.total, "ok")

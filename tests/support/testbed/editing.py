@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Self
 
 from setu_common.contracts import Context, QualityScore, Reason
 from setu_common.cost import Usage
-from setu_common.llm import Answer, Finish, LlmProvider, Message
+from setu_common.llm import Answer, Finish, Heard, LlmProvider, Message
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
@@ -169,6 +169,8 @@ class Model:
         max_tokens: int,
         shape: Mapping[str, object] | None = None,
         timeout_s: float | None = None,
+        heard: Heard | None = None,
+        probabilities: bool = True,
     ) -> Answer[str]:
         self.messages.append(messages)
         self.asked.append(document_of(messages[-1].text))

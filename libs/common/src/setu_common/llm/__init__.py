@@ -32,7 +32,7 @@ from setu_common.llm.errors import (
 )
 from setu_common.llm.fallback import GOES_ON, Fallback
 from setu_common.llm.limits import LimitPolicy, Limits
-from setu_common.llm.provider import Answer, Finish, LlmProvider, Message, PassedOver, Token
+from setu_common.llm.provider import Answer, Finish, Heard, LlmProvider, Message, PassedOver, Token
 from setu_common.llm.settings import LlmSettings, ProviderSettings
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Answer",
     "Fallback",
     "Finish",
+    "Heard",
     "LimitPolicy",
     "Limits",
     "LlmContextTooLong",

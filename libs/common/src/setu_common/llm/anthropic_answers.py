@@ -1,5 +1,6 @@
 """What Anthropic answers, read with distrust: the SDK checks nothing of what comes."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from anthropic import APIConnectionError, APIError, APIStatusError, APITimeoutError
@@ -13,12 +14,16 @@ from setu_common.llm.asking import Said
 from setu_common.llm.calling import Reading
 from setu_common.llm.errors import LlmRefusal
 from setu_common.llm.provider import Finish
-from setu_common.llm.statuses import quota_gone, refused, too_long, unreached, unreadable
+from setu_common.llm.statuses import quota_gone, refused, refused_midway, too_long, unreached, unreadable
+from setu_common.llm.streaming import Json, Pieces
 
 _FINISHES: Final = {"end_turn": Finish.STOP, "stop_sequence": Finish.STOP, "max_tokens": Finish.LENGTH}
 # The API has no code of its own for these two; the wording is what its documentation of errors shows.
 _TOO_LONG: Final = ("prompt is too long", "exceed context limit", "context window")
 _NO_CREDIT: Final = "credit balance is too low"
+_HEAD: Final = ("id", "type", "role", "model", "stop_reason", "stop_sequence", "stop_details")
+# Source: Anthropic's list of errors; what others say in the midst of an answer is that it breaks off.
+_STATUSES: Final = {"invalid_request_error": 400, "billing_error": 402, "rate_limit_error": 429, "overloaded_error": 529}
 
 
 def error_of(error: APIError | ValueError, provider: str, model: str) -> SetuError:
@@ -54,6 +59,53 @@ def read_message(told: object, provider: str, schema: type[BaseModel] | None) ->
     text = "".join(part for part in parts if isinstance(part, str))
     said = Said(text, model, usage or Usage(), _FINISHES.get(told.stop_reason or "", Finish.OTHER))
     return Reading(usage, said, useful=said.answers(schema))
+
+
+class MessagePieces(Pieces):
+    """What came of a message so far."""
+
+    def __init__(self, provider: str, model: str) -> None:
+        super().__init__(provider, model)
+        self._message: dict[str, Json] = {}
+        self._used: Json = None
+
+    @property
+    def told(self) -> Message | None:
+        """See ``Pieces``."""
+        if not self._message.get("stop_reason"):
+            return None
+        content = [{"type": "text", "text": self.text}] if self.text else []
+        head = {name: self._message.get(name) for name in _HEAD}
+        return Message.construct(None, **head, content=content, usage=self._used)
+
+    @property
+    def billed(self) -> bool:
+        """See ``Pieces``. What the beginning says of the words is no more than that there will be some."""
+        return self._used is not None
+
+    def take(self, event: Mapping[str, Json]) -> None:
+        """See ``Pieces``."""
+        match event.get("type"):
+            case "message_start":
+                self._message = dict(_named(event.get("message")))
+            case "content_block_start":
+                self.say(_named(event.get("content_block")).get("text"))
+            case "content_block_delta":
+                self.say(_named(event.get("delta")).get("text"))
+            case "message_delta":
+                self._message |= _named(event.get("delta"))
+                last = {name: value for name, value in _named(event.get("usage")).items() if value is not None}
+                if (first := _named(self._message.get("usage"))) and "output_tokens" in last:
+                    self._used = {**first, **last}
+            case "message_stop":
+                self.over = True
+            case "error":
+                kind = _named(event.get("error")).get("type")
+                raise refused_midway(_STATUSES.get(str(kind)), self.provider, self.model, begun=bool(self._message))
+
+
+def _named(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def _usage(told: Message) -> Usage | None:

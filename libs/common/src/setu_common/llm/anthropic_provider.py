@@ -9,12 +9,12 @@ from pydantic import SecretStr
 
 from setu_common.cost import Meter, Usage
 from setu_common.http import Dependency, create_client
-from setu_common.llm.anthropic_answers import error_of, read_message
+from setu_common.llm.anthropic_answers import MessagePieces, error_of, read_message
 from setu_common.llm.asking import Said
 from setu_common.llm.calling import Calls, Reading
 from setu_common.llm.errors import LlmModelUnknown
 from setu_common.llm.limits import Limits
-from setu_common.llm.provider import Answer, Message
+from setu_common.llm.provider import Answer, Heard, Message
 from setu_common.llm.sdk_provider import SdkProvider, Wanted
 
 API: Final = "https://api.anthropic.com"
@@ -86,18 +86,13 @@ class AnthropicProvider(SdkProvider):
     async def _chat(self, messages: Sequence[Message], wanted: Wanted) -> Reading[Said]:
         formats = self._formats
         while True:
+            heard = wanted.heard if self._streams else None
             config: OutputConfigParam | Omit = omit
             if wanted.shape is not None and formats:
                 config = {"format": {"type": "json_schema", "schema": dict(wanted.shape)}}
             said = wanted.with_words(messages, held=formats)
             try:
-                answered = await self._client.messages.create(
-                    model=self.model,
-                    max_tokens=wanted.max_tokens,
-                    system=[_block(each) for each in said if each.role == "system"] or omit,
-                    messages=[_turn(each) for each in said if each.role != "system"],
-                    output_config=config,
-                )
+                answered = await self._answer(said, wanted.max_tokens, config, heard)
             except APIStatusError as error:
                 if config is omit or not _is_about_formats(error):
                     raise error_of(error, self.name, self.model) from error
@@ -107,6 +102,26 @@ class AnthropicProvider(SdkProvider):
             else:
                 self._formats = formats
                 return read_message(answered, self.name, wanted.schema)
+
+    async def _answer(
+        self, said: Sequence[Message], max_tokens: int, config: OutputConfigParam | Omit, heard: Heard | None
+    ) -> object:
+        system = [_block(each) for each in said if each.role == "system"] or omit
+        turns = [_turn(each) for each in said if each.role != "system"]
+        if heard is None:
+            return await self._client.messages.create(
+                model=self.model, max_tokens=max_tokens, system=system, messages=turns, output_config=config
+            )
+        opening = self._client.messages.with_streaming_response.create(
+            model=self.model,
+            max_tokens=max_tokens,
+            system=system,
+            messages=turns,
+            output_config=config,
+            extra_body={"stream": True},
+        )
+        async with opening as opened:
+            return await self._listen(opened, MessagePieces(self.name, self.model), heard)
 
 
 def _is_about_formats(error: APIStatusError) -> bool:

@@ -13,7 +13,7 @@ from setu_common.http import Dependencies, Policy
 from setu_common.llm.errors import LlmNotConfigured, classify_llm
 from setu_common.llm.fallback import Fallback
 from setu_common.llm.limits import LimitPolicy, Limits
-from setu_common.llm.provider import Answer, LlmProvider, Message
+from setu_common.llm.provider import Answer, Heard, LlmProvider, Message
 from setu_common.llm.settings import LlmSettings, ProviderSettings, name_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -166,6 +166,8 @@ class NoProvider:
         max_tokens: int,  # noqa: ARG002
         shape: Mapping[str, object] | None = None,  # noqa: ARG002
         timeout_s: float | None = None,  # noqa: ARG002
+        heard: Heard | None = None,  # noqa: ARG002
+        probabilities: bool = True,  # noqa: ARG002
     ) -> Answer[str]:
         """See ``LlmProvider``."""
         raise self._missing()
@@ -177,6 +179,7 @@ class NoProvider:
         *,
         max_tokens: int,  # noqa: ARG002
         timeout_s: float | None = None,  # noqa: ARG002
+        heard: Heard | None = None,  # noqa: ARG002
     ) -> Answer[M]:
         """See ``LlmProvider``."""
         raise self._missing()

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from setu_common.errors import DependencyUnavailable, SetuError, is_retryable
 from setu_common.llm.errors import LlmNobodyAnswered, LlmNobodyUsable, LlmUnusable
-from setu_common.llm.provider import Answer, LlmProvider, Message, PassedOver
+from setu_common.llm.provider import Answer, Heard, LlmProvider, Message, PassedOver
 
 V = TypeVar("V")
 M = TypeVar("M", bound=BaseModel)
@@ -68,15 +68,29 @@ class Fallback:
         max_tokens: int,
         shape: Mapping[str, object] | None = None,
         timeout_s: float | None = None,
+        heard: Heard | None = None,
+        probabilities: bool = True,
     ) -> Answer[str]:
         """See ``LlmProvider``. ``timeout_s`` is each provider's own; a bound deadline is that of all together."""
-        return await self._first(lambda each: each.chat(messages, max_tokens=max_tokens, shape=shape, timeout_s=timeout_s))
+        return await self._first(
+            lambda each: each.chat(
+                messages, max_tokens=max_tokens, shape=shape, timeout_s=timeout_s, heard=heard, probabilities=probabilities
+            )
+        )
 
     async def chat_as(
-        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
+        self,
+        schema: type[M],
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        timeout_s: float | None = None,
+        heard: Heard | None = None,
     ) -> Answer[M]:
         """See ``LlmProvider`` and ``chat``."""
-        return await self._first(lambda each: each.chat_as(schema, messages, max_tokens=max_tokens, timeout_s=timeout_s))
+        return await self._first(
+            lambda each: each.chat_as(schema, messages, max_tokens=max_tokens, timeout_s=timeout_s, heard=heard)
+        )
 
     async def _first(self, ask: Callable[[LlmProvider], Awaitable[Answer[V]]]) -> Answer[V]:
         errors: list[SetuError] = []

@@ -1,7 +1,7 @@
 """What an OpenAI-compatible server answers, read with distrust: the SDK checks nothing of what comes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -18,12 +18,14 @@ from setu_common.llm.asking import Said
 from setu_common.llm.calling import Reading
 from setu_common.llm.errors import LlmRefusal
 from setu_common.llm.provider import Finish, Token
-from setu_common.llm.statuses import quota_gone, refused, too_long, unreached, unreadable
+from setu_common.llm.statuses import quota_gone, refused, refused_midway, too_long, unreached, unreadable
+from setu_common.llm.streaming import Json, Pieces
 
 _TOO_LONG: Final = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 DECLINED: Final = frozenset({"content_filter", "content_policy_violation"})
 _FINISHES: Final = {"stop": Finish.STOP, "length": Finish.LENGTH}
+_TOO_OFTEN: Final = {"rate_limit_exceeded": 429, "requests": 429, "tokens": 429}
 
 
 def error_of(error: APIError | ValueError, provider: str, model: str) -> SetuError:
@@ -40,6 +42,77 @@ def error_of(error: APIError | ValueError, provider: str, model: str) -> SetuErr
     if names & DECLINED:
         return LlmRefusal(f"{provider} does not answer this: its content filter declines.", provider=provider, model=model)
     return refused(error.status_code, error.response.headers.get("Retry-After"), provider, model)
+
+
+class ChatPieces(Pieces):
+    """What came of a chat completion so far."""
+
+    def __init__(self, provider: str, model: str) -> None:
+        super().__init__(provider, model)
+        self._head: dict[str, Json] = {}
+        self._refusal = ""
+        self._finish: Json = None
+        self._usage: Json = None
+        self._tokens: list[Json] = []
+        self._begun = False
+
+    @property
+    def told(self) -> ChatCompletion | None:
+        """See ``Pieces``. One that has no choice at all has an end, too, if that is said."""
+        if not self._finish and (self._begun or not self.over):
+            return None
+        message = {"role": "assistant", "content": self.text, "refusal": self._refusal or None}
+        choice = {
+            "index": 0,
+            "message": message,
+            "finish_reason": self._finish,
+            "logprobs": {"content": self._tokens} if self._tokens else None,
+        }
+        choices = [choice] if self._begun else []
+        return ChatCompletion.construct(None, **self._head, object="chat.completion", choices=choices, usage=self._usage)
+
+    @property
+    def billed(self) -> bool:
+        """See ``Pieces``."""
+        return self._usage is not None
+
+    def take(self, event: Mapping[str, Json]) -> None:
+        """See ``Pieces``."""
+        if event.get("error"):
+            raise self._error(event["error"])
+        self._head = self._head or {name: event[name] for name in ("id", "created", "model") if name in event}
+        if isinstance(usage := event.get("usage"), dict) and usage:
+            self._usage = usage  # some count on from piece to piece
+        for choice in _listed(event.get("choices")):
+            if isinstance(choice, dict) and not choice.get("index"):
+                self._take_choice(choice)
+
+    def _take_choice(self, choice: Mapping[str, Json]) -> None:
+        self._begun = True
+        if isinstance(delta := choice.get("delta"), dict):
+            self.say(delta.get("content"))
+            if isinstance(refusal := delta.get("refusal"), str):
+                self._refusal += refusal
+        if isinstance(logprobs := choice.get("logprobs"), dict):
+            self._tokens += _listed(logprobs.get("content"))
+        self._finish = choice.get("finish_reason") or self._finish
+
+    def _error(self, told: Json) -> SetuError:
+        told = told if isinstance(told, dict) else {}
+        code, names = told.get("code"), {str(told.get("code")), str(told.get("type"))}
+        if names & DECLINED:
+            detail = f"{self.provider} does not go on with this: its content filter declines."
+            return LlmRefusal(detail, provider=self.provider, model=self.model)
+        if names & _TOO_LONG and not self._begun:
+            return too_long(self.provider, self.model)
+        if names & _QUOTA and not self._begun:
+            return quota_gone(self.provider, 429)
+        status = code if isinstance(code, int) else next((_TOO_OFTEN[name] for name in names if name in _TOO_OFTEN), None)
+        return refused_midway(status, self.provider, self.model, begun=self._begun)
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def is_too_long(error: APIStatusError) -> bool:

@@ -13,8 +13,8 @@ from setu_common.http import Dependency, create_client
 from setu_common.llm.asking import Said
 from setu_common.llm.calling import Calls, Reading, input_bound
 from setu_common.llm.limits import Limits
-from setu_common.llm.openai_answers import DECLINED, error_of, is_too_long, read_chat, read_completion
-from setu_common.llm.provider import Answer, Message
+from setu_common.llm.openai_answers import DECLINED, ChatPieces, error_of, is_too_long, read_chat, read_completion
+from setu_common.llm.provider import Answer, Heard, Message
 from setu_common.llm.sdk_provider import AROUND_A_MESSAGE, SdkProvider, Wanted
 
 NO_KEY: Final = "none"  # the SDK insists on one; servers without keys ignore it
@@ -25,9 +25,11 @@ REASONING_TOKENS: Final = 4000  # servers that call it so count a model's though
 STAND_INS: Final[Mapping[str, str | None]] = {
     "response_format": None,
     "logprobs": None,
+    "stream_options": None,
     "max_tokens": "max_completion_tokens",
     "temperature": None,
     "max_completion_tokens": None,
+    "stream": None,
 }
 
 
@@ -47,7 +49,7 @@ class OpenAiProvider(SdkProvider):
         timeout_s: how long one read may take, seconds.
     """
 
-    _used: tuple[str, ...] = ("response_format", "logprobs", "max_tokens", "temperature")
+    _used: tuple[str, ...] = ("response_format", "logprobs", "max_tokens", "temperature", "stream_options", "stream")
 
     def __init__(
         self,
@@ -101,15 +103,14 @@ class OpenAiProvider(SdkProvider):
         return Usage(input_tokens=read, output_tokens=wanted.max_tokens + REASONING_TOKENS)
 
     async def _chat(self, messages: Sequence[Message], wanted: Wanted) -> Reading[Said]:
-        parameters, used = _parameters(wanted), self._used
+        used = self._used
         while True:
+            heard = wanted.heard if self._streams and "stream" in used else None
+            parameters = _parameters(wanted, streamed=heard is not None)
             said = wanted.with_words(messages, held="response_format" in used)
             try:
-                answered: ChatCompletion = await self._client.chat.completions.create(
-                    model=self.model,
-                    messages=[_message(each) for each in said],
-                    extra_body={name: parameters[name] for name in used if name in parameters},
-                )
+                extra = {name: parameters[name] for name in used if name in parameters}
+                answered = await self._answer([_message(each) for each in said], extra, heard)
             except APIStatusError as error:
                 left = _without_unknown(used, parameters, error)
                 if left is None:
@@ -121,14 +122,28 @@ class OpenAiProvider(SdkProvider):
                 self._used = used
                 return read_chat(answered, self.name, wanted.schema)
 
+    async def _answer(
+        self, messages: list[ChatCompletionMessageParam], extra: Mapping[str, object], heard: Heard | None
+    ) -> object:
+        chat = self._client.chat.completions
+        if heard is None:
+            told: ChatCompletion = await chat.create(model=self.model, messages=messages, extra_body=extra)
+            return told
+        opening = chat.with_streaming_response.create(model=self.model, messages=messages, extra_body=extra)
+        async with opening as opened:
+            return await self._listen(opened, ChatPieces(self.name, self.model), heard)
 
-def _parameters(wanted: Wanted) -> dict[str, object]:
+
+def _parameters(wanted: Wanted, *, streamed: bool) -> dict[str, object]:
     parameters: dict[str, object] = {
-        "logprobs": True,
         "max_tokens": wanted.max_tokens,
         "max_completion_tokens": wanted.max_tokens + REASONING_TOKENS,
         "temperature": 0,
     }
+    if wanted.probabilities:
+        parameters["logprobs"] = True
+    if streamed:
+        parameters |= {"stream": True, "stream_options": {"include_usage": True}}
     if wanted.shape is not None:
         strict = {"name": wanted.name, "strict": True, "schema": dict(wanted.shape)}
         parameters["response_format"] = {"type": "json_schema", "json_schema": strict}

@@ -1,7 +1,7 @@
 """What every provider of language models offers, and what it is asked with and answers."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import TracebackType
@@ -15,6 +15,9 @@ V = TypeVar("V")
 M = TypeVar("M", bound=BaseModel)
 
 Role = Literal["system", "user", "assistant"]
+
+Heard = Callable[[str], None]
+"""Told the whole text of an answer so far, again and again while it is written; from its beginning if it has to be given anew."""
 
 
 class Finish(StrEnum):
@@ -142,6 +145,8 @@ class LlmProvider(Protocol):
         max_tokens: int,
         shape: Mapping[str, object] | None = None,
         timeout_s: float | None = None,
+        heard: Heard | None = None,
+        probabilities: bool = True,
     ) -> Answer[str]:
         """Have a model answer, greedily where it can be asked to.
 
@@ -150,10 +155,18 @@ class LlmProvider(Protocol):
             max_tokens: where it must end.
             shape: a JSON schema that the model is held to if its provider can do that; the answer is its text, whatever it is.
             timeout_s: how long an answer may take once its turn has come, attempts and pauses included, seconds; see above.
+            heard: told of the answer while it is written, if its provider can do that. It must be quick: nothing else goes on meanwhile.
+            probabilities: whether those of its tokens are wanted. They make an answer many times as long.
         """
 
     async def chat_as(
-        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
+        self,
+        schema: type[M],
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        timeout_s: float | None = None,
+        heard: Heard | None = None,
     ) -> Answer[M]:
         """Have a model answer in a form. An answer that doesn't have it is sent back once, with what is wrong with it.
 
@@ -162,6 +175,7 @@ class LlmProvider(Protocol):
             messages: those of the system first.
             max_tokens: where it must end.
             timeout_s: how long an answer may take once its turn has come, attempts and pauses included, seconds; see above.
+            heard: see ``chat``.
         """
 
     async def __aenter__(self) -> Self: ...

@@ -5,14 +5,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 from pydantic import BaseModel
 
 from setu_common.cost import Usage
+from setu_common.http import Response
 from setu_common.llm.asking import Ask, Said, ask_for_structure, ask_for_text
 from setu_common.llm.calling import Calls, Reading, input_bound
-from setu_common.llm.provider import Answer, Message
+from setu_common.llm.provider import Answer, Heard, Message
+from setu_common.llm.statuses import broken_off
+from setu_common.llm.streaming import Pieces, follow, is_stream, unbroken
 from setu_common.llm.structured import in_words, strict_schema
 
 M = TypeVar("M", bound=BaseModel)
@@ -29,6 +32,8 @@ class Wanted:
         name: the schema's.
         told: the same in words, for models that can't be held to it; empty if they need not be told.
         schema: what the answer must be an instance of.
+        heard: told of the answer while it is written.
+        probabilities: whether those of its tokens are wanted.
     """
 
     max_tokens: int
@@ -36,10 +41,23 @@ class Wanted:
     name: str = "answer"
     told: str = ""
     schema: type[BaseModel] | None = None
+    heard: Heard | None = None
+    probabilities: bool = True
 
     def with_words(self, messages: Sequence[Message], *, held: bool) -> Sequence[Message]:
         """The messages, and what a model is told that is not held to the schema."""
         return messages if held or not self.told else (*messages, Message("user", self.told))
+
+
+class Opened(Protocol):
+    """An answer of either SDK of which the head has come."""
+
+    @property
+    def http_response(self) -> Response:
+        """The HTTP library's."""
+
+    async def parse(self) -> object:
+        """Read it as what it is at once."""
 
 
 class SdkProvider(ABC):
@@ -49,6 +67,8 @@ class SdkProvider(ABC):
         calls: makes its requests.
         close: closes the SDK's client.
     """
+
+    _streams = True
 
     def __init__(self, calls: Calls, close: Callable[[], Awaitable[None]]) -> None:
         self._calls = calls
@@ -79,15 +99,24 @@ class SdkProvider(ABC):
         max_tokens: int,
         shape: Mapping[str, object] | None = None,
         timeout_s: float | None = None,
+        heard: Heard | None = None,
+        probabilities: bool = True,
     ) -> Answer[str]:
         """See ``LlmProvider``."""
-        return await ask_for_text(self.name, self._asking(Wanted(max_tokens, shape), timeout_s), messages)
+        wanted = Wanted(max_tokens, shape, heard=heard, probabilities=probabilities)
+        return await ask_for_text(self.name, self._asking(wanted, timeout_s), messages)
 
     async def chat_as(
-        self, schema: type[M], messages: Sequence[Message], *, max_tokens: int, timeout_s: float | None = None
+        self,
+        schema: type[M],
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        timeout_s: float | None = None,
+        heard: Heard | None = None,
     ) -> Answer[M]:
         """See ``LlmProvider``."""
-        wanted = Wanted(max_tokens, strict_schema(schema), schema.__name__, in_words(schema), schema)
+        wanted = Wanted(max_tokens, strict_schema(schema), schema.__name__, in_words(schema), schema, heard)
         return await ask_for_structure(self.name, self._asking(wanted, timeout_s), messages, schema)
 
     @abstractmethod
@@ -97,6 +126,17 @@ class SdkProvider(ABC):
     @abstractmethod
     def _bound(self, messages: Sequence[Message], wanted: Wanted, read: int) -> Usage:
         """The most that one request can use, where what is said is ``read`` tokens at most."""
+
+    async def _listen(self, opened: Opened, pieces: Pieces, heard: Heard) -> object:
+        """The answer to a request for a stream. Who does not say how it ends, or what it used, is not asked for one again."""
+        with unbroken(self.name):
+            if not is_stream(opened.http_response):
+                return await opened.parse()
+            told = await follow(opened.http_response, pieces, heard)
+        self._streams = self._streams and told is not None and pieces.billed
+        if told is None:
+            raise broken_off(self.name)
+        return told
 
     def _asking(self, wanted: Wanted, timeout_s: float | None) -> Ask:
         async def ask(messages: Sequence[Message]) -> Said:

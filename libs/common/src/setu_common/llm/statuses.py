@@ -57,6 +57,25 @@ def unreached(error: Exception, provider: str, *, late: bool) -> SetuError:
     return LlmUnavailable(detail, provider=provider, billed=not never)
 
 
+def broken_off(provider: str) -> LlmUnavailable:
+    """An answer has no end."""
+    return LlmUnavailable(f"{provider} broke off in the middle of its answer.", provider=provider)
+
+
+def refused_midway(status: int | None, provider: str, model: str, *, begun: bool) -> SetuError:
+    """An error came where an answer was awaited or being written. Before the first word it may be a refusal like any other.
+
+    Args:
+        status: the one that says the same; None if there is none.
+        provider: who said it.
+        model: which one was asked.
+        begun: whether there are words, which are billed.
+    """
+    if begun or status is None or (status >= _BROKEN and status not in _OVERLOADED):
+        return broken_off(provider)
+    return refused(status, None, provider, model)
+
+
 def refused(status: int, retry_after: str | None, provider: str, model: str) -> SetuError:
     """The provider answered with a status of 400 or above."""
     told_s = parse_retry_after(retry_after, datetime.now(UTC))

@@ -153,7 +153,10 @@ def _told(usage: Usage) -> dict[str, Json]:
 
 def _streamed(whole: Mapping[str, Json]) -> Answer:
     begun = {**whole, "content": [], "stop_reason": None, "usage": {**whole["usage"], "output_tokens": 1}}
-    parts: list[tuple[str | None, Json]] = [("message_start", {"type": "message_start", "message": begun})]
+    parts: list[tuple[str | None, Json]] = [
+        ("message_start", {"type": "message_start", "message": begun}),
+        ("ping", {"type": "ping"}),
+    ]
     for place, block in enumerate(whole["content"]):
         is_text = block["type"] == "text"
         empty = {**block, "text": ""} if is_text else {**block, "input": {}}

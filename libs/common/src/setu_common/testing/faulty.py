@@ -9,7 +9,7 @@ import contextlib
 import random
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
@@ -121,6 +121,8 @@ class FaultyWire:
         latency_s: how late answers of ``LATENCY`` are, seconds.
         drip_s: the pause between two bytes of ``DRIP``, seconds.
         retry_after: the header of ``RATE_LIMITED``, seconds or a date; None: none.
+        cut: the pieces in which a body is written where nothing goes wrong.
+        pause_s: between two of them, seconds.
 
     Attributes:
         url: where it listens.
@@ -136,6 +138,8 @@ class FaultyWire:
         latency_s: float = 1.0,
         drip_s: float = 1.0,
         retry_after: str | None = None,
+        cut: Callable[[bytes], Iterable[bytes]] = lambda body: (body,),
+        pause_s: float = 0.0,
     ) -> None:
         self.plan = plan
         self.url = ""
@@ -145,6 +149,8 @@ class FaultyWire:
         self._latency_s = latency_s
         self._drip_s = drip_s
         self._retry_after = retry_after
+        self._cut = cut
+        self._pause_s = pause_s
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side has enough of it."""
@@ -194,8 +200,11 @@ class FaultyWire:
                 _reset(writer)
                 return False
             await _for_ever()  # nothing is sent and nothing is read any more, as if nobody were there
-        writer.write(answer.body)
-        await writer.drain()
+        for place, piece in enumerate(self._cut(answer.body)):
+            if place:
+                await asyncio.sleep(self._pause_s)
+            writer.write(piece)
+            await writer.drain()
         return True
 
 

@@ -5,7 +5,7 @@ async with faulty_wire(OpenAiWire(in_order(Fault.RATE_LIMITED), retry_after="2")
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypedDict, Unpack
 
@@ -36,6 +36,8 @@ class WireOptions(TypedDict, total=False):
     latency_s: float
     drip_s: float
     retry_after: str | None
+    cut: Callable[[bytes], Iterable[bytes]]
+    pause_s: float
 
 
 def _error(
@@ -208,13 +210,24 @@ def _told(usage: Usage) -> dict[str, Json]:
 
 def _streamed(whole: Mapping[str, Json], asked: Asked) -> Answer:
     head = {name: whole[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
-    parts: list[tuple[str | None, Json]] = []
-    for choice in whole["choices"]:
-        said = pieces(choice["message"]["content"] or "")
-        parts += [
-            (None, head | {"choices": [{"index": 0, "delta": {"content": each}, "finish_reason": None}]}) for each in said
-        ]
-        parts.append((None, head | {"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]}))
-    if (asked.body.get("stream_options") or {}).get("include_usage"):
+    counts = bool((asked.body.get("stream_options") or {}).get("include_usage"))
+    head |= {"usage": None} if counts else {}
+    parts: list[tuple[str | None, Json]] = [
+        (None, head | {"choices": [{"index": 0, "finish_reason": None, **each}]})
+        for choice in whole["choices"]
+        for each in _pieces(choice)
+    ]
+    if counts:
         parts.append((None, head | {"choices": [], "usage": whole["usage"]}))
     return events(parts, "[DONE]")
+
+
+def _pieces(choice: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
+    """What a choice comes in: who speaks, each token, why it ends."""
+    yield {"delta": {"role": "assistant", "content": "", "refusal": None}, "logprobs": None}
+    message, told = choice["message"], choice["logprobs"]
+    for place, each in enumerate(pieces(message["content"] or "")):
+        yield {"delta": {"content": each}, "logprobs": {"content": [told["content"][place]]} if told else None}
+    for each in pieces(message["refusal"] or ""):
+        yield {"delta": {"refusal": each}, "logprobs": None}
+    yield {"delta": {}, "finish_reason": choice["finish_reason"], "logprobs": None}
