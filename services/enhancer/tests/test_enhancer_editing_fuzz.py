@@ -16,7 +16,8 @@ from setu_common.llm import LlmNoAnswer, LlmOverloaded, LlmRefusal
 from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.editing import Instruments
-from testbed.editing import ENGLISH, HINDI, LINES, SIMPLE, Model, better, edit, ids_of, reply_of, scorer, written
+from testbed.editing import ENGLISH, HINDI, LINES, SIMPLE, Model, Writing, better, edit, ids_of, reply_of, scorer, written
+from testbed.jumping import JumpingLoop
 
 Entries = list[tuple[object, object]]
 Damage = Callable[[Entries, random.Random], "str | Entries"]
@@ -198,7 +199,7 @@ WORDING: tuple[Damage, ...] = (wrong_language, far_too_long, emptied, refused, o
 ERRORS = (LlmRefusal("No."), LlmNoAnswer("Nothing."), LlmOverloaded("Busy."), CircuitOpen("Open."), BudgetExhausted("Used up."))
 
 
-def damaging(damages, texts):
+def damaging(damages, texts, model=Model):
     """A model that damages one answer after the other, each in its way."""
     left = list(damages)
 
@@ -209,7 +210,7 @@ def damaging(damages, texts):
         said = kind([(number, texts[number]) for number in ids_of(document)], random.Random(seed))
         return said if isinstance(said, str) else FORMS[seed % 2](said)
 
-    return Model(say)
+    return model(say)
 
 
 def of(kinds):
@@ -295,6 +296,21 @@ def test_films_of_any_shape_come_back_whole(part, damages, shape):
     )
     check(edits, lines)
     assert all(each.text == each.line.draft for each in edits if each.line.index not in chosen)
+
+
+@settings(fuzzed, max_examples=150)
+@given(of((*STRUCTURAL, *WORDING)), st.integers(1, 12), st.integers(1, 80))
+def test_whatever_comes_it_comes_out_the_same_where_it_is_heard_while_it_is_written(damages, most, characters):
+    came = []
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        for streams in (True, False):
+            model = damaging(
+                damages, ENGLISH, lambda say, streams=streams: Writing(say, characters=characters, streams=streams)
+            )
+            came.append(runner.run(edit(model, lines_per_request=most, parallel=1)))
+    check(came[0])
+    assert list(came[0]) == list(came[1])
+    assert (came[0].requests, came[0].notes, came[0].degraded) == (came[1].requests, came[1].notes, came[1].degraded)
 
 
 OPEN_SIMPLE = Instruments(

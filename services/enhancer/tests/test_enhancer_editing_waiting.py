@@ -1,7 +1,6 @@
 """The editor where requests wait for each other: real limits, a model that takes its time, and a loop whose clock jumps to what is waited for."""
 
 import asyncio
-import selectors
 
 import pytest
 
@@ -21,30 +20,10 @@ from setu_enhancer.editing import Instruments
 from setu_enhancer.editing.gate import Gate
 from setu_enhancer.editing.outcomes import Offer
 from testbed.editing import ENGLISH, HINDI, LINES, Model, document_of, edit, guard, ids_of, points, reply_of, scorer, texts_of
+from testbed.jumping import JumpingLoop
 
 SCENES = [Line(number, 20.0 * number, 20.0 * number + 5, "घर चलो।", "Home walk.") for number in range(16)]
 GOOD = Instruments(guard, scorer, lambda *_: True)
-
-
-class Jumping(selectors.DefaultSelector):
-    """Waits for nothing: what would have been waited is only counted."""
-
-    jumped_s = 0.0
-
-    def select(self, timeout=None):
-        ready = super().select(None if timeout is None else 0)
-        if not ready and timeout:
-            self.jumped_s += timeout
-        return ready
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    def __init__(self):
-        self._jumping = Jumping()
-        super().__init__(self._jumping)
-
-    def time(self):
-        return super().time() + self._jumping.jumped_s
 
 
 class Slow(SdkProvider):

@@ -87,6 +87,7 @@ async def test_models_are_held_to_the_form_and_what_they_say_is_kept_and_paid_fo
         assert texts_of(edits) == GOOD
         assert len(wire.asked) == 2
         assert all(asked.schema["required"] == ["lines"] for asked in wire.asked)
+        assert all(asked.body["stream"] and "logprobs" not in asked.body for asked in wire.asked)
         billed = sum((Fraction(cents("", "", charge.usage)) for charge in wire.bill.charges), Fraction())
         assert sum((Fraction(each.cost_usd or 0) for each in edits), Fraction()) == billed > 0
         assert [call.usage for call in meter.calls] == [charge.usage for charge in wire.bill.charges]

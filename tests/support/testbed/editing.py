@@ -1,5 +1,6 @@
 """A film of a few scenes, a model that says of it whatever a test wants, and simple instruments to measure edits by."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -57,6 +58,7 @@ NAMES = (
 )
 ASKED = (Reason(kind="asked"),)
 NAMED = (Reason(kind="name", detail="a name is translated"),)
+WRITES_S = 0.05  # by the loop's clock, between two pieces
 USAGE = Usage(input_tokens=900, output_tokens=100)
 
 Document = dict[str, Any]  # Any: JSON
@@ -216,6 +218,32 @@ def better(before: QualityScore, after: QualityScore, margin: float) -> bool:
 
 
 SIMPLE = Instruments(guard, scorer, better)
+
+
+class Writing(Model):
+    """A model that takes its time to write, and is heard meanwhile.
+
+    Args:
+        say: see ``Model``.
+        characters: so many at a time.
+        streams: whether it can be heard; if not, it takes as long.
+        options: see ``Model``.
+    """
+
+    def __init__(self, say: Say = translated, *, characters: int = 4, streams: bool = True, **options: Any) -> None:
+        super().__init__(say, **options)  # Any: see Model
+        self._characters = characters
+        self._streams = streams
+
+    async def chat(
+        self, messages: Sequence[Message], *, heard: Heard | None = None, **options: Any
+    ) -> Answer[str]:  # Any: see Model
+        answer = await super().chat(messages, **options)
+        for at in range(self._characters, len(answer.text) + self._characters, self._characters):
+            await asyncio.sleep(WRITES_S)
+            if heard is not None and self._streams:
+                heard(answer.text[:at])
+        return answer
 
 
 class Kept:

@@ -85,6 +85,27 @@ def _strings(reply: str, at: int) -> list[Entry]:
     return found
 
 
+def heard(reply: str, at: int = 0) -> tuple[list[Entry], int]:
+    """Lines in strings that are whole, where what they stand in is still being written.
+
+    Args:
+        reply: what came so far.
+        at: from where on it is listened to.
+
+    Returns:
+        The lines, and from where on to listen when more has come.
+    """
+    found: list[Entry] = []
+    while (begins := NUMBERED.search(reply, at)) is not None:
+        try:
+            text, at = _DECODER.raw_decode(reply, begins.start())
+        except ValueError:  # not whole yet
+            return found, begins.start()
+        if _GOES_ON.match(reply, at):
+            found.append(_written(text))
+    return found, at
+
+
 def _entries(value: object) -> Sequence[Entry]:
     if not isinstance(value, dict):
         return ()

@@ -24,6 +24,7 @@ from setu_enhancer.domain.prompting import (
 )
 from setu_enhancer.domain.replies import Reading, judge, nothing, read
 from setu_enhancer.domain.windows import Ask, Window
+from setu_enhancer.editing.hearing import Listener, Look
 from setu_enhancer.editing.members import Member
 from setu_enhancer.editing.sharing import Priced, shares
 
@@ -74,8 +75,14 @@ class Asker:
         """Whether the prompt has examples for models that only go on with a text."""
         return bool(self._prompt.completed)
 
-    async def chat(self, member: Member, window: Window) -> Answered:
-        """Ask a chat model about a window."""
+    async def chat(self, member: Member, window: Window, look: Look) -> Answered:
+        """Ask a chat model about a window.
+
+        Args:
+            member: whom.
+            window: about what.
+            look: told of each line as soon as it is whole in the answer.
+        """
         asking, asks = prompt_of(window, self._prompt), window.asks
         messages = (Message("system", asking.system, cache=True), Message("user", asking.user))
         unread = Answered(None, {}, member.provider.name, member.provider.model)
@@ -86,7 +93,12 @@ class Asker:
             self.requests += 1
             try:
                 answer = await member.provider.chat(
-                    messages, max_tokens=asking.max_tokens, shape=SHAPE, timeout_s=self._timeout_s
+                    messages,
+                    max_tokens=asking.max_tokens,
+                    shape=SHAPE,
+                    timeout_s=self._timeout_s,
+                    heard=Listener([ask.line.index for ask in asks], look),
+                    probabilities=False,
                 )
             except (LlmRefusal, LlmContextTooLong, LlmNoAnswer) as error:
                 member.answered()

@@ -1,7 +1,7 @@
 """The gate that every edit has to pass: nothing is wrong with it, and it scores better than its draft by a margin."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol, TypeVar
@@ -17,6 +17,7 @@ from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.domain.windows import Film
+from setu_enhancer.editing.hearing import Look
 from setu_enhancer.editing.outcomes import Edited, Offer
 from setu_enhancer.editing.waiting import Meanwhile
 
@@ -119,28 +120,51 @@ class Gate:
         self._film = film
         self._margin = margin
         self._by_rules: dict[tuple[int, str], tuple[tuple[str, ...], QualityScore]] = {}
+        self._faults: dict[tuple[int, str], tuple[Breach, ...]] = {}
+        self._lines = {line.index: line for line in film.lines}
         self._meanwhile = Meanwhile()
         self.notes: list[str] = []
 
-    def preparing(self, lines: Sequence[Line], finals: Mapping[int, str]) -> AbstractAsyncContextManager[None]:
-        """While the body waits for edits of lines, look at the lines and their drafts, so that only the edits are left to be looked at then.
+    @asynccontextmanager
+    async def preparing(self, lines: Sequence[Line], finals: Mapping[int, str]) -> AsyncIterator[Look]:
+        """While the body waits for edits of lines, look at the lines and their drafts, and at each edit that it hears of meanwhile.
 
-        Scores are kept here; what guards and scorer find of line and draft on their way they keep themselves.
+        Nothing is decided: what is found is kept here, and guards and scorer keep what they find of line and draft on their way, so that all of it
+        need not be found again when the edits have come.
 
         Args:
             lines: they.
             finals: the texts of lines that are done, by index.
         """
-        return self._meanwhile.doing([partial(self._prepare, line, finals) for line in lines])
+        async with self._meanwhile.doing([partial(self._prepare, line, finals) for line in lines]) as add:
+
+            def look(index: int, text: str) -> None:
+                line = self._lines[index]
+                if text != one_line(line.draft):
+                    add(partial(self.faults, line, text))
+                    add(partial(self._score_sound, line, text, finals))
+
+            yield look
 
     def _prepare(self, line: Line, finals: Mapping[int, str]) -> None:
         self.plain(line, finals)
         self._with.guard(line, line.draft, self._film.pair, self._film.glossary, characters_per_s=self._film.characters_per_s)
 
+    def _score_sound(self, line: Line, text: str, finals: Mapping[int, str]) -> None:
+        """The score of an edit that nothing is wrong with: others are never scored."""
+        if not self.faults(line, text):
+            self._plain(line, text, finals)
+
     def faults(self, line: Line, edit: str) -> tuple[Breach, ...]:
-        """What is wrong with an edit."""
+        """What is wrong with an edit; found once."""
         if edit == one_line(line.draft):
             return ()  # the draft may be wrong, but leaving it as it is makes nothing worse
+        key = (line.index, edit)
+        if key not in self._faults:
+            self._faults[key] = self._found_wrong(line, edit)
+        return self._faults[key]
+
+    def _found_wrong(self, line: Line, edit: str) -> tuple[Breach, ...]:
         film = self._film
         faults = self._with.guard(line, edit, film.pair, film.glossary, characters_per_s=film.characters_per_s)
         if not faults and (other := says_another(line, edit, film.around(line.index), film.pair)):

@@ -23,6 +23,7 @@ from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.windows import Ask, Window
 from setu_enhancer.editing.asking import Answered, Asker
 from setu_enhancer.editing.gate import Gate
+from setu_enhancer.editing.hearing import Look
 from setu_enhancer.editing.members import Member, Members
 from setu_enhancer.editing.outcomes import Offer
 from setu_enhancer.editing.sharing import added
@@ -49,9 +50,10 @@ class Climb:
         gate: says what is wrong with an edit.
         asks: the lines, no more than fit one request.
         window_of: what is shown with some of them.
+        look: told of texts while they come.
     """
 
-    def __init__(self, asker: Asker, gate: Gate, asks: Iterable[Ask], window_of: WindowOf) -> None:
+    def __init__(self, asker: Asker, gate: Gate, asks: Iterable[Ask], window_of: WindowOf, look: Look) -> None:
         self.offers: dict[int, Offer] = {}
         self.too_much = False  # the last answer says that fewer lines might do better
         self.silent = False  # there was none, after all that the provider itself tries
@@ -61,15 +63,16 @@ class Climb:
         self._groups: list[tuple[int, list[Ask]]] = []
         self.asks = {ask.line.index: ask for ask in asks}
         self._window_of = window_of
+        self._look = look
 
     @property
     def open(self) -> list[Ask]:
         """The lines that still have no edit which stands."""
         return [ask for index, ask in self.asks.items() if not self.offers.get(index, Offer()).stands]
 
-    def part(self, asks: Iterable[Ask], window_of: WindowOf) -> "Climb":
+    def part(self, asks: Iterable[Ask], window_of: WindowOf, look: Look) -> "Climb":
         """Some of the lines on a way of their own, with what came for them so far."""
-        part = Climb(self._asker, self._gate, asks, window_of)
+        part = Climb(self._asker, self._gate, asks, window_of, look)
         part.add(self, list(part.asks))
         return part
 
@@ -107,7 +110,7 @@ class Climb:
             return
         self._groups.append((whom, asks))
         self.sent |= {(whom, ask.line.index): ask for ask in asks}
-        answered = await self._asker.chat(member, self._window_of(asks))
+        answered = await self._asker.chat(member, self._window_of(asks), self._look)
         self.too_much = answered.too_much
         self.silent = answered.reading is None
         faults = self._faults(asks, answered)
@@ -192,17 +195,18 @@ class Ladder:
         self._gate = gate
         self._repairs = repairs
 
-    async def begin(self, asks: Sequence[Ask], window_of: WindowOf) -> Climb:
+    async def begin(self, asks: Sequence[Ask], window_of: WindowOf, look: Look) -> Climb:
         """Ask the first provider for the lines of a window; a next one, if it is out.
 
         Args:
             asks: the lines, no more than fit one request.
             window_of: what is shown with some of them.
+            look: told of texts while they come.
 
         Returns:
             What came; what is ``open`` in it is to be mended.
         """
-        climb = Climb(self._asker, self._gate, asks, window_of)
+        climb = Climb(self._asker, self._gate, asks, window_of, look)
         for member in self._members.all:
             if not member.out and not member.completes:
                 await climb.together(member)
@@ -210,24 +214,28 @@ class Ladder:
                     break
         return climb
 
-    async def mend(self, begun: Sequence[Climb], window_of: WindowOf, most: int) -> Mapping[int, Offer]:
+    async def mend(self, begun: Sequence[Climb], window_of: WindowOf, most: int, look: Look) -> Mapping[int, Offer]:
         """Ask again for the bad lines of all windows, until each has an edit that nothing is wrong with, or nobody is left.
 
         Args:
             begun: the windows, as ``begin`` left them.
             window_of: what is shown with some lines of any of them.
             most: lines of a request.
+            look: told of texts while they come.
 
         Returns:
             By index, what came: for each bad line of which anybody was asked.
         """
-        pool = Climb(self._asker, self._gate, (), window_of)
+        pool = Climb(self._asker, self._gate, (), window_of, look)
         for climb in begun:
             if not climb.too_much:
                 pool.add(climb, [ask.line.index for ask in climb.open])
-        waiting = [pool.part(pool.open[at : at + most], window_of) for at in range(0, len(pool.open), most)]
+        waiting = [pool.part(pool.open[at : at + most], window_of, look) for at in range(0, len(pool.open), most)]
         parts = [
-            (climb.part(part, window_of), len(climb.open)) for climb in begun if climb.too_much for part in in_parts(climb.open)
+            (climb.part(part, window_of, look), len(climb.open))
+            for climb in begun
+            if climb.too_much
+            for part in in_parts(climb.open)
         ]
         await asyncio.gather(
             *(self._mend(climb, again=self._repairs, apart=True) for climb in waiting),

@@ -106,16 +106,17 @@ class Text:
             await self._decide({**known, **offers, **{index: Offer() for index in indices if index not in known and not asks}})
 
     async def _begin(self, asks: Sequence[Ask], seen: Mapping[int, str]) -> Climb:
-        """Ask for the lines of a window; their drafts are judged while the model is waited for."""
-        async with self.gate.preparing([ask.line for ask in asks], self._finals()):
-            return await self.ladder.begin(asks, partial(self._window, seen=seen))
+        """Ask for the lines of a window; their drafts are looked at while the model is waited for, and the edits while it writes."""
+        async with self.gate.preparing([ask.line for ask in asks], self._finals()) as look:
+            return await self.ladder.begin(asks, partial(self._window, seen=seen), look)
 
     async def _mend(self, most_lines: int) -> None:
         """What came back wrong, of all windows together."""
         if not self._begun:
             return
         left = [ask.line.index for climb in self._begun for ask in climb.open]
-        came = await self.ladder.mend(self._begun, self._window, most_lines)
+        async with self.gate.preparing((), self._finals()) as look:
+            came = await self.ladder.mend(self._begun, self._window, most_lines, look)
         self._unheard += [index for index in left if index not in came]
         await self._decide({index: came.get(index, Offer()) for index in sorted(left, key=list(self._lines).index)})
 

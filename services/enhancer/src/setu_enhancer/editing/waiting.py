@@ -1,7 +1,8 @@
 """What is done while a model is waited for: what is known before its answer comes need not be worked out after it has come."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -9,6 +10,8 @@ HEAD_START_S: Final = 0.02
 """How long nothing is begun, seconds: by then a request is on its way, and hardly a model has answered."""
 
 Piece = Callable[[], object]
+Add = Callable[[Piece], None]
+"""Takes one more piece."""
 
 
 class Meanwhile:
@@ -26,27 +29,37 @@ class Meanwhile:
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def doing(self, pieces: Sequence[Piece]) -> AsyncIterator[None]:
-        """Do pieces of work while the body waits; what it has not waited for is left undone.
+    async def doing(self, pieces: Iterable[Piece]) -> AsyncIterator[Add]:
+        """Do pieces of work while the body waits, and those that are added meanwhile; what it has not waited for is left undone.
 
         Raises:
             Exception: whatever a piece raised, once the body is through.
         """
-        if not pieces:
-            yield
-            return
-        work = asyncio.create_task(self._do(pieces))
+        waiting, more = deque[Piece](), asyncio.Event()
+        work: asyncio.Task[None] | None = None
+
+        def add(piece: Piece) -> None:
+            nonlocal work
+            waiting.append(piece)
+            more.set()
+            work = work or asyncio.create_task(self._do(waiting, more))
+
+        for piece in pieces:
+            add(piece)
         try:
-            yield
+            yield add
         finally:
-            work.cancel()
-            await asyncio.wait((work,))
-        if not work.cancelled():
+            if work is not None:
+                work.cancel()
+                await asyncio.wait((work,))
+        if work is not None and not work.cancelled():
             work.result()
 
-    async def _do(self, pieces: Sequence[Piece]) -> None:
+    async def _do(self, waiting: deque[Piece], more: asyncio.Event) -> None:
         await asyncio.sleep(self._head_start_s)
-        for piece in pieces:
+        while await more.wait():
             async with self._turn:
-                piece()
+                waiting.popleft()()
                 await asyncio.sleep(0)
+            if not waiting:
+                more.clear()
