@@ -55,6 +55,7 @@ def test_what_a_name_means_as_a_word_becomes_the_name_without_an_article_and_wit
             "Come. The chanting is strolling in the bazaar.",
             "Come. Simran is strolling in the bazaar.",
         ),
+        ("सिमरन ने पर्दा हटाया।", "The chanting removed the curtain.", "Simran removed the curtain."),
     ],
 )
 def test_a_name_that_no_list_has_is_found_by_its_sound_by_its_commas_or_as_what_nothing_else_accounts_for(source, draft, text):
@@ -73,8 +74,8 @@ def test_a_name_that_no_list_has_is_found_by_its_sound_by_its_commas_or_as_what_
         ("दादी, मत रोओ।", "Grandma, don't cry.", [name("दादी", "Dadi")]),
         ("वो मेरे भाई का दोस्त है।", "That is my brother's friend.", [name("भाई", "Bhai")]),
         ("राजा भाग गया।", "The king has run away.", [Entry(("राजा",), "Raja", (), "name", "text")]),
-        ("कल सिमरन बाज़ार में टहल रही थी।", "The chanting was strolling in the bazaar.", [SIMRAN]),
-        ("सिमरन ने पर्दा हटाया।", "The chanting removed the curtain.", [SIMRAN]),
+        ("कल सिमरन घ्रांट में टहल रही थी।", "The chanting was strolling in the bazaar.", [SIMRAN]),
+        ("सिमरन ने फ्लूंब हटाया।", "The chanting removed the curtain.", [SIMRAN]),
     ],
 )
 def test_a_draft_stays_where_nothing_tells_which_word_is_the_name_or_it_is_the_word(source, draft, entries):

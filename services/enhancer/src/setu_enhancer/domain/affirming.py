@@ -4,8 +4,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.lexicon.denials import DENIERS
-from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.words import folded
 from setu_enhancer.domain.words import FUNCTION, KEPT, content, expanded, plain, shared, stem, words

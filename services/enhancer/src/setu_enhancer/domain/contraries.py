@@ -8,10 +8,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Final
 
-from setu_enhancer.domain.likeness import GLOSSED, renderings
+from setu_enhancer.domain.dictionary import is_known, renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.negation import may_negate, negations
 from setu_enhancer.domain.text.sieve import sieve
@@ -21,9 +22,10 @@ from setu_enhancer.domain.words import FUNCTION, KEPT, LONG_LETTERS, expanded, p
 Sides = tuple[frozenset[str], frozenset[str]]
 
 
-def _pairs(listed: str) -> tuple[Sides, ...]:
-    lines = (line.partition("|") for line in listed.strip().splitlines())
-    return tuple((_forms(one), _forms(other)) for one, _, other in lines)
+def _pairs(listed: str) -> Iterator[Sides]:
+    """Of each line every two of its sides."""
+    for line in listed.strip().splitlines():
+        yield from combinations(map(_forms, line.split("|")), 2)
 
 
 def _forms(listed: str) -> frozenset[str]:
@@ -36,7 +38,7 @@ def _sides(table: str) -> dict[str, list[Sides]]:
     """Of each word the words on its own side, and those on the other."""
     found: dict[str, list[Sides]] = {}
     for each in _READ[table]:
-        for one, other in _pairs(each["pairs"]):
+        for one, other in _pairs(each[table if table == "kinds" else "pairs"]):
             for word in one:
                 found.setdefault(word, []).append((one, other))
             for word in other:
@@ -47,6 +49,7 @@ def _sides(table: str) -> dict[str, list[Sides]]:
 _READ: Final = tomllib.loads((Path(__file__).parent / "contraries.toml").read_text(encoding="utf-8"))
 _DENIED: Final = _sides("denied")
 _OPPOSED: Final = _sides("opposed")
+_KINDS: Final = _sides("kinds")
 PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 _TURNING: Final = re.compile(rf"(?:{'|'.join(PREFIXES)})(?=[a-z]{{4}})")
 _FAILING: Final = sieve(
@@ -84,7 +87,9 @@ def opposed(line: Line, text: str, pair: Pair) -> str:
     """The word of a text that is the contrary of one in its draft, where the line is known to say the draft's; empty if there is none."""
     if not _comparable(line, text, pair):
         return ""
-    return next(_across(line, _stems(line.draft), _stems(text), pair, _OPPOSED, known=True), "")
+    drafted, told = _stems(line.draft), _stems(text)
+    among = chain(*(_across(line, drafted, told, pair, sides, known=True) for sides in (_OPPOSED, _KINDS)))
+    return next(among, "")
 
 
 def _turning(words_of: Iterable[str]) -> list[str]:
@@ -99,7 +104,7 @@ def _is_done(line: Line, done: str, drafted: frozenset[str], pair: Pair) -> bool
 @lru_cache(maxsize=KEPT)
 def _comparable(line: Line, text: str, pair: Pair) -> bool:
     """Whether draft and text are in English, and deny as much as each other and as their line."""
-    if pair.target != "en" or pair.source not in GLOSSED or not line.draft:
+    if pair.target != "en" or not is_known(pair.source) or not line.draft:
         return False
     denied = [negations(plain(each), "en") for each in (line.draft, text)]
     return denied[0] == denied[1] and (denied[0] > 0 or not may_negate(plain(line.source), pair.source))
@@ -118,19 +123,27 @@ def _across(
         for theirs, mine in sides[new]:
             lost = mine & drafted
             if lost and not mine & told and not theirs & drafted:
-                sure = not known or any(_may_mean(line, old, pair) for old in lost)
-                if sure and not any(_may_mean(line, each, pair) for each in theirs):
+                if known:
+                    meant = [
+                        ways for ways in _meant_by_word(line.source, pair.source) if any(_is_among(old, ways) for old in lost)
+                    ]
+                    sure = bool(meant) and not any(_is_among(each, ways) for ways in meant for each in theirs)
+                else:
+                    sure = not any(_may_mean(line, each, pair) for each in theirs)
+                if sure:
                     yield new
 
 
 def _may_mean(line: Line, told: str, pair: Pair) -> bool:
     """Whether a word of a line may come to a stem, as far as the line's words are known."""
-    return any(
-        each == told or (len(told) >= LONG_LETTERS and each.startswith(told[:LONG_LETTERS]))
-        for each in _meant(line.source, pair.source)
-    )
+    return any(_is_among(told, ways) for ways in _meant_by_word(line.source, pair.source))
+
+
+def _is_among(told: str, ways: frozenset[str]) -> bool:
+    return told in ways or (len(told) >= LONG_LETTERS and any(each.startswith(told[:LONG_LETTERS]) for each in ways))
 
 
 @lru_cache(maxsize=KEPT)
-def _meant(source: str, language: str) -> frozenset[str]:
-    return frozenset().union(*(renderings(word, language) for word in folded_words(source)))
+def _meant_by_word(source: str, language: str) -> tuple[frozenset[str], ...]:
+    """What each word of a line that is known may come to."""
+    return tuple(ways for word in folded_words(source) if (ways := renderings(word, language)))

@@ -17,6 +17,7 @@ from setu_enhancer.domain.affirming import (
     denies_what_the_draft_says,
     does_what_is_denied,
 )
+from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lexicon.denials import (
     ANSWER,
@@ -35,7 +36,6 @@ from setu_enhancer.domain.lexicon.denials import (
     Cues,
 )
 from setu_enhancer.domain.lexicon.people import is_ordinary_name
-from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, may_negate, negations
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.sieve import Sieve, Sieves

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Final, Literal
 
 from setu_common.contracts import Context, GlossaryEntry
+from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, use_of
-from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.text.devanagari import is_brahmic

@@ -1,11 +1,10 @@
 """How much a translation has to do with its line, as far as that can be told without a model."""
 
-import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
+from setu_enhancer.domain.dictionary import meant, renderings
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lexicon.people import is_english
 from setu_enhancer.domain.lines import Line, Pair
@@ -24,17 +23,16 @@ from setu_enhancer.domain.words import (
     is_ordinary,
     shared,
     stem,
-    with_kin,
     words,
 )
 
-LONGEST_ENDING: Final = 4  # characters of a Hindi verb's; three of another word's
 ENOUGH_KNOWN: Final = 2
 TALKATIVE: Final = 2
 SMALL_COUNTS: Final = 0.12
 FREELY: Final = 1.5
 ENOUGH_ENGLISH: Final = 0.4  # words of a text, of which some are capitalised
 MOSTLY: Final = 0.6
+HARDLY: Final = 0.34
 MOSTLY_FOREIGN: Final = 0.5  # letters of a draft that was left as it was, and has nothing to compare
 _LAST_VOWELS: Final = "ािीुूेैोौंँ"
 _PEOPLE: Final = {
@@ -43,67 +41,15 @@ _PEOPLE: Final = {
     for word in listed.split()
 }
 
-Gloss = dict[str, frozenset[str]]
-
-
-def _read(text: str) -> tuple[Gloss, Gloss]:
-    """Verbs and other words, each with its renderings as stems."""
-    verbs: Gloss = {}
-    others: Gloss = {}
-    for entry in text.strip().splitlines():
-        word, *renderings = entry.split()
-        kept = verbs if word.endswith("-") else others
-        key = folded(word.removesuffix("-"))
-        kept[key] = kept.get(key, frozenset()) | frozenset(map(stem, renderings))
-    return verbs, others
-
-
-_GLOSSES: Final = {
-    language: _read(text)
-    for language, text in tomllib.loads((Path(__file__).parent / "gloss.toml").read_text(encoding="utf-8")).items()
-}
-
-
-GLOSSED: Final = frozenset(_GLOSSES)
-
-
-@lru_cache(maxsize=16_384)
-def renderings(word: str, language: str) -> frozenset[str]:
-    """The stems that a folded word may come to in English; none if it is not known."""
-    verbs, others = _GLOSSES.get(language, ({}, {}))
-    found = others.get(word, frozenset()) | verbs.get(word, frozenset())
-    if found:
-        return found
-    for cut in range(1, LONGEST_ENDING + 1):
-        beginning = word[:-cut]
-        found = verbs.get(beginning, frozenset()) | (
-            others.get(beginning, frozenset()) if cut < LONGEST_ENDING else frozenset()
-        )
-        if found:
-            return found
-    return frozenset()
-
-
-def is_verb(word: str, language: str) -> bool:
-    """Whether a folded word is a form of a verb that is known."""
-    verbs, _ = _GLOSSES.get(language, ({}, {}))
-    return any(word[: len(word) - cut] in verbs for cut in range(min(LONGEST_ENDING + 1, len(word))))
-
 
 @lru_cache(maxsize=KEPT)
 def rendered(line: Line, text: str, pair: Pair) -> tuple[int, int]:
     """How many of a line's words are known here, and how many of those a translation renders; nothing is known of most languages."""
-    if pair.target != "en" or pair.source not in _GLOSSES:
+    if pair.target != "en":
         return 0, 0
-    told = frozenset(map(stem, words(text)))
-    options = _options(line.source, pair.source)
-    return len(options), sum(not found.isdisjoint(told) or bool(with_kin(found, told)) for found in options)
-
-
-@lru_cache(maxsize=KEPT)
-def _options(source: str, language: str) -> tuple[frozenset[str], ...]:
-    """Of each word of a line that is known here the stems that it may come to."""
-    return tuple(found for word in folded_words(source) if (found := renderings(word, language)))
+    told = frozenset(map(stem, (*words(text), *expanded(text))))
+    said = [each for each in meant(line.source, pair.source) if not each.light]
+    return len(said), sum(each.is_said(told) for each in said)
 
 
 @lru_cache(maxsize=KEPT)
@@ -179,6 +125,8 @@ def says_another(line: Line, text: str, others: Sequence[Line], pair: Pair) -> L
     told = frozenset(content(text, pair.target))
     if pair.target != "en" or not told:
         return None
+    if (rather := _says_rather(line, text, others, pair)) is not None:
+        return rather
     around = frozenset[str]().union(*(content(other.draft, pair.target) for other in others))
     theirs, mine = akin(told, around), akin(told, frozenset(content(line.draft, pair.target)))
     if mine - theirs or not theirs or any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source)):
@@ -187,6 +135,22 @@ def says_another(line: Line, text: str, others: Sequence[Line], pair: Pair) -> L
     mine |= told & {stem(folded(word)) for word in cased_words(text) if not heard.isdisjoint(sounds(word))}
     mine |= akin(told, frozenset[str]().union(*(renderings(word, pair.source) for word in folded_words(line.source))))
     return next((other for other in others if not _echoes(line, other, pair) and _is_of(other, line, text, mine, pair)), None)
+
+
+def _says_rather(line: Line, text: str, others: Sequence[Line], pair: Pair) -> Line | None:
+    """The line of those around of whose words a text says most, and of its own line's hardly any, where enough of both are known."""
+    known, met = rendered(line, text, pair)
+    if (
+        known < ENOUGH_KNOWN
+        or met > HARDLY * known
+        or any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source))
+    ):
+        return None
+    for other in others:
+        theirs, of_theirs = rendered(other, text, pair)
+        if of_theirs >= ENOUGH_KNOWN and of_theirs > met and of_theirs >= MOSTLY * theirs and not _echoes(line, other, pair):
+            return other
+    return None
 
 
 def _echoes(line: Line, other: Line, pair: Pair) -> bool:
@@ -226,9 +190,9 @@ def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
         return not free and relatedness(line, text, pair) == 0
     if read(line.source, pair.source).said and not any(mismatch(line.source, pair.source, text, pair.target)):
         return False
-    if foreign_share(line.draft, pair.target) > MOSTLY_FOREIGN:
-        known, met = rendered(line, text, pair)
-        return (known > 0 and not met) or not _is_written_in_words(text, pair.target)
+    foreign = foreign_share(line.draft, pair.target)
+    if foreign > MOSTLY_FOREIGN or (foreign > 0 and _says_nothing_of(line, text, pair, enough=ENOUGH_KNOWN)):
+        return _says_nothing_of(line, text, pair, enough=1) or not _is_written_in_words(text, pair.target)
     drafted, told = content(line.draft, pair.target), content(text, pair.target)
     if min(len(drafted), len(told)) < TALKATIVE and not _is_lone(told, drafted):
         return False
@@ -237,6 +201,12 @@ def is_unrelated(line: Line, text: str, pair: Pair) -> bool:
         return False
     small = set(expanded(text)) & set(expanded(line.draft)) & FUNCTION
     return len(small) < TALKATIVE or (known > 0 and not _same_people(line.draft, text))
+
+
+def _says_nothing_of(line: Line, text: str, pair: Pair, *, enough: int) -> bool:
+    """Whether enough words of a line are known, and a text has none of them."""
+    known, met = rendered(line, text, pair)
+    return known >= enough and not met
 
 
 def _is_written_in_words(text: str, language: str) -> bool:

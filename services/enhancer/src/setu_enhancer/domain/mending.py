@@ -13,9 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.given import DETERMINERS, GIVEN
 from setu_enhancer.domain.glossary import Entry, says
-from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import is_named, likeness
 from setu_enhancer.domain.text.scripts import SMALL_WORDS, script_counts, scripts_of
@@ -248,8 +248,8 @@ class _Place:
     def _unknown(self, word: _Word) -> bool:
         """Whether a word says something that no other word of the line accounts for."""
         plain = folded(word.bare)
-        if plain in FUNCTION or plain in _BESIDE or not plain.isalpha() or self._is_other(word):
-            return False
+        if plain in FUNCTION or plain in _BESIDE or not plain.isalpha() or plain.endswith("ly") or self._is_other(word):
+            return False  # "kingly" says how somebody is, and not who
         return not self._accounted(word)
 
     def _accounted(self, word: _Word) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+from setu_enhancer.domain.dictionary import is_verb
 from setu_enhancer.domain.given import DETERMINERS
 from setu_enhancer.domain.lexicon.people import titles
-from setu_enhancer.domain.likeness import is_verb
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import meanings
 from setu_enhancer.domain.text.names import sounds

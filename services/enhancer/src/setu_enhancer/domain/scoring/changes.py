@@ -9,8 +9,8 @@ from functools import lru_cache
 from math import log
 from typing import Final
 
+from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.lexicon import idioms_in, says
-from setu_enhancer.domain.likeness import renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import SAME, likeness
 from setu_enhancer.domain.text.negation import negations

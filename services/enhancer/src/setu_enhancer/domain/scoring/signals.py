@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from setu_enhancer.domain.denial import denial_fault
+from setu_enhancer.domain.dictionary import is_known as has_dictionary
 from setu_enhancer.domain.facts import (
     glossary_faults,
     language_fault,
@@ -21,7 +22,7 @@ from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards.manners import comments, is_refusal, layout_faults, obeys, runs_in_circles
 from setu_enhancer.domain.guards.size import proportion_fault
 from setu_enhancer.domain.lexicon import idioms_in, says
-from setu_enhancer.domain.likeness import GLOSSED, is_known, relatedness, speaks_of_others
+from setu_enhancer.domain.likeness import is_known, relatedness, speaks_of_others
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.scoring.changes import STILL_THE_DRAFT, changes
 from setu_enhancer.domain.scoring.markers import commonness, familiarity, translated_signs, untidy_signs
@@ -113,7 +114,7 @@ def _of_facts(line: Line, text: str, pair: Pair, glossary: Glossary) -> Iterator
 def _of_meaning(line: Line, text: str, pair: Pair) -> Iterator[Signal]:
     if (related := relatedness(line, text, pair)) < RELATED:
         costs = UNRELATED_COSTS if is_known(line, pair) else UNRELATED_UNKNOWN_COSTS
-        if pair.target != "en" or pair.source not in GLOSSED:
+        if pair.target != "en" or not has_dictionary(pair.source):
             costs = UNRELATED_ELSEWHERE_COSTS
         yield Signal("accuracy", "unrelated", costs * (1 - related / RELATED))
     if pair.target == "en" and speaks_of_others(line.draft, text):
