@@ -11,6 +11,7 @@ from evals.enhancer.measures import interval, share
 from evals.enhancer.reporting import goal, table, told
 from evals.enhancer.staging import staged
 from setu_enhancer.domain.lexicon import idioms_in
+from setu_enhancer.domain.scoring.signals import IDIOMATIC
 
 FOUND: Final = 0.95
 CONTROLS_TAKEN: Final = 0.10
@@ -37,9 +38,10 @@ class Chosen:
         )
 
     def wrong_by(self, kind: str) -> bool:
-        """Whether the draft is wrong so."""
+        """Whether the draft is wrong so. What one is called by, eats or wears is in the lexicon as well, and is no idiom."""
         if kind == KNOWN_IDIOM:
-            return "idiom" in self.line.tags and bool(idioms_in(self.line.source, self.scene.languages[0]))
+            known = idioms_in(self.line.source, self.scene.languages[0])
+            return "idiom" in self.line.tags and any(each.kind in IDIOMATIC for each in known)
         return kind in self.line.tags
 
 

@@ -69,12 +69,25 @@ def test_a_loanword_is_a_lines_own_by_its_sound():
     answer = Line(1, 2, 4, "कैब वहीं अड्डे पर खड़ी है।", "The party at the hospital with the police is over.")
     edit = "The party at the hospital is over?"
     assert says_another(Line(0, 0, 2, "पार्टी, हॉस्पिटल में?", "पार्टी, हॉस्पिटल में?"), edit, [answer], HINDI) is None
-    assert says_another(Line(0, 0, 2, "दावत, दवाख़ाने में?", "दावत, दवाख़ाने में?"), edit, [answer], HINDI) is answer
+    assert says_another(Line(0, 0, 2, "घ्रांट, फ्लूंब में?", "घ्रांट, फ्लूंब में?"), edit, [answer], HINDI) is answer
 
 
 def test_one_word_that_two_short_lines_share_makes_neither_an_echo():
     asks, says = Line(0, 0, 2, "आप नाराज़ हैं?", "Are you angry?"), Line(1, 2, 4, "नाराज़ नहीं, थका हुआ हूँ।", "Not angry, just tired.")
     assert says_another(asks, "Not angry, just tired.", [says], HINDI) is says
+
+
+def test_of_whose_words_a_text_says_most_is_told_by_the_dictionary():
+    asks = Line(0, 0, 2, "मामा, एसी लगवा लें? किस्तों पर मिल जाएगा।", "Uncle, AC लगवा लें? It will be available on instalments.")
+    says = Line(1, 2, 4, "पंखा ठीक चल रहा है। सबको हवा देता है।", "The ventilator goes well. To all it gives wind.")
+    assert says_another(asks, "The fan works fine. Everyone gets the same breeze.", [says], HINDI) is says
+    assert says_another(asks, "Shall we get an AC? We can pay for it in instalments.", [says], HINDI) is None
+
+
+def test_small_words_alone_are_another_lines_if_they_are_its_wording():
+    says, asks = Line(0, 0, 2, "मैंने कहा था न!", "I told you, didn't I!"), Line(1, 2, 4, "ये आपने कैसे किया?", "How did you do this?")
+    assert says_another(says, "How did you do that?", [asks], HINDI) is asks
+    assert says_another(says, "Didn't I tell you?", [asks], HINDI) is None
 
 
 some_stems = st.frozensets(

@@ -33,6 +33,7 @@ FREELY: Final = 1.5
 ENOUGH_ENGLISH: Final = 0.4  # words of a text, of which some are capitalised
 MOSTLY: Final = 0.6
 HARDLY: Final = 0.34
+COPIED: Final = 0.75
 MOSTLY_FOREIGN: Final = 0.5  # letters of a draft that was left as it was, and has nothing to compare
 _LAST_VOWELS: Final = "ािीुूेैोौंँ"
 _PEOPLE: Final = {
@@ -122,10 +123,11 @@ def says_another(line: Line, text: str, others: Sequence[Line], pair: Pair) -> L
     Of what its own line says it has nothing that the other does not say as well, and of the other it has most words, or the wording. What a line
     says is told by its draft, by what is known of its words, and by how they sound; who echoes another may well say the same.
     """
-    told = frozenset(content(text, pair.target))
-    if pair.target != "en" or not told:
+    if pair.target != "en":
         return None
-    if (rather := _says_rather(line, text, others, pair)) is not None:
+    rather = _says_rather(line, text, others, pair) or _is_worded_as(line, text, others, pair)
+    told = frozenset(content(text, pair.target))
+    if rather is not None or not told:
         return rather
     around = frozenset[str]().union(*(content(other.draft, pair.target) for other in others))
     theirs, mine = akin(told, around), akin(told, frozenset(content(line.draft, pair.target)))
@@ -151,6 +153,18 @@ def _says_rather(line: Line, text: str, others: Sequence[Line], pair: Pair) -> L
         if of_theirs >= ENOUGH_KNOWN and of_theirs > met and of_theirs >= MOSTLY * theirs and not _echoes(line, other, pair):
             return other
     return None
+
+
+def _is_worded_as(line: Line, text: str, others: Sequence[Line], pair: Pair) -> Line | None:
+    """The line of those around whose draft a text is, but for a word, where it has hardly anything of its own line's."""
+    known, met = rendered(line, text, pair)
+    if (
+        met > HARDLY * known
+        or closeness(text, line.draft) >= HARDLY
+        or any(says(idiom.meant, text) for idiom in idioms_in(line.source, pair.source))
+    ):
+        return None
+    return next((each for each in others if closeness(text, each.draft) >= COPIED and not _echoes(line, each, pair)), None)
 
 
 def _echoes(line: Line, other: Line, pair: Pair) -> bool:

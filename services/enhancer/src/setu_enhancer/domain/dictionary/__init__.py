@@ -177,7 +177,7 @@ def meant(source: str, language: str) -> tuple[Meant, ...]:
             any(base in LIGHT for base, kind in dictionary.entries(word) if kind == "verb"),
         )
         together = frozenset[Rendering]().union(*(ways for ways, _ in dictionary.phrases(said, at)))
-        options, light = options | together, light and not together
+        options = options | together
         if options and (word not in SMALL or together):
             found.append(Meant(word, together if word in SMALL else options, light))
     return tuple(found)
