@@ -6,7 +6,6 @@ saying in two sentences, or something else between: nothing is to be found in th
 """
 
 import argparse
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -130,13 +129,10 @@ def _is_found(entry: str, text: str) -> bool:
 
 def _entries() -> Iterator[tuple[str, list[str]]]:
     """Each entry that has a meaning, by the name that it is found under, with its ways of more than one word in Devanagari."""
-    path = lexicon.FOLDER / "hi.toml"
-    for entries in tomllib.loads(path.read_text(encoding="utf-8")).values():
-        for forms, _, meant in entries:
-            ways = [way.strip() for way in forms.split("|")]
-            several = [way for way in ways if not way.isascii() and len(way.replace("-", " ").split()) > 1]
-            if meant and several:
-                yield ways[0].replace("*", ""), several
+    for ways, idiom in lexicon.entries("hi"):
+        several = [way for way in ways if not way.isascii() and len(way.replace("-", " ").split()) > 1]
+        if idiom.meant and several:
+            yield idiom.source, several
 
 
 def main() -> None:

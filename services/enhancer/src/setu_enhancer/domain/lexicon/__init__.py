@@ -1,11 +1,11 @@
 """Idioms, interjections and words of a culture that must not be translated word by word, by source language.
 
-Written by hand for this project; each language has a file of its own here, whose head tells the form.
+Written by hand for this project; each language has files of its own here (``hi.toml``, ``hi-said.toml``), whose head tells the form.
 """
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -85,11 +85,10 @@ class Idiom:
 
 @dataclass(frozen=True)
 class _Lexicon:
-    """The sayings of a language: as they are written, in any form and spelling (Hindi), and as they sound (Hindi in Latin letters)."""
+    """The sayings of a language: as they are written, and in any form and spelling (Hindi)."""
 
     written: Ways[Idiom]
     loosely: Ways[Idiom]
-    heard: Ways[Idiom]
 
 
 @lru_cache(maxsize=8192)
@@ -121,6 +120,18 @@ def missed(text: str, draft: str, language: str) -> str:
     return ""
 
 
+def entries(language: str) -> Iterator[tuple[list[str], Idiom]]:
+    """All that the files of a language have, each with the ways in which it is said, as they are written there."""
+    for path in sorted(FOLDER.glob(f"{language}[.-]*toml")):
+        for kind, told in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if kind not in get_args(Kind):
+                raise ValueError(f"{path.name} has entries of the unknown kind {kind!r}")
+            for forms, literal, meant in told:
+                ways = [way.strip() for way in forms.split("|")]
+                checked = cast("Kind", kind)  # above
+                yield ways, Idiom(ways[0].replace(STAR, ""), checked, tuple(literal), tuple(meant))
+
+
 def says(phrases: Sequence[str], text: str) -> str:
     """The first of some phrases, in the form of ``Idiom.literal``, that an English text says; empty if it says none."""
     plain = unaccented(text)
@@ -132,7 +143,7 @@ def _said(text: str, language: str) -> tuple[Idiom, ...]:
     lexicon, said = _lexicon(language), parted(text)
     spans = [*lexicon.written.among(said)]
     if language == "hi" and said and not is_brahmic(text):
-        return _longest(spans) or _longest([*lexicon.heard.among([key(word) or word for word in said])])
+        return _longest(spans) or _longest([*_heard().among([key(word) or word for word in said])])
     if language == "hi":
         spans += lexicon.loosely.among([loose(word) for word in said])
     return _longest(spans)
@@ -152,26 +163,33 @@ def _longest(spans: Sequence[tuple[int, int, Idiom]]) -> tuple[Idiom, ...]:
 def _lexicon(language: str) -> _Lexicon:
     written: list[tuple[Way, Idiom]] = []
     loosely: list[tuple[Way, Idiom]] = []
-    heard: list[tuple[Way, Idiom]] = []
-    for kind, entries in tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8")).items():
-        if kind not in get_args(Kind):
-            raise ValueError(f"{language}.toml has entries of the unknown kind {kind!r}")
-        for forms, literal, meant in entries:
-            ways = [way.strip() for way in forms.split("|")]
-            idiom = Idiom(ways[0].replace(STAR, ""), cast("Kind", kind), tuple(literal), tuple(meant))  # cast: checked above
-            for way in map(plain_way, ways):
-                if language != "hi" or len(way.words) == 1 or not is_brahmic(way.text):
-                    written.append((way, idiom))
-                    continue
-                inflected = list(hindi_ways(way.text))
-                loosely += [(each.spelt(loose), idiom) for each in inflected]
-                heard += [(each.spelt(key), idiom) for each in inflected if _is_heard(each)]
-    one = frozenset[str]()
-    return _Lexicon(
-        Ways(written, FILLERS if language != "hi" else one, (1, MOST_IN_ALL)),
-        Ways(loosely, BETWEEN_WRITTEN, (MOST_TOGETHER, MOST_IN_ALL)),
-        Ways(heard, BETWEEN_HEARD, (MOST_TOGETHER, MOST_IN_ALL)),
-    )
+    for ways, idiom in entries(language):
+        for way in ways:
+            if language == "hi" and _has_forms(way):
+                loosely += [(each.spelt(loose), idiom) for each in hindi_ways(way)]
+            else:
+                written.append((plain_way(way), idiom))
+    between = frozenset[str]() if language == "hi" else FILLERS
+    return _Lexicon(Ways(written, between, (1, MOST_IN_ALL)), Ways(loosely, BETWEEN_WRITTEN, (MOST_TOGETHER, MOST_IN_ALL)))
+
+
+@lru_cache(maxsize=1)
+def _heard() -> Ways[Idiom]:
+    """The sayings of Hindi by their sound; most lines are in its own script, and need none of them."""
+    ways = [
+        (each.spelt(key), idiom)
+        for ways, idiom in entries("hi")
+        for way in ways
+        if _has_forms(way)
+        for each in hindi_ways(way)
+        if _is_heard(each)
+    ]
+    return Ways(ways, BETWEEN_HEARD, (MOST_TOGETHER, MOST_IN_ALL))
+
+
+def _has_forms(way: str) -> bool:
+    """Whether a way to say something in Hindi is found in other forms, too: several words in its own script."""
+    return len(way.replace("-", " ").split()) > 1 and is_brahmic(way)
 
 
 def _is_heard(way: Way) -> bool:
