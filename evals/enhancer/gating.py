@@ -1,6 +1,5 @@
 """What the gate makes of edits that people judged. It sees source, draft and edit, and no reference."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -74,14 +73,31 @@ async def _of_scene(text: Staged, judged: Sequence[Edit], instruments: Instrumen
     film = Film(text.lines, text.pair, text.glossary, text.context, characters_per_s=text.characters_per_s)
     gate = Gate(instruments, film, EditingSettings().margin)
 
-    async def verdict(edit: Edit) -> Verdict:
-        line, offered = text.lines[edit.line.index], one_line(edit.text)
-        faults = gate.faults(line, offered)
-        (decided,) = await gate.decide([(line, Offer(offered, faults))], {})
-        gain = decided.after.total - decided.before.total if decided.after and decided.before else 0.0
-        return Verdict(edit, decided.changed, tuple(fault.kind for fault in faults), gain)
+    async def of_round(edits_: Sequence[Edit]) -> list[Verdict]:
+        offers = []
+        for edit in edits_:
+            line, offered = text.lines[edit.line.index], one_line(edit.text)
+            offers.append((line, Offer(offered, gate.faults(line, offered))))
+        found = []
+        for edit, (_, offer), decided in zip(edits_, offers, await gate.decide(offers, {}), strict=True):
+            gain = decided.after.total - decided.before.total if decided.after and decided.before else 0.0
+            found.append(Verdict(edit, decided.changed, tuple(fault.kind for fault in offer.faults), gain))
+        return found
 
-    return list(await asyncio.gather(*map(verdict, judged)))
+    found = {id(each.edit): each for round_ in rounds(judged) for each in await of_round(round_)}
+    return [found[id(edit)] for edit in judged]
+
+
+def rounds(judged: Sequence[Edit]) -> list[list[Edit]]:
+    """Edits as they come in requests: of no line more than one, the first of each line first."""
+    found: list[list[Edit]] = []
+    seen: dict[int, int] = {}
+    for edit in judged:
+        number = seen[edit.line.index] = seen.get(edit.line.index, -1) + 1
+        if number == len(found):
+            found.append([])
+        found[number].append(edit)
+    return found
 
 
 async def measure(split: Split) -> tuple[list[Figure], list[Verdict]]:
@@ -104,17 +120,20 @@ async def measure(split: Split) -> tuple[list[Figure], list[Verdict]]:
             rows.append((kind, label, len(some), 100 * value, sum(not each.accepted and not each.why for each in some)))
     print(f"The gate, {about}:", flush=True)
     table(("kind", "is to be", "edits", "%", "turned down by the score"), rows)
-    _by_margin(found)
+    by_margin(found)
     for pair in PAIRS[1:]:
         own = [each for each in found if each.edit.scene.pair == pair]
         figures += headline(f"gate_{pair}", own, f"{pair}; {about}", judge=False)
     return figures, [each for each in found if not each.right]
 
 
-async def measure_with(split: Split, instruments: Instruments, how_scored: str) -> list[Figure]:
-    """The same figures in short, where the score has more to go by than rules."""
-    found = [verdict for pair in PAIRS for verdict in await verdicts(scenes(pair, split), instruments)]
-    return headline("gate_with_model", found, f"labelled edits of {split} scenes, all pairs; {how_scored}", judge=False)
+async def measure_with(
+    name: str, among: Sequence[Scene], instruments: Instruments, how_scored: str, *, judge: bool = False
+) -> list[Figure]:
+    """The same figures in short, where the score has more to go by than rules; ``judge``: whether they have goals."""
+    found = await verdicts(among, instruments)
+    by_margin(found)
+    return headline(name, found, f"labelled edits of {len(among)} scenes; {how_scored}", judge=judge)
 
 
 def headline(name: str, found: Sequence[Verdict], about: str, *, judge: bool = True) -> list[Figure]:
@@ -137,7 +156,7 @@ def headline(name: str, found: Sequence[Verdict], about: str, *, judge: bool = T
     return figures
 
 
-def _by_margin(found: Sequence[Verdict]) -> None:
+def by_margin(found: Sequence[Verdict]) -> None:
     """What other margins would make of it."""
     rows: list[tuple[str | float | int, ...]] = []
     for margin in MARGINS:

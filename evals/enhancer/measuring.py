@@ -17,7 +17,7 @@ from typing import cast
 
 from bench.figures import Figure
 
-from evals.enhancer import gating, money, running, scoring, selecting
+from evals.enhancer import gating, judged, money, running, scoring, selecting
 from evals.enhancer.data import PAIRS, Split, scenes
 from evals.enhancer.measures import share
 from evals.enhancer.providers import EMBEDDED, EMBEDDED_MODEL, HOSTED, Asked, embedded, hosted, known, noise, swapped
@@ -28,7 +28,7 @@ from setu_enhancer.fluency import Completing, CompletionsFluency
 from setu_enhancer.judging import LlmJudge
 from setu_enhancer.settings import EditingSettings, LocalModelSettings
 
-PARTS = ("selection", "score", "gate", "known", "money", "model")
+PARTS = ("selection", "score", "gate", "judged", "known", "money", "model")
 LONG_PARTS = ("probability",)  # the gate with the embedded model's word, some ten minutes: only where it is asked for
 
 
@@ -87,6 +87,8 @@ async def _measured(options: Options) -> list[Figure]:
         found, verdicts = await gating.measure(options.split)
         figures += found
         _list(options, [each.told for each in verdicts])
+    if "judged" in options.parts:
+        figures += await judged.measure(options.split)
     if "known" in options.parts:
         figures += await _known(options.split)
     if options.provider != EMBEDDED and "model" in options.parts:
@@ -136,7 +138,8 @@ async def _with_embedded(asked: Asked, options: Options) -> list[Figure]:
             by = instruments if LocalModelSettings().fluency else gating.INSTRUMENTS
             figures += await _edited_by(EMBEDDED, asked, options, by)
         if "probability" in options.parts:
-            figures += await gating.measure_with(options.split, instruments, how)
+            among = [scene for pair in PAIRS for scene in scenes(pair, options.split)]
+            figures += await gating.measure_with("gate_with_model", among, instruments, how)
     return figures
 
 
