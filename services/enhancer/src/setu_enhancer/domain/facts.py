@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Final
 
+from setu_enhancer.domain.bound import within_guess
 from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_translated, use_of
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.lexicon import idioms_in, says
@@ -78,11 +79,14 @@ def number_faults(line: Line, text: str, pair: Pair) -> tuple[tuple[Decimal, ...
         missing, extra = _without_spans(missing, extra, text)
     if (colder := below_zero(line.source, pair.source)) != (told := below_zero(text, pair.target)):
         missing, extra = [*missing, *(colder - told)], [*extra, *(told - colder)]
+    if extra and (guessed := within_guess(extra, line.source, pair.source)):
+        extra = [value for value in extra if value not in guessed]
     if missing or extra:
         for idiom in idioms_in(line.source, pair.source):
-            missing = [value for value in missing if value not in numbers(idiom.source, pair.source)]
             meant = says(idiom.meant, text)
             extra = [value for value in extra if value not in numbers(meant, pair.target)]
+            if not extra or meant:
+                missing = [value for value in missing if value not in numbers(idiom.source, pair.source)]
     return tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(extra))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from setu_enhancer.domain.bound import misbound
 from setu_enhancer.domain.contraries import opposed, turned
 from setu_enhancer.domain.denial import denial_fault
 from setu_enhancer.domain.facts import (
@@ -26,6 +27,7 @@ from setu_enhancer.domain.guards.manners import comments, is_refusal, layout_fau
 from setu_enhancer.domain.guards.size import proportion_fault, speed_fault
 from setu_enhancer.domain.likeness import is_no_english, is_unrelated
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.quantities import quantity_fault
 
 NAMED: Final = 5
 NO_WORDS: Final = "Most of its words are no words of English."
@@ -102,6 +104,8 @@ def _of_facts(line: Line, edit: str, pair: Pair, glossary: Glossary) -> Iterator
         yield Breach("number", f"It says {_listed(extra)}, which the line does not: keep the numbers of the line.")
     if (units := swapped_units(line, edit, pair)) is not None:
         yield Breach("number", f"The line counts in {units[0]}s, and this in {units[1]}s: keep the unit of the line.")
+    if told := ("" if missing or extra else misbound(line, edit, pair)) or quantity_fault(line, edit, pair):
+        yield Breach("number", told)
     if word := turned(line, edit, pair):
         yield Breach("negation", f"“{word}” turns what the line says into its contrary: keep what it affirms and denies.")
     if told := denial_fault(line.source, edit, line.draft, pair.source, pair.target):

@@ -103,8 +103,8 @@ def mismatch(source: str, source_language: str, target: str, target_language: st
     extra = here.said - there.said - there.possible - _in_minutes(there)
     if not knows_numbers(source_language):
         extra = Counter()
-    missing = Counter({value: times for value, times in missing.items() if not _are_parts(value, here.said)})
-    extra = Counter({value: times for value, times in extra.items() if not _are_parts(value, there.said)})
+    missing = Counter({value: times for value, times in missing.items() if not _are_parts(value, here.said - there.said)})
+    extra = Counter({value: times for value, times in extra.items() if not _are_parts(value, there.said - here.said)})
     _without_times(missing, extra)
     _without_times(extra, missing)
     if there.runs and here.runs and there.runs != here.runs and not missing and not extra:
@@ -170,4 +170,9 @@ def read(text: str, language: str) -> Numbers:
         return in_digits
     reading = Reading(tokens(rewritten(text, language, numerals), language), numerals)
     reading.run()
+    if language == "en":
+        for idiom in numerals.idiom.finditer(unaccented(text)):  # "a thousand times" may be just that
+            within = Reading(tokens(idiom[0], language), numerals)
+            within.run()
+            reading.possible.update(within.said)
     return Numbers(reading.said, reading.possible, tuple(reading.runs()))

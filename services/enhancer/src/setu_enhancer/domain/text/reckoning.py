@@ -18,6 +18,7 @@ FIRST_CENTURY, LAST_CENTURY = 13, 20
 LONGEST_DIGITS: Final = 18
 FEWEST_READ_OUT: Final = 3
 _PLACES: Final = Decimal("0.0001")
+_PRICED_IN: Final = (Decimal(10**7), Decimal(10**5))  # crore, lakh
 _SCRIPTS_END: Final = 0x20000
 """Code points from here on are Han, tags and private: searching them all takes 50 ms of each process' start, and these 5."""
 _PLAIN_DIGITS: Final = {code: str(unicodedata.decimal(chr(code))) for code in range(128, _SCRIPTS_END) if chr(code).isdecimal()}
@@ -191,19 +192,23 @@ class Reading:
     def run(self) -> None:
         """Read all of them."""
         while self.at < len(self.tokens):
-            token = self.tokens[self.at]
-            if token.kind not in NUMERIC:
-                self.at += 1
-            elif token.kind == "exact":
-                self._say(token.value)
-                self.at += 1
-            elif self._guess():
-                continue
-            elif token.kind == "vague" and not self._counts():
-                self.possible[kept(token.value)] += 1
-                self.at += 1
-            else:
-                self._number()
+            self.step()
+
+    def step(self) -> None:
+        """Read what stands here: a number, a guess, or a word that is neither."""
+        token = self.tokens[self.at]
+        if token.kind not in NUMERIC:
+            self.at += 1
+        elif token.kind == "exact":
+            self._say(token.value)
+            self.at += 1
+        elif self._guess():
+            return
+        elif token.kind == "vague" and not self._counts():
+            self.possible[kept(token.value)] += 1
+            self.at += 1
+        else:
+            self._number()
 
     def runs(self) -> Iterator[str]:
         """The digits that are read out one by one, three or more in a row: "four one one seven" is "4117"."""
@@ -247,6 +252,8 @@ class Reading:
             return False
         ahead = self.tokens[self.at], self.tokens[self.at + 1 + gap]
         apart = 1 if self.numerals is NUMERALS["en"] else FIRST_CENTURY  # "twelve twenty" is a time
+        if first > LAST_CENTURY and first % 10 == second % 10 == 0:
+            apart = 10  # "sixty-seventy people"
         if not gap and (any(each.digits for each in ahead) or self._joins(first, second) or second - first > apart):
             return False
         if self._kind(self.at - 1) == "ahead":
@@ -276,7 +283,7 @@ class Reading:
 
     def _number(self) -> None:
         """Read one number, from here to where it ends."""
-        total, current, digits, bare = Decimal(0), None, False, True
+        total, current, digits, bare, power = Decimal(0), None, False, True, Decimal(0)
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
             if token.kind == "ahead":
@@ -294,13 +301,13 @@ class Reading:
                 digits, bare = token.digits, False
             elif token.kind == "power":
                 total, current = self._raised(total, current, token.value)
-                digits = False
+                digits, power = False, token.value
             elif token.kind == "behind" and (current is not None or total):
                 current = (current or Decimal(0)) + token.value
             elif not (token.kind in ("joint", "dash") and self._goes_on(current, total)):
                 break
             self.at += 1
-        value = total + (current or 0)
+        value = total + self._behind(power, current or Decimal(0))
         self._end(value, certain=not (bare and self.tokens[self.at - 1].text in self.numerals.bare))
 
     def _end(self, value: Decimal, *, certain: bool) -> None:
@@ -369,6 +376,12 @@ class Reading:
         if current is None and total:
             return total * power, None
         return total + (current if current is not None else 1) * power, None
+
+    @staticmethod
+    def _behind(power: Decimal, rest: Decimal) -> Decimal:
+        """What stands behind a power: of lakhs and crores round tens are hundredths, as prices are told: "one lakh thirty"."""
+        is_price = power in _PRICED_IN and 10 <= rest < HUNDRED and rest % 5 == 0  # noqa: PLR2004 - tens
+        return rest * power / HUNDRED if is_price else rest
 
     def _is_rest(self) -> bool:
         """Whether a number that follows a power belongs to it: "दो लाख पचास हज़ार", but not "five thousand, two men"."""

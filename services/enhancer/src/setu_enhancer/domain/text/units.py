@@ -73,7 +73,7 @@ def exchanged(source: str, source_language: str, text: str, target_language: str
 def swapped(source: str, source_language: str, text: str, target_language: str) -> tuple[str, str] | None:
     """A unit that a line counts in and its translation does not, and one of the same kind that the translation has instead."""
     said, told = counted(source, source_language), counted(text, target_language)
-    for kind, unit in sorted(said - told):
+    for kind, unit in sorted(said - told - named(text, target_language)):  # "an hour and thirty minutes" are hours
         others = sorted(each for of, each in told - said if of == kind)
         if others and not any(of == kind for of, _ in said & told):
             return unit, others[0]

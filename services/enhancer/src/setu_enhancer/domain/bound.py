@@ -1,0 +1,183 @@
+"""Whether a text's numbers count what its line's do: the same numbers bound to other things are other facts.
+
+"Two leaves and a bud" and "one leaf and two buds" have the same numbers in them. What counts what is read from the draft, which keeps to the line's order,
+and from the line itself as far as its words are known; a text is at fault only if it changes places: what one number counted another one counts now,
+and the other way round.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from setu_enhancer.domain.dictionary import is_known, renderings
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.counting import Count, Counted, counted
+from setu_enhancer.domain.text.numbers import Numbers, knows_numbers, read
+from setu_enhancer.domain.text.sieve import sieve
+from setu_enhancer.domain.text.words import folded
+from setu_enhancer.domain.words import FUNCTION, KEPT, plain, stem
+
+Values = frozenset[Decimal]
+SEVERAL: Final = 2
+_ONE: Final = Decimal(1)
+ELSEWHERE: Final = "It counts other things with the numbers of the line than the line does: give each thing its own number."
+WHOLE: Final = "It takes a part for the whole: the line says of how many how many are meant."
+GUESSED: Final = "The line guesses, and none of the numbers here is within that guess."
+AGED: Final = "It tells somebody's age, and the line counts years of something else."
+EACH: Final = "It says how often in a time, and the line names no such time."
+PRICED: Final = "The line asks how much, and this how many."
+_OUT_OF: Final = frozenset({"of", "from", "the", "my", "our", "these", "those", "all", "among", "out"})
+_PLACES: Final = 4
+"""Words between a number and what it is a part of."""
+_AGE: Final = sieve(
+    r"\byears?[ -]old\b|\b(?:i'm|i am|he's|he is|she's|she is|you're|you are|we're|turn(?:ed|ing|s)?|aged?) (?:only |just |over |almost |nearly )?"
+    r"(?P<number>[a-z]+(?:-[a-z]+)?|\d+)(?= now\b|[.,!?;]|$)|\bof age\b"
+)
+_AGED: Final = re.compile(
+    r"उम्र|आयु|उमर|(?:साल|बरस|वर्ष)\s+(?:का|की|के)\s+(?:हूँ|हूं|हो|है|हैं|था|थी|थे|हुआ|हुई|हुए|ह[उो]|लड़क|बच्च|बूढ़|जवान|आदमी|औरत)|\b(?:ans|años|anos)\b"
+)
+_RATE: Final = sieve(
+    r"\b(?:times?|once|twice|rupees|\d+|thousand|hundred|dollars|hours) (?:a|per|each|every) (?P<unit>day|week|month|year|hour|minute|night)\b"
+)
+_HOW_MUCH: Final = {"hi": re.compile(r"कितने\s+(?:का|की|के|में|को)(?![\u0900-\u0963])|\bkitne (?:ka|ki|ke|me|mein|ko)\b")}
+
+
+@lru_cache(maxsize=KEPT)
+def misbound(line: Line, text: str, pair: Pair) -> str:
+    """What is wrong with what a text's numbers count, or take a part of; empty if nothing is, or nothing can be told."""
+    if pair.target != "en" or not knows_numbers(pair.source):
+        return ""
+    return next(_faults(line, text, pair), "")
+
+
+def _faults(line: Line, text: str, pair: Pair) -> Iterator[str]:
+    told = plain(text)
+    if _asks_how_many(line, told, pair):
+        yield PRICED
+    if (rate := _RATE.search(told)) is not None and _is_new(rate["unit"], line):
+        yield EACH
+    said = read(line.source, pair.source)
+    if not _says_any(read(text, "en")) or not _says_any(said):
+        return
+    if _tells_age(line, told):
+        yield AGED
+    here = counted(text, "en")
+    if not _is_guess_kept(line.source, pair.source, here):
+        yield GUESSED
+    if len(here.counts) >= SEVERAL:
+        if _exceeds_whole(here, Values(said.said)):
+            yield WHOLE
+        if _changes_places(line, here, pair):
+            yield ELSEWHERE
+
+
+def _says_any(numbers: Numbers) -> bool:
+    return bool(numbers.said or numbers.possible)
+
+
+def _asks_how_many(line: Line, told: str, pair: Pair) -> bool:
+    asks = _HOW_MUCH.get(pair.source)
+    if asks is None or "how many" not in told or "how many" in plain(line.draft):
+        return False
+    return asks.search(plain(line.source)) is not None
+
+
+def guesses(text: str, language: str) -> tuple[Count, ...]:
+    """What a text guesses: two to three, sixty or seventy."""
+    read_ = read(text, language)
+    if len(read_.possible) < SEVERAL:
+        return ()
+    return tuple(count for count in counted(text, language).counts if count.is_guess)
+
+
+def _is_guess_kept(source: str, language: str, here: Counted) -> bool:
+    """Whether a text has no number at all for a guess of its line, or one within it."""
+    for guess in guesses(source, language):
+        low, high = guess.between
+        said = read(source, language)
+        others = {*said.said, *said.possible}.difference(guess.values)
+        told = [count for count in here.counts if count.between[1] != _ONE and not others.intersection(count.values)]
+        if told and not any(low <= value <= high for count in told for value in count.between):
+            return False
+    return True
+
+
+def within_guess(values: Iterable[Decimal], source: str, language: str) -> list[Decimal]:
+    """Of some numbers those that are within what a line guesses, and as round: 65 of "sixty or seventy", not 67."""
+    ranges = [guess.between for guess in guesses(source, language)]
+    return [value for value in values if any(low <= value <= high and 2 * value % (high - low) == 0 for low, high in ranges)]
+
+
+def _is_new(unit: str, line: Line) -> bool:
+    """Whether neither a line nor its draft has a time in it that some unit of it can be."""
+    return unit not in plain(line.draft) and "daily" not in plain(line.draft) and not _TIMES.search(line.source)
+
+
+_TIMES: Final = re.compile(
+    r"दिन|रोज|रोज़|हर|प्रति|हफ्त|हफ़्त|सप्ताह|महीन|माह|साल|बरस|वर्ष|घंट|मिनट|रात|per|par|cada|por|chaque|din|roz|har|hafte|mahin|saal|ghant"
+)
+
+
+def _tells_age(line: Line, told: str) -> bool:
+    """Whether a text tells how old somebody is, of whom neither draft nor line tells it."""
+    if (found := _AGE.search(told)) is None or _AGE.search(plain(line.draft)):
+        return False
+    if found["number"] and not any(count.end - count.start for count in counted(found["number"], "en").counts):
+        return False
+    return "years" in plain(line.draft) and not _AGED.search(line.source)
+
+
+def _exceeds_whole(here: Counted, said: Values) -> bool:
+    """Whether a text says more of fewer, with numbers of the line: "twenty of twelve"."""
+    for part, whole in zip(here.counts, here.counts[1:], strict=False):
+        between = here.words[part.end : whole.start]
+        if "of" not in between[-2:] or "<pause>" in between or part.is_guess or whole.is_guess:
+            continue
+        if part.values[0] > whole.values[0] and {part.values[0], whole.values[0]} <= said:
+            return True
+    return False
+
+
+def _changes_places(line: Line, here: Counted, pair: Pair) -> bool:
+    """Whether a text counts with one number what draft or line count with another, and the other way round."""
+    told = _bound(here)
+    if len({value for values in told.values() for value in values}) < SEVERAL:
+        return False
+    if _is_crossed(_bound(counted(line.draft, "en")), told):
+        return True
+    return is_known(pair.source) and _is_crossed(_bound_in_line(line.source, pair.source), told)
+
+
+def _is_crossed(there: Mapping[str, Values], told: Mapping[str, Values]) -> bool:
+    moved = [
+        (there[word], values)
+        for word, values in told.items()
+        if word in there and len(values) == len(there[word]) == 1 and values != there[word]
+    ]
+    return any((now, before) in moved for before, now in moved)
+
+
+def _bound(text: Counted) -> dict[str, Values]:
+    """By the stem of each thing that an English text counts, with what."""
+    found: dict[str, set[Decimal]] = {}
+    for count in text.counts:
+        if not count.is_guess:
+            for word in text.behind(count):
+                if word not in FUNCTION:
+                    found.setdefault(stem(word), set()).update(count.values)
+    return {word: frozenset(values) for word, values in found.items()}
+
+
+@lru_cache(maxsize=KEPT)
+def _bound_in_line(source: str, language: str) -> dict[str, Values]:
+    """By each stem that may render what a line counts, with what; of words that the line counts with two, both."""
+    text = counted(source, language)
+    found: dict[str, set[Decimal]] = {}
+    for count in text.counts:
+        if not count.is_guess:
+            behind = [ways for word in text.behind(count) if (ways := renderings(folded(word), language))]
+            for way in frozenset[str]().union(*behind[:2]):
+                found.setdefault(way, set()).update(count.values)
+    return {word: frozenset(values) for word, values in found.items()}
