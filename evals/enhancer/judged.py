@@ -79,7 +79,9 @@ class OnPaper:
     ) -> Answer[M]:
         """See ``LlmProvider``."""
         told = "\n\n".join(each.text for each in messages)
-        name = hashlib.sha256(told.encode()).hexdigest()[:NAME_LENGTH]
+        # By its lines: the names beside them are as rules know them, and who answered them once is not asked anew for another rule.
+        about = json.dumps([messages[0].text, json.loads(messages[-1].text)["lines"]])
+        name = hashlib.sha256(about.encode()).hexdigest()[:NAME_LENGTH]
         answer = self._folder / f"{name}.json"
         (self._folder / f"{name}.txt").write_text(told, encoding="utf-8")
         text = answer.read_text("utf-8") if answer.exists() else Verdicts(verdicts=[]).model_dump_json()

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 from evals.enhancer import judged
-from evals.enhancer.data import edits, scenes
+from evals.enhancer.data import Edit, edits, scenes
 from evals.enhancer.gating import INSTRUMENTS, rounds, verdicts
-from evals.enhancer.judged import KeptJudge, kept_judge, main
+from evals.enhancer.judged import KeptJudge, kept_judge, key_of, main
 from evals.enhancer.staging import staged
 
 from setu_enhancer.domain.prompting import one_line
@@ -64,3 +64,14 @@ def test_what_nobody_was_asked_about_has_no_judgement(kept):
     line = staged(SCENE).lines[0]
     pairs = [(line, line.draft), (line, "What nobody offered.")]
     assert asyncio.run(judge.judge(pairs, staged(SCENE).pair, staged(SCENE).glossary)) == [None, None]
+
+
+def _key(edit: Edit) -> str:
+    return key_of(staged(edit.scene).lines[edit.line.index], one_line(edit.text))
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_the_kept_answers_are_of_all_labelled_edits_of_their_split_and_of_no_others(split):
+    path = judged.JUDGEMENTS / f"{split}.jsonl"
+    asked = {_key(edit) for edit in edits(judged.judged_scenes(split)) if one_line(edit.text) != one_line(edit.line.draft)}
+    assert {json.loads(row)["of"] for row in path.read_text("utf-8").splitlines()} == asked
