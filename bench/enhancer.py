@@ -7,14 +7,16 @@ import asyncio
 import itertools
 import json
 import statistics
+import threading
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from typing import NoReturn
 
 import structlog
 from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -28,6 +30,7 @@ from setu_common.http.metrics import PrometheusObserver
 from setu_common.llm import LimitPolicy, Limits
 from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.testing import Asked, Fault, OpenAiWire, always, faulty_wire
+from setu_common.testing.dialects import pieces
 from setu_enhancer.domain.glossary import Glossary, glossary
 from setu_enhancer.domain.guards import breaches
 from setu_enhancer.domain.lines import Line, Pair
@@ -39,8 +42,8 @@ from setu_enhancer.memory import NoMemory
 from setu_enhancer.settings import EditingSettings
 
 CALLS = 15
-SLOW_CALLS = 4
-TAKES_S = 0.2
+SLOW_CALLS = 2
+PAUSE_S = 0.005
 OWN_MS = 5.0
 FILM_LINES = 1500
 SCENE_LINES = 25
@@ -160,58 +163,116 @@ async def own_time() -> list[Figure]:
     """What ten lines take beyond the SDK's own call: of the processor, and of the time of who waits for them."""
     async with faulty_wire(OpenAiWire(say=say)) as wire, ways_to_ask(wire.url) as ways:
         used = await medians(ways, CALLS)
-    server = Slow()
-    latency = OpenAiWire(server.receive, say=server.say, latency_s=TAKES_S)
-    async with faulty_wire(latency) as wire, ways_to_ask(wire.url) as ways:
-        beyond = await medians(ways, SLOW_CALLS, server.clock_beyond)
-        waited = await medians(ways, SLOW_CALLS, time.perf_counter)
-    whole = statistics.median(each["bare"] for each in used) * 1e3
+    with apart(Writing().wire()) as url:
+        async with ways_to_ask(url) as ways:
+            streaming = await medians(ways, SLOW_CALLS)
+    server = Writing()
+    async with faulty_wire(server.wire()) as wire, ways_to_ask(wire.url) as ways:
+        ours = {
+            name: ways[name] for name in ("bare", "layer", "judged")
+        }  # few enough that connections are kept until their next turn
+        beyond = await medians(ours, SLOW_CALLS, server.clock_beyond)
+        waited = await medians(ours, SLOW_CALLS, time.perf_counter)
+        theirs = await medians({name: ways[name] for name in ("bare", "streamed")}, SLOW_CALLS, time.perf_counter)
+    whole, streamed = (statistics.median(each[way] for each in used) * 1e3 for way in ("bare", "streamed"))
     beside = (
-        f"than just before or after the same request by the SDK itself, of a server in the same thread; {ROUNDS} rounds, each line with a "
+        f"than just before or after the same request by the SDK itself, at once, of a server in the same thread; {ROUNDS} rounds, each line with a "
         "number of its own, so that nothing is known of it"
     )
-    processor = f"processor time, since others use this machine; {CALLS} calls a round; the SDK's own call takes {whole:.2f} ms"
-    slow = f"of a server that takes {TAKES_S * 1e3:g} ms to answer; {SLOW_CALLS} calls a round"
-    waiting = f"time by the clock, {slow}; whoever else uses the machine is in it"
-    alone = f"processor time before the request has come in and after the answer has gone out, which is what is waited for where nobody else uses the machine; {slow}"
+    processor = (
+        f"processor time, since others use this machine; {CALLS} calls a round, each answered at once; the SDK's own call takes {whole:.2f} ms, "
+        f"and {streamed:.2f} ms more where it is streamed, as the layer's is"
+    )
+    whole, streamed = (statistics.median(each[way] for each in streaming) * 1e3 for way in ("bare", "streamed"))
+    writing = f"of a server that writes a word each {PAUSE_S * 1e3:g} ms, {server.took_s:.2f} s in all, and gives who does not stream the whole then; {SLOW_CALLS} calls a round"
+    reading = f"processor time, but for the server's, {writing}; the SDK's own call takes {whole:.2f} ms, and {streamed:.2f} ms more where the SDK streams it"
+    waiting = f"time by the clock, {writing}; whoever else uses the machine is in it"
+    alone = (
+        "processor time before the request has come in and after the last words have gone out, which is what is waited for where nobody else uses the "
+        f"machine; {writing}"
+    )
     layer = "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the reply, the ladder)"
     judging = "the same with the guards of ten edits, and the scores of ten drafts and ten edits"
     return [
         own("layer_over_sdk", used, "layer", f"{layer} {beside}; {processor}"),
         own("layer_guards_scores_over_sdk", used, "judged", f"{judging}; {processor}"),
+        own("layer_streaming_over_sdk", streaming, "layer", f"{layer} {beside}; {reading}"),
+        own("layer_guards_scores_streaming_over_sdk", streaming, "judged", f"{judging}; {reading}"),
         own("layer_beyond_wait_over_sdk", beyond, "layer", f"median of what ten lines take more {beside}; {alone}"),
         own(
             "layer_guards_scores_beyond_wait_over_sdk",
             beyond,
             "judged",
-            f"the same with guards and scores, of which those of drafts are found while the server takes its time; {alone}",
+            f"the same with guards and scores, which are found while the server writes; {alone}",
         ),
         own("layer_wait_over_sdk", waited, "layer", f"median of what ten lines are waited for longer {beside}; {waiting}"),
-        own(
-            "layer_guards_scores_wait_over_sdk",
-            waited,
-            "judged",
-            f"the same with guards and scores; {waiting}",
-        ),
+        own("layer_guards_scores_wait_over_sdk", waited, "judged", f"the same with guards and scores; {waiting}"),
+        own("stream_wait_over_sdk", theirs, "streamed", f"what the SDK's own stream is waited for longer {beside}; {waiting}"),
     ]
 
 
-class Slow:
-    """Tells what a server in this thread says, and how much of the processor's time goes by while it is waited for."""
+@contextmanager
+def apart(wire: OpenAiWire) -> Iterator[str]:
+    """A server in a thread of its own, whose time is not counted here; its URL."""
+    ready, ended = threading.Event(), asyncio.Event()
+
+    async def serve(loops: list[asyncio.AbstractEventLoop]) -> None:
+        async with faulty_wire(wire):
+            loops.append(asyncio.get_running_loop())
+            ready.set()
+            await ended.wait()
+
+    loops: list[asyncio.AbstractEventLoop] = []
+    thread = threading.Thread(target=lambda: asyncio.run(serve(loops)))
+    thread.start()
+    ready.wait()
+    try:
+        yield wire.url
+    finally:
+        loops[0].call_soon_threadsafe(ended.set)
+        thread.join()
+
+
+class Writing:
+    """A server that writes word by word, as a model does, and how much of the processor's time goes by meanwhile.
+
+    Attributes:
+        took_s: how long the last answer was written, pauses alone.
+    """
 
     def __init__(self) -> None:
+        self.took_s = 0.0
         self._since_s = 0.0
         self._waited_s = 0.0
+        self._said = ""
+
+    def wire(self) -> OpenAiWire:
+        """The server; run it with ``faulty_wire``."""
+        return OpenAiWire(self.receive, say=self.say, cut=self.cut)
 
     def receive(self, _number: int) -> Fault:
-        """A request has come in: it is answered late."""
+        """A request has come in."""
         self._since_s = time.thread_time()
-        return Fault.LATENCY
+        return Fault.NONE
 
     def say(self, asked: Asked) -> str:
-        """What is answered; from here on nobody waits."""
-        self._waited_s += time.thread_time() - self._since_s
-        return say(asked)
+        """What is answered."""
+        self._said = say(asked)
+        return self._said
+
+    async def cut(self, body: bytes) -> AsyncIterator[bytes]:
+        """A stream event by event, but for its end, which comes at once; else nothing for as long, then the whole."""
+        words = len(pieces(self._said)) + 1  # before them it is said who speaks
+        self.took_s = words * PAUSE_S
+        now = asyncio.get_running_loop().time
+        began_s = now()
+        events = body.split(b"\n\n") if body.startswith(b"data:") else []
+        for place in range(words):
+            if events:
+                yield events[place] + b"\n\n"
+            await asyncio.sleep(began_s + (place + 1) * PAUSE_S - now())  # at its own pace, whoever else is busy meanwhile
+        self._waited_s += time.thread_time() - self._since_s  # from here on nobody waits
+        yield b"\n\n".join(events[words:]) or body
 
     def clock_beyond(self) -> float:
         """Processor time but while a request was waited for, seconds."""
@@ -238,15 +299,28 @@ async def ways_to_ask(url: str) -> AsyncIterator[dict[str, Attempt]]:
         (window,) = editor.windows(scenes, {line.index: ASKED for line in lines})
         asking = prompt_of(window, read_prompts().for_pair(PAIR))
 
+        messages: list[ChatCompletionMessageParam] = [
+            {"role": "system", "content": asking.system},
+            {"role": "user", "content": asking.user},
+        ]
+
         async def bare() -> None:
             await sdk.chat.completions.create(
+                model="m", messages=messages, max_tokens=asking.max_tokens, temperature=0, response_format=form
+            )
+
+        async def streamed() -> None:
+            stream = await sdk.chat.completions.create(
                 model="m",
-                messages=[{"role": "system", "content": asking.system}, {"role": "user", "content": asking.user}],
+                messages=messages,
                 max_tokens=asking.max_tokens,
                 temperature=0,
-                logprobs=True,
                 response_format=form,
+                stream=True,
+                stream_options={"include_usage": True},
             )
+            async for _ in stream:
+                pass
 
         def editing(by: Editor) -> Attempt:
             async def edited() -> None:
@@ -257,7 +331,7 @@ async def ways_to_ask(url: str) -> AsyncIterator[dict[str, Attempt]]:
             return edited
 
         plain = editor_over(url, Instruments(lambda *_, **__: (), unmeasured, better))
-        yield {"bare": bare, "layer": editing(plain), "judged": editing(editor)}
+        yield {"bare": bare, "streamed": streamed, "layer": editing(plain), "judged": editing(editor)}
 
 
 async def whole_film() -> Figure:

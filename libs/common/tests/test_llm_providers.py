@@ -107,7 +107,6 @@ async def test_a_chat_is_answered_and_metered_once_as_it_is_billed(kind):
         assert (answer.value, answer.text, answer.provider, answer.model) == ("fine thanks", "fine thanks", kind, "m-1")
         assert answer.usage == Usage(input_tokens=5, output_tokens=9, reasoning_tokens=7) == wire.bill.total
         assert answer.finish is Finish.STOP
-        assert rig.heard == (["fine", "fine thanks"] if isinstance(kind, Streamed) else [])
         assert bool(wire.asked[0].body.get("stream")) is isinstance(kind, Streamed)
         assert [role for role, _ in wire.asked[0].messages] == ["system", "user"]
         (call,) = rig.meter.calls

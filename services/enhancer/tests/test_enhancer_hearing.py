@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.replies import Entry, heard, read
+from setu_enhancer.domain.windows import Ask
 from setu_enhancer.editing import Instruments
-from setu_enhancer.editing.hearing import MOST_CHARACTERS, Listener
-from testbed.editing import ENGLISH, LINES, Writing, edit, guard, scorer, texts_of, with_texts, written
+from setu_enhancer.editing.hearing import LONGEST_PAUSE_S, MOST_CHARACTERS, Listener
+from testbed.editing import ENGLISH, LINES, Writing, edit, guard, reply_of, scorer, texts_of, with_texts, written
 from testbed.jumping import JumpingLoop
 
 GOOD = {number: ENGLISH[number] for number in range(6)}
@@ -21,7 +23,8 @@ ODD = '{"lines": ["0|a \\"quoted\\" bar | 1|x", "1|\\u0930\\u093e\\u091c \\ud83d
 def listened(replies, indices=range(6)):
     """What is looked at while texts so far come one after the other."""
     looked: list[tuple[int, str]] = []
-    listener = Listener(list(indices), lambda index, text: looked.append((index, text)))
+    asks = [Ask(Line(index, index, index + 1.0, "", "")) for index in indices]
+    listener = Listener(asks, lambda index, text: looked.append((index, text)))
     for each in replies:
         listener(each)
     return looked
@@ -73,6 +76,28 @@ def test_another_attempt_is_heard_from_its_beginning_and_lines_that_nobody_asked
 
 def test_a_reply_without_end_is_not_listened_to():
     assert listened([written([(0, "a" * MOST_CHARACTERS)])]) == []
+
+
+def pauses(reply, step=10, each_s=0.01):
+    """How long a listener wants to hear nothing, by how much of a reply it heard, which comes evenly."""
+    times = (each_s * at for at in range(1000))
+    listener = Listener([Ask(line) for line in LINES[:6]], lambda *_: None, clock=lambda: next(times))
+    return {at: listener(reply[:at]) for at in range(step, len(reply) + step, step)}
+
+
+def test_nothing_need_be_heard_for_a_part_of_the_time_that_is_left_until_the_last_line_begins():
+    reply = written(ALL)
+    wanted = pauses(reply)
+    assert wanted[10] == 0  # nobody knows yet how fast it comes
+    assert max(pauses(reply, each_s=0.1).values()) == LONGEST_PAUSE_S
+    last_begins = reply.index('", "5|')
+    assert all(pause_s == 0 for at, pause_s in wanted.items() if at > last_begins)
+    assert all(pause_s > 0 for at, pause_s in wanted.items() if 10 < at < last_begins - 30)
+    assert all(at + 10 * pause_s / 0.01 < len(reply) for at, pause_s in wanted.items() if pause_s)
+
+
+def test_who_writes_in_a_form_in_which_no_line_is_heard_is_not_heard_too_late():
+    assert list(pauses(reply_of(ALL)).values())[-5:] == [0] * 5
 
 
 def happened(model_of, **options):

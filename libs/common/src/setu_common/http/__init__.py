@@ -16,7 +16,7 @@ included. ``Dependencies`` are those of a process, by name. ``setu_common.http.b
 from setu_common.http.authorities import AuthoritiesUnreadable
 from setu_common.http.breaker import Breaker, Mode
 from setu_common.http.breaker_machine import State
-from setu_common.http.caller import EventSource, FilePart, HttpCaller, Response, ServerSentEvent
+from setu_common.http.caller import FilePart, HttpCaller, Response, ServerSentEvent
 from setu_common.http.client import AsyncClient, create_client
 from setu_common.http.deadline import deadline_header, deadline_in, parse_deadline, remaining_s
 from setu_common.http.dependencies import BreakerStatus, Dependencies
@@ -52,7 +52,6 @@ __all__ = [
     "Classifier",
     "Dependencies",
     "Dependency",
-    "EventSource",
     "Failed",
     "Failure",
     "FilePart",

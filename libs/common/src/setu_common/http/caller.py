@@ -16,7 +16,7 @@ from setu_common.http.dependency import Dependency
 from setu_common.http.policy import inside_policy
 from setu_common.http.retry_after import parse_retry_after
 
-__all__ = ["EventSource", "FilePart", "HttpCaller", "Response", "ServerSentEvent"]
+__all__ = ["FilePart", "HttpCaller", "Response", "ServerSentEvent"]
 
 REPEATABLE: Final = frozenset({"GET", "HEAD", "DELETE"})
 UPLOAD_ANSWER_S: Final = 300.0

@@ -16,8 +16,11 @@ M = TypeVar("M", bound=BaseModel)
 
 Role = Literal["system", "user", "assistant"]
 
-Heard = Callable[[str], None]
-"""Told the whole text of an answer so far, again and again while it is written; from its beginning if it has to be given anew."""
+Heard = Callable[[str], float | None]
+"""Told the whole text of an answer so far, again and again while it is written; from its beginning if it has to be given anew.
+
+It may say for how long it need not be told more, seconds: reading what came meanwhile together takes a tenth of the processor that each piece by itself does.
+"""
 
 
 class Finish(StrEnum):

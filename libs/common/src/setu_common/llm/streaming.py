@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from setu_common.errors import SetuError
-from setu_common.http import EventSource, Failure, Response, ServerSentEvent, classify
+from setu_common.http import Failure, Response, classify
 from setu_common.llm.provider import Heard
 from setu_common.llm.statuses import unreached, unreadable
 
@@ -23,6 +23,8 @@ LINGER_S: Final = 0.1
 """How long a stream may take to end after its last event, seconds: by then its connection can be used again, or is given up."""
 DONE: Final = "[DONE]"
 _EVENTS: Final = "text/event-stream"
+_DATA: Final = "data:"
+_LINE_END: Final = re.compile(r"\r\n|\n|\r(?=[^\n])")  # at the end of what came a carriage return may be half of one
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 
 log = structlog.get_logger()
@@ -84,7 +86,7 @@ async def follow(response: Response, pieces: Pieces, heard: Heard) -> object:
     Args:
         response: a stream of events.
         pieces: nothing yet.
-        heard: told of each piece.
+        heard: told of what came, and says how long it need not be told more.
 
     Returns:
         The answer as it would have been at once; None if it has no end: half an answer is none.
@@ -94,16 +96,37 @@ async def follow(response: Response, pieces: Pieces, heard: Heard) -> object:
         SetuError: what the other side says that went wrong.
     """
     listener: Heard | None = heard
-    events = aiter(EventSource(response))
-    async for event in events:
+    events = _events(response)
+    async for together in events:
         before = pieces.text
-        _take(event, pieces)
-        if listener is not None and pieces.text != before:
-            listener = _told(listener, pieces.text)
+        for data in together:
+            _take(data, pieces)
         if pieces.over:
             await _linger(events)
             break
+        if listener is not None and pieces.text != before:
+            listener, pause_s = _told(listener, pieces.text)
+            if pause_s:
+                await asyncio.sleep(pause_s)
     return pieces.told
+
+
+async def _events(response: Response) -> AsyncIterator[list[str]]:
+    """The data of events, those together that came together, which the HTTP library's own reader does not tell.
+
+    Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+    """
+    rest, data = "", list[str]()
+    async for text in response.aiter_text():
+        together: list[str] = []
+        *lines, rest = _LINE_END.split(rest + text)
+        for line in lines:
+            if line.startswith(_DATA):
+                data.append(line[len(_DATA) :].removeprefix(" "))
+            elif not line and data:
+                together.append("\n".join(data))
+                data.clear()
+        yield together
 
 
 @contextmanager
@@ -125,12 +148,12 @@ def unbroken(provider: str) -> Iterator[None]:
         raise unreached(error, provider, late=failure is Failure.TIMEOUT) from error
 
 
-def _take(event: ServerSentEvent, pieces: Pieces) -> None:
-    if event.data.startswith(DONE):
+def _take(data: str, pieces: Pieces) -> None:
+    if pieces.over or data.startswith(DONE):
         pieces.over = True
         return
     try:
-        told = json.loads(event.data) if event.data else {}
+        told = json.loads(data) if data else {}
     except (ValueError, RecursionError) as error:
         raise unreadable(pieces.provider) from error
     if not isinstance(told, dict):
@@ -138,17 +161,16 @@ def _take(event: ServerSentEvent, pieces: Pieces) -> None:
     pieces.take(told)
 
 
-def _told(heard: Heard, text: str) -> Heard | None:
-    """Who listens; nobody any more where that failed: an answer is not lost for it."""
+def _told(heard: Heard, text: str) -> tuple[Heard | None, float | None]:
+    """Who listens on, and after which pause; nobody any more where that failed: an answer is not lost for it."""
     try:
-        heard(text)
+        return heard, heard(text)
     except Exception as error:  # noqa: BLE001  a listener's, whoever that is
         log.warning("llm.listener_failed", error=type(error).__name__)
-        return None
-    return heard
+        return None, None
 
 
-async def _linger(events: AsyncIterator[ServerSentEvent]) -> None:
+async def _linger(events: AsyncIterator[list[str]]) -> None:
     """Let a stream end of which all is known."""
     try:
         async with asyncio.timeout(LINGER_S):

@@ -9,7 +9,7 @@ import contextlib
 import random
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
@@ -72,11 +72,17 @@ class Answer:
 
 
 Plan = Callable[[int], Fault]
+Cut = Callable[[bytes], AsyncIterator[bytes]]
 
 
 def always(fault: Fault) -> Plan:
     """Every request meets it."""
     return lambda _number: fault
+
+
+async def uncut(body: bytes) -> AsyncIterator[bytes]:
+    """All in one piece."""
+    yield body
 
 
 def in_order(*faults: Fault) -> Plan:
@@ -121,8 +127,7 @@ class FaultyWire:
         latency_s: how late answers of ``LATENCY`` are, seconds.
         drip_s: the pause between two bytes of ``DRIP``, seconds.
         retry_after: the header of ``RATE_LIMITED``, seconds or a date; None: none.
-        cut: the pieces in which a body is written where nothing goes wrong.
-        pause_s: between two of them, seconds.
+        cut: the pieces in which a body is written where nothing goes wrong, each when it is its time.
 
     Attributes:
         url: where it listens.
@@ -138,8 +143,7 @@ class FaultyWire:
         latency_s: float = 1.0,
         drip_s: float = 1.0,
         retry_after: str | None = None,
-        cut: Callable[[bytes], Iterable[bytes]] = lambda body: (body,),
-        pause_s: float = 0.0,
+        cut: Cut = uncut,
     ) -> None:
         self.plan = plan
         self.url = ""
@@ -150,7 +154,6 @@ class FaultyWire:
         self._drip_s = drip_s
         self._retry_after = retry_after
         self._cut = cut
-        self._pause_s = pause_s
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side has enough of it."""
@@ -200,9 +203,7 @@ class FaultyWire:
                 _reset(writer)
                 return False
             await _for_ever()  # nothing is sent and nothing is read any more, as if nobody were there
-        for place, piece in enumerate(self._cut(answer.body)):
-            if place:
-                await asyncio.sleep(self._pause_s)
+        async for piece in self._cut(answer.body):
             writer.write(piece)
             await writer.drain()
         return True

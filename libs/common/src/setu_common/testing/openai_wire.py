@@ -5,7 +5,7 @@ async with faulty_wire(OpenAiWire(in_order(Fault.RATE_LIMITED), retry_after="2")
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypedDict, Unpack
 
@@ -24,7 +24,7 @@ from setu_common.testing.dialects import (
     logprobs,
     pieces,
 )
-from setu_common.testing.faulty import Answer, Fault, FaultyWire, Plan, Received, always
+from setu_common.testing.faulty import Answer, Cut, Fault, FaultyWire, Plan, Received, always
 
 _CREATED: Final = 1_790_000_000
 _CACHED_FROM_TOKENS: Final = 1024  # Source: OpenAI's guide to prompt caching
@@ -36,8 +36,7 @@ class WireOptions(TypedDict, total=False):
     latency_s: float
     drip_s: float
     retry_after: str | None
-    cut: Callable[[bytes], Iterable[bytes]]
-    pause_s: float
+    cut: Cut
 
 
 def _error(

@@ -206,7 +206,7 @@ def longest_answer_tokens(line: Line) -> int:
 
 def count(text: str) -> int:
     """How many tokens a text is, by estimate, on the high side."""
-    plain = sum(map(str.isascii, text))
+    plain = len(text.encode("ascii", "ignore"))
     return round(plain / CHARACTERS_PER_TOKEN + (len(text) - plain) / OTHER_CHARACTERS_PER_TOKEN)
 
 

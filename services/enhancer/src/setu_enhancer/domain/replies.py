@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from setu_enhancer.domain.guards import Breach
@@ -21,6 +22,7 @@ TEXT_KEYS: Final = ("text", "edit", "translation", "subtitle")
 MOST_TRIES: Final = 500  # where an object or a line might begin; a reply with more is none
 MOST_CHARACTERS: Final = 200_000
 GRAM: Final = 3
+KEPT_GRAMS: Final = 1024  # texts and drafts of the requests that are under way
 ELSEWHERE: Final = 0.5  # share of a draft's trigrams
 CLEARLY: Final = 2.0
 LONG_ENOUGH: Final = 8  # trigrams; less says nothing about where a text belongs
@@ -202,25 +204,34 @@ def _about_ids(entries: Sequence[Entry], order: Collection[int]) -> str:
     return "an entry of the answer has no id that is a number: use the ids of the document, as they are"
 
 
+def nearness(text: str, draft: str) -> float:
+    """The share of a draft's trigrams that a text has, 0..1."""
+    return _share(_grams(draft), _grams(text))
+
+
 def _misplaced(asks: Sequence[Ask], texts: Mapping[int, str]) -> dict[int, Breach]:
     """Texts that are another line's: nearly its draft, and far less like their own; or the same text for lines that differ."""
     faults: dict[int, Breach] = {}
-    drafts = {ask.line.index: _grams(ask.line.draft) for ask in asks}
-    sources = {ask.line.index: one_line(ask.line.source).casefold() for ask in asks}
-    same = Counter(text.casefold() for text in texts.values())
+    lines = {ask.line.index: ask.line for ask in asks}
+    folded = {number: text.casefold() for number, text in texts.items()}
+    same = Counter(folded.values())
     for number, text in texts.items():
-        grams = _grams(text)
-        own = _share(drafts[number], grams)
-        for other, draft in drafts.items():
-            if other == number or len(draft) < LONG_ENOUGH or sources[other] == sources[number]:
+        own, repeated = nearness(text, lines[number].draft), same[folded[number]] > 1
+        if CLEARLY * own >= 1 and not repeated:
+            continue  # no other draft can be so much nearer
+        grams, source = _grams(text), one_line(lines[number].source).casefold()
+        for other, line in lines.items():
+            draft = _grams(line.draft)
+            if other == number or len(draft) < LONG_ENOUGH or one_line(line.source).casefold() == source:
                 continue
-            if same[text.casefold()] > 1 and texts.get(other, "").casefold() == text.casefold() and len(grams) >= LONG_ENOUGH:
+            if repeated and folded.get(other) == folded[number] and len(grams) >= LONG_ENOUGH:
                 faults[number] = Breach("place", f"the same text came for the line {other}, which says something else")
             elif (share := _share(draft, grams)) >= ELSEWHERE and share > CLEARLY * own:
                 faults[number] = Breach("place", f"this is the text of the line {other}: keep each text with its own id")
     return faults
 
 
+@lru_cache(maxsize=KEPT_GRAMS)
 def _grams(text: str) -> frozenset[str]:
     letters = "".join(text.casefold().split())
     return frozenset(letters[at : at + GRAM] for at in range(len(letters) - GRAM + 1))

@@ -97,7 +97,7 @@ class Asker:
                     max_tokens=asking.max_tokens,
                     shape=SHAPE,
                     timeout_s=self._timeout_s,
-                    heard=Listener([ask.line.index for ask in asks], look),
+                    heard=Listener(asks, look),
                     probabilities=False,
                 )
             except (LlmRefusal, LlmContextTooLong, LlmNoAnswer) as error:

@@ -176,7 +176,8 @@ class Climb:
             cost_usd=cost,
             requests=before.requests + 1,
         )
-        self.asks[index] = replace(ask, faults=_told(faults), refused=text)
+        if faults:
+            self.asks[index] = replace(ask, faults=_told(faults), refused=text)
 
 
 class Ladder:

@@ -95,4 +95,4 @@ class Opinions:
 
 def opinions_of(judge: Judging | None, price: Priced) -> Opinions | None:
     """A judge's opinions; None where there is no judge, or one that does not tell what it costs."""
-    return Opinions(judge, price) if isinstance(judge, BillingJudge) else None
+    return Opinions(judge, price) if judge is not None and isinstance(judge, BillingJudge) else None

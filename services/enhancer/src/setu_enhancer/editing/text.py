@@ -132,8 +132,9 @@ class Text:
         decided = [replace(each, reasons=self.chosen[each.line.index]) for each in await self.gate.decide(came, self._finals())]
         await self._remember(decided)
         for each in decided:
-            cost = added(each.cost_usd, self.opinions.cost_usd(each.line.index)) if self.opinions else each.cost_usd
-            self._edited[each.line.index] = replace(each, cost_usd=cost)
+            if self.opinions:
+                each = replace(each, cost_usd=added(each.cost_usd, self.opinions.cost_usd(each.line.index)))  # noqa: PLW2901
+            self._edited[each.line.index] = each
         if self.progress is not None and decided:
             self.progress(len(self._edited) / len(self.chosen))
 
