@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.dictionary.forms import SMALL
 from setu_enhancer.domain.lexicon.denials import DENIERS
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.words import folded
@@ -62,17 +63,24 @@ def does_what_is_denied(said: str, text: str, source_language: str, target_langu
     if target_language != "en" or source_language != "hi":
         return False
     denied = _denied_verbs(said)
-    return bool(denied) and any(
-        stem(word) in denied and not any(before in DENIERS for before in part[:at])
+    if not denied:
+        return False
+    told = frozenset(map(stem, expanded(plain(text))))
+    done = frozenset[str]().union(*(verbs - beside for verbs, beside in denied if not beside or not beside.isdisjoint(told)))
+    return any(
+        stem(word) in done and not any(before in DENIERS for before in part[:at])
         for part in (expanded(plain(each)) for each in segments(text, pauses=True))
         for at, word in enumerate(part)
     )
 
 
 @lru_cache(maxsize=KEPT)
-def _denied_verbs(said: str) -> frozenset[str]:
-    """What the words that a Hindi line denies may come to in English: what stands behind मत or नहीं, or before where that is a light verb."""
-    found: set[str] = set()
+def _denied_verbs(said: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    """What the words that a Hindi line denies may come to in English: what stands behind मत or नहीं, or before where that is a light verb.
+
+    Each with what may render the noun before it, with which it may go together: who is told not to speak lies may speak.
+    """
+    found = []
     for part in segments(said, pauses=True):
         heard = words(part)
         for at, word in enumerate(heard):
@@ -81,10 +89,10 @@ def _denied_verbs(said: str) -> frozenset[str]:
             behind, before = next(iter(heard[at + 1 : at + 2]), ""), heard[at - 1] if at else ""
             is_light = not behind or (behind.startswith(LIGHT) and not behind.startswith(HEAVY))
             if not is_light:
-                found |= renderings(behind, "hi")
+                found.append((renderings(behind, "hi"), frozenset[str]() if before in SMALL else renderings(before, "hi")))
             elif word not in DENIES:
-                found |= renderings(before or behind, "hi")
-    return frozenset(found)
+                found.append((renderings(before or behind, "hi"), frozenset[str]()))
+    return tuple(each for each in found if each[0])
 
 
 def denies_what_the_draft_says(text: str, draft: str, language: str) -> bool:

@@ -76,7 +76,7 @@ def turned(line: Line, text: str, pair: Pair) -> str:
         if (
             (_is_done(line, done, drafted, pair))
             and not _FAILING.search(plain(line.draft))
-            and not _may_mean(line, "fail", pair)
+            and not any(_may_mean(line, each, pair) for each in ("fail", stem(found[0].partition(" ")[0])))
         ):
             return found[0]
     return next(_across(line, drafted, told, pair, _DENIED, known=False), "")

@@ -17,7 +17,15 @@ from setu_enhancer.domain.affirming import (
     denies_what_the_draft_says,
     does_what_is_denied,
 )
+from setu_enhancer.domain.contrasts import contrast
 from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.excused import (
+    denies_for_an_idiom,
+    distinct_denials,
+    has_what_the_line_is_without,
+    is_turn,
+    without_idioms,
+)
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lexicon.denials import (
     ANSWER,
@@ -36,6 +44,7 @@ from setu_enhancer.domain.lexicon.denials import (
     Cues,
 )
 from setu_enhancer.domain.lexicon.people import is_ordinary_name
+from setu_enhancer.domain.rhetoric import denies_what_ceases, may_be_rhetoric, states_what_is_asked
 from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, may_negate, negations
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.sieve import Sieve, Sieves
@@ -85,11 +94,12 @@ class _Reading:
             return self._own and _permits(self.said, self.text, self.source, self.target)
         if self._own and _is_idiom(self.said, self.text, self.source):
             return False
-        silent = _is_silent(self.text, self.draft, self.target) or self._is_cued(UNSAID)
-        return (
-            not silent
-            or affirms_what_the_draft_denies(self.text, self.draft, self.target)
-            or (self._own and does_what_is_denied(self.said, self.text, self.source, self.target))
+        cue = self._cue(UNSAID)
+        if cue is None and not _is_silent(self.text, self.draft, self.target):
+            return True
+        rest = self.text if cue is None or not is_turn(cue[0]) else f"{cue.string[: cue.start()]} {cue.string[cue.end() :]}"
+        return affirms_what_the_draft_denies(rest, self.draft, self.target) or (
+            self._own and does_what_is_denied(self.said, rest, self.source, self.target)
         )
 
     def adds(self) -> bool:
@@ -105,18 +115,28 @@ class _Reading:
                     and denies_what_the_draft_says(self.text, self.draft, self.target)
                 )
             )
-        if not surely_told or self._is_cued(CUES):
+        if not surely_told or self._cue(CUES):
             return False
         if not perhaps:
-            return not (self._own and _is_idiom(self.said, self.text, self.source))
+            return not (self._own and self._is_excused())
         most = max(perhaps, _denying_words(self.said, self.source), _denies(self.draft, self.target)[1])
         return self._own and surely_told > most
+
+    def _is_excused(self) -> bool:
+        """Whether the translation may deny though the line does not: for an idiom, or what the line tells to leave off."""
+        return (
+            _is_idiom(self.said, self.text, self.source)
+            or (self.source == "hi" and denies_what_ceases(self.said, self.text))
+            or (self.target == "en" and denies_for_an_idiom(self.said, self.text, self.draft, self.source))
+        )
 
     def keeps_only_without(self) -> bool:
         """Whether a line denies something, and has something without something, and its translation only the latter."""
         with_it, without = WITHOUT.get(self.source), WITHOUT.get(self.target)
         said, told = plain(self.said), plain(self.text)
         if not self._own or with_it is None or without is None or not with_it.search(said) or not without.search(told):
+            return False
+        if self._cue(UNSAID):
             return False
         return bool(_denies(with_it.sub(" ", said), self.source)[0]) and not _denies(without.sub(" ", told), self.target)[1]
 
@@ -127,15 +147,18 @@ class _Reading:
         if PAIRED.intersection(words(self.text)):
             return False  # "neither he nor she" denies both in one clause
         drafted, _ = _denies(self.draft, self.target)
-        if perhaps_told + 1 == surely and self._is_cued(UNSAID):
+        if perhaps_told + 1 == surely and self._cue(UNSAID):
+            return False
+        if perhaps_told >= distinct_denials(self.said, self.source):
             return False
         return self._own and surely >= SEVERAL and drafted == surely and 0 < perhaps_told < surely and surely_told < surely
 
-    def _is_cued(self, cues: Cues) -> bool:
+    def _cue(self, cues: Cues) -> re.Match[str] | None:
         if not self._own or self.target != "en":
-            return False
+            return None
         told = plain(self.text)
-        return any(cue.told.search(told) for cue in _cued(self.said, self.source, unsaid=cues is UNSAID))
+        among = (cue.told.search(told) for cue in _cued(self.said, self.source, unsaid=cues is UNSAID))
+        return next(filter(None, among), None)
 
 
 @lru_cache(maxsize=2 * KEPT)
@@ -169,16 +192,27 @@ def denial_fault(source: str, text: str, draft: str, source_language: str, targe
         return ""
     if not knows_negation(source_language):
         return _whole(draft, text, draft, target_language, target_language)
+    if (source_language, target_language) == ("hi", "en") and (told := _of_hindi(source, text, draft)):
+        return told
     if _denies_nothing(source, text, source_language, target_language):
         return ""
-    if turned := _answers_otherwise(source, text, draft, source_language, target_language):
-        return turned
+    if verdict := contrast(source, text, draft, source_language) if target_language == "en" else "":
+        return MOVES if verdict == "moved" else ""
+    text = without_idioms(source, text, source_language)
+    turned = _answers_otherwise(source, text, draft, source_language, target_language)
     source, text, draft = _unanswered(source, text, draft, source_language, target_language)
-    return (
+    return turned or (
         _whole(source, text, draft, source_language, target_language)
         or _by_part(source, text, draft, source_language, target_language)
         or _against_draft(source, text, draft, source_language, target_language)
     )
+
+
+def _of_hindi(source: str, text: str, draft: str) -> str:
+    """What is wrong with how a text takes what Hindi denies without a word that does."""
+    if may_be_rhetoric(source) and states_what_is_asked(source, text, draft):
+        return LOSES
+    return WITHOUT_ONLY if has_what_the_line_is_without(source, text, draft, "hi") else ""
 
 
 def _denies_nothing(said: str, text: str, source_language: str, target_language: str) -> bool:

@@ -20,6 +20,7 @@ LOOSE: Final = {
         r"\boh,? no\b|\bno (?:problem|worries|way|kidding|idea|need|big deal|harm done|more|longer|one knows|less than)\b|\bnever mind\b"
         r"|\bdon't (?:worry|mind|bother|mention it|be (?:scared|afraid|sad|silly))\b|\bcan't (?:wait|believe|stand|thank)\b|\bwhy not\b"
         r"|\bnot (?:at all|bad|just|to mention|yet)\b|\bdon't you (?:know|see|think|get|understand|remember|dare)\b|\bif it (?:isn't|weren't)\b"
+        r"|\bno (?:stranger|secret|fool|denying|shortage|lack|end of|doubting)\b|,\s*(?:i|you|he|she|it|we|they) (?:do|does|did|is|are|was|were|have|has|had|will|would|can|could|wo|ca)(?:n't| not)\s*[.!]?\s*$"
         r"|\bwithout (?:a )?(?:doubt|fail)\b|\bnothing (?:but|else than)\b|\bisn't that (?:so|right)\b"
         r"|(?:^|[.!?,;] ?)(?:(?:but|and|so|hey|well|oh),? )?(?:do|does|did|is|are|was|were|have|has|ca|wo|would|could|should)n't (?:i|you|he|she|it|we|they)\b[^.!?]*\?"
     ),
@@ -92,7 +93,11 @@ UNSAID: Final = {
         (r"पसंद|pasand", r"\b(?:hate|dislike|can't stand)"),
         (r"नींद|सो|neend|so", r"awake|sleepless|insomnia|up all night|toss"),
         (r"परवाह|फ़र्क|फर्क|फ़र्क़|parwah|farak|farq", r"who cares|whatever|all the same|so what|care less"),
-        (r"कुछ|kuch", r"forget it|never mind|it's fine|okay"),
+        (r"कुछ|kuch", r"forget it|never mind|\b(?:fine|okay|ok|all right|alright|safe)\b"),
+        (r"कोई|koi", r"\b(?:(?<!leave )(?<!him )(?<!her )(?<!me )(?<!them )alone|lonely|deserted|on (?:my|your|his|her|our|their) own)\b"),
+        (r"मना|इनकार|इंकार|mana|inkaar", r"\b(?:glad(?:ly)?|happy to|of course|sure|yes|agree[ds]?|accept(?:s|ed)?|allowed)\b"),
+        (r"(?:बिना|बग़ैर|बगैर|bina|bagair)[^।.!?,]* (?:नहीं|नही|मत|nahi|mat)", r"\b(?:before|until|unless)\b[^.!?,]*|\b(?:only|first|need(?:s|ed)?|must|ha(?:ve|s|d) to|requires?)\b"),
+        (r"(?<![\u0900-\u0963])(?:कहाँ|कहां|कौन|किसे|किसने|किसको|क्या-क्या|कब)(?![\u0900-\u0963])[^।?!]*(?:नहीं|नही)|\b(?:kahan|kaun|kise|kisne)\b[^?!]*nahi", r"[^.!?]*\b(?:every\w+|always|all over)\b[^.!?]*"),
         (r"मिल|दिख|नज़र|नजर|mil|dikh|nazar", r"\b(?:missing|gone|lost|disappeared|vanished|out of sight|alone)\b"),
         (r"याद|yaad", r"forg[eo]t\w*|slipped|blank"),
         (r"बोल|बात|कह|bol|baat|keh", r"quiet|shut|silence|hush|mum|silent|speechless"),
@@ -138,7 +143,9 @@ CUES: Final = {
         (r"सच|वाक़ई|क्या बात|क्या कह|sach|kya baat", r"no (?:way|kidding)|can't be|don't (?:tell me|say)|not (?:really|kidding)"),
         (r"थोड़[ीे] (?:ही|न|ना|है)|थोड़[ीे] ही|thod[ie] (?:hi|na|hai)", _ANY),
         (r"कम |कम$|\bkam\b", r"not (?:much|many|enough|a lot|very)"),
-        (r"^(?!.*(?:कि |पूछ|बता|जान|पता|मालूम|puchh|bata|jaan)).*(?:कहाँ|कहां|कौन|कैसे|kahan|kaun|kaise)", rf"^[^?]*(?:{_ANY})[^?]*$"),
+        (r"^(?!.*(?:कि |पूछ|बता|जान(?!ा|े|ी)|पता|मालूम|puchh|bata|jaan(?!a|e|i))).*(?:कहाँ|कहां|कौन|कैसे|ही कब |किस(?:े|ने|को|से|का|की|के|में)(?![\u0900-\u0963])|kahan|kaun|kaise|\bkis(?:e|ne|ko|se)\b)", rf"^[^?]*(?:{_ANY})[^?]*$"),
+        (r"^(?!.*\?).*(?:कब (?!से|का|की|के|तक)|\bkab (?!se|tak|ka))", rf"^[^?]*(?:{_ANY})[^?]*$"),
+        (r"पहली (?:बार|दफ़ा|दफा|मर्तबा)|pehli baar", r"(?:never|n't|not|no one|nobody) [^.!?]*\b(?:before|until|till)\b"),
         (r"काश|kaash", r"wish [^.!?]*(?:n't|not|never)"),
         (r"बस|bas\b", r"no more|not another|no need|that's not|nothing (?:else|more)|not yet"),
         (r"सिर्फ़|सिर्फ|केवल|ही |sirf|keval", r"nothing (?:else|but|more)|no one else|nobody (?:else|but)|not (?:just )?any|no more"),
@@ -184,8 +191,8 @@ SAYS_YES: Final = {
     "pt": re.compile(r"^\W*sim\b"),
 }
 SAYS_NO: Final = {
-    "hi": re.compile(r"^\W*(?:अरे |जी )?(?:नहीं|नही|ना|nahin?|na)(?:[,\s]+(?:नहीं|जी|रे|यार|ji|re|yaar))*(?=\s*[,।.!?]|\s+[^\s,।.!?]+(?: जी)?\s*[,!]|$)"),
-    "en": re.compile(r"^\W*(?:oh,? )?(?:no|nope|nah)(?:,? (?:no|nope))*(?=\s*[,.!?—-]|$)"),
+    "hi": re.compile(r"^\W*(?:अरे |जी )?(?:नहीं|नही|ना|nahin?|na)(?:[,\s]+(?:नहीं|जी|रे|यार|ji|re|yaar))*(?:\s+(?:तो|to)(?=\s*[।.!?]))?(?=\s*[,।.!?]|\s+[^\s,।.!?]+(?: जी)?\s*[,!]|$)"),
+    "en": re.compile(r"^\W*(?:oh,? )?(?:no|nope|nah)(?:,? (?:no|nope))*(?: then(?=[.!?]))?(?=\s*[,.!?—-]|$)"),
     "fr": re.compile(r"^\W*(?:mais )?non\b(?=\s*[,.!]|$)"),
     "es": re.compile(r"^\W*no(?=\s*[,.!]|$)"),
     "pt": re.compile(r"^\W*não(?=\s*[,.!]|$)"),
@@ -200,7 +207,7 @@ NEARLY: Final = {
 }
 NEARLY_SAID: Final = {
     "hi": re.compile(
-        r"शायद ही|मुश्किल|कम|ज़रा|जरा|थोड़|बिना|बग़ैर|बगैर|कभी-कभ|न(?:हीं|ही)?(?=[\s।,!?]|$)|mushkil|kam\b|shayad hi|zara|thod"
+        r"शायद ही|मुश्किल|(?<![\u0900-\u0963])कम(?![\u0900-\u0963])|ज़रा|जरा|थोड़|बिना|बग़ैर|बगैर|कभी-कभ|(?<![\u0900-\u0963])न(?:हीं|ही)?(?=[\s।,!?]|$)|mushkil|kam\b|shayad hi|zara|thod"
     ),
     "fr": re.compile(r"\b(?:à peine|rarement|guère|peu|presque|sans|ne|n'|pas|plus|sauf|moins)"),
     "es": re.compile(r"\b(?:apenas|casi|raro|rara|poco|sin|no|nunca|nadie|menos)\b"),

@@ -56,7 +56,33 @@ _PAUSE: Final = re.compile(r"[,–—]|\s-\s")
 
 # Hindi: ना at the end of a clause, or behind a verb, asks for assent or softens ("है ना", "चलो ना"); before one it negates ("ना जाओ").
 _NA: Final = frozenset({"न", "ना", "na"})
-_COPULAS: Final = frozenset(["है", "हैं", "हूं", "हो", "था", "थे", "थी", "hai", "hain", "hoon", "hun", "ho", "tha", "the", "thi"])
+_COPULAS: Final = frozenset(
+    [
+        "गया",
+        "गई",
+        "गयी",
+        "गए",
+        "गये",
+        "gaya",
+        "gayi",
+        "gaye",
+        "है",
+        "हैं",
+        "हूं",
+        "हो",
+        "था",
+        "थे",
+        "थी",
+        "hai",
+        "hain",
+        "hoon",
+        "hun",
+        "ho",
+        "tha",
+        "the",
+        "thi",
+    ]
+)
 _VERB_ENDINGS: Final = (
     "ओ",
     "ो",

@@ -1,0 +1,156 @@
+"""What Hindi denies by asking, or by telling to leave it: "where do I know to read", "leave the stubbornness".
+
+A question that expects no answer is a denial, and often translated as one, but it is never the statement of what it asks after. And who is told to leave
+off crying is told not to cry, in whatever words, and not to cry.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from setu_enhancer.domain.dictionary import is_verb, renderings
+from setu_enhancer.domain.lexicon.denials import DENIERS, SILENT
+from setu_enhancer.domain.text.negation import may_negate
+from setu_enhancer.domain.text.segments import segments
+from setu_enhancer.domain.text.words import folded, folded_words
+from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem, with_kin
+
+_QUESTIONS: Final = "कहाँ कहां कब कौन कौनसा कौनसी किसे किसको किसने किससे किसका किसकी किसके kahan kab kaun kisne kise kisko"
+_ASKING: Final = frozenset(map(folded, _QUESTIONS.split()))
+_NOT_ASKED: Final = re.compile(
+    folded(
+        r"(?:^|\s)(?:कि|जहाँ|जब|या)(?=\s)|पूछ|बता|जानत|जानो|जानन|जाने|पता|मालूम|देख|याद|समझ(?!ा)|सोच|ढूँढ|कब (?:से|का|की|के|तक)(?![\u0900-\u0963])|न जाने|puchh|bata|kab se|\bki\b"
+    )
+)
+"""In which a word that asks is none that denies: it opens a clause, or tells since when."""
+_ASKS_TOLD: Final = re.compile(r"\b(?:who|whom|whose|what|where|when|why|how|which)\b(?! to\b)")
+_WHICH_ONE: Final = re.compile(
+    r"\b(?:one|ones|man|woman|person|people|guy|thing|time|day|place|way) (?:who|which|when|where|that)\b"
+)
+_RESTRAINED: Final = re.compile(
+    r"\b(?:hardly|barely|scarcely|rarely|seldom|doubt\w*|unlikely|as if|as though|like hell|my foot|yeah,? right|fat chance|if only|only if|wish|too|far from|anything but"
+    r"|beyond|little|few|instead|gone|lost|miss(?:ing)?|stranger|must be|please|let|maybe|perhaps|suppose|wonder|some(?:where|one|body)?|any\w*|ever)\b"
+)
+_NOT_AT_ALL: Final = re.compile(
+    folded(r"(?<![\u0900-\u0963])(?:थोड़[ािेी] ?(?:ही|न|ना)|थोड़े?ही)(?![\u0900-\u0963])|\bthod[aei] ?(?:hi|na)\b")
+)
+_A_LITTLE: Final = re.compile(
+    r"\b(?:little|few|short|shortly|soon|only|just|some|bit|while|moments?|slightly|briefly|small|partly)\b"
+)
+_WHAT_KNOWS: Final = re.compile(
+    folded(r"क्या (?:पता|मालूम|ख़बर|जान(?:ूँ|ूं|े|ते|ती|ता))(?![\u0900-\u0963])|\bkya (?:pata|maloom|khabar)\b")
+)
+_KNOWS: Final = re.compile(r"\b(?:know|knows|knew|sure|certain|aware)\b")
+_ADDRESSES: Final = frozenset("man friend buddy brother sister sir madam dear darling boy girl son daughter uncle aunt".split())  # noqa: SIM905
+HALF: Final = 0.5
+
+_LEAVE: Final = re.compile(folded(r"छोड़(?:ो|िए|िये|ना|ें|ूँ|ूं|ेंगे|ूँगा|ूँगी|ेगा|ेगी|ा|ी|े|कर|ते|ता|ती)?$|बंद$|chhod\w*$|chod\w*$|band$"))
+_STOP_WITH: Final = frozenset(map(folded, ["बंद", "band"]))
+_BETWEEN: Final = frozenset(map(folded, ["तो", "अब", "ये", "यह", "भी", "ही", "अपना", "अपनी", "to", "ab", "ye"]))
+_INFINITIVE: Final = tuple(map(folded, ["ना", "ने"]))
+_STATES: Final = (
+    "be being become becoming get getting got start starts started starting begin began keep keeps kept continue throw throwing throws up "
+    "stay show go"
+)
+_BEING: Final = frozenset(_STATES.split())
+_SLIGHT: Final = frozenset("a an the to your my his her so very more too all on being it".split())  # noqa: SIM905
+_LETTING: Final = frozenset(map(stem, "leave let stop quit drop give close shut abandon forget".split()))  # noqa: SIM905
+_NO_MORE: Final = re.compile(r"\b(?:any ?more|any longer|no longer|no more|again)\b")
+
+
+def may_be_rhetoric(source: str) -> bool:
+    """Whether a line may deny by asking or by telling to leave something; if not, nothing else here holds of it."""
+    return _reads(source)[2]
+
+
+@lru_cache(maxsize=KEPT)
+def _reads(source: str) -> tuple[bool, frozenset[str], bool]:
+    """Whether a line asks in a way that may deny; what may render what it tells to leave off; whether there is any of it."""
+    said = folded_words(source)
+    plainly = folded(source)
+    asks = not _ASKING.isdisjoint(said) and not may_negate(plain(source), "hi") and not _NOT_ASKED.search(plainly)
+    asks = asks and sum(map(_ASKING.__contains__, said)) == 1
+    ceased = _ceased(said)
+    is_any = asks or bool(ceased) or _NOT_AT_ALL.search(plainly) is not None or _WHAT_KNOWS.search(plainly) is not None
+    return asks, ceased, is_any
+
+
+def _ceased(said: list[str]) -> frozenset[str]:
+    """What may render, in English, what a line tells to leave off or stop: what is done, or how somebody is."""
+    found: set[str] = set()
+    for at, word in enumerate(said):
+        if at and _LEAVE.match(word):
+            before = next((each for each in reversed(said[:at]) if each not in _BETWEEN), "")
+            found |= renderings(before, "hi")
+    return frozenset(found - FUNCTION)
+
+
+@lru_cache(maxsize=KEPT)
+def states_what_is_asked(source: str, text: str, draft: str) -> bool:
+    """Whether an English text states plainly what its Hindi line asks after without wanting to know."""
+    asks, ceased, _ = _reads(source)
+    told, plainly = plain(text), folded(source)
+    if "?" in told or may_negate(told, "en"):
+        return False
+    if ceased and _takes_up(ceased, text, source):
+        return True
+    if _NOT_AT_ALL.search(plainly) and not _A_LITTLE.search(told):
+        return not _is_restrained(told, draft)
+    if _WHAT_KNOWS.search(plainly):
+        return bool(_KNOWS.search(told)) and not _ASKS_TOLD.search(told) and not _is_restrained(told, draft)
+    if not asks or _is_restrained(told, draft) or _ASKS_TOLD.search(_WHICH_ONE.sub(" ", told)):
+        return False
+    return _has_in_common(text, _asked_part(draft))
+
+
+def _is_restrained(told: str, draft: str) -> bool:
+    """Whether a text says anything that keeps it from being a plain statement, but what its draft says, too."""
+    return _RESTRAINED.search(told) is not None or bool(
+        set(SILENT["en"].findall(told)) - set(SILENT["en"].findall(plain(draft)))
+    )
+
+
+def _asked_part(draft: str) -> str:
+    """The part of a draft that asks; all of it, if none does."""
+    return next((part for part in segments(draft, pauses=True) if _ASKS_TOLD.search(plain(part))), draft)
+
+
+def _has_in_common(text: str, asked: str) -> bool:
+    """Whether half of what a draft asks after is in a text."""
+    stems = [stem(word) for word in expanded(plain(asked)) if word not in FUNCTION and word not in _ADDRESSES]
+    told = frozenset(stem(word) for word in expanded(plain(text)) if word not in FUNCTION)
+    if not stems:
+        return set(expanded(plain(text))) <= set(expanded(plain(asked)))
+    return len(with_kin(stems, told)) >= HALF * len(stems)
+
+
+def _takes_up(ceased: frozenset[str], text: str, source: str) -> bool:
+    """Whether a text tells to be, to get or to start what its line tells to leave off."""
+    infinitive = any(word.endswith(_INFINITIVE) and is_verb(word, "hi") for word in folded_words(source))
+    for part in (expanded(plain(each)) for each in segments(text, pauses=True)):
+        for at, word in enumerate(part):
+            if stem(word) not in ceased or word in FUNCTION:
+                continue
+            if not DENIERS.isdisjoint(part[:at]) or "leave" in part or "drop" in part or "enough" in part:
+                continue
+            before = next((each for each in reversed(part[:at]) if each not in _SLIGHT), "")
+            if before in _BEING or (infinitive and not at):
+                return True
+    return False
+
+
+@lru_cache(maxsize=KEPT)
+def denies_what_ceases(source: str, text: str) -> bool:
+    """Whether what an English text denies is what its Hindi line tells to leave off, or is done no more: "don't cry", "I don't smoke anymore"."""
+    _, ceased, _ = _reads(source)
+    if not ceased:
+        return False
+    told = plain(text)
+    if _NO_MORE.search(told):
+        return True
+    for part in (expanded(each) for each in segments(told, pauses=True)):
+        place = next((at for at, word in enumerate(part) if word in DENIERS), len(part))
+        behind = [stem(word) for word in part[place + 1 :] if word not in FUNCTION]
+        if behind and stem(part[place + 1]) not in _LETTING and with_kin(behind[:2], ceased):
+            return True
+    return False

@@ -1,0 +1,140 @@
+"""What Hindi denies by asking or by telling to leave it, which of two things is denied, and which denials a translation need not share."""
+
+import pytest
+
+from setu_enhancer.domain.contrasts import contrast
+from setu_enhancer.domain.denial import denial_fault
+from setu_enhancer.domain.excused import distinct_denials, without_idioms
+
+
+def fault(source: str, draft: str, text: str) -> str:
+    return denial_fault(source, text, draft, "hi", "en")
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("मुझे तैरना कहाँ आता है।", "Where do I come to swim.", "I know how to swim."),
+        ("इतने पैसे कहाँ से लाऊँ।", "From where should I bring so much money.", "I'll bring that much money."),
+        ("वो किसी की सुनता ही कब है।", "When does he listen to anyone.", "He always listens to people."),
+        ("कौन सा हमें वहाँ जाना है।", "Which we have to go there.", "We have to go there."),
+        ("उसने थोड़े ही चोरी की है।", "He has stolen a little.", "He's the one who stole it."),
+        ("मुझे क्या मालूम।", "What do I know.", "I know."),
+    ],
+)
+def test_a_question_that_denies_is_not_stated(source, draft, text):
+    assert fault(source, draft, text)
+    assert not fault(source, draft, draft)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("मुझे तैरना कहाँ आता है।", "Where do I come to swim.", "I can't swim."),
+        ("इतने पैसे कहाँ से लाऊँ।", "From where should I bring so much money.", "Where am I supposed to get that kind of money?"),
+        ("वो किसी की सुनता ही कब है।", "When does he listen to anyone.", "He never listens to anyone."),
+        ("कौन सा हमें वहाँ जाना है।", "Which we have to go there.", "It's not like we have to go there."),
+        ("कब से इंतज़ार कर रहा हूँ।", "Since when I am waiting.", "I've been waiting for ages."),
+        ("बताओ कौन आया था।", "Tell who had come.", "Tell me, somebody came."),
+        ("थोड़ी ही देर में आता हूँ।", "I come in a little while only.", "I'll be there in a little while."),
+        ("मैंने तुझे कहाँ नहीं ढूँढा।", "Where did I not search you.", "I looked everywhere for you."),
+    ],
+)
+def test_a_question_may_be_asked_denied_or_meant(source, draft, text):
+    assert not fault(source, draft, text)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "right", "wrong"),
+    [
+        ("रोना बंद करो।", "Close crying.", "Don't cry.", "Start crying."),
+        ("ग़ुस्सा छोड़ो यार।", "Leave anger friend.", "Don't be angry, man.", "Get angry, man."),
+        ("शरमाना छोड़िए।", "Leave shyness.", "Don't be shy.", "Be shy."),
+        ("डरना छोड़ दिया मैंने।", "I left fearing.", "I'm not afraid anymore.", "I've started to fear."),
+        ("ज़िद छोड़िए।", "Leave the stubbornness.", "Stop being so stubborn.", "Be stubborn."),
+    ],
+)
+def test_what_is_to_be_left_off_is_not_taken_up(source, draft, right, wrong):
+    assert fault(source, draft, wrong)
+    assert not fault(source, draft, right)
+
+
+def test_who_is_told_to_let_go_is_not_told_not_to():
+    assert fault("मेरी डोर छोड़ो!", "Leave my thread!", "Don't let go of my string!")
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "right", "wrong"),
+    [
+        (
+            "पाँच को नहीं, पंद्रह को शादी है।",
+            "Not five, wedding is on fifteen.",
+            "The wedding's on the fifteenth, not the fifth.",
+            "The wedding's on the fifth, not the fifteenth.",
+        ),
+        (
+            "मैं नौकर नहीं, मालिक हूँ।",
+            "I am not servant, I am owner.",
+            "I'm the owner here, not a servant.",
+            "I'm the servant, not the owner.",
+        ),
+        ("टूट जाऊँगा पर झुकूँगा नहीं।", "I will break but not bend.", "I'll break before I bend.", "I'll bend but I won't break."),
+        ("राम ने कहा था, मैंने नहीं।", "Ram had said, not I.", "That was Ram, not me.", "I said it, not Ram."),
+        (
+            "सर दे देंगे, पर सर झुकाएँगे नहीं।",
+            "We'll give the head, but will bow the head.",
+            "We'll give our heads, but we won't bow them.",
+            "We'll bow our heads, but we won't give them.",
+        ),
+    ],
+)
+def test_of_two_things_the_denied_one_is_told_from_the_other(source, draft, right, wrong):
+    assert contrast(source, wrong, draft, "hi") == "moved"
+    assert contrast(source, right, draft, "hi") == "kept"
+    assert fault(source, draft, wrong)
+    assert not fault(source, draft, right)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("ये तो ऊँट के मुँह में जीरा है।", "This is cumin in the camel's mouth.", "That won't even begin to cover it."),
+        ("कुछ नहीं, बस ऐसे ही, कुछ भी नहीं।", "Nothing, just like this, nothing.", "Nothing, really."),
+        ("मैं झूठ नहीं बोल रहा।", "I am not lying.", "I'm telling the truth."),
+        ("बिना बताए मत जाना।", "Don't go without telling.", "Tell me before you go."),
+        ("मैंने आज तक इतनी अच्छी चाय नहीं पी।", "I have not drunk so good tea till today.", "That's the best tea I've ever had."),
+        ("बस? हो गई न बोलती बंद?", "Enough? The talking got closed, no?", "That's all? Lost your tongue?"),
+        ("मेरे सामने नहीं ली।", "Did not take before me.", "Not in front of me, he didn't."),
+        ("मैं मना नहीं करूँगा।", "I will not refuse.", "I'd be glad to."),
+        ("पहली बार हवाई जहाज़ देखा।", "Saw the airplane first time.", "I'd never seen a plane before."),
+        ("मैं उसे जानता हूँ।", "I know him.", "He's no stranger to me."),
+    ],
+)
+def test_a_denial_may_be_said_without_denying_and_the_other_way_round(source, draft, text):
+    assert not fault(source, draft, text)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("मेरे तो हाथ-पाँव फूल गए हैं।", "My hands and feet have swollen.", "I'm not scared at all."),
+        ("छोड़ना मत!", "Don't let go!", "Got it! Let go!"),
+        ("कोई अनाथ नहीं होगा आज।", "Nobody will be orphan today.", "Somebody will be orphaned today."),
+        ("बिना फ़ॉर्म के कुछ नहीं दे सकती।", "Can't give anything without form.", "With the form I can't give you anything."),
+        ("मूँछ तो आपकी शान है।", "The moustache is your pride.", "The moustache is hardly your pride."),
+        ("नहीं तो। कहाँ आया।", "No then. Where did it come.", "Yes, it has come."),
+        ("मुझे किसी ने बताया क्यों नहीं?", "Why did nobody tell me?", "Why did anyone tell me?"),
+    ],
+)
+def test_what_only_looks_like_another_way_is_found(source, draft, text):
+    assert fault(source, draft, text)
+
+
+def test_what_is_denied_twice_counts_once():
+    assert distinct_denials("कुछ नहीं, बस ऐसे ही, कुछ भी नहीं।", "hi") == 1
+    assert distinct_denials("मैं नहीं गया, उसने नहीं बुलाया।", "hi") == 2
+
+
+def test_what_an_idiom_denies_is_taken_out_where_the_line_denies_nothing_in_it():
+    text = "Actions speak louder, never mind words."
+    assert without_idioms("मैं घर जाता हूँ।", text, "hi") == text
