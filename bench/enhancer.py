@@ -43,7 +43,15 @@ from setu_enhancer.settings import EditingSettings
 
 CALLS = 15
 SLOW_CALLS = 2
-PAUSE_S = 0.005
+PAUSE_S = 0.01
+OURS = ("bare", "layer", "judged")
+THEIRS = ("bare", "streamed")
+LAYER = (
+    "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the streamed reply, whose text is another "
+    "line's, the ladder) than just before or after the same request by the SDK itself, which does not stream; "
+    f"{ROUNDS} rounds, each line with a number of its own, so that nothing is known of it"
+)
+JUDGING = "the same with the guards of ten edits, and the scores of ten drafts and ten edits"
 OWN_MS = 5.0
 FILM_LINES = 1500
 SCENE_LINES = 25
@@ -161,54 +169,59 @@ async def edit(editor: Editor, lines: Sequence[Line], names: Glossary) -> Edits:
 
 async def own_time() -> list[Figure]:
     """What ten lines take beyond the SDK's own call: of the processor, and of the time of who waits for them."""
-    async with faulty_wire(OpenAiWire(say=say)) as wire, ways_to_ask(wire.url) as ways:
-        used = await medians(ways, CALLS)
-    with apart(Writing().wire()) as url:
+    with apart(OpenAiWire(say=say)) as url:
         async with ways_to_ask(url) as ways:
-            streaming = await medians(ways, SLOW_CALLS)
+            used = await medians(ways, CALLS)
+    server = Writing()
+    with apart(server.wire()) as url:
+        async with ways_to_ask(url) as ways:
+            streaming = await medians(few(ways, *OURS), SLOW_CALLS)
+            streamed = await medians(few(ways, *THEIRS), SLOW_CALLS)
+    written = (
+        f"the server writes a word each {PAUSE_S * 1e3:g} ms, {server.took_s:.2f} s in all, and gives who does not stream the whole then; "
+        f"{SLOW_CALLS} calls a round"
+    )
+    at_once = f"processor time but for the server's, which answers at once; {CALLS} calls a round; {by_sdk(used)}"
+    reading = f"processor time but for the server's; {written}; {by_sdk(streamed)}"
+    return [
+        own("layer_over_sdk", used, "layer", f"{LAYER}; {at_once}"),
+        own("layer_guards_scores_over_sdk", used, "judged", f"{JUDGING}; {at_once}"),
+        own("layer_streaming_over_sdk", streaming, "layer", f"{LAYER}; {reading}"),
+        own("layer_guards_scores_streaming_over_sdk", streaming, "judged", f"{JUDGING}; {reading}"),
+        *await waiting(written),
+    ]
+
+
+async def waiting(written: str) -> list[Figure]:
+    """What ten lines are waited for longer than for the SDK's own call."""
     server = Writing()
     async with faulty_wire(server.wire()) as wire, ways_to_ask(wire.url) as ways:
-        ours = {
-            name: ways[name] for name in ("bare", "layer", "judged")
-        }  # few enough that connections are kept until their next turn
-        beyond = await medians(ours, SLOW_CALLS, server.clock_beyond)
-        waited = await medians(ours, SLOW_CALLS, time.perf_counter)
-        theirs = await medians({name: ways[name] for name in ("bare", "streamed")}, SLOW_CALLS, time.perf_counter)
-    whole, streamed = (statistics.median(each[way] for each in used) * 1e3 for way in ("bare", "streamed"))
-    beside = (
-        f"than just before or after the same request by the SDK itself, at once, of a server in the same thread; {ROUNDS} rounds, each line with a "
-        "number of its own, so that nothing is known of it"
-    )
-    processor = (
-        f"processor time, since others use this machine; {CALLS} calls a round, each answered at once; the SDK's own call takes {whole:.2f} ms, "
-        f"and {streamed:.2f} ms more where it is streamed, as the layer's is"
-    )
-    whole, streamed = (statistics.median(each[way] for each in streaming) * 1e3 for way in ("bare", "streamed"))
-    writing = f"of a server that writes a word each {PAUSE_S * 1e3:g} ms, {server.took_s:.2f} s in all, and gives who does not stream the whole then; {SLOW_CALLS} calls a round"
-    reading = f"processor time, but for the server's, {writing}; the SDK's own call takes {whole:.2f} ms, and {streamed:.2f} ms more where the SDK streams it"
-    waiting = f"time by the clock, {writing}; whoever else uses the machine is in it"
+        beyond = await medians(few(ways, *OURS), SLOW_CALLS, server.clock_beyond)
+        waited = await medians(few(ways, *OURS), SLOW_CALLS, time.perf_counter)
+        streamed = await medians(few(ways, *THEIRS), SLOW_CALLS, time.perf_counter)
     alone = (
         "processor time before the request has come in and after the last words have gone out, which is what is waited for where nobody else uses the "
-        f"machine; {writing}"
+        f"machine; {written}"
     )
-    layer = "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the reply, the ladder)"
-    judging = "the same with the guards of ten edits, and the scores of ten drafts and ten edits"
+    clock = f"time by the clock, whoever else uses the machine; {written}"
     return [
-        own("layer_over_sdk", used, "layer", f"{layer} {beside}; {processor}"),
-        own("layer_guards_scores_over_sdk", used, "judged", f"{judging}; {processor}"),
-        own("layer_streaming_over_sdk", streaming, "layer", f"{layer} {beside}; {reading}"),
-        own("layer_guards_scores_streaming_over_sdk", streaming, "judged", f"{judging}; {reading}"),
-        own("layer_beyond_wait_over_sdk", beyond, "layer", f"median of what ten lines take more {beside}; {alone}"),
-        own(
-            "layer_guards_scores_beyond_wait_over_sdk",
-            beyond,
-            "judged",
-            f"the same with guards and scores, which are found while the server writes; {alone}",
-        ),
-        own("layer_wait_over_sdk", waited, "layer", f"median of what ten lines are waited for longer {beside}; {waiting}"),
-        own("layer_guards_scores_wait_over_sdk", waited, "judged", f"the same with guards and scores; {waiting}"),
-        own("stream_wait_over_sdk", theirs, "streamed", f"what the SDK's own stream is waited for longer {beside}; {waiting}"),
+        own("layer_beyond_wait_over_sdk", beyond, "layer", f"{LAYER}; {alone}"),
+        own("layer_guards_scores_beyond_wait_over_sdk", beyond, "judged", f"{JUDGING}, found while it writes; {alone}"),
+        own("layer_wait_over_sdk", waited, "layer", f"{LAYER}; {clock}"),
+        own("layer_guards_scores_wait_over_sdk", waited, "judged", f"{JUDGING}, found while it writes; {clock}"),
+        own("sdk_stream_wait_over_sdk", streamed, "streamed", f"the SDK's own stream, beside its call at once; {clock}"),
     ]
+
+
+def by_sdk(rounds: Sequence[Mapping[str, float]]) -> str:
+    """What the SDK takes for the same by itself."""
+    whole, streamed = (statistics.median(each[way] for each in rounds) * 1e3 for way in ("bare", "streamed"))
+    return f"the SDK's own call takes {whole:.2f} ms, and {streamed:.2f} ms more where the SDK streams it"
+
+
+def few(ways: Mapping[str, Attempt], *names: str) -> dict[str, Attempt]:
+    """Some ways: few enough that their connections are kept until it is their turn again."""
+    return {name: ways[name] for name in names}
 
 
 @contextmanager

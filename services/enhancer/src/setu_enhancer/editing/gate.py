@@ -136,7 +136,8 @@ class Gate:
             lines: they.
             finals: the texts of lines that are done, by index.
         """
-        async with self._meanwhile.doing([partial(self._prepare, line, finals) for line in lines]) as add:
+        known = [work for line in lines for work in (partial(self.plain, line, finals), partial(self._guard_draft, line))]
+        async with self._meanwhile.doing(known) as add:
 
             def look(index: int, text: str) -> None:
                 line = self._lines[index]
@@ -146,8 +147,7 @@ class Gate:
 
             yield look
 
-    def _prepare(self, line: Line, finals: Mapping[int, str]) -> None:
-        self.plain(line, finals)
+    def _guard_draft(self, line: Line) -> None:
         self._with.guard(line, line.draft, self._film.pair, self._film.glossary, characters_per_s=self._film.characters_per_s)
 
     def _score_sound(self, line: Line, text: str, finals: Mapping[int, str]) -> None:
