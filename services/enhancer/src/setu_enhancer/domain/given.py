@@ -1,116 +1,23 @@
 """Hindi given names, and whether a word that is one, too, is one in a line."""
 
-import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
-from setu_enhancer.domain.text.devanagari import NUKTA, latin
+from setu_enhancer.domain.bearing import DETERMINERS, HONOURED, Word, bends, is_borne
+from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.lexicon.names import NAMES, Given
+from setu_enhancer.domain.placing import is_placed
+from setu_enhancer.domain.text.devanagari import NUKTA
+from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
 
-_FOUND: Final = tomllib.loads((Path(__file__).parent / "lexicon" / "names-hi.toml").read_text(encoding="utf-8"))
 SURELY_A_WORD: Final = -2
 PAIR: Final = 2
-MASS: Final = frozenset(str(_FOUND["mass"]).split())
-
-
-@dataclass(frozen=True)
-class Given:
-    """A given name.
-
-    Args:
-        source: in Devanagari.
-        target: in English.
-        others: what else it is called in English.
-        gender: as the contracts call it; None where both bear it.
-        meanings: what it means in English as a word; empty if it is only a name.
-        followers: beginnings of words that make it a word where they follow.
-    """
-
-    source: str
-    target: str
-    others: tuple[str, ...] = ()
-    gender: str | None = None
-    meanings: tuple[str, ...] = ()
-    followers: tuple[str, ...] = ()
-
-
-_LISTED: Final[tuple[tuple[str, str | None], ...]] = (
-    (f"{_FOUND['female']} {_FOUND['more_female']}", "female"),
-    (f"{_FOUND['male']} {_FOUND['more_male']}", "male"),
-    (f"{_FOUND['surnames']} {_FOUND['places']}", None),
-)
-_ALSO: Final = {
-    "बंबई": "Bombay Mumbai",
-    "मुंबई": "Mumbai Bombay",
-    "कोलकाता": "Kolkata Calcutta",
-    "कलकत्ता": "Calcutta Kolkata",
-    "मद्रास": "Madras Chennai",
-    "चेन्नई": "Chennai Madras",
-    "बेंगलुरु": "Bengaluru Bangalore",
-    "बैंगलोर": "Bangalore Bengaluru",
-    "पूना": "Poona Pune",
-    "लाहौर": "Lahore",
-    "अहमदाबाद": "Ahmedabad",
-    "जयपुर": "Jaipur",
-    "उदयपुर": "Udaipur",
-    "कानपुर": "Kanpur",
-    "मेरठ": "Meerut",
-    "श्रीनगर": "Srinagar",
-    "लुधियाना": "Ludhiana",
-    "पटियाला": "Patiala",
-    "पंजाब": "Punjab",
-    "हरियाणा": "Haryana",
-    "गुजरात": "Gujarat",
-    "इंदौर": "Indore",
-    "ग्वालियर": "Gwalior",
-    "नासिक": "Nashik Nasik",
-    "केरल": "Kerala",
-    "गुवाहाटी": "Guwahati",
-    "दार्जिलिंग": "Darjeeling",
-    "बरेली": "Bareilly",
-    "पुणे": "Pune Poona",
-    "बनारस": "Banaras Benares Varanasi",
-    "वाराणसी": "Varanasi Banaras Benares",
-    "इलाहाबाद": "Allahabad Prayagraj",
-}
-
-
-def _called(name: str) -> tuple[str, tuple[str, ...]]:
-    """How a name is written in English, and how else."""
-    target, *others = _ALSO.get(name, latin(name).title()).split(" ") if name in _ALSO else [latin(name).title()]
-    return target, tuple(others)
-
-
-def _named() -> dict[str, Given]:
-    plain = {
-        folded(name): Given(name, *_called(name), gender=gender) for listed, gender in _LISTED for name in str(listed).split()
-    }
-    words_too = {
-        folded(name): Given(
-            name,
-            target,
-            gender="female" if gender == "f" else "male",
-            meanings=tuple(means.split()),
-            followers=tuple(map(folded, behind.split())),
-        )
-        for name, target, gender, means, behind in _FOUND["words"]
-    }
-    return plain | words_too
-
-
-GIVEN: Final[Mapping[str, Given]] = _named()
+GIVEN: Final[Mapping[str, Given]] = NAMES
 """By the folded name in Devanagari."""
 
-_BEFORE_A_WORD: Final = (
-    "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके इसका इसकी इसके अपना अपनी अपने हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके किसका "
-    "किसकी एक कोई किसी हर सब सारा सारी सारे कुछ कितना कितनी कितने बहुत इतना इतनी इतने नया नई नए पुराना पुरानी बड़ा बड़ी बड़े छोटा छोटी अच्छा अच्छी बुरा "
-    "बुरी ये यह वो वह इस उस इन उन ऐसा ऐसी ऐसे वैसा जैसा कैसा कैसी का की के कौन कौनसा क्या ज़रा थोड़ा थोड़ी पूरा पूरी दो तीन चार सौ हज़ार लाख"
-)
-DETERMINERS: Final = frozenset(map(folded, _BEFORE_A_WORD.split()))
 _CALLS: Final = frozenset(
     map(folded, ["अरे", "ओ", "ए", "ओए", "अबे", "हे", "सुनो", "सुन", "हैलो", "हेलो", "बाय", "नाम", "थैंक्यू", "शुक्रिया", "माफ़"])
 )
@@ -155,6 +62,7 @@ _WITH: Final = folded("और")
 _BY: Final = folded("से")
 _CASES: Final = frozenset(map(folded, ["को", "से", "का", "की", "के"]))
 _ANSWERS: Final = frozenset(map(folded, ["को", "ने", "का", "की", "के"]))  # behind who it was, where that is all that is said
+_NE: Final = folded("ने")
 _ON: Final = folded("पर")
 _KINDRED: Final = "बहन भाई बेटा बेटी बिटिया बच्ची दोस्त सहेली पति पत्नी बीवी भाभी चाची मौसी बुआ दादी नानी माँ बेटे भतीजा भतीजी साली"
 _OWNING: Final = "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके की का के अपनी अपना अपने"
@@ -279,12 +187,45 @@ def use_of(word: str, text: str) -> int:
     """
     name = folded(word)
     given = GIVEN.get(name)
-    if given is None or not given.meanings:
+    placed = is_placed(name, text)
+    if given is None:
+        return -1 if placed is False else 1
+    if placed or not given.meanings:
         return 1
     if NUKTA in unicodedata.normalize("NFD", word) and NUKTA not in unicodedata.normalize("NFD", given.source):
         return SURELY_A_WORD  # राज़ is a secret, and never Raj
+    return _use_of_word(given, name, text)
+
+
+def _use_of_word(given: Given, name: str, text: str) -> int:
+    """The same of a listed name that is a word."""
+    only_in_poems = not given.somebody and not given.seldom and not renderings(name, "hi")
+    if only_in_poems or is_borne(_known(given, name), text):
+        return 1
+    if given.somebody:
+        return 0
     found = [_use(given, name, clause) for sentence in SENTENCE_END.split(text) for clause in _clauses(sentence)]
-    return max(found, key=abs, default=0)
+    use = max(found, key=abs, default=0)
+    return min(use, 0) if given.seldom else use
+
+
+@lru_cache(maxsize=4096)
+def _known(given: Given, name: str) -> Word:
+    bare = given.gender == "male" and bends(name)
+    alive = name in NAMES.animals
+    return Word(name, given.somebody, alive or name in NAMES.forces, alive, _is_mass(given), bare and not given.somebody)
+
+
+def is_surely(word: str, text: str) -> bool:
+    """Whether what is said of a word in a line is said of people only, if it is a listed name."""
+    given = GIVEN.get(name := folded(word))
+    return given is not None and is_borne(_known(given, name), text)
+
+
+def is_seldom(name: str) -> bool:
+    """Whether a folded word is a name that is far more often the word, which has to be shown in each line."""
+    given = GIVEN.get(name)
+    return given is not None and given.seldom
 
 
 def _clauses(sentence: str) -> list[tuple[list[str], bool]]:
@@ -300,14 +241,15 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
     at = said.index(name)
     before = said[at - 1] if at else ""
     behind = next((word for word in said[at + 1 :] if word not in _PARTICLES), "")
-    if (between_commas and _is_called(said, at)) or behind in _BEHIND_A_NAME or before in _TITLES | _CALLS:
+    does = behind == _NE and (name in NAMES.forces or name in NAMES.animals or name in HONOURED)
+    if (between_commas and _is_called(said, at)) or (behind in _BEHIND_A_NAME and not does) or before in _TITLES | _CALLS:
         return 1
     if before in _POINTING and behind in _IS and at + 2 == len(said):
         return 0  # "ये राज है": this is Raj, or this is a secret
     if behind and behind.startswith(given.followers):
         return -1 if len(said) > at + 2 and said[at + 2].startswith(_GOING_ON) else SURELY_A_WORD
-    if before in DETERMINERS:
-        return SURELY_A_WORD if before in _OF_THINGS else -1
+    if before in DETERMINERS or (before and is_of_numbers(before, "hi")):
+        return -1 if before in DETERMINERS - _OF_THINGS else SURELY_A_WORD
     return 1 if len(said) == 1 or _acts(given, said, at) else 0
 
 
@@ -332,7 +274,7 @@ def _acts(given: Given, said: Sequence[str], at: int) -> bool:
 
 def _is_mass(given: Given) -> bool:
     """Whether a name means nothing that could be counted or stood upon."""
-    return MASS.issuperset(given.meanings)
+    return NAMES.mass.issuperset(given.meanings)
 
 
 def _is_called(said: Sequence[str], at: int) -> bool:
@@ -350,6 +292,6 @@ def is_translated(given: Given, draft: str) -> str:
     """
     said = [unaccented(word).removesuffix("'s") for word in words(draft)]
     for at, word in enumerate(said):
-        if word in given.meanings and word not in MASS and (at == 0 or said[at - 1] not in _ARTICLES):
+        if word in given.meanings and word not in NAMES.mass and (at == 0 or said[at - 1] not in _ARTICLES):
             return word
     return ""

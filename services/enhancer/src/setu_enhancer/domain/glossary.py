@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 from setu_common.contracts import Context, GlossaryEntry
 from setu_enhancer.domain.dictionary import renderings
-from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, use_of
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, use_of
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
+from setu_enhancer.domain.placing import places
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import is_named, named_in, romanised, sounds
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -62,6 +63,7 @@ class Entry:
         provenance: who says so: the caller, The Movie Database, what was learned from corrections, or the text itself.
         gender: of who bears the name, if that is known.
         verdict: what people decided of what was learned.
+        shown_by: of an entry of the text, what shows it: its sound in a draft, how a line uses it, or that it is a place of a list.
     """
 
     source: tuple[str, ...]
@@ -71,6 +73,7 @@ class Entry:
     provenance: Literal["caller", "tmdb", "learned", "text"]
     gender: str | None = None
     verdict: Literal["accepted", "vetoed"] | None = None
+    shown_by: Literal["sound", "use", "place"] | None = None
 
 
 class Glossary:
@@ -155,7 +158,8 @@ class Glossary:
                     continue
                 if any(is_named(spelling, said, exact=len(words(spelling)) != len(part)) for spelling in entry.source):
                     # Who says that there is somebody of that name is believed, unless it is surely the word.
-                    word = -1 if entry.provenance == "text" else SURELY_A_WORD
+                    by_use = entry.shown_by == "use" and is_seldom(folded(said))
+                    word = SURELY_A_WORD if entry.provenance != "text" else 0 if by_use else -1
                     if len(part) > 1 or use_of(said, text) > word:
                         yield id(entry)
 
@@ -246,10 +250,14 @@ def _parts(name: str, source: str, provenance: Literal["caller", "tmdb"], gender
 
 
 def _of_text(lines: Sequence[Line], pair: Pair) -> Iterator[Entry]:
+    if (pair.source, pair.target) == ("hi", "en"):
+        for place in dict.fromkeys(place for line in lines for place in places(line.source)):
+            yield Entry((place.source,), place.target, place.others, "name", "text", shown_by="place")
     for found in names_of(lines, pair):
         given = GIVEN.get(folded(found.source))
         target = romanised(found.target) if pair.target == "en" else found.target
-        yield Entry((found.source,), target, found.others, "name", "text", given.gender if given else None)
+        gender = given.gender if given else None
+        yield Entry((found.source,), target, found.others, "name", "text", gender, shown_by="use" if found.by_use else "sound")
 
 
 def _distinct(entries: Iterable[Entry]) -> tuple[Entry, ...]:

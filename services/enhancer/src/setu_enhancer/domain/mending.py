@@ -10,11 +10,13 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from setu_enhancer.domain.bearing import DETERMINERS, qualifies
 from setu_enhancer.domain.dictionary import renderings
-from setu_enhancer.domain.given import DETERMINERS, GIVEN
+from setu_enhancer.domain.given import GIVEN, is_surely
 from setu_enhancer.domain.glossary import Entry, says
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import is_named, likeness
@@ -37,6 +39,7 @@ _BESIDE: Final = frozenset(
     "ji sir madam hey oh o listen yes no dear brother sister son uncle aunt friend please okay ok well look mr mrs miss dear man hello bye goodbye "  # noqa: SIM905
     "arre are yaar sahab beta didi bhai bhaiya".split()
 )
+_OF: Final = frozenset(map(folded, ("का", "की", "के")))
 _BEFORE: Final = frozenset({"the", "a", "an", "my"})
 # What follows whom a sentence is about.
 _VERBS: Final = frozenset(
@@ -111,7 +114,7 @@ def _put(entry: Entry, source: str, draft: str, pair: Pair, entries: Sequence[En
         spans = (called,) if called else None
     for span in reversed(spans or ()):
         if place.is_free(draft, span):
-            draft = _replaced(draft, span, entry)
+            draft = _replaced(draft, span, entry, owns=place.owns(draft[span[1] :]))
     return draft
 
 
@@ -148,6 +151,7 @@ class _Place:
         for surer in (self._alone, self._outright, self._capital):
             if len(found) > self._times():
                 found = [span for span in found if surer(span)] or found
+        found = _joined(found) if len(self.said) == 1 else found
         if not found or len(found) > self._times() or len({" ".join(word.stem for word in span) for span in found}) > 1:
             return None  # of two different words one may be the word, and not the name
         return tuple((span[0].start, span[-1].end) for span in found)
@@ -217,11 +221,23 @@ class _Place:
             return None
         return first[0].start, first[0].end
 
+    def owns(self, behind: str) -> bool:
+        """Whether the line has a genitive of a name that is an adjective as a word, behind which the draft has a noun: "the beautiful talk"."""
+        heard = words(self.source)
+        at = heard.index(self.said[-1]) + 1
+        case = folded(heard[at]) if at < len(heard) else ""
+        if self.entry.kind != "name" or case not in _OF or not qualifies(folded(self.said[0])):
+            return False
+        following = re.match(r"\s+([\w'’]+)", behind)
+        return following is not None and folded(following.group(1)) not in FUNCTION
+
     def is_free(self, draft: str, span: tuple[int, int]) -> bool:
         """Whether nothing speaks against putting the entry there: the word is a good one, or belongs to what is around it."""
         before = draft[: span[0]]
         if all(folded(word) in _ADDRESSES for word in words(draft[span[0] : span[1]])):
             return False  # who is called Dadi may be called Grandma
+        if self.entry.shown_by == "place" or is_surely(self.said[0], self.source):
+            return True
         if self.entry.provenance == "text" and _ARTICLE.search(before):
             return False  # that it is a name is a guess, and a name has no article
         heard = words(self.source)
@@ -315,6 +331,12 @@ def _is_another_word(said: Sequence[str], entry: Entry, pair: Pair) -> bool:
     return bool(spelt) and not any({*map(folded, said)} <= {*map(folded, words(spelling))} for spelling in spelt)
 
 
+def _joined(found: list[Sequence[_Word]]) -> list[Sequence[_Word]]:
+    """Words that all stand for a name, as one where they stand side by side: "the little bird" for Muniya."""
+    beside = all(1 <= other[0].start - one[-1].end <= 1 for one, other in pairwise(found))
+    return [[word for span in found for word in span]] if len(found) > 1 and beside else found
+
+
 def _split(text: str, offset: int = 0) -> list[_Word]:
     return [_Word(found.group(), offset + found.start(), offset + found.end()) for found in WORD.finditer(text)]
 
@@ -328,10 +350,10 @@ def _clauses_of(sentence: str, offset: int) -> Iterator[list[_Word]]:
         start = comma.end() if comma else end
 
 
-def _replaced(draft: str, span: tuple[int, int], entry: Entry) -> str:
-    """A draft with an entry in the place of some words: a name takes no article, and keeps an ending."""
+def _replaced(draft: str, span: tuple[int, int], entry: Entry, *, owns: bool) -> str:
+    """A draft with an entry in the place of some words: a name takes no article, and keeps an ending, or takes one where it owns what follows."""
     start, end = span
-    ending = found.group() if (found := _ENDING.search(draft[start:end])) else ""
+    ending = found.group() if (found := _ENDING.search(draft[start:end])) else "'s" if owns else ""
     before = draft[:start]
     if entry.kind == "name":
         before = _ARTICLE.sub("", before)

@@ -1,13 +1,18 @@
 """Names that a text shows by itself: words that stand on both sides and sound the same, and known names, whatever a machine made of them."""
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
-from setu_enhancer.domain.given import GIVEN, Given, is_translated, use_of
+from setu_enhancer.domain.bearing import SURNAMES, UNCLES
+from setu_enhancer.domain.given import GIVEN, is_translated, use_of
+from setu_enhancer.domain.lexicon.names import Given
+from setu_enhancer.domain.lexicon.people import is_english
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.text.names import is_named, sounds
+from setu_enhancer.domain.text.names import is_named, likeness, romanised, sounds
 from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, scripts_of
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
 
@@ -15,6 +20,8 @@ MOST_NAMES: Final = 300
 SHORTEST: Final = 3
 SHORTEST_UNCASED: Final = 2
 OFTEN: Final = 2
+NEARLY: Final = 0.6
+CLAUSE: Final = re.compile(r"[,.!?।;…—–]+")
 
 # Words that stand capitalised in a translation, sound as in the source, and are no names: who is addressed, exclamations, loan words.
 _LATIN_WORDS: Final = """haan han nahin nahi arre arey are yaar yar bhai bhaiya bhabhi didi beta beti maa ma papa mummy mama mami chacha chachi dada
@@ -35,11 +42,13 @@ class Named:
         source: as its source writes it most often.
         target: as its drafts write it most often, or as it is usually written.
         others: what else the drafts call it by sound.
+        by_use: whether no draft has it by its sound, and only how it is used shows it.
     """
 
     source: str
     target: str
     others: tuple[str, ...] = ()
+    by_use: bool = False
 
 
 @dataclass
@@ -67,10 +76,39 @@ def names_of(lines: Sequence[Line], pair: Pair) -> tuple[Named, ...]:
     names = {word: tally for word, tally in found.items() if _is_name(word, tally, lowered)}
     if pair.source == "hi":
         names |= {
-            word: found.get(word, _Tally(Counter([given.source]))) for word, given in _given(lines, pair) if word not in names
+            word: found.get(word) or _nearly(word, given, lines) for word, given in _given(lines, pair) if word not in names
         }
     ranked = sorted(names.items(), key=lambda each: (-each[1].spellings.total(), each[0]))
-    return tuple(_named(word, tally) for word, tally in ranked[:MOST_NAMES])
+    single = tuple(_named(word, tally) for word, tally in ranked[:MOST_NAMES])
+    return (*_full(lines, names), *single) if (pair.source, pair.target) == ("hi", "en") else single
+
+
+def _nearly(word: str, given: Given, lines: Sequence[Line]) -> _Tally:
+    """A name that no draft has by its sound; with what drafts call it much like that, which may well be how its bearer writes it: क़ुरैशी, Qureshi."""
+    drafted = Counter(
+        each.removesuffix("'s")
+        for line in lines
+        if word in map(folded, words(line.source))
+        for each in words(line.draft)
+        if each[:1].isupper() and not is_english(folded(each).removesuffix("'s")) and likeness(given.target, each) >= NEARLY
+    )
+    return _Tally(Counter([given.source]), drafted)
+
+
+def _full(lines: Sequence[Line], names: Mapping[str, _Tally]) -> Iterator[Named]:
+    """Names with the surname, the other name or the kin that some line has behind them, since machines translate both: "flame lion", "Uncle Sea"."""
+    for line in lines:
+        for clause in CLAUSE.split(line.source):
+            for one, other in pairwise(words(clause)):
+                first, last = folded(one), folded(other)
+                if first not in names or first not in GIVEN or use_of(one, line.source) <= 0:
+                    continue
+                if last in SURNAMES or (last in GIVEN and not GIVEN[last].meanings):
+                    target = GIVEN[last].target if last in GIVEN else romanised(other)
+                    yield Named(f"{one} {other}", f"{GIVEN[first].target} {target}", (GIVEN[first].target,), by_use=True)
+                elif last in UNCLES and GIVEN[first].meanings:
+                    called = romanised(other)
+                    yield Named(f"{one} {other}", f"{GIVEN[first].target} {called}", (GIVEN[first].target,), by_use=True)
 
 
 def _named(word: str, tally: _Tally) -> Named:
@@ -78,7 +116,8 @@ def _named(word: str, tally: _Tally) -> Named:
     drafted = [spelling for spelling, _ in sorted(tally.drafted.items(), key=lambda each: (-each[1], each[0]))]
     target = drafted[0] if drafted else given.target if given else word
     others = dict.fromkeys((*drafted[1:], *(given.others if given else ())))
-    return Named(min(tally.spellings, key=lambda each: (-tally.spellings[each], each)), target, tuple(others))
+    source = min(tally.spellings, key=lambda each: (-tally.spellings[each], each))
+    return Named(source, target, tuple(others), by_use=not drafted)
 
 
 def _is_name(word: str, tally: _Tally, lowered: frozenset[str]) -> bool:
@@ -140,6 +179,6 @@ def _given(lines: Sequence[Line], pair: Pair) -> Iterator[tuple[str, Given]]:
             if given is None or name in seen:
                 continue
             use = use_of(word, line.source)
-            if use > 0 or (use == 0 and pair.target == "en" and is_translated(given, line.draft)):
+            if use > 0 or (use == 0 and not given.seldom and pair.target == "en" and is_translated(given, line.draft)):
                 seen.add(name)
                 yield name, given

@@ -5,15 +5,19 @@ What is found is a reason to ask, and no more: it goes into no glossary, nothing
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Final
 
-from setu_enhancer.domain.dictionary import is_verb
-from setu_enhancer.domain.given import DETERMINERS
+from setu_enhancer.domain.bearing import DETERMINERS, Word, is_borne
+from setu_enhancer.domain.dictionary import is_verb, is_word
+from setu_enhancer.domain.given import GIVEN
 from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import meanings
-from setu_enhancer.domain.text.names import sounds
+from setu_enhancer.domain.text.devanagari import is_brahmic
+from setu_enhancer.domain.text.names import likeness, sounds
+from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import stem
@@ -28,6 +32,9 @@ _SURNAMES: Final = frozenset(map(folded, ["सिंह", "लाल", "कु�
 _AND: Final = folded("और")
 _SPEAKERS: Final = frozenset(map(folded, ["मैं", "हम"]))
 SPOKEN: Final = 2
+SHORTEST: Final = 3
+UNLIKE: Final = 0.5
+"""Below it a word of the draft is no spelling of one of the line, however bad."""
 # What stands before kin and is no name: when, where, which.
 _NO_NAMES: Final = DETERMINERS | frozenset(
     map(
@@ -42,18 +49,35 @@ def called_as_word(line: Line, pair: Pair) -> str:
     """A word of a line that is used as a name there and stands in the draft as what it means; empty if there is none.
 
     It is called before "you" ("उजाला, तूने…", "Light, you…"), has a surname, is named
-    beside who speaks ("हिम्मत और मैं"), or has kin behind it that the draft puts behind its meaning ("समुंदर काका", "sea uncle"). Known for Hindi into English.
+    beside who speaks ("हिम्मत और मैं"), or has kin behind it that the draft puts behind its meaning ("समुंदर काका", "sea uncle"). A word that no dictionary has
+    need not be translated for that: it is enough that it does or suffers what people do, and that nothing in the draft sounds like it. Known for Hindi into English.
     """
     if (pair.source, pair.target) != ("hi", "en"):
         return ""
     told = {stem(folded(word.removesuffix("'s"))) for word in words(line.draft)}
     heard = frozenset[str]().union(*(sounds(word) for word in words(line.draft)))
     for word in (*_called(line), *_before_surnames(line), *_beside_speakers(line), *_before_kin(line)):
-        if not heard.isdisjoint(sounds(word)) or not _may_be_name(word):
+        if not heard.isdisjoint(sounds(word)) or not _may_be_name(word) or _is_written(word, told):
             continue
         if not told.isdisjoint(meanings(word, pair.source)):
             return word
-    return ""
+    return next((word for word in words(line.source) if _is_unheard(word, line)), "")
+
+
+def _is_written(word: str, told: AbstractSet[str]) -> bool:
+    """Whether a listed name stands in a draft as it is written, which may be what it means as well: Lovely."""
+    given = GIVEN.get(folded(word))
+    return given is not None and stem(folded(given.target)) in told
+
+
+def _is_unheard(word: str, line: Line) -> bool:
+    """Whether a word is none that anybody knows, is used as a name is, and sounds like nothing in the draft."""
+    plain = folded(word)
+    if len(plain) < SHORTEST or plain in GIVEN or plain in SMALL_WORDS["hi"] or not is_brahmic(word) or is_word(plain, "hi"):
+        return False
+    if is_of_numbers(plain, "hi") or titles(word, "hi") or not is_borne(Word(plain), line.source):
+        return False
+    return all(likeness(word, each) < UNLIKE for each in words(line.draft))
 
 
 def _may_be_name(word: str) -> bool:

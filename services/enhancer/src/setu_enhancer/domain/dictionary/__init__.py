@@ -109,6 +109,11 @@ class Dictionary:
                 if found := self._found(parts, said, at):
                     yield frozenset(_read_out(told)), found
 
+    @cached_property
+    def in_phrases(self) -> frozenset[str]:
+        """The words of all phrases."""
+        return frozenset(word for known in self._phrases.values() for parts, _ in known for word in parts)
+
     def _found(self, parts: tuple[str, ...], said: list[str], at: int) -> tuple[int, ...]:
         places = [at]
         for part in parts[1:]:
@@ -159,6 +164,20 @@ def is_verb(word: str, language: str) -> bool:
     """Whether a folded word may be a form of a verb that is known."""
     found = _dictionary(language)
     return found is not None and any(kind == "verb" for _, kind in found.entries(word))
+
+
+@lru_cache(maxsize=16_384)
+def is_word(word: str, language: str) -> bool:
+    """Whether a folded word is known, be it within a phrase only."""
+    found = _dictionary(language)
+    return found is not None and (any(True for _ in found.entries(word)) or word in found.in_phrases)
+
+
+@lru_cache(maxsize=16_384)
+def kinds(word: str, language: str) -> frozenset[Kind]:
+    """What a folded word may be, by the files that have it."""
+    found = _dictionary(language)
+    return frozenset(kind for _, kind in found.entries(word)) if found else frozenset()
 
 
 @lru_cache(maxsize=KEPT)

@@ -1,0 +1,313 @@
+"""What is said of people and hardly of things: by it a Hindi word is somebody's name, whatever it means as a word.
+
+"हिम्मत को बुलाओ" calls Himmat, since courage is not called; "मेरा मोती बूढ़ा है" speaks of Moti, since no pearl is old and tired. Nothing of it needs a list of names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from setu_enhancer.domain.dictionary import kinds
+from setu_enhancer.domain.lexicon.people import days, titles
+from setu_enhancer.domain.text.numbers import is_of_numbers
+from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
+
+
+def _set(listed: str) -> frozenset[str]:
+    return frozenset(map(folded, listed.split()))
+
+
+def _starts(listed: str) -> tuple[str, ...]:
+    return tuple(map(folded, listed.split()))
+
+
+DETERMINERS: Final = _set(
+    "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके इसका इसकी इसके अपना अपनी अपने हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके किसका "
+    "किसकी एक कोई किसी हर सब सारा सारी सारे कुछ कितना कितनी कितने बहुत इतना इतनी इतने नया नई नए पुराना पुरानी बड़ा बड़ी बड़े छोटा छोटी अच्छा अच्छी बुरा "
+    "बुरी ये यह वो वह इस उस इन उन ऐसा ऐसी ऐसे वैसा जैसा कैसा कैसी का की के कौन कौनसा क्या ज़रा थोड़ा थोड़ी पूरा पूरी दो तीन चार सौ हज़ार लाख"
+)
+"""What stands before a word, and before no name."""
+CALLS: Final = _set("अरे ओ ए ओए अबे हे सुनो सुन हैलो हेलो ओह देखो")
+CALLING: Final = CALLS | _set("बेटा बेटी बेटे जी भाई भैया यार मेरी मेरे प्यारी प्यारे बाबू दीदी मैडम सर")
+OWNERS: Final = _set(
+    "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके अपना अपनी अपने की का के"
+)
+TITLES: Final = _set(
+    "मिस्टर मिस मिसेज मिसेज़ मिसेस श्री श्रीमती डॉक्टर डॉ इंस्पेक्टर प्रोफेसर कैप्टन कप्तान मेजर सूबेदार हवलदार मास्टर पंडित ठाकुर सेठ नवाब उस्ताद बेगम कॉन्स्टेबल सिस्टर नर्स"
+)
+KIN_BEHIND: Final = _set(
+    "जी भाई भैया भाईजान दीदी बहन बहनजी चाचा चाची काका काकी मामा मामी मौसी मौसा बुआ ताई ताऊ आंटी अंकल दादा दादी नाना नानी भाभी अम्मा माई बाई बेटा बेटी बिटिया बाबू सिंह कुमार कुमारी देवी "
+    "लाल चंद प्रसाद दास नाथ राम रानी बेगम बानो ख़ान शेख़ साहब साहिबा मेमसाहब सर मैडम उस्ताद जीजा"
+)
+SURNAMES: Final = _set(
+    "सिंह लाल कुमार कुमारी देवी चंद प्रसाद बाई दास नाथ बेगम बानो ख़ान शेख़ शर्मा वर्मा यादव गुप्ता अली हुसैन अहमद शाह बेग मिर्ज़ा"
+)
+UNCLES: Final = _set("भाई भैया दीदी चाचा चाची काका काकी मामा मामी मौसी बुआ ताई ताऊ दादा दादी नाना नानी भाभी अम्मा माई बाई रानी")
+TO_YOU: Final = _set("तू तूने तुझे तुझको तेरा तेरी तेरे तुम तुमने तुम्हें तुमको तुम्हारा तुम्हारी तुम्हारे आप आपने आपको आपका आपकी आपके मत")
+OF_ME: Final = _set("मैं मैंने मुझे मुझको मुझसे हम हमने हमें हमको हमसे मेरा मेरी मेरे")
+SPEAKERS: Final = _set("मैं हम तुम तू आप")
+ORDERS: Final = _set(
+    "कर दे ले जा आ सुन देख बोल चल रुक बैठ उठ रख बता छोड़ मान सोच पकड़ खोल हट लगा निकल उतर चढ़ समझ पूछ पढ़ लिख खा पी भाग दौड़ आजा डाल मार भेज ला बन हो"
+)
+ORDERED: Final = _starts("ो ओ िए इए िएगा इएगा ना")
+# What is cried, answered or told before a comma without being anybody.
+CRIED: Final = _set(
+    "सच कमाल मुबारक झूठ स्वागत शांत मस्त सही मंज़ूर क़सम शाबाश अच्छा ठीक बेशक ज़रूर वाह धन्यवाद नमस्ते नमन प्रणाम सलाम माफ़ रहम धन्य शुभ राम भला सावधान होशियार ख़बरदार खामोश चुप सब्र धीरज इंक़लाब सफल "
+    "सुबह शाम रात दोपहर साँझ आज कल अब फिर वक़्त समय पल क्षण अंत जान भगवान दुनिया ज़िंदगी बारिश पानी आग चोर पुलिस साँप मौत गोली हाय तौबा राख मिट्टी मन दिल स्वाहा ख़त्म पागल बेवकूफ़ गधा"
+)
+SHOUTED: Final = _set("शांति दया क्षमा जय विजय जीत रोशनी बिजली आज़ाद मुक्ति प्रार्थना पूजा आरती सोना चाँदी खुशी दुआ")
+HONOURED: Final = _set("राजा रानी बादशाह नवाब सुल्तान महाराज शहज़ादा राजकुमार राजकुमारी शहज़ादी मलिका महारानी बेगम सम्राट")
+BE: Final = _set("है हैं हूँ था थी थे थीं हो होगा होगी होंगे रहा रही रहे गया गई गए गयी चुका चुकी लगता लगती लग")
+STATES: Final = _set(
+    "बूढ़ा बूढ़ी बूढ़े बीमार भूखा भूखी भूखे प्यासा प्यासी नाराज़ थका थकी ज़िद्दी शरारती घायल ज़ख़्मी कुँवारा कुँवारी शादीशुदा नाबालिग़ होश बेहोश घबराया घबराई डरा डरी रूठा रूठी सोया सोई जागा जागी ईमानदार "
+    "गर्भवती विधवा अनाथ निर्दोष बेक़सूर मुजरिम अनपढ़ नशे हैरान परेशान नौकर मैनेजर डॉक्टर वकील इंजीनियर ड्राइवर मास्टर टीचर चौकीदार"
+)
+DOING: Final = frozenset(
+    folded(root + ending)
+    for root in (
+        "सो",
+        "रो",
+        "हँस",
+        "नहा",
+        "जाग",
+        "रूठ",
+        "चिल्ला",
+        "झगड़",
+        "शरमा",
+        "नाच",
+        "बोल",
+        "मुस्कुरा",
+        "हकला",
+        "ऊँघ",
+        "खाँस",
+        "छींक",
+    )
+    for ending in ("", "ा", "ी", "े", "या", "यी", "ई", "ए", "ता", "ती", "ते")
+)
+# By what stands behind a word, what goes on there with people only.
+TO_PEOPLE: Final = {
+    folded("को"): _starts(
+        "बुला फ़ोन कह बोल पूछ समझा मनाओ मनाना मनाने जगा नहला सुला रुला पढ़ा सिखा टहला बिठा चिढ़ा सता डाँट धमका छेड़ बता बताओ ख़बर इत्तला स्कूल अस्पताल नौकरी पुलिस"
+    ),
+    folded("से"): _starts("पूछ बोल कह शादी मिलना मिलने मिलो मिलवा मिलूँ मिलकर बात झगड़ लड़"),
+}
+OWNED: Final = _set(
+    "माँ बाप पापा पिता पिताजी मम्मी बहन भाई बेटा बेटी बेटे पति पत्नी बीवी शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नंबर ससुराल मायके दोस्त सहेली बस्ता टिफ़िन भाभी दादी नानी दादा नाना मौसी यहाँ बाबूजी "
+    "कमीज़ चप्पल पगार नौकरी ड्यूटी"
+)
+SEEN: Final = _starts("देख पकड़ सुना सुन")
+DOING_IT: Final = _starts("ते ता ती")
+LIKE_PEOPLE: Final = _set("माँ बहन भाई बेटा बेटी बच्चे बच्चा दोस्त पापा मम्मी दादी नानी चाचा चाची भाभी पति पत्नी बीवी")
+_WRITE: Final = _starts("लिख ख़त चिट्ठी कर चेक")
+_PARTICLES: Final = _set("तो ही भी")
+_OPENING: Final = _set("और तो पर लेकिन मगर कि क्या आज कल अब अभी फिर क्योंकि जब अगर वैसे शायद सुबह शाम हाँ नहीं")
+_CASES: Final = _set("ने को से का की के में पर")
+_OF: Final = _set("का की के")
+_NE, _KO, _SE, _AND, _NAME, _KE, _I = map(folded, ("ने", "को", "से", "और", "नाम", "के", "मैं"))
+_THAT: Final = _set("ये यह वो वह क्या")
+_POLITE: Final = _starts("िए इए िएगा इएगा")
+_WHERE, _LIVES = folded("कहाँ"), _starts("रहता रहती")
+_ALWAYS_A: Final = _set("राजा नेता पिता देवता दाता आत्मा राणा बाबा चाचा मामा दादा नाना काका अब्बा")
+_ASKED, _PUT = folded("बोल"), folded("रख")
+LONG_A: Final = folded("ा")
+FEW: Final = 3
+MOST_BESIDE: Final = 2
+_YOUR_HONOUR: Final = _set("आप आपका आपकी आपके आपको आपने")
+_IN: Final = folded("में")
+
+
+@dataclass(frozen=True)
+class Word:
+    """What is known of a word that may be a name.
+
+    Args:
+        folded: it.
+        somebody: whether it says what people are, so that what is said of people tells nothing.
+        acts: whether it does things as people do, without being anybody: animals, the wind, fate.
+        alive: whether it is tired or ill as people are: animals.
+        manner: whether "with it" tells how something is done: प्रेम से.
+        bends: whether it is another word before a postposition where it is no name: हीरे को, but Heera is हीरा को.
+    """
+
+    folded: str
+    somebody: bool = False
+    acts: bool = False
+    alive: bool = False
+    manner: bool = False
+    bends: bool = False
+
+
+@lru_cache(maxsize=16_384)
+def is_borne(word: Word, text: str) -> bool:
+    """Whether something in a Hindi line says that a word of it is the name of somebody.
+
+    Args:
+        word: of the line.
+        text: the line.
+    """
+    sentences = [clauses for part in SENTENCE_END.split(text) if (clauses := _clauses(part))]
+    for number, clauses in enumerate(sentences):
+        following = sentences[number + 1][0] if number + 1 < len(sentences) else ()
+        for place, said in enumerate(clauses):
+            if word.folded in said and _Standing(word, said, said.index(word.folded)).is_borne(clauses, place, following):
+                return True
+    return False
+
+
+def _clauses(sentence: str) -> list[tuple[str, ...]]:
+    parts = sentence.replace("—", ",").replace("–", ",").split(",")
+    return [said for part in parts if (said := tuple(folded(each) for each in words(part)))]
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A word in its clause.
+
+    Args:
+        word: it.
+        said: the words of the clause, folded.
+        at: where it stands there.
+    """
+
+    word: Word
+    said: tuple[str, ...]
+    at: int
+
+    @property
+    def before(self) -> str:
+        """The word before it."""
+        return self.said[self.at - 1] if self.at else ""
+
+    @property
+    def behind(self) -> str:
+        """The word behind it."""
+        return self.said[self.at + 1] if self.at + 1 < len(self.said) else ""
+
+    @property
+    def rest(self) -> tuple[str, ...]:
+        """The words behind it."""
+        return self.said[self.at + 1 :]
+
+    def is_borne(self, clauses: Sequence[tuple[str, ...]], place: int, following: tuple[str, ...]) -> bool:
+        """Whether anything says so; the clauses are those of its sentence, and the first of the one that follows."""
+        if self.word.somebody or self._is_told():
+            return self._is_told()
+        if self._is_called(clauses, place, following) or self._is_like_people() or self._is_of_nobody():
+            return True
+        if self._is_of_kin():
+            return self.behind not in BE and not (self.word.manner and self.behind == _SE)
+        before = self.before
+        if before and (before in DETERMINERS - _THAT or qualifies(before) or is_of_numbers(before, "hi")):
+            return False
+        owned = bool(self.rest[1:]) and self.behind in _OF and self.rest[1] in OWNED and not self.word.acts
+        return owned or (before not in _THAT and (self._has_kin() or self._is_dealt_with() or self._is_beside()))
+
+    def _is_told(self) -> bool:
+        """Whether a name is what it is said to be: it has a title, or "name" beside it."""
+        before, behind, rest = self.before, self.behind, self.rest
+        if before in TITLES and behind not in KIN_BEHIND and self.word.folded not in KIN_BEHIND:
+            return True
+        if before == _NAME and (not behind or behind in BE or behind.startswith(_PUT)):
+            return True
+        if behind == _NAME and rest[1:] and rest[1] in _OF:
+            return True
+        if rest[:2] == (_KE, _NAME) and len(rest) > FEW:
+            return rest[3].startswith(_WRITE)
+        return before == _I and behind.startswith(_ASKED) and len(rest) > 1
+
+    def _is_called(self, clauses: Sequence[tuple[str, ...]], place: int, following: Sequence[str]) -> bool:
+        """Whether a word is all there is before or behind a comma, and the rest is said to somebody."""
+        word = self.word.folded
+        others = [each for number, each in enumerate(self.said) if number != self.at]
+        if word in CRIED or len(others) > MOST_BESIDE or not all(each in CALLING for each in others) or days(word, "hi"):
+            return False
+        if len(clauses) == 1:
+            heard = is_order(following) or not TO_YOU.isdisjoint(following[:1])
+            return heard and not self.word.acts and word not in SHOUTED
+        if place not in (0, len(clauses) - 1) or len(clauses) > FEW or (self.word.acts and place):
+            return False
+        rest = [each for number, each in enumerate(clauses) if number != place]
+        if word in HONOURED and any(each[-1].endswith(_POLITE) or not _YOUR_HONOUR.isdisjoint(each) for each in rest):
+            return False
+        if any(is_order(each) or not TO_YOU.isdisjoint(each) for each in rest):
+            return True
+        return place == 0 and any(len(each) >= FEW and not OF_ME.isdisjoint(each) for each in rest)
+
+    def _is_like_people(self) -> bool:
+        """Whether what a clause is about is what only people, or animals that have names, are."""
+        ahead, rest = self.said[: self.at], self.rest
+        if self.word.alive or any(each not in _OPENING | OWNERS for each in ahead) or len(rest) <= 1:
+            return False
+        if self.behind in _CASES or qualifies(self.word.folded):
+            return False
+        if rest[-1] in BE and any(each in STATES and behind in BE | {_IN} for each, behind in pairwise(rest)):
+            return True
+        if ahead or self.word.acts:
+            return False
+        if self.behind == _WHERE and rest[1].startswith(_LIVES):
+            return True
+        return any(each in DOING and behind in BE for each, behind in pairwise(rest))
+
+    def _is_of_nobody(self) -> bool:
+        """Whether somebody is said to be what nobody is: "आप आनंद हैं?"."""
+        ahead = [each for each in self.said[: self.at] if each not in _PARTICLES]
+        return self.word.manner and ahead[-1:] != [] and ahead[-1] in SPEAKERS and len(self.rest) == 1 and self.behind in BE
+
+    def _has_kin(self) -> bool:
+        if self.behind in SURNAMES:
+            return True
+        return self.behind in KIN_BEHIND and not qualifies(self.word.folded) and not self.word.acts
+
+    def _is_dealt_with(self) -> bool:
+        """Whether somebody of that name does something, is spoken to, or is seen doing something."""
+        case, rest = self.behind, self.rest[1:]
+        if case not in _CASES:
+            return False
+        if self.word.bends or (case == _KO and _is_seen(rest)):
+            return True
+        if self.word.acts or self.word.folded in HONOURED:
+            return False
+        if case == _NE or (qualifies(self.word.folded) and case in _OF | {_KO}):
+            return True
+        if case not in TO_PEOPLE or (case == _SE and self.word.manner):
+            return False
+        return any(each.startswith(TO_PEOPLE[case]) for each in rest[:FEW])
+
+    def _is_beside(self) -> bool:
+        """Whether a word stands beside who speaks: "हिम्मत और मैं"."""
+        if self.rest[:1] == (_AND,):
+            return self.rest[1:2] != () and self.rest[1] in SPEAKERS
+        return self.before == _AND and self.at > 1 and self.said[self.at - 2] in SPEAKERS
+
+    def _is_of_kin(self) -> bool:
+        return self.at > 1 and self.before in LIKE_PEOPLE and self.said[self.at - 2] in OWNERS
+
+
+def is_order(said: Sequence[str]) -> bool:
+    """Whether some words tell somebody to do something."""
+    left = [each for each in said if each not in _PARTICLES and each not in CALLING]
+    if not left:
+        return False
+    last = left[-1]
+    return last in ORDERS or (last.endswith(ORDERED) and "verb" in kinds(last, "hi") and last not in BE)
+
+
+def _is_seen(rest: Sequence[str]) -> bool:
+    """Whether who is meant was seen doing something to something: "आग लगाते देखा"."""
+    return any(
+        place and each.endswith(DOING_IT) and behind.startswith(SEEN) for place, (each, behind) in enumerate(pairwise(rest))
+    )
+
+
+@lru_cache(maxsize=4096)
+def qualifies(word: str) -> bool:
+    """Whether a word is nothing but an adjective, or says how much."""
+    known = kinds(word, "hi")
+    return bool(known) and "noun" not in known and "quality" in known
+
+
+def bends(word: str) -> bool:
+    """Whether a noun or adjective ends as those do that are other words before a postposition, if it is a man's name: हीरा."""
+    return word.endswith(LONG_A) and word not in _ALWAYS_A and not titles(word, "hi")

@@ -1,0 +1,133 @@
+"""What is said of people and hardly of things, and names that are told by it."""
+
+import pytest
+
+from setu_common.contracts import Context
+from setu_enhancer.domain.bearing import Word, is_borne
+from setu_enhancer.domain.given import GIVEN, use_of
+from setu_enhancer.domain.glossary import glossary
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.mending import mended
+from setu_enhancer.domain.selection import select
+from setu_enhancer.domain.text.words import folded
+from setu_enhancer.domain.thresholds import Thresholds
+
+HINDI = Pair("hi", "en")
+
+
+def line(source, draft, index=0):
+    return Line(index=index, start_s=index * 3.0, end_s=index * 3.0 + 2.5, source=source, draft=draft)
+
+
+def looked_at(*told):
+    """The reasons and the mended drafts of lines that are a text of their own, of which nobody told any name."""
+    lines = [line(*each, index) for index, each in enumerate(told)]
+    known = glossary(Context(), lines, HINDI)
+    chosen = select(lines, HINDI, known, Thresholds(), "selective")
+    names = [[reason for reason in chosen.get(each.index, ()) if reason.kind == "name"] for each in lines]
+    return names, [mended(each, known.in_line(each.source), HINDI) for each in lines]
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "right"),
+    [
+        ("वसंत ने पैसे लौटा दिए।", "Spring returned the money.", "Vasant returned the money."),
+        ("पारस को फ़ोन लगाओ।", "Call the touchstone.", "Call Paras."),
+        ("निधि के पापा अस्पताल में हैं।", "Fund's papa is in the hospital.", "Nidhi's papa is in the hospital."),
+        ("तमन्ना से शादी करोगे?", "Will you marry desire?", "Will you marry Tamanna?"),
+        ("मेरा मोती बूढ़ा है, मैडम।", "My pearl is old, madam.", "My Moti is old, madam."),
+        ("बादशाह, ज़रा रस्सी पकड़ना।", "Emperor, hold the rope a little.", "Badshah, hold the rope a little."),
+        ("मिस्टर भारी बाहर बैठे हैं।", "Mister heavy is sitting outside.", "Mister Bhari is sitting outside."),
+        ("आपने बादल को आग लगाते देखा?", "You saw the cloud setting fire?", "You saw Badal setting fire?"),
+        ("आप आनंद हैं?", "Are you bliss?", "Are you Anand?"),
+        ("मेरी बहन शांति उधर रह गई।", "My sister peace remained there.", "My sister Shanti remained there."),
+        ("हीरा को बुलाओ।", "Call the diamond.", "Call Heera."),
+        ("प्यारे को पूछो।", "Ask the beloved.", "Ask Pyare."),
+        ("सुंदर की बात में दम है।", "There is breath in the beautiful talk.", "There is breath in Sundar's talk."),
+        ("मुनिया का जन्मदिन है।", "It's the little bird's birthday.", "It's Muniya's birthday."),
+    ],
+)
+def test_who_does_or_suffers_what_people_do_is_called_by_name(source, draft, right):
+    (why,), (text,) = looked_at((source, draft))
+    assert why
+    assert text == right
+
+
+@pytest.mark.parametrize(
+    ("source", "draft"),
+    [
+        ("मुझे तुमसे उम्मीद थी।", "I had hope from you."),
+        ("राजा ने मंत्री को बुलाया।", "The king called the minister."),
+        ("किस्मत ने साथ नहीं दिया।", "Luck didn't support."),
+        ("शेर को पिंजरे में डालो।", "Put the lion in the cage."),
+        ("हमारा शेर बूढ़ा है।", "Our lion is old."),
+        ("प्यार से बात करो।", "Talk with love."),
+        ("सच, मैं वहाँ नहीं था।", "Truly, I wasn't there."),
+        ("मालिक, मज़दूर आ गए।", "Boss, the workers have come."),
+        ("चौकीदार को बुलाओ।", "Call the watchman."),
+        ("सरकार, रहम कीजिए।", "My lord, have mercy."),
+        ("महाराज, बैठिए।", "King, sit."),
+        ("पाँच सितारा होटल है।", "It's a five star hotel."),
+        ("फूल गीता को दे दो।", "Give the flower to Geeta."),
+        ("ये हीरा असली है।", "This diamond is real."),
+        ("हीरे को छुपा दो।", "Hide the diamond."),
+    ],
+)
+def test_what_is_said_of_things_makes_no_name(source, draft):
+    (why,), (text,) = looked_at((source, draft))
+    assert not why
+    assert text == draft
+
+
+def test_a_word_that_is_seldom_a_name_has_to_be_shown_as_one_in_each_line():
+    names, drafts = looked_at(
+        ("बिजली, तू छत से जाएगी।", "Electricity, you will go from the roof."), ("बिजली चली गई।", "The electricity went.")
+    )
+    assert [bool(why) for why in names] == [True, False]
+    assert drafts == ["Bijli, you will go from the roof.", "The electricity went."]
+
+
+def test_one_that_is_hardly_ever_the_word_is_known_by_the_line_that_shows_it():
+    names, _ = looked_at(("संगीता, इधर आओ।", "Music, come here."), ("कल संगीता थी।", "Yesterday there was music."))
+    assert all(names)
+
+
+def test_a_surname_and_kin_go_with_the_name():
+    _, (surname, kin) = looked_at(
+        ("और ज्वाला सिंह की सभा में?", "And in flame lion's meeting?"), ("समुंदर काका थे।", "Sea uncle was.")
+    )
+    assert surname == "And in Jwala Singh's meeting?"
+    assert kin == "Samundar Kaka was."
+
+
+def test_a_draft_that_spells_a_name_nearly_so_is_believed():
+    (why,), (text,) = looked_at(("क़ुरैशी, तेरी चाल है।", "Qureshee, it's your move."))
+    assert not why
+    assert text == "Qureshee, it's your move."
+
+
+def test_a_word_that_nobody_knows_is_asked_about_where_it_is_used_as_a_name():
+    (why, other), drafts = looked_at(
+        ("झुमकलता ने पैसे दिए।", "Earring creeper gave money."), ("उसने झुमकलता पहनी।", "She wore an earring creeper.")
+    )
+    assert [reason.detail for reason in why] == ["झुमकलता may be a name"]
+    assert not other
+    assert drafts[0] == "Earring creeper gave money."
+
+
+def test_what_somebody_is_says_nothing_of_a_name_but_a_title_does():
+    somebody = Word(folded("वकील"), somebody=True)
+    assert not is_borne(somebody, "वकील को बुलाओ।")
+    assert not is_borne(somebody, "वकील, इधर आओ।")
+    assert is_borne(somebody, "मिसेज़ वकील आई हैं।")
+
+
+def test_hundreds_of_names_are_words_as_well():
+    words_too = [name for name, given in GIVEN.items() if given.meanings]
+    assert len(words_too) >= 700
+    assert not [name for name in words_too if name != folded(GIVEN[name].source)]
+    assert all(given.target[:1].isupper() for given in GIVEN.values())
+
+
+def test_a_word_that_only_poems_have_is_a_name():
+    assert use_of("मृगनयनी", "कल मृगनयनी थी") == 1
