@@ -42,13 +42,13 @@ from setu_enhancer.memory import NoMemory
 from setu_enhancer.settings import EditingSettings
 
 CALLS = 15
-SLOW_CALLS = 2
-PAUSE_S = 0.01
+SLOW_CALLS = 3
+PAUSE_S = 0.008
 OURS = ("bare", "layer", "judged")
 THEIRS = ("bare", "streamed")
 LAYER = (
-    "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, reading the streamed reply, whose text is another "
-    "line's, the ladder) than just before or after the same request by the SDK itself, which does not stream; "
+    "median of what editing ten lines takes more (windows, keys of the memory, the prompt, limits, circuit, hearing and reading the reply, the ladder) "
+    "than just before or after the same request by the SDK itself, which does not stream; "
     f"{ROUNDS} rounds, each line with a number of its own, so that nothing is known of it"
 )
 JUDGING = "the same with the guards of ten edits, and the scores of ten drafts and ten edits"
@@ -343,7 +343,7 @@ async def ways_to_ask(url: str) -> AsyncIterator[dict[str, Attempt]]:
 
             return edited
 
-        plain = editor_over(url, Instruments(lambda *_, **__: (), unmeasured, better))
+        plain = editor_over(url, Instruments(lambda *_, **__: (), unmeasured, better, elsewhere=lambda *_: None))
         yield {"bare": bare, "streamed": streamed, "layer": editing(plain), "judged": editing(editor)}
 
 

@@ -38,6 +38,13 @@ class Guard(Protocol):
         """What is wrong, most serious first; nothing if nothing is."""
 
 
+class Elsewhere(Protocol):
+    """Says whose text an edit is; see ``setu_enhancer.domain.likeness.says_another``."""
+
+    def __call__(self, line: Line, text: str, others: Sequence[Line], pair: Pair) -> Line | None:
+        """The line of those around that a text says instead of its own; None if there is none."""
+
+
 class Scorer(Protocol):
     """Says how good a translation is; see ``setu_enhancer.domain.scoring.score``."""
 
@@ -86,6 +93,7 @@ class Instruments:
         better: whether one score beats another.
         judge: asks a language model as well; None: nobody.
         fluency: has the texts' probabilities; None: nobody.
+        elsewhere: whose text an edit is.
     """
 
     guard: Guard
@@ -93,6 +101,7 @@ class Instruments:
     better: Better
     judge: Judging | None = None
     fluency: Probability | None = None
+    elsewhere: Elsewhere = says_another
 
 
 @dataclass(frozen=True)
@@ -167,7 +176,7 @@ class Gate:
     def _found_wrong(self, line: Line, edit: str) -> tuple[Breach, ...]:
         film = self._film
         faults = self._with.guard(line, edit, film.pair, film.glossary, characters_per_s=film.characters_per_s)
-        if not faults and (other := says_another(line, edit, film.around(line.index), film.pair)):
+        if not faults and (other := self._with.elsewhere(line, edit, film.around(line.index), film.pair)):
             return (Breach("place", f"this says what the line {other.index} says, and nothing of its own"),)
         return faults
 
