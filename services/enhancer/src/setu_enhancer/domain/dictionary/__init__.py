@@ -39,7 +39,7 @@ class Meant:
     Args:
         said: it, folded.
         renderings: ways to say it in English.
-        light: whether it is a verb that mostly helps another one, or makes one of a noun: करना, देना, जाना.
+        light: whether it is a verb that mostly helps another one, or makes one of a noun (करना, देना, जाना), or comes to small words alone.
     """
 
     said: str
@@ -70,6 +70,7 @@ class Dictionary:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._told: dict[Kind, dict[str, str]] = {kind: {} for kind in KINDS.values()}
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for file, kind in KINDS.items():
@@ -108,6 +109,13 @@ class Dictionary:
             for parts, told in self._phrases.get(base, ()):
                 if found := self._found(parts, said, at):
                     yield frozenset(_read_out(told)), found
+
+    @cached_property
+    def borrowed(self) -> frozenset[str]:
+        """Words that are English, written in the letters of the language."""
+        path = self._folder / "english.txt"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        return frozenset(word for line in text.splitlines() for word in folded_words(line.partition(" = ")[0]))
 
     @cached_property
     def in_phrases(self) -> frozenset[str]:
@@ -173,6 +181,12 @@ def is_word(word: str, language: str) -> bool:
     return found is not None and (any(True for _ in found.entries(word)) or word in found.in_phrases)
 
 
+def is_borrowed(word: str, language: str) -> bool:
+    """Whether a folded word is one of English in the letters of a language."""
+    found = _dictionary(language)
+    return found is not None and any(base in found.borrowed for base, _ in bases(word))
+
+
 @lru_cache(maxsize=16_384)
 def kinds(word: str, language: str) -> frozenset[Kind]:
     """What a folded word may be, by the files that have it."""
@@ -191,12 +205,9 @@ def meant(source: str, language: str) -> tuple[Meant, ...]:
         return ()
     said, found = folded_words(source), []
     for at, word in enumerate(said):
-        options, light = (
-            dictionary.renderings(word),
-            any(base in LIGHT for base, kind in dictionary.entries(word) if kind == "verb"),
-        )
         together = frozenset[Rendering]().union(*(ways for ways, _ in dictionary.phrases(said, at)))
-        options = options | together
-        if options and (word not in SMALL or together):
-            found.append(Meant(word, together if word in SMALL else options, light))
+        options = together if word in SMALL else dictionary.renderings(word) | together
+        if options:
+            helps = any(base in LIGHT for base, kind in dictionary.entries(word) if kind == "verb")
+            found.append(Meant(word, options, helps or all(way <= FUNCTION for way in options)))
     return tuple(found)
