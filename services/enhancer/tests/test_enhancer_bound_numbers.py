@@ -42,6 +42,9 @@ def kinds(source: str, draft: str, text: str, pair: Pair = HINDI) -> set[str]:
             "I'm twenty, it's become a habit.",
         ),
         ("पाँच बार फ़ोन किया।", "Phoned five times.", "I call five times a day."),
+        ("नौ बजकर दस मिनट हुए हैं।", "It is ten minutes past nine.", "It's nine minutes past ten."),
+        ("हज़ार में से एक होता है ऐसा।", "One out of thousand is like this.", "A thousand out of one are like that."),
+        ("उसका बेटा दसवीं में है।", "His son is in tenth.", "His son is ten."),
         ("चाय कितने की है?", "Of how much is the tea?", "How many teas are there?"),
     ],
 )
@@ -69,6 +72,9 @@ def test_what_is_counted_is_read_from_the_line_where_the_draft_has_other_words()
             "Machine does work of twenty women in one day.",
             "In a day it does the work of twenty women.",
         ),
+        ("नौ बजकर दस मिनट हुए हैं।", "It is ten minutes past nine.", "It's ten past nine."),
+        ("दो हफ़्ते की छुट्टी।", "Leave of two weeks.", "A fortnight off."),
+        ("एक मिनट रुको।", "Stop one minute.", "Hang on a second."),
         ("एक हाथ में दो अँगूठियाँ।", "In one hand two rings.", "Two rings on one hand."),
     ],
 )

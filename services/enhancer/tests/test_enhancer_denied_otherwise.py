@@ -138,3 +138,43 @@ def test_what_is_denied_twice_counts_once():
 def test_what_an_idiom_denies_is_taken_out_where_the_line_denies_nothing_in_it():
     text = "Actions speak louder, never mind words."
     assert without_idioms("मैं घर जाता हूँ।", text, "hi") == text
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("भूलना मत, कल इम्तिहान है।", "Don't forget, exam is tomorrow.", "Remember, the exam's tomorrow."),
+        ("वो कभी झूठ नहीं बोलता।", "He never tells lie.", "He always tells the truth."),
+        ("आज दुकान बंद है।", "Shop is closed today.", "The shop isn't open today."),
+        ("पैसे की कमी है।", "There is lack of money.", "We don't have enough money."),
+        ("वो मरा नहीं, ज़िंदा है।", "He not died, is alive.", "He's alive."),
+        ("इंसान हूँ, फ़रिश्ता नहीं।", "I am human, not angel.", "I'm only human."),
+        ("मैं कुछ भी कर सकता हूँ।", "I can do anything.", "There's nothing I can't do."),
+        ("मैंने कब कहा कि तुम चोर हो?", "When did I say that you are thief?", "I never said you were a thief."),
+        ("उसके सिवा कोई नहीं जानता।", "No one knows except him.", "He's the only one who knows."),
+        ("शायद वो न आए।", "Perhaps he may not come.", "He might not make it."),
+    ],
+)
+def test_a_denial_may_be_said_by_the_opposite(source, draft, text):
+    assert not fault(source, draft, text)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("भूलना मत, कल इम्तिहान है।", "Don't forget, exam is tomorrow.", "Forget it, the exam's tomorrow."),
+        ("आज दुकान बंद है।", "Shop is closed today.", "The shop isn't closed today."),
+        (
+            "आज दुकान खुली है, दूध है।",
+            "Shop is open today, milk is there.",
+            "The shop isn't closed today, and there isn't any milk.",
+        ),
+        ("वो मरा नहीं, ज़िंदा है।", "He not died, is alive.", "He's dead, not alive."),
+        ("मुझे अँधेरे से डर लगता है।", "I fear from darkness.", "I'm not afraid of the dark."),
+        ("उसके सिवा कोई नहीं जानता।", "No one knows except him.", "Everyone knows except him."),
+        ("शायद वो न आए।", "Perhaps he may not come.", "Perhaps he'll come."),
+        ("न खाता है न सोता है।", "Neither eats nor sleeps.", "He eats but doesn't sleep."),
+    ],
+)
+def test_the_opposite_of_the_opposite_is_found(source, draft, text):
+    assert fault(source, draft, text)

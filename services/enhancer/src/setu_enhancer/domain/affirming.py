@@ -48,7 +48,7 @@ def _denied_words(text: str) -> frozenset[str]:
     for part in segments(text, pauses=True):
         said = expanded(plain(part))
         for at, word in enumerate(said):
-            if word in ("not", "never", "no"):
+            if word in ("not", "never", "no", "neither", "nor"):
                 if said[at + 1 : at + 2] in MORE:
                     continue
                 behind = (each for each in said[at + 1 :] if each not in FUNCTION and each not in UNSAID_WITH)

@@ -15,6 +15,7 @@ from setu_enhancer.domain.dictionary import is_known, renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.counting import Count, Counted, counted
 from setu_enhancer.domain.text.numbers import Numbers, knows_numbers, read
+from setu_enhancer.domain.text.reckoning import kept
 from setu_enhancer.domain.text.sieve import sieve
 from setu_enhancer.domain.text.words import folded
 from setu_enhancer.domain.words import FUNCTION, KEPT, plain, stem
@@ -27,13 +28,16 @@ WHOLE: Final = "It takes a part for the whole: the line says of how many how man
 GUESSED: Final = "The line guesses, and none of the numbers here is within that guess."
 AGED: Final = "It tells somebody's age, and the line counts years of something else."
 EACH: Final = "It says how often in a time, and the line names no such time."
+TIMED: Final = "It tells another time of day than the line."
 PRICED: Final = "The line asks how much, and this how many."
-_OUT_OF: Final = frozenset({"of", "from", "the", "my", "our", "these", "those", "all", "among", "out"})
-_PLACES: Final = 4
-"""Words between a number and what it is a part of."""
+_PAST_OR_TO: Final = {"past": 1, "after": 1, "to": -1, "before": -1}
+NOON: Final = 12
 _AGE: Final = sieve(
-    r"\byears?[ -]old\b|\b(?:i'm|i am|he's|he is|she's|she is|you're|you are|we're|turn(?:ed|ing|s)?|aged?) (?:only |just |over |almost |nearly )?"
+    r"\byears?[ -]old\b|\b(?:i'm|i am|he's|she's|(?<!there )is|you're|you are|we're|turn(?:ed|ing|s)?|aged?) (?:only |just |over |almost |nearly )?"
     r"(?P<number>[a-z]+(?:-[a-z]+)?|\d+)(?= now\b|[.,!?;]|$)|\bof age\b"
+)
+_OF_YEARS: Final = re.compile(
+    r"\byears\b|\b(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)\b|\d(?:rd|th)\b"
 )
 _AGED: Final = re.compile(
     r"उम्र|आयु|उमर|(?:साल|बरस|वर्ष)\s+(?:का|की|के)\s+(?:हूँ|हूं|हो|है|हैं|था|थी|थे|हुआ|हुई|हुए|ह[उो]|लड़क|बच्च|बूढ़|जवान|आदमी|औरत)|\b(?:ans|años|anos)\b"
@@ -64,10 +68,12 @@ def _faults(line: Line, text: str, pair: Pair) -> Iterator[str]:
     if _tells_age(line, told):
         yield AGED
     here = counted(text, "en")
+    if _is_another_time(said, here):
+        yield TIMED
     if not _is_guess_kept(line.source, pair.source, here):
         yield GUESSED
     if len(here.counts) >= SEVERAL:
-        if _exceeds_whole(here, Values(said.said)):
+        if _exceeds_whole(here, Values((*said.said, *said.possible))):
             yield WHOLE
         if _changes_places(line, here, pair):
             yield ELSEWHERE
@@ -126,7 +132,21 @@ def _tells_age(line: Line, told: str) -> bool:
         return False
     if found["number"] and not any(count.end - count.start for count in counted(found["number"], "en").counts):
         return False
-    return "years" in plain(line.draft) and not _AGED.search(line.source)
+    return _OF_YEARS.search(plain(line.draft)) is not None and not _AGED.search(line.source)
+
+
+def _is_another_time(said: Numbers, here: Counted) -> bool:
+    """Whether a text tells minutes past or to an hour that are not the line's time: "nine past ten" for "ten past nine"."""
+    times = [value for value in said.said if value % 1]
+    for minutes, hour in zip(here.counts, here.counts[1:], strict=False):
+        between = [word for word in here.words[minutes.end : hour.start] if word not in ("minute", "minutes")]
+        is_span = (
+            here.words[max(0, minutes.start - 1) : minutes.start] == ("from",) or minutes.values[0] % 1 or hour.values[0] % 1
+        )
+        if len(between) == 1 and between[0] in _PAST_OR_TO and times and hour.values[0] <= NOON and not is_span:
+            told = kept(hour.values[0] + _PAST_OR_TO[between[0]] * minutes.values[0] / 60)
+            return told not in times
+    return False
 
 
 def _exceeds_whole(here: Counted, said: Values) -> bool:

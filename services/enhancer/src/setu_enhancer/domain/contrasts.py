@@ -22,6 +22,8 @@ Verdict = Literal["kept", "moved", ""]
 SEVERAL, MOST = 2, 4
 """Parts of a line that is held against its translation for what is denied and what is not."""
 _DENY: Final = frozenset(map(folded, ["नहीं", "नही", "मत", "nahi", "nahin", "mat"]))
+_FORBID: Final = frozenset(["मत", "mat"])
+FEW: Final = 3
 _JOINTS: Final = frozenset(map(folded, ["पर", "लेकिन", "मगर", "बल्कि", "और", "लेकिन", "par", "lekin", "magar", "balki", "aur"]))
 _DENIERS: Final = frozenset("not never no nothing nobody none neither nor without".split())  # noqa: SIM905
 _BESIDE: Final = frozenset(["than", "before", "instead"])
@@ -63,23 +65,36 @@ def contrast(source: str, text: str, draft: str, language: str) -> Verdict:
     if not denied:
         return ""
     told = _in_english(text, with_pronouns=False)
+    if not _in_english(text, with_pronouns=True).denied and (len(segments(text, pauses=True)) > 1 or not _is_short(source)):
+        return ""
     found = _held(there, told)
     if found or not draft:
         return found
     drafted = _parts(draft, with_pronouns=True)
-    if len(drafted) != len(denied) or tuple(is_denied for is_denied, _ in drafted) != denied:
+    if sorted(is_denied for is_denied, _ in drafted) != sorted(denied):
         return ""
     return _held(_united(drafted).own(), _in_english(text, with_pronouns=True))
 
 
 def _held(there: Sides, told: Sides) -> Verdict:
     if not there or not told:
-        return ""
+        return "kept" if there and _is_rest(there, told) else ""
     kept = bool(there.denied & told.denied), bool(there.affirmed & told.affirmed)
     moved = bool(there.affirmed & told.denied), bool(there.denied & told.affirmed)
     if all(moved) and not kept[0]:
         return "moved"
     return "kept" if all(kept) and not moved[0] else ""
+
+
+def _is_short(source: str) -> bool:
+    """Whether what a line denies is only what something or somebody is: "no angel"."""
+    denied = (folded_words(part) for part in segments(source, pauses=True))
+    return all(len(part) <= FEW and _FORBID.isdisjoint(part) for part in denied if not _DENY.isdisjoint(part))
+
+
+def _is_rest(there: Sides, told: Sides) -> bool:
+    """Whether a text only says what its line affirms, which says enough: "I'm only human" for "I'm human, no angel"."""
+    return not told.denied and bool(told.affirmed) and told.affirmed <= there.affirmed
 
 
 @lru_cache(maxsize=KEPT)

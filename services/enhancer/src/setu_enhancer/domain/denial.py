@@ -21,8 +21,10 @@ from setu_enhancer.domain.contrasts import contrast
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.excused import (
     denies_for_an_idiom,
+    denying_words,
     distinct_denials,
     has_what_the_line_is_without,
+    is_silent,
     is_turn,
     without_idioms,
 )
@@ -37,18 +39,17 @@ from setu_enhancer.domain.lexicon.denials import (
     REFUSED,
     SAYS_NO,
     SAYS_YES,
-    SILENT,
     UNSAID,
     WITHOUT,
     Cue,
     Cues,
 )
 from setu_enhancer.domain.lexicon.people import is_ordinary_name
+from setu_enhancer.domain.opposites import affirms_the_opposite, denies_the_opposite
 from setu_enhancer.domain.rhetoric import denies_what_ceases, may_be_rhetoric, states_what_is_asked
-from setu_enhancer.domain.text.negation import NEGATORS, knows_negation, may_negate, negations
+from setu_enhancer.domain.text.negation import knows_negation, may_negate, negations
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.sieve import Sieve, Sieves
-from setu_enhancer.domain.text.words import unaccented
 from setu_enhancer.domain.words import KEPT, plain, shared, stem, words
 
 SEVERAL: Final = 2
@@ -83,6 +84,10 @@ class _Reading:
         """Whether the line itself can be read, and not only its draft."""
         return self.source != self.target
 
+    @property
+    def _is_into_english(self) -> bool:
+        return self._own and self.target == "en"
+
     def loses(self) -> bool:
         """Whether the line denies something, and the translation nothing."""
         surely, _ = _denies(self.said, self.source)
@@ -94,8 +99,14 @@ class _Reading:
             return self._own and _permits(self.said, self.text, self.source, self.target)
         if self._own and _is_idiom(self.said, self.text, self.source):
             return False
+        if self._is_into_english and affirms_the_opposite(self.said, self.text, self.source):
+            return False
+        return self._says_nothing_of_it()
+
+    def _says_nothing_of_it(self) -> bool:
+        """Whether a translation that denies nothing has no other way to say what its line denies, or affirms that."""
         cue = self._cue(UNSAID)
-        if cue is None and not _is_silent(self.text, self.draft, self.target):
+        if cue is None and not is_silent(self.text, self.draft, self.target):
             return True
         rest = self.text if cue is None or not is_turn(cue[0]) else f"{cue.string[: cue.start()]} {cue.string[cue.end() :]}"
         return affirms_what_the_draft_denies(rest, self.draft, self.target) or (
@@ -119,7 +130,7 @@ class _Reading:
             return False
         if not perhaps:
             return not (self._own and self._is_excused())
-        most = max(perhaps, _denying_words(self.said, self.source), _denies(self.draft, self.target)[1])
+        most = max(perhaps, denying_words(self.said, self.source), _denies(self.draft, self.target)[1])
         return self._own and surely_told > most
 
     def _is_excused(self) -> bool:
@@ -127,7 +138,8 @@ class _Reading:
         return (
             _is_idiom(self.said, self.text, self.source)
             or (self.source == "hi" and denies_what_ceases(self.said, self.text))
-            or (self.target == "en" and denies_for_an_idiom(self.said, self.text, self.draft, self.source))
+            or (self._is_into_english and denies_for_an_idiom(self.said, self.text, self.draft, self.source))
+            or (self._is_into_english and denies_the_opposite(self.said, self.text, self.source))
         )
 
     def keeps_only_without(self) -> bool:
@@ -154,11 +166,11 @@ class _Reading:
         return self._own and surely >= SEVERAL and drafted == surely and 0 < perhaps_told < surely and surely_told < surely
 
     def _cue(self, cues: Cues) -> re.Match[str] | None:
-        if not self._own or self.target != "en":
+        if not self._is_into_english:
             return None
         told = plain(self.text)
-        among = (cue.told.search(told) for cue in _cued(self.said, self.source, unsaid=cues is UNSAID))
-        return next(filter(None, among), None)
+        among = [found for cue in _cued(self.said, self.source, unsaid=cues is UNSAID) if (found := cue.told.search(told))]
+        return max(among, key=lambda found: is_turn(found[0]), default=None)
 
 
 @lru_cache(maxsize=2 * KEPT)
@@ -384,13 +396,3 @@ def _is_idiom(said: str, text: str, language: str) -> bool:
         for idiom in idioms_in(said, language)
         if not FORBIDS.intersection(words(idiom.source)) and (found := says(idiom.meant, text))
     )
-
-
-def _denying_words(text: str, language: str) -> int:
-    """How many words of a text deny, however many of them go together."""
-    return sum(unaccented(word).partition("'")[0] in NEGATORS[language] or "n't" in word for word in words(plain(text)))
-
-
-def _is_silent(text: str, draft: str, language: str) -> bool:
-    silent = SILENT.get(language)
-    return silent is not None and bool(set(silent.findall(plain(text))) - set(silent.findall(plain(draft))))

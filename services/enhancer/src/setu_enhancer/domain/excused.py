@@ -6,14 +6,14 @@ from typing import Final
 
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.lexicon import Idiom, idioms_in, says
-from setu_enhancer.domain.lexicon.denials import DENIERS, WITHOUT
+from setu_enhancer.domain.lexicon.denials import DENIERS, SILENT, WITHOUT
 from setu_enhancer.domain.text.negation import NEGATORS, negations
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.words import folded_words, unaccented
 from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem, with_kin, words
 
 LONG_TURN: Final = 4
-_TURN: Final = re.compile(r"\b(?:joking|kidding|every\w+)\b|^(?:before|until|unless) ")
+_TURN: Final = re.compile(r"\b(?:joking|kidding|every\w+)\b|^(?:before|until|unless|pressed|short|running|run|out) ")
 _STAR: Final = "*"
 _PART: Final = re.compile(r"\.{2,}|…|[।.!?,;]")
 _WITHOUT: Final = re.compile(r"\bwithout (?:(?:a|an|the|any|your|my|his|her|our|their|this|that|telling|giving|having) )?(\w+)")
@@ -107,3 +107,14 @@ def has_what_the_line_is_without(source: str, text: str, draft: str, language: s
 def is_turn(found: str) -> bool:
     """Whether what stands for a denial is a turn whose own verb is not what is denied: "the best that I've ever had"."""
     return len(words(found)) >= LONG_TURN or _TURN.search(found) is not None
+
+
+def denying_words(text: str, language: str) -> int:
+    """How many words of a text deny, however many of them go together."""
+    return sum(unaccented(word).partition("'")[0] in NEGATORS[language] or "n't" in word for word in words(plain(text)))
+
+
+def is_silent(text: str, draft: str, language: str) -> bool:
+    """Whether a text has a word that denies in itself, which its draft has not."""
+    silent = SILENT.get(language)
+    return silent is not None and bool(set(silent.findall(plain(text))) - set(silent.findall(plain(draft))))

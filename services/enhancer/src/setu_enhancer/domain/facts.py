@@ -26,6 +26,7 @@ SURE: Final = 0.5
 ENOUGH_WORDS: Final = 4
 LONG_NAME: Final = 3
 COPIED_WORDS: Final = 3
+_MOMENTS: Final = frozenset(["second", "minute"])
 _HALF_AN_HOUR: Final = re.compile(r"आध[ेा] घंट|aadhe? ghant|half (?:an )?hour|demi-heure|media hora|meia hora")
 # What stays of Hindi in a draft, and looks like a name there.
 LEFT_IN_HINDI: Final = frozenset(
@@ -41,6 +42,8 @@ _SPANS: Final = tuple(
     for count, other, span in (
         (15, 2, r"two weeks|fortnight"),
         (15, None, r"a fortnight"),
+        (2, None, r"a fortnight"),
+        (6, None, r"half a year"),
         (14, 2, r"two weeks"),
         (8, None, r"(?:a|next|one) week"),
         (7, None, r"(?:a|one) week"),
@@ -107,7 +110,8 @@ def swapped_units(line: Line, text: str, pair: Pair) -> tuple[str, str] | None:
     if not dict.__eq__(said, read(text, pair.target).said):
         return None  # of other numbers another unit may be right: seven days are a week
     counted = swapped(line.source, pair.source, text, pair.target) if said else None
-    return counted or exchanged(line.source, pair.source, text, pair.target, line.draft)
+    found = counted or exchanged(line.source, pair.source, text, pair.target, line.draft)
+    return None if found and not said and _MOMENTS.issuperset(found) else found  # one minute is a second to who waits
 
 
 @lru_cache(maxsize=KEPT)

@@ -115,6 +115,7 @@ _THAN_ME: Final = sieve(
 _I_AM: Final = sieve(
     r"\b(?:i'm|i am|i was|we're|we are|we were)\b[^.!?]*\b(?:older|younger|senior|junior|elder|oldest|youngest|eldest)\b"
 )
+_MINE: Final = re.compile(folded(rf"{_START}(?:मेर|हमार)[ािेी]"))
 _FROM_ME: Final = re.compile(folded(rf"{_START}(?:मुझसे|मुझ से|हमसे|हम से|मेरे से)"))
 _PAIRS: Final = sieve(r"\b(\w+) (?:pairs?|couples?|sets?) of (?:\w+ )?(\w+)")
 _ONE_OF: Final = sieve(r"\bone of\b")
@@ -181,7 +182,11 @@ def _is_other_way_round(said: str, _: str, told: str, language: str) -> bool:
         has, lacks = line_has.get(language), line_lacks.get(language)
         if has is None or lacks is None or not of.search(told) or not has.search(said) or lacks.search(said):
             continue
-        turned = bool(_I_AM.search(told)) if language == "hi" and _FROM_ME.search(said) else bool(_THAN_ME.search(told))
+        turned = (
+            bool(_I_AM.search(told))
+            if language == "hi" and _FROM_ME.search(said)
+            else bool(_THAN_ME.search(told)) and not _MINE.search(said)
+        )
         if not turned:
             return True
     return False

@@ -19,7 +19,7 @@ _QUESTIONS: Final = "कहाँ कहां कब कौन कौनसा 
 _ASKING: Final = frozenset(map(folded, _QUESTIONS.split()))
 _NOT_ASKED: Final = re.compile(
     folded(
-        r"(?:^|\s)(?:कि|जहाँ|जब|या)(?=\s)|पूछ|बता|जानत|जानो|जानन|जाने|पता|मालूम|देख|याद|समझ(?!ा)|सोच|ढूँढ|कब (?:से|का|की|के|तक)(?![\u0900-\u0963])|न जाने|puchh|bata|kab se|\bki\b"
+        r"(?:^|\s)(?:कि|जहाँ|जब|या)\s.*(?<![\u0900-\u0963])(?:कहाँ|कहां|कब|कौन|किस)|पूछ|बता|जानत|जानो|जानन|जाने|पता|मालूम|देख|याद|समझ(?!ा)|सोच|ढूँढ|कब (?:से|का|की|के|तक)(?![\u0900-\u0963])|न जाने|puchh|bata|kab se|\bki\b"
     )
 )
 """In which a word that asks is none that denies: it opens a clause, or tells since when."""
@@ -29,7 +29,7 @@ _WHICH_ONE: Final = re.compile(
 )
 _RESTRAINED: Final = re.compile(
     r"\b(?:hardly|barely|scarcely|rarely|seldom|doubt\w*|unlikely|as if|as though|like hell|my foot|yeah,? right|fat chance|if only|only if|wish|too|far from|anything but"
-    r"|beyond|little|few|instead|gone|lost|miss(?:ing)?|stranger|must be|please|let|maybe|perhaps|suppose|wonder|some(?:where|one|body)?|any\w*|ever)\b"
+    r"|beyond|little|few|instead|gone|lost|miss(?:ing)?|stranger|must be|should be so|please|let|maybe|perhaps|suppose|wonder|some(?:where|one|body)?|any\w*|ever)\b"
 )
 _NOT_AT_ALL: Final = re.compile(
     folded(r"(?<![\u0900-\u0963])(?:थोड़[ािेी] ?(?:ही|न|ना)|थोड़े?ही)(?![\u0900-\u0963])|\bthod[aei] ?(?:hi|na)\b")
@@ -49,7 +49,7 @@ _STOP_WITH: Final = frozenset(map(folded, ["बंद", "band"]))
 _BETWEEN: Final = frozenset(map(folded, ["तो", "अब", "ये", "यह", "भी", "ही", "अपना", "अपनी", "to", "ab", "ye"]))
 _INFINITIVE: Final = tuple(map(folded, ["ना", "ने"]))
 _STATES: Final = (
-    "be being become becoming get getting got start starts started starting begin began keep keeps kept continue throw throwing throws up "
+    "be being become becoming get getting got start starts started starting begin began keep keeps kept continue throw throwing throws up taken took "
     "stay show go"
 )
 _BEING: Final = frozenset(_STATES.split())

@@ -20,6 +20,7 @@ LOOSE: Final = {
         r"\boh,? no\b|\bno (?:problem|worries|way|kidding|idea|need|big deal|harm done|more|longer|one knows|less than)\b|\bnever mind\b"
         r"|\bdon't (?:worry|mind|bother|mention it|be (?:scared|afraid|sad|silly))\b|\bcan't (?:wait|believe|stand|thank)\b|\bwhy not\b"
         r"|\bnot (?:at all|bad|just|to mention|yet)\b|\bdon't you (?:know|see|think|get|understand|remember|dare)\b|\bif it (?:isn't|weren't)\b"
+        r"|\b(?:nothing|nobody|no one|never|nowhere|there's no \w+)\b[^.!?,;]*(?:n't|\bnot\b|\bwithout\b)"
         r"|\bno (?:stranger|secret|fool|denying|shortage|lack|end of|doubting)\b|,\s*(?:i|you|he|she|it|we|they) (?:do|does|did|is|are|was|were|have|has|had|will|would|can|could|wo|ca)(?:n't| not)\s*[.!]?\s*$"
         r"|\bwithout (?:a )?(?:doubt|fail)\b|\bnothing (?:but|else than)\b|\bisn't that (?:so|right)\b"
         r"|(?:^|[.!?,;] ?)(?:(?:but|and|so|hey|well|oh),? )?(?:do|does|did|is|are|was|were|have|has|ca|wo|would|could|should)n't (?:i|you|he|she|it|we|they)\b[^.!?]*\?"
@@ -79,7 +80,7 @@ UNSAID: Final = {
         (r"ठीक|अच्छ|सही|theek|accha|sahi", r"\b(?:sick|ill|bad|wrong|off|upset|awful|terrible|under the weather)\b"),
         (r"(?:^|\s)(?:मत|न|ना|mat|na)(?=[\s।!?.,]|$)", r"\b(?:quiet|shut (?:up|it|your)|hush|silence|relax|calm|easy|cheer|keep|stay|leave|hold|hands off|wait|enough|forget|let (?:it|that|this|go|bygones|sleeping|\w+ (?:go|be|alone|rest))|spare|dare|beware|watch|save|skip|drop|cut|hurry|careful|get off|back off|go away|be a man|be brave|grow up|pull yourself|snap out|come on)\b"),
         (r"फ़िक्र|फिक्र|चिंता|चिन्ता|घबरा|डर|टेंशन|fikar|chinta|tension|ghabra|dar", r"relax|calm|cheer|easy|okay|all right|brave|trust me|chin up|safe"),
-        (r"सिवा|अलावा|siva|alawa", r"\b(?:only|but|except|just|all)\b"),
+        (r"सिवा|अलावा|siva|alawa", r"[^.!?]*\b(?:only|just)\b[^.!?]*|\b(?:but|except|all)\b"),
         (r"कम नहीं|कम नही|kam nahi", r"\b(?:at least|as much as|every bit|good|easily|no fewer|or more)\b"),
         (r"बता|कह|bata|keh", r"\b(?:left out|leave out|leaves out|omitted|kept (?:from|quiet|back)|kept it|hid|secret|skipped|missed)\b"),
         (r"मज़ाक|मजाक|mazaak|mazak", r"\b(?:you're|you are|you must be|stop|quit|are you) (?:joking|kidding)\b"),
@@ -95,6 +96,8 @@ UNSAID: Final = {
         (r"परवाह|फ़र्क|फर्क|फ़र्क़|parwah|farak|farq", r"who cares|whatever|all the same|so what|care less"),
         (r"कुछ|kuch", r"forget it|never mind|\b(?:fine|okay|ok|all right|alright|safe)\b"),
         (r"कोई|koi", r"\b(?:(?<!leave )(?<!him )(?<!her )(?<!me )(?<!them )alone|lonely|deserted|on (?:my|your|his|her|our|their) own)\b"),
+        (r"कुछ (?:भी )?नहीं\s*[,।.!]|kuch nahi\s*[,.!]", r"\b(?:just|only|that's (?:it|all))\b"),
+        (r"वक़्त|वक्त|समय|टाइम|फ़ुर्सत|waqt|time", r"\b(?:pressed|short|running out|run out|out) (?:of|for|on)\b[^.!?,]*|\bbusy\b"),
         (r"मना|इनकार|इंकार|mana|inkaar", r"\b(?:glad(?:ly)?|happy to|of course|sure|yes|agree[ds]?|accept(?:s|ed)?|allowed)\b"),
         (r"(?:बिना|बग़ैर|बगैर|bina|bagair)[^।.!?,]* (?:नहीं|नही|मत|nahi|mat)", r"\b(?:before|until|unless)\b[^.!?,]*|\b(?:only|first|need(?:s|ed)?|must|ha(?:ve|s|d) to|requires?)\b"),
         (r"(?<![\u0900-\u0963])(?:कहाँ|कहां|कौन|किसे|किसने|किसको|क्या-क्या|कब)(?![\u0900-\u0963])[^।?!]*(?:नहीं|नही)|\b(?:kahan|kaun|kise|kisne)\b[^?!]*nahi", r"[^.!?]*\b(?:every\w+|always|all over)\b[^.!?]*"),
@@ -106,7 +109,7 @@ UNSAID: Final = {
         (r"झूठ|jhoo?t", r"truth|honest|straight|come clean"),
         (r"हार|haar", r"keep (?:going|fighting|trying)|hang in|stay strong|fight on"),
         (r"बकवास|मज़ाक|मजाक|नाटक|नखर|bakwas|mazaak|natak", r"serious|cut|enough|come on|spare"),
-        (r"शक|संदेह|shak", r"\b(?:sure|certain|certainly|clearly|surely|undoubtedly)\b"),
+        (r"शक|संदेह|shak", r"\b(?:sure|certain|certainly|clearly|surely|undoubtedly|no doubt|doubtless)\b"),
         (r"काम|kaam", r"broken|useless|jobless|out of order|dead"),
         (r"मुमकिन|संभव|हो सकता|mumkin", r"impossible|as if|in your dreams"),
         (r"अकेल|akel", r"together|with you|by your side"),
@@ -144,7 +147,10 @@ CUES: Final = {
         (r"थोड़[ीे] (?:ही|न|ना|है)|थोड़[ीे] ही|thod[ie] (?:hi|na|hai)", _ANY),
         (r"कम |कम$|\bkam\b", r"not (?:much|many|enough|a lot|very)"),
         (r"^(?!.*(?:कि |पूछ|बता|जान(?!ा|े|ी)|पता|मालूम|puchh|bata|jaan(?!a|e|i))).*(?:कहाँ|कहां|कौन|कैसे|ही कब |किस(?:े|ने|को|से|का|की|के|में)(?![\u0900-\u0963])|kahan|kaun|kaise|\bkis(?:e|ne|ko|se)\b)", rf"^[^?]*(?:{_ANY})[^?]*$"),
-        (r"^(?!.*\?).*(?:कब (?!से|का|की|के|तक)|\bkab (?!se|tak|ka))", rf"^[^?]*(?:{_ANY})[^?]*$"),
+        (r"^(?!.*\?).*(?:कब (?!से|का|की|के|तक)|\bkab (?!se|tak|ka))|कब (?:कहा|बोला|किया|माँगा|मांगा|बताया)|\bkab (?:kaha|bola|kiya)", rf"^[^?]*(?:{_ANY})[^?]*$"),
+        (r"(?:आख़िरी|आखिरी|अंतिम|लास्ट) (?:बार|दफ़ा|दफा)|aakhri baar", r"(?:n't|never|not|no) [^.!?]*\b(?:again|any ?more|more|another|next time|twice)\b"),
+        (r"कमी|kami", r"(?:n't|not|no) [^.!?]*\b(?:enough|sufficient)\b"),
+        (r"मजबूर|लाचार|majboor", r"no (?:choice|option|way)|can't help|n't (?:have|got) (?:a |any |much )?(?:choice|option)"),
         (r"पहली (?:बार|दफ़ा|दफा|मर्तबा)|pehli baar", r"(?:never|n't|not|no one|nobody) [^.!?]*\b(?:before|until|till)\b"),
         (r"काश|kaash", r"wish [^.!?]*(?:n't|not|never)"),
         (r"बस|bas\b", r"no more|not another|no need|that's not|nothing (?:else|more)|not yet"),
@@ -235,3 +241,58 @@ DENIERS: Final = frozenset(
     "scarcely rarely seldom unless less instead unable nowhere than before ever".split()
 )
 """English words behind which what is said is denied."""
+
+OPPOSITES: Final = """
+remember | forget
+alive living live survive | dead die
+open | close closed shut
+true truth honest | lie liar false
+alone lonely | company together
+stay remain wait | go leave
+live stay | moved left gone
+enough plenty | lack short shortage scarce
+hungry hunger appetite | full fed
+possible can able | impossible
+easy simple | hard difficult tough
+guilty fault blame | innocent
+joke joking kidding fun | serious seriously earnest mean
+quiet silent silence | noise loud speak talk
+hold keep grip | drop lose
+worry fear afraid scared | relax calm brave
+delay late | hurry quick soon early time
+safe | danger dangerous risky
+same alike | different differ
+healthy well good | ill sick unwell bad
+good nice right | bad wrong awful
+clean | dirty filthy
+present here | absent missing
+agree accept allow | refuse decline reject forbid
+like love enjoy | hate dislike detest
+trust believe | doubt distrust mistrust
+win | lose
+surrender quit | fight persist
+awake | asleep sleep
+single unmarried bachelor | married marry
+working work | broken idle jobless
+near close | far
+free | busy
+rich | poor broke
+old | young
+new | old used
+strong | weak
+cheap | expensive costly
+empty | full
+known know famous | unknown stranger
+always often | rarely seldom
+success succeed pass | fail failure
+hide hidden secret | tell open show
+speaking talking | silent quiet
+help | useless helpless
+willing ready | reluctant unwilling
+proud | ashamed
+clear | unclear vague
+normal ordinary | strange special
+friend | enemy foe
+human | animal beast
+"""
+"""Of a pair what isn't the one is the other, near enough for dialogue: English words side by side."""

@@ -104,6 +104,10 @@ _VERB_ENDINGS: Final = (
     "oge",
     "ogi",
 )
+_NO_VERBS: Final = frozenset(
+    ["वो", "को", "जो", "सो", "तो", "मुझको", "उसको", "हमको", "सबको", "किसको", "wo", "ko", "jo", "to", "toh"]
+)
+"""Words that end as verbs do, and are none."""
 _LONE_NO: Final = frozenset({"no", "nope", "nah"})
 _HINTS: Final = _NA | _LONE_NO | {"personne", "plus", "guere", "point", "aucunement"}
 _NE_WORDS: Final = frozenset({"personne", "plus", "guere", "point", "aucunement"})
@@ -202,7 +206,7 @@ def _negates_what_follows(clause: list[str], at: int) -> bool:
     if at + 1 == len(clause):
         return False
     before = clause[at - 1] if at else ""
-    return not (before in _COPULAS or before.endswith(_VERB_ENDINGS))
+    return before in _NO_VERBS or not (before in _COPULAS or before.endswith(_VERB_ENDINGS))
 
 
 def _english(clause: list[str], negators: frozenset[str]) -> bool:
