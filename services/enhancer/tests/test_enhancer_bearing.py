@@ -115,6 +115,33 @@ def test_a_word_that_nobody_knows_is_asked_about_where_it_is_used_as_a_name():
     assert drafts[0] == "Earring creeper gave money."
 
 
+@pytest.mark.parametrize(
+    ("source", "draft", "right"),
+    [
+        ("ओस की शादी अगले महीने है।", "Dew's wedding is next month.", "Os's wedding is next month."),
+        ("झरना और मैं साथ पढ़े थे।", "Waterfall and I studied together.", "Jharna and I studied together."),
+        ("बाँस जी, आपका पार्सल आया है।", "Bamboo ji, your parcel has come.", "Bans ji, your parcel has come."),
+    ],
+)
+def test_a_noun_on_no_list_of_names_is_one_where_that_is_plain(source, draft, right):
+    assert folded(source.split()[0]) not in GIVEN
+    names, (text, other) = looked_at((source, draft), (source.split()[0], draft.split()[0]))
+    assert [bool(why) for why in names] == [True, False]
+    assert (text, other) == (right, draft.split()[0])
+
+
+def test_a_noun_that_is_called_may_be_a_name_and_a_cry_or_english_is_none():
+    (why, *others), drafts = looked_at(
+        ("कपास, कल पकड़े गए थे न?", "Cotton, we were caught yesterday, no?"),
+        ("कंट्रोल, बोट भर गई है।", "Control, the boat is full."),
+        ("झूठ, वो आया था।", "Lie, he had come."),
+        ("जुर्माना? किस बात का?", "Fine? Of what matter?"),
+    )
+    assert [reason.detail for reason in why] == ["कपास may be a name"]
+    assert not any(others)
+    assert drafts[0].startswith("Cotton")
+
+
 def test_what_somebody_is_says_nothing_of_a_name_but_a_title_does():
     somebody = Word(folded("वकील"), somebody=True)
     assert not is_borne(somebody, "वकील को बुलाओ।")

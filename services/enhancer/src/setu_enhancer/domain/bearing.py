@@ -108,6 +108,7 @@ _OF: Final = _set("का की के")
 _NE, _KO, _SE, _AND, _NAME, _KE, _I = map(folded, ("ने", "को", "से", "और", "नाम", "के", "मैं"))
 _THAT: Final = _set("ये यह वो वह क्या")
 _POLITE: Final = _starts("िए इए िएगा इएगा")
+_MADE: Final = _starts("जा गई गए")
 _WHERE, _LIVES = folded("कहाँ"), _starts("रहता रहती")
 _ALWAYS_A: Final = _set("राजा नेता पिता देवता दाता आत्मा राणा बाबा चाचा मामा दादा नाना काका अब्बा")
 _ASKED, _PUT = folded("बोल"), folded("रख")
@@ -248,7 +249,7 @@ class _Standing:
             return False
         if self.behind == _WHERE and rest[1].startswith(_LIVES):
             return True
-        return any(each in DOING and behind in BE for each, behind in pairwise(rest))
+        return _NE not in rest and any(each in DOING and behind in BE for each, behind in pairwise(rest))
 
     def _is_of_nobody(self) -> bool:
         """Whether somebody is said to be what nobody is: "आप आनंद हैं?"."""
@@ -269,7 +270,7 @@ class _Standing:
             return True
         if self.word.acts or self.word.folded in HONOURED:
             return False
-        if case == _NE or (qualifies(self.word.folded) and case in _OF | {_KO}):
+        if case == _NE or (qualifies(self.word.folded) and case in _OF | {_KO} and not _is_done(rest)):
             return True
         if case not in TO_PEOPLE or (case == _SE and self.word.manner):
             return False
@@ -292,6 +293,11 @@ def is_order(said: Sequence[str]) -> bool:
         return False
     last = left[-1]
     return last in ORDERS or (last.endswith(ORDERED) and "verb" in kinds(last, "hi") and last not in BE)
+
+
+def _is_done(rest: Sequence[str]) -> bool:
+    """Whether what stands behind "की" shows that it is the verb: "तैयार की हैं", "स्थगित की जाती है"."""
+    return not rest or rest[0] in BE or rest[0].startswith(_MADE)
 
 
 def _is_seen(rest: Sequence[str]) -> bool:

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from setu_enhancer.domain.bearing import DETERMINERS, HONOURED, Word, bends, is_borne
-from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.bearing import CRIED, DETERMINERS, HONOURED, Word, bends, is_borne
+from setu_enhancer.domain.dictionary import is_borrowed, kinds, renderings
 from setu_enhancer.domain.lexicon.names import NAMES, Given
+from setu_enhancer.domain.lexicon.people import is_creature, is_somebody, titles
 from setu_enhancer.domain.placing import is_placed
 from setu_enhancer.domain.text.devanagari import NUKTA
 from setu_enhancer.domain.text.numbers import is_of_numbers
+from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
+from setu_enhancer.domain.words import stem
 
 SURELY_A_WORD: Final = -2
 PAIR: Final = 2
@@ -200,7 +203,7 @@ def use_of(word: str, text: str) -> int:
 def _use_of_word(given: Given, name: str, text: str) -> int:
     """The same of a listed name that is a word."""
     only_in_poems = not given.somebody and not given.seldom and not renderings(name, "hi")
-    if only_in_poems or is_borne(_known(given, name), text):
+    if only_in_poems or is_borne(_known(name), text):
         return 1
     if given.somebody:
         return 0
@@ -209,23 +212,49 @@ def _use_of_word(given: Given, name: str, text: str) -> int:
     return min(use, 0) if given.seldom else use
 
 
-@lru_cache(maxsize=4096)
-def _known(given: Given, name: str) -> Word:
-    bare = given.gender == "male" and bends(name)
+@lru_cache(maxsize=16_384)
+def _known(name: str) -> Word:
+    """What is known of a folded word that may be a name, listed or not."""
+    given = GIVEN.get(name)
     alive = name in NAMES.animals
-    return Word(name, given.somebody, alive or name in NAMES.forces, alive, _is_mass(given), bare and not given.somebody)
+    acts = alive or name in NAMES.forces
+    if given is not None:
+        bare = given.gender == "male" and bends(name)
+        return Word(name, given.somebody, acts, alive, _is_mass(given), bare and not given.somebody)
+    meant = renderings(name, "hi")
+    acts = acts or is_creature(meant)
+    return Word(name, is_somebody(meant), acts, acts, not _mass().isdisjoint(meant))
+
+
+@lru_cache(maxsize=1)
+def _mass() -> frozenset[str]:
+    return frozenset(map(stem, NAMES.mass))
 
 
 def is_surely(word: str, text: str) -> bool:
-    """Whether what is said of a word in a line is said of people only, if it is a listed name."""
-    given = GIVEN.get(name := folded(word))
-    return given is not None and is_borne(_known(given, name), text)
+    """Whether what is said of a word in a line is said of people only, be it a listed name or a noun that nobody listed as one."""
+    name = folded(word)
+    return (name in GIVEN or is_noun(name)) and is_borne(_known(name), text)
+
+
+@lru_cache(maxsize=16_384)
+def is_noun(name: str) -> bool:
+    """Whether a folded word of Hindi is a noun, and says neither how something is nor how it is done, nor what people are called by."""
+    known = kinds(name, "hi")
+    return (
+        "noun" in known
+        and not known & {"quality", "manner"}
+        and name not in SMALL_WORDS["hi"]
+        and name not in CRIED
+        and not titles(name, "hi")
+        and not is_borrowed(name, "hi")
+    )
 
 
 def is_seldom(name: str) -> bool:
-    """Whether a folded word is a name that is far more often the word, which has to be shown in each line."""
+    """Whether a folded word is far more often the word than a name, which has to be shown in each line."""
     given = GIVEN.get(name)
-    return given is not None and given.seldom
+    return given.seldom if given is not None else is_noun(name)
 
 
 def _clauses(sentence: str) -> list[tuple[list[str], bool]]:

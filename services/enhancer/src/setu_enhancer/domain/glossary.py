@@ -9,10 +9,10 @@ from typing import Final, Literal
 
 from setu_common.contracts import Context, GlossaryEntry
 from setu_enhancer.domain.dictionary import renderings
-from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, use_of
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, is_surely, use_of
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
-from setu_enhancer.domain.placing import places
+from setu_enhancer.domain.placing import is_placed, places
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import is_named, named_in, romanised, sounds
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -158,9 +158,11 @@ class Glossary:
                     continue
                 if any(is_named(spelling, said, exact=len(words(spelling)) != len(part)) for spelling in entry.source):
                     # Who says that there is somebody of that name is believed, unless it is surely the word.
-                    by_use = entry.shown_by == "use" and is_seldom(folded(said))
-                    word = SURELY_A_WORD if entry.provenance != "text" else 0 if by_use else -1
-                    if len(part) > 1 or use_of(said, text) > word:
+                    if entry.shown_by == "use" and len(part) == 1 and is_seldom(folded(said)):
+                        is_name = is_surely(said, text) or is_placed(folded(said), text) is True
+                    else:
+                        is_name = len(part) > 1 or use_of(said, text) > (-1 if entry.provenance == "text" else SURELY_A_WORD)
+                    if is_name:
                         yield id(entry)
 
 

@@ -2,19 +2,21 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
 from setu_enhancer.domain.bearing import SURNAMES, UNCLES
-from setu_enhancer.domain.given import GIVEN, is_translated, use_of
+from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.given import GIVEN, is_surely, is_translated, use_of
 from setu_enhancer.domain.lexicon.names import Given
 from setu_enhancer.domain.lexicon.people import is_english
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import is_named, likeness, romanised, sounds
 from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, scripts_of
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
+from setu_enhancer.domain.words import stem
 
 MOST_NAMES: Final = 300
 SHORTEST: Final = 3
@@ -75,20 +77,48 @@ def names_of(lines: Sequence[Line], pair: Pair) -> tuple[Named, ...]:
     lowered = _lowered(lines, pair)
     names = {word: tally for word, tally in found.items() if _is_name(word, tally, lowered)}
     if pair.source == "hi":
-        names |= {
-            word: found.get(word) or _nearly(word, given, lines) for word, given in _given(lines, pair) if word not in names
-        }
+        listed = {word: given for word, given in _given(lines, pair) if word not in names}
+        having = _having(listed, lines)
+        names |= {word: found.get(word) or _nearly(given, having[word]) for word, given in listed.items()}
+        if pair.target == "en":
+            names |= {word: tally for word, tally in _unlisted(lines) if word not in names}
     ranked = sorted(names.items(), key=lambda each: (-each[1].spellings.total(), each[0]))
     single = tuple(_named(word, tally) for word, tally in ranked[:MOST_NAMES])
     return (*_full(lines, names), *single) if (pair.source, pair.target) == ("hi", "en") else single
 
 
-def _nearly(word: str, given: Given, lines: Sequence[Line]) -> _Tally:
-    """A name that no draft has by its sound; with what drafts call it much like that, which may well be how its bearer writes it: क़ुरैशी, Qureshi."""
+def _unlisted(lines: Sequence[Line]) -> Iterator[tuple[str, _Tally]]:
+    """Nouns on no list of names of which a line says what is said of people only, and which its draft has as what they mean."""
+    for line in lines:
+        told = {stem(folded(word.removesuffix("'s"))) for word in words(line.draft)}
+        for word in words(line.source):
+            name = folded(word)
+            if name in GIVEN or told.isdisjoint(renderings(name, "hi")) or not is_surely(word, line.source):
+                continue
+            if not any(is_named(word, each) for each in words(line.draft)):
+                yield name, _Tally(Counter([word]))
+
+
+def _having(names: Container[str], lines: Sequence[Line]) -> Mapping[str, list[Line]]:
+    """The lines that have a name, by its folded form."""
+    found: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        for name in dict.fromkeys(map(folded, words(line.source))):
+            if name in names:
+                found[name].append(line)
+    return found
+
+
+def _nearly(given: Given, lines: Sequence[Line]) -> _Tally:
+    """A name that no draft has by its sound; with what drafts call it much like that, which may well be how its bearer writes it: क़ुरैशी, Qureshi.
+
+    Args:
+        given: the name.
+        lines: that have it.
+    """
     drafted = Counter(
         each.removesuffix("'s")
         for line in lines
-        if word in map(folded, words(line.source))
         for each in words(line.draft)
         if each[:1].isupper() and not is_english(folded(each).removesuffix("'s")) and likeness(given.target, each) >= NEARLY
     )
@@ -113,10 +143,10 @@ def _full(lines: Sequence[Line], names: Mapping[str, _Tally]) -> Iterator[Named]
 
 def _named(word: str, tally: _Tally) -> Named:
     given = GIVEN.get(word)
-    drafted = [spelling for spelling, _ in sorted(tally.drafted.items(), key=lambda each: (-each[1], each[0]))]
-    target = drafted[0] if drafted else given.target if given else word
-    others = dict.fromkeys((*drafted[1:], *(given.others if given else ())))
     source = min(tally.spellings, key=lambda each: (-tally.spellings[each], each))
+    drafted = [spelling for spelling, _ in sorted(tally.drafted.items(), key=lambda each: (-each[1], each[0]))]
+    target = drafted[0] if drafted else given.target if given else source
+    others = dict.fromkeys((*drafted[1:], *(given.others if given else ())))
     return Named(source, target, tuple(others), by_use=not drafted)
 
 

@@ -83,12 +83,14 @@ class _Looking:
             return
         if line.confidence is not None and line.confidence < self.thresholds.confidence:
             yield Reason(kind="confidence", detail=f"{line.confidence:.2f}")
-        for entry in self.glossary.missing(line.source, line.draft):
-            if _is_written_small(entry, line.draft, self.pair):
-                continue
-            yield Reason(kind=entry.kind, detail=f"{entry.source[0]} is to be {entry.target}")
+        missing = [
+            entry
+            for entry in self.glossary.missing(line.source, line.draft)
+            if not _is_written_small(entry, line.draft, self.pair)
+        ]
+        yield from (Reason(kind=entry.kind, detail=f"{entry.source[0]} is to be {entry.target}") for entry in missing)
         told: tuple[tuple[ReasonKind, str], ...] = (
-            ("name", f"{word} may be a name" if (word := called_as_word(line, self.pair)) else ""),
+            ("name", f"{word} may be a name" if not missing and (word := called_as_word(line, self.pair)) else ""),
             ("idiom", _mistaken_idiom(line, self.pair) or bodily(line, self.pair)),
             ("script", _left_over(line, self.pair, self.thresholds)),
             ("length", _odd_length(line, self.thresholds, self.usual)),

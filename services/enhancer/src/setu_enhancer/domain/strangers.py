@@ -9,10 +9,10 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Final
 
-from setu_enhancer.domain.bearing import DETERMINERS, Word, is_borne
-from setu_enhancer.domain.dictionary import is_verb, is_word
-from setu_enhancer.domain.given import GIVEN
-from setu_enhancer.domain.lexicon.people import titles
+from setu_enhancer.domain.bearing import CRIED, DETERMINERS, Word, is_borne
+from setu_enhancer.domain.dictionary import is_verb, is_word, renderings
+from setu_enhancer.domain.given import GIVEN, is_noun
+from setu_enhancer.domain.lexicon.people import is_somebody, titles
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import meanings
 from setu_enhancer.domain.text.devanagari import is_brahmic
@@ -61,7 +61,7 @@ def called_as_word(line: Line, pair: Pair) -> str:
             continue
         if not told.isdisjoint(meanings(word, pair.source)):
             return word
-    return next((word for word in words(line.source) if _is_unheard(word, line)), "")
+    return next((word for word in words(line.source) if heard.isdisjoint(sounds(word)) and _is_unheard(word, line)), "")
 
 
 def _is_written(word: str, told: AbstractSet[str]) -> bool:
@@ -93,12 +93,25 @@ def _called(line: Line) -> Iterator[str]:
     """A word that is all there is before a comma, where the next word is "you", and is so in the draft, too."""
     heard = [clause for part in _CLAUSE.split(line.source) if (clause := words(part))]
     told = [clause for part in _CLAUSE.split(line.draft) if (clause := words(part))]
+    commas = {
+        word
+        for sentence in _SENTENCE.split(line.source)
+        for word in words(sentence.partition(",")[0] if "," in sentence else "")
+    }
     for clause, following in pairwise(heard):
         bare = [word for word in clause if folded(word) not in _CALLS]
-        if len(bare) == 1 and len(following) > 1 and folded(following[0]) in _TO_YOU:
+        if len(bare) != 1 or len(following) <= 1:
+            continue
+        likely = bare[0] in commas and len(following) > SPOKEN and _may_be_called(folded(bare[0]))
+        if folded(following[0]) in _TO_YOU or likely:
             meant = meanings(bare[0], "hi")
             if any(len(each) == 1 and stem(folded(each[0])) in meant for each in told):
                 yield bare[0]
+
+
+def _may_be_called(plain: str) -> bool:
+    """Whether nothing but a name is likely to be called so: it is a noun, no cry, and nothing that somebody is."""
+    return is_noun(plain) and plain not in CRIED and not is_somebody(renderings(plain, "hi"))
 
 
 def _before_surnames(line: Line) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """Words by which people are called, days that have names, and names of English: what stands capitalised, and need not be a name of the story."""
 
 import tomllib
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from setu_enhancer.domain.text.words import folded, unaccented, words
+from setu_enhancer.domain.words import stem
 
 PACKAGE: Final = "symspellpy"
 FILE: Final = "frequency_dictionary_en_82_765.txt"
@@ -19,12 +21,24 @@ _DAYS: Final = {
     language: {folded(word): number for number, group in enumerate(listed.split("|")) for word in group.split()}
     for language, listed in _PEOPLE["days"].items()
 }
+_PERSONS: Final = frozenset(map(stem, _PEOPLE["names"]["persons"].split()))
+_CREATURES: Final = frozenset(map(stem, _PEOPLE["names"]["creatures"].split()))
 _NAMES: Final = frozenset(_PEOPLE["names"]["en"].split())
 
 
 def titles(word: str, language: str) -> frozenset[str]:
     """What a word by which people are called may be in English, in small letters; none if it is not known to be one."""
     return _TITLES.get(language, {}).get(folded(word), frozenset())
+
+
+def is_somebody(stems: AbstractSet[str]) -> bool:
+    """Whether one of some stems of English says what somebody is."""
+    return not _PERSONS.isdisjoint(stems)
+
+
+def is_creature(stems: AbstractSet[str]) -> bool:
+    """Whether one of some stems of English does things as people do, and is nobody: animals, the wind, fate."""
+    return not _CREATURES.isdisjoint(stems)
 
 
 def calls(word: str, language: str, text: str) -> bool:
