@@ -67,9 +67,12 @@ class Word:
         """Whether a word is one of its forms."""
         return said in self.forms or said.startswith(self.beginnings)
 
-    def spelt(self, spell: Callable[[str], str]) -> "Word":
-        """The same in another spelling."""
-        return Word(frozenset(map(spell, self.forms)), tuple(map(spell, self.beginnings)))
+    @property
+    def heads(self) -> frozenset[str]:
+        """The first characters of all that it may be; empty if they are too few to tell."""
+        if any(len(beginning) < HEAD for beginning in self.beginnings):
+            return frozenset()
+        return frozenset(each[:HEAD] for each in (*self.forms, *self.beginnings))
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Way:
 
     def spelt(self, spell: Callable[[str], str]) -> "Way":
         """The same in another spelling."""
-        return Way(self.text, tuple(word.spelt(spell) for word in self.words))
+        return Way(self.text, tuple(_spelt(word, spell) for word in self.words))
 
 
 class Ways(Generic[T]):
@@ -102,19 +105,23 @@ class Ways(Generic[T]):
         self.ways = tuple(ways)
         self._between = between
         self._together, self._in_all = most
-        self._by_form: dict[str, list[tuple[Way, T]]] = defaultdict(list)
-        self._by_head: dict[str, list[tuple[Way, T]]] = defaultdict(list)
+        self._by_form: dict[str, list[tuple[Way, frozenset[str], T]]] = defaultdict(list)
+        self._by_head: dict[str, list[tuple[Way, frozenset[str], T]]] = defaultdict(list)
         for way, what in self.ways:
-            first = way.words[0]
+            first, *others = way.words
+            heads = others[0].heads if others else frozenset[str]()
             for form in first.forms:
-                self._by_form[form].append((way, what))
+                self._by_form[form].append((way, heads, what))
             for head in {beginning[:HEAD] for beginning in first.beginnings}:
-                self._by_head[head].append((way, what))
+                self._by_head[head].append((way, heads, what))
 
     def among(self, said: Sequence[str]) -> Iterator[tuple[int, int, T]]:
         """What some words say: where it begins, where it ends."""
+        there = {word[:HEAD] for word in said}
         for start, word in enumerate(said):
-            for way, what in (*self._by_form.get(word, ()), *self._by_head.get(word[:HEAD], ())):
+            for way, heads, what in (*self._by_form.get(word, ()), *self._by_head.get(word[:HEAD], ())):
+                if heads and there.isdisjoint(heads):
+                    continue  # most have not even a second word
                 end = self._end(said, start, way.words)
                 if end is not None:
                     yield start, end, what
@@ -192,6 +199,13 @@ def _read(text: str) -> list[tuple[str, bool]]:
     return found
 
 
+@lru_cache(maxsize=16_384)
+def _spelt(word: Word, spell: Callable[[str], str]) -> Word:
+    """A word of a saying in another spelling. Sayings are made of few words."""
+    return Word(frozenset(map(spell, word.forms)), tuple(map(spell, word.beginnings)))
+
+
+@lru_cache(maxsize=4096)
 def _last(word: str, *, is_open: bool, agrees: bool) -> Word:
     """The last word, mostly a verb."""
     if verb := next((stem for stem, forms in _IRREGULAR.items() if word == stem or word in forms), None):
@@ -201,6 +215,7 @@ def _last(word: str, *, is_open: bool, agrees: bool) -> Word:
     return _inflected(word, is_open=is_open, agrees=agrees)
 
 
+@lru_cache(maxsize=4096)
 def _inflected(word: str, *, is_open: bool, agrees: bool) -> Word:
     """A word with its endings; ``agrees``: in a phrase that is long enough to be the same about her and about several."""
     if is_open:
