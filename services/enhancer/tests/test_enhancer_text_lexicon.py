@@ -1,8 +1,10 @@
 """Idioms and words of a culture, found in what is said, and in what a machine made of them."""
 
+import tomllib
+
 import pytest
 
-from setu_enhancer.domain.lexicon import LANGUAGES, _lexicon, _said, idioms_in, missed, says
+from setu_enhancer.domain.lexicon import FOLDER, LANGUAGES, _lexicon, _rows, _said, idioms_in, missed, says
 
 
 def ways(language):
@@ -24,6 +26,14 @@ def test_every_entry_is_found_in_itself_unless_a_longer_one_is(language):
     for way, idiom in ways(language):
         found = _said(way.text.replace("*", ""), language)
         assert idiom in found or any(len(other.source) > len(idiom.source) for other in found), way.text
+
+
+@pytest.mark.parametrize(
+    "path", sorted(path for each in LANGUAGES for path in FOLDER.glob(f"{each}[.-]*toml")), ids=lambda path: path.name
+)
+def test_a_file_is_read_as_it_is_written(path):
+    written = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert [list(row) for row in _rows(path)] == [[kind, *entry] for kind, entries in written.items() for entry in entries]
 
 
 def test_plain_words_are_no_idioms_but_may_be_rendered_word_by_word():

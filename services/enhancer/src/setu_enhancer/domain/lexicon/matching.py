@@ -194,9 +194,14 @@ def _read(text: str) -> list[tuple[str, bool]]:
     """The folded words of an entry, each with whether it stands for all of its forms."""
     found: list[tuple[str, bool]] = []
     for each in text.replace("-", " ").split():
-        *before, last = map(unaccented, words(each.removesuffix("*")))
+        *before, last = _folded(each.removesuffix("*"))
         found += [*((word, False) for word in before), (last, each.endswith("*"))]
     return found
+
+
+@lru_cache(maxsize=8192)
+def _folded(text: str) -> tuple[str, ...]:
+    return tuple(map(unaccented, words(text)))
 
 
 @lru_cache(maxsize=16_384)
@@ -215,7 +220,7 @@ def _last(word: str, *, is_open: bool, agrees: bool) -> Word:
     return _inflected(word, is_open=is_open, agrees=agrees)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _inflected(word: str, *, is_open: bool, agrees: bool) -> Word:
     """A word with its endings; ``agrees``: in a phrase that is long enough to be the same about her and about several."""
     if is_open:
