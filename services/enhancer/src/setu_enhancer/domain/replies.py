@@ -127,9 +127,11 @@ def _entries(value: object) -> Sequence[Entry]:
 
 def _listed(values: Sequence[object]) -> list[Entry]:
     """Lines in a list. Among strings with ids one without is a line of nobody's; strings of which none has an id are no lines."""
-    strings = [_written(each) for each in values if isinstance(each, str)]
-    if any(entry.id is not None for entry in strings):
-        return [entry for each in values for entry in ([_written(each)] if isinstance(each, str) else _entries(each))]
+    strings = [_written(each) if isinstance(each, str) else None for each in values]
+    if any(entry is not None and entry.id is not None for entry in strings):
+        return [
+            entry for each, string in zip(values, strings, strict=True) for entry in ([string] if string else _entries(each))
+        ]
     return [entry for each in values for entry in _entries(each)]
 
 
