@@ -162,3 +162,81 @@ def test_each_number_stands_with_the_words_behind_it():
         (1, ("bud",)),
         (6, ("platform",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "right", "wrong"),
+    [
+        (
+            "बाप साठ का, बेटी बीस की।",
+            "Father of sixty, daughter of twenty.",
+            "He's sixty, and she's twenty.",
+            "The father's twenty, the daughter sixty.",
+        ),
+        (
+            "पहले दो मैच हारे, तीसरा जीते।",
+            "Lost first two matches, won third.",
+            "We lost the first two and won the third.",
+            "We won the first two and lost the third.",
+        ),
+        ("दो कप चाय, एक कॉफ़ी।", "Two cup tea, one coffee.", "Two teas and a coffee.", "One tea, two coffees."),
+        (
+            "आठ घंटे काम, दो सौ दिहाड़ी।",
+            "Eight hours work, two hundred daily wage.",
+            "Eight hours' work for two hundred a day.",
+            "Two hundred hours' work, eight a day.",
+        ),
+        (
+            "सातवीं बार फ़ेल हुआ है।",
+            "Has failed seventh time.",
+            "That's the seventh time he's failed.",
+            "He's failed seven subjects.",
+        ),
+        ("चार। शायद पाँच।", "Four. Maybe five.", "Four, maybe five.", "Four or five times."),
+        (
+            "पाँच किताबें, तीन कापियाँ ले आना।",
+            "Bring five books, three notebooks.",
+            "Bring me five books and three notebooks.",
+            "Bring three books, five notebooks.",
+        ),
+    ],
+)
+def test_numbers_stay_in_the_part_of_a_line_that_they_are_said_in(source, draft, right, wrong):
+    assert "number" in kinds(source, draft, wrong)
+    assert "number" not in kinds(source, draft, right)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "right", "wrong"),
+    [
+        ("सैकड़ों लोग मरे थे।", "Hundreds of people had died.", "People died in their hundreds.", "Thousands of people had died."),
+        ("लाखों लोग आए थे।", "Lakhs of people had come.", "Hundreds of thousands of people came.", "Hundreds of people came."),
+        ("पहला डायलॉग क्या है?", "What is the first dialogue?", "What's my first line?", "What's the second line?"),
+        ("नंबर वन बेवक़ूफ़ है।", "He is number one stupid.", "He's a first-class idiot.", "He's the second biggest fool."),
+        ("चौथाई हिस्सा मेरा है।", "Fourth part is mine.", "A quarter of it's mine.", "Half of it is mine."),
+        ("ज़्यादातर लड़के पास हो गए।", "Most boys passed.", "Most of the boys made it.", "All the boys passed."),
+        (
+            "दोनों में से एक ही बचेगा।",
+            "Only one of both will survive.",
+            "Only one of you will make it.",
+            "Both of them will survive.",
+        ),
+        ("तीन दिन बाद लौटूँगा।", "Will return after three days.", "I'll be back in three days.", "I came back three days ago."),
+        (
+            "एक घंटा बीस मिनट लेट है।",
+            "It is one hour twenty minutes late.",
+            "It's an hour and twenty minutes late.",
+            "It's twenty minutes late.",
+        ),
+        (
+            "मेरी छोटी बहन की शादी है।",
+            "It is my small sister's wedding.",
+            "My little sister's getting married.",
+            "It's my older sister's wedding.",
+        ),
+    ],
+)
+def test_how_many_which_and_when_stay_as_the_line_has_them(source, draft, right, wrong):
+    line = Line(0, 0.0, 6.0, source, draft)
+    assert quantity_fault(line, wrong, HINDI)
+    assert "number" not in kinds(source, draft, right)

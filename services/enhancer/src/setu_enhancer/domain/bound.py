@@ -14,9 +14,10 @@ from typing import Final
 from setu_enhancer.domain.dictionary import is_known, renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.counting import Count, Counted, counted
-from setu_enhancer.domain.text.numbers import Numbers, knows_numbers, read
+from setu_enhancer.domain.text.numbers import Numbers, knows_numbers, numbers, read
 from setu_enhancer.domain.text.reckoning import kept
 from setu_enhancer.domain.text.sieve import sieve
+from setu_enhancer.domain.text.units import named
 from setu_enhancer.domain.text.words import folded
 from setu_enhancer.domain.words import FUNCTION, KEPT, plain, stem
 
@@ -27,9 +28,16 @@ ELSEWHERE: Final = "It counts other things with the numbers of the line than the
 WHOLE: Final = "It takes a part for the whole: the line says of how many how many are meant."
 GUESSED: Final = "The line guesses, and none of the numbers here is within that guess."
 AGED: Final = "It tells somebody's age, and the line counts years of something else."
-EACH: Final = "It says how often in a time, and the line names no such time."
+EACH: Final = "It says how often, and the line does not."
 TIMED: Final = "It tells another time of day than the line."
 PRICED: Final = "The line asks how much, and this how many."
+_JOINTS: Final = frozenset(map(folded, ["और", "पर", "लेकिन", "मगर", "aur", "par"]))
+_WHICH: Final = re.compile(
+    r"\b(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|\w+tieth|\d+th)\b"
+)
+_WHICH_SAID: Final = re.compile(
+    r"[\u0900-\u0963](?:वाँ|वां|वीं|वें)|तीसर|चौथ|छठ|i[eè]me\b|\w+[eé]sim|\d[ºª°]|tercer|cuart|quint|sext|ter[cç]eir|quart"
+)
 _PAST_OR_TO: Final = {"past": 1, "after": 1, "to": -1, "before": -1}
 NOON: Final = 12
 _AGE: Final = sieve(
@@ -45,6 +53,10 @@ _AGED: Final = re.compile(
 _RATE: Final = sieve(
     r"\b(?:times?|once|twice|rupees|\d+|thousand|hundred|dollars|hours) (?:a|per|each|every) (?P<unit>day|week|month|year|hour|minute|night)\b"
 )
+_TIMES_TOLD: Final = sieve(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|twenty|\d+) times\b(?! (?:as|more|the|over|bigger|better|\w+er)\b)"
+)
+_OFTEN: Final = re.compile(r"बार|दफ़|दफ|मर्तबा|गुन|दुबारा|baar|\bbar\b|dafa|fois|ve[cz]e?s|\d")
 _HOW_MUCH: Final = {"hi": re.compile(r"कितने\s+(?:का|की|के|में|को)(?![\u0900-\u0963])|\bkitne (?:ka|ki|ke|me|mein|ko)\b")}
 
 
@@ -60,6 +72,8 @@ def _faults(line: Line, text: str, pair: Pair) -> Iterator[str]:
     told = plain(text)
     if _asks_how_many(line, told, pair):
         yield PRICED
+    if _TIMES_TOLD.search(told) and "time" not in plain(line.draft) and not _OFTEN.search(line.source):
+        yield EACH
     if (rate := _RATE.search(told)) is not None and _is_new(rate["unit"], line):
         yield EACH
     said = read(line.source, pair.source)
@@ -70,6 +84,8 @@ def _faults(line: Line, text: str, pair: Pair) -> Iterator[str]:
     here = counted(text, "en")
     if _is_another_time(said, here):
         yield TIMED
+    if _turns_which_into_how_many(line, here):
+        yield ELSEWHERE
     if not _is_guess_kept(line.source, pair.source, here):
         yield GUESSED
     if len(here.counts) >= SEVERAL:
@@ -162,12 +178,43 @@ def _exceeds_whole(here: Counted, said: Values) -> bool:
 
 def _changes_places(line: Line, here: Counted, pair: Pair) -> bool:
     """Whether a text counts with one number what draft or line count with another, and the other way round."""
-    told = _bound(here)
-    if len({value for values in told.values() for value in values}) < SEVERAL:
+    there = counted(line.draft, "en")
+    for bind, bind_line in ((_bound, _bound_in_line), (_beside, _beside_in_line)):
+        told = bind(here)
+        if len({value for values in told.values() for value in values}) < SEVERAL:
+            continue
+        drafted = bind(there)
+        new = {word: values for word, values in told.items() if drafted.get(word) != values}
+        if _is_crossed(drafted, told) or (is_known(pair.source) and _is_crossed(bind_line(line.source, pair.source), new)):
+            return True
+        if bind is _bound and _is_unit_elsewhere(drafted, told):
+            return True
+    return False
+
+
+def _is_unit_elsewhere(there: Mapping[str, Values], told: Mapping[str, Values]) -> bool:
+    """Whether a text counts a unit with another number of its draft than the unit's own; one of it may be an article."""
+    for word, values in told.items():
+        before = there.get(word, values)
+        if values == before or len(values) > 1 or len(before) > 1 or not named(word, "en"):
+            continue
+        if _ONE not in values and any(values <= each for each in there.values()):
+            return True
+    return False
+
+
+def _turns_which_into_how_many(line: Line, here: Counted) -> bool:
+    """Whether what is the seventh of its kind in line and draft is seven of another: "failed the seventh time", "failed seven subjects"."""
+    which = {value for each in _WHICH.finditer(plain(line.draft)) for value in numbers(each[0], "en")}
+    if not which or not _WHICH_SAID.search(line.source):
         return False
-    if _is_crossed(_bound(counted(line.draft, "en")), told):
-        return True
-    return is_known(pair.source) and _is_crossed(_bound_in_line(line.source, pair.source), told)
+    drafted = plain(line.draft)
+    for count in here.counts:
+        thing = here.words[count.end : count.end + 1]
+        is_several = bool(thing) and thing[0].endswith("s") and thing[0] not in FUNCTION and not named(thing[0], "en")
+        if is_several and count.is_sure and count.values[-1] in which and thing != ("times",) and thing[0] not in drafted:
+            return not any(_WHICH.search(word) for word in here.words)
+    return False
 
 
 def _is_crossed(there: Mapping[str, Values], told: Mapping[str, Values]) -> bool:
@@ -186,7 +233,7 @@ def _bound(text: Counted) -> dict[str, Values]:
         if not count.is_guess:
             for word in text.behind(count):
                 if word not in FUNCTION:
-                    found.setdefault(stem(word), set()).update(count.values)
+                    found.setdefault(_thing(word), set()).update(count.values)
     return {word: frozenset(values) for word, values in found.items()}
 
 
@@ -201,3 +248,28 @@ def _bound_in_line(source: str, language: str) -> dict[str, Values]:
             for way in frozenset[str]().union(*behind[:2]):
                 found.setdefault(way, set()).update(count.values)
     return {word: frozenset(values) for word, values in found.items()}
+
+
+def _beside(text: Counted) -> dict[str, Values]:
+    """By the stem of each word of an English text that stands between pauses with one number, that number."""
+    found: dict[str, set[Decimal]] = {}
+    for count, beside in text.clauses():
+        for word in beside:
+            if word not in FUNCTION:
+                found.setdefault(_thing(word), set()).update(count.values)
+    return {word: frozenset(values) for word, values in found.items()}
+
+
+@lru_cache(maxsize=KEPT)
+def _beside_in_line(source: str, language: str) -> dict[str, Values]:
+    """The same by each stem that may render a word of a line."""
+    found: dict[str, set[Decimal]] = {}
+    for count, beside in counted(source, language).clauses(_JOINTS):
+        for way in frozenset[str]().union(*(renderings(folded(word), language) for word in beside)) - FUNCTION:
+            found.setdefault(way, set()).update(count.values)
+    return {word: frozenset(values) for word, values in found.items()}
+
+
+def _thing(word: str) -> str:
+    """The stem of one of what is counted: "coffees" are coffee."""
+    return stem(word.removesuffix("s") if word.endswith("ees") else word)

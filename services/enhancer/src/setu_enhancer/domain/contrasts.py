@@ -15,7 +15,7 @@ from setu_enhancer.domain.text.negation import may_negate
 from setu_enhancer.domain.text.numbers import numbers
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.words import folded, folded_words
-from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem
+from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem, words
 
 Stems = frozenset[str]
 Verdict = Literal["kept", "moved", ""]
@@ -67,23 +67,24 @@ def contrast(source: str, text: str, draft: str, language: str) -> Verdict:
     told = _in_english(text, with_pronouns=False)
     if not _in_english(text, with_pronouns=True).denied and (len(segments(text, pauses=True)) > 1 or not _is_short(source)):
         return ""
-    found = _held(there, told)
+    is_rather = not _BESIDE.isdisjoint(words(text))
+    found = _held(there, told, is_rather=is_rather)
     if found or not draft:
         return found
     drafted = _parts(draft, with_pronouns=True)
     if sorted(is_denied for is_denied, _ in drafted) != sorted(denied):
         return ""
-    return _held(_united(drafted).own(), _in_english(text, with_pronouns=True))
+    return _held(_united(drafted).own(), _in_english(text, with_pronouns=True), is_rather=is_rather)
 
 
-def _held(there: Sides, told: Sides) -> Verdict:
+def _held(there: Sides, told: Sides, *, is_rather: bool) -> Verdict:
     if not there or not told:
         return "kept" if there and _is_rest(there, told) else ""
     kept = bool(there.denied & told.denied), bool(there.affirmed & told.affirmed)
     moved = bool(there.affirmed & told.denied), bool(there.denied & told.affirmed)
     if all(moved) and not kept[0]:
         return "moved"
-    return "kept" if all(kept) and not moved[0] else ""
+    return "kept" if kept[0] and not moved[0] and (kept[1] or (is_rather and not moved[1])) else ""
 
 
 def _is_short(source: str) -> bool:

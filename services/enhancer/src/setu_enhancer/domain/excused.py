@@ -13,7 +13,7 @@ from setu_enhancer.domain.text.words import folded_words, unaccented
 from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem, with_kin, words
 
 LONG_TURN: Final = 4
-_TURN: Final = re.compile(r"\b(?:joking|kidding|every\w+)\b|^(?:before|until|unless|pressed|short|running|run|out) ")
+_TURN: Final = re.compile(r"\b(?:joking|kidding|every\w+)\b|^(?:forget|before|until|unless|pressed|short|running|run|out) ")
 _STAR: Final = "*"
 _PART: Final = re.compile(r"\.{2,}|…|[।.!?,;]")
 _WITHOUT: Final = re.compile(r"\bwithout (?:(?:a|an|the|any|your|my|his|her|our|their|this|that|telling|giving|having) )?(\w+)")
@@ -54,7 +54,8 @@ def denies_for_an_idiom(source: str, text: str, draft: str, language: str) -> bo
         return False
     meant = [phrase for idiom in idioms for phrase in idiom.meant if not negations(phrase.replace(_STAR, ""), "en")]
     known = frozenset(stem(word) for phrase in meant for word in words(phrase) if word not in FUNCTION)
-    if with_kin(denied, known) or says(tuple(meant), text):
+    apart = " ".join(part for part in segments(text, pauses=True) if not negations(part, "en"))
+    if with_kin(denied, known) or (apart and says(tuple(meant), apart)):
         return False
     there = {stem(word) for word in expanded(plain(draft)) if word not in FUNCTION}
     return not with_kin(denied, frozenset(there).union(*(renderings(word, language) for word in folded_words(source))))

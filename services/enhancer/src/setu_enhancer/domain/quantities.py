@@ -92,7 +92,31 @@ _KINDS: Final[dict[str, tuple[Quantity, ...]]] = {
         ),
     ),
 }  # fmt: skip
+_KINDS["how very many"] = (
+    _quantity(rf"{_START}(?:सैकड|सौ|सैंकड)|\b(?:sainkd\w+|saikd\w+|sau)\b", r"\bhundreds\b", r"\bhundred\b", fr="cent", es="cien", pt="cen"),
+    _quantity(rf"{_START}(?:हजार)|\bha[zj]a+r", r"(?<!hundreds of )\bthousands\b", r"\bthousand\b", fr="mill", es="mil", pt="mil"),
+    _quantity(
+        rf"{_START}(?:लाख|करोड|अरब|मिलियन)|\b(?:la(?:kh|c)|karod|crore)", r"\b(?:lakhs|millions|crores|billions|hundreds of thousands)\b", r"\b(?:lakh|million|crore|billion)\b",
+        fr="million|milliard", es="mill", pt="milh|bilh",
+    ),
+)  # fmt: skip
+_KINDS["which in order"] = (
+    _quantity(
+        rf"{_START}(?:पहल|प्रथम|फर्स्ट|अव्वल|शुरू|नंबर वन|वन|पहिल)|\b(?:pehl|pahl|first)", r"\b(?:(?:the|my|his|her|our|their|your) first(?! of all)|number one)\b",
+        r"\b(?:first|best|top|chief|prime|greatest|champion|before|earlier|one)\b", fr="premi|avant", es="primer|antes", pt="primeir|antes",
+    ),
+    _quantity(
+        rf"{_START}(?:दूसर|सेकंड|सेकेंड|द्वितीय|दो|और|अगल)|\b(?:doosr|dusr|second)", r"\b(?:the|my|his|her|our|their|your|a) second (?!thought|chance|time|opinion)(?=[a-z])",
+        r"\b(?:second|two|other|another|next|runner)\b", fr="deux|second|autre", es="segund|otr|dos", pt="segund|outr|dois|duas",
+    ),
+    _quantity(
+        rf"{_START}(?:आखिर|अंत|पिछल|लास्ट|अखिर|बीत|गत)|\b(?:a+khir|last)", r"\b(?:the|my|his|her|our|their|your) last (?=[a-z])",
+        r"\b(?:last|final\w*|end|past|ago|latest)\b", fr="derni|fin", es="[uú]ltim|fin", pt="[uú]ltim|fim",
+    ),
+)  # fmt: skip
 _SIEVES: Final = {kind: Sieves(each.told for each in listed) for kind, listed in _KINDS.items()}
+_LOOSELY: Final = frozenset(["how many of them", "which part"])
+"""Kinds of which a draft's loose words count as well as strict ones."""
 _ALTERNATE: Final = sieve(r"\bevery (?:second|other|alternate|third|fourth) |\balternate\b|\bevery (?:two|three|four|2|3|4)\b")
 _EVERY: Final = sieve(r"\b(?:every|each) (?=day|week|month|year|night|morning|time)|\bdaily\b")
 _OLDER: Final = sieve(r"\b(?:older|elder|eldest|oldest|senior)\b")
@@ -122,6 +146,14 @@ _ONE_OF: Final = sieve(r"\bone of\b")
 _ALL_OF: Final = re.compile(folded(rf"{_START}(?:दोनों|तीनों|चारों|पाँचों|छहों|सातों|आठों|दसों|सारे|सभी|इकलौत|एक ही|अकेल)"))
 _SOME_OF: Final = re.compile(folded(rf"में से|में एक|मे से|{_START}(?:कोई|किसी|कौन|एक-एक)"))
 _WHOLE: Final = sieve(r"\b(?:all of|whole|entire|full|one|a single)\b")
+_ALL_TOLD: Final = sieve(r"\b(?:both|all|each|every\w*)\b")
+_AGO: Final = sieve(r"\b(?:minutes?|hours?|days?|weeks?|months?|years?) (?:ago|before|earlier|back)\b")
+_BEFORE_NOW: Final = re.compile(r"\b(?:ago|before|earlier|back|since|last|past|for|been)\b")
+_FROM_NOW: Final = sieve(
+    r"\b(?:in|after|within) (?:an? |[a-z-]+ |\d+ )?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:hours?|days?|weeks?|months?|years?) (?:later|from now)\b"
+)
+_AFTER_SAID: Final = re.compile(folded(rf"{_START}(?:बाद|अंदर|भीतर)|\bbaad\b"))
+_BEFORE_SAID: Final = re.compile(folded(rf"{_START}(?:पहले|पूर्व|हुए|हो गए|हो गया|बीत|पीछे)|\bpehle\b"))
 _HALF: Final = re.compile(r"\bhal(?:f|ves)\b")
 _HALF_SAID: Final = re.compile(folded(rf"{_START}(?:आध[ािेी]|हाफ)"))
 _MORE_TIME: Final = sieve(
@@ -137,7 +169,8 @@ YEARS: Final = "It says who is older otherwise than the line."
 PAIR: Final = "The line counts pairs, and this single ones."
 ONLY_ONE: Final = "The line speaks of all or of the only one, and this of one of several."
 HALVED: Final = "The line says half, and this more."
-LONGER: Final = "It says a longer time than the line: keep the time of the line."
+WHEN: Final = "It has so long ago for so long after, or the other way round."
+LONGER: Final = "It says a longer or a shorter time than the line: keep the time of the line."
 
 
 @lru_cache(maxsize=KEPT)
@@ -162,8 +195,10 @@ def _is_exchanged(kind: str, said: str, drafted: str, told: str, language: str) 
         if not new.told.search(told) or new.drafted.search(drafted) or _may_say(new, said, language):
             continue
         for old in listed:
-            if old is not new and old.told.search(drafted) and _may_say(old, said, language) and not old.loosely.search(told):
-                return True
+            if old is not new and _may_say(old, said, language) and not old.loosely.search(told):
+                is_in_draft = (old.loosely if kind in _LOOSELY else old.told).search(drafted) is not None
+                if is_in_draft or (kind == "which part" and not any(each.drafted.search(drafted) for each in listed)):
+                    return True
     return False
 
 
@@ -209,6 +244,34 @@ def _is_one_of_all(said: str, drafted: str, told: str, language: str) -> bool:
     return bool(_ALL_OF.search(said)) and not _SOME_OF.search(said)
 
 
+def _is_all_of_one(said: str, drafted: str, told: str, _: str) -> bool:
+    """Whether a text has both or all of whom line and draft have one: "only one of both", "both"."""
+    if "one of" not in drafted or not _SOME_OF.search(said):
+        return False
+    return _ALL_TOLD.search(told) is not None and re.search(r"\b(?:one|1|either|single|only|none|neither)\b", told) is None
+
+
+def _is_other_time(said: str, drafted: str, told: str, language: str) -> bool:
+    """Whether a text has so long ago for so long after, or the other way round."""
+    if language != "hi":
+        return False
+    before, after = _AGO.search(told), _FROM_NOW.search(told)
+    if before and not after and not _BEFORE_NOW.search(drafted) and _AFTER_SAID.search(said) and not _BEFORE_SAID.search(said):
+        return True
+    is_before = _BEFORE_SAID.search(said) is not None and not _AFTER_SAID.search(said) and _AGO.search(drafted) is not None
+    return is_before and after is not None and not _BEFORE_NOW.search(told)
+
+
+def _is_shorter(said: str, drafted: str, told: str, _: str) -> bool:
+    """Whether a text has only the lesser of two units in a row: "twenty minutes" for "one hour twenty minutes"."""
+    if (found := _MORE_TIME.search(drafted)) is None:
+        return False
+    more, less = found[1].rstrip("s"), found[2].rstrip("s")
+    if more == less or less not in told or more in told or not re.search(_UNIT_SAID[more], said):
+        return False
+    return bool(re.search(_UNIT_SAID[less], said)) and found[0].split()[-2] in told
+
+
 def _is_no_half(said: str, drafted: str, told: str, language: str) -> bool:
     if language != "hi" or (whole := _WHOLE.search(told)) is None or whole[0] in drafted:
         return False
@@ -234,6 +297,9 @@ _OTHERS: Final[tuple[tuple[Callable[[str, str, str, str], bool], str], ...]] = (
     (_is_other_way_round, YEARS),
     (_is_unpaired, PAIR),
     (_is_one_of_all, ONLY_ONE),
+    (_is_all_of_one, ONLY_ONE),
+    (_is_other_time, WHEN),
+    (_is_shorter, LONGER),
     (_is_no_half, HALVED),
     (_is_longer, LONGER),
 )

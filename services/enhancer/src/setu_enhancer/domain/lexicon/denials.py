@@ -84,7 +84,7 @@ UNSAID: Final = {
         (r"कम नहीं|कम नही|kam nahi", r"\b(?:at least|as much as|every bit|good|easily|no fewer|or more)\b"),
         (r"बता|कह|bata|keh", r"\b(?:left out|leave out|leaves out|omitted|kept (?:from|quiet|back)|kept it|hid|secret|skipped|missed)\b"),
         (r"मज़ाक|मजाक|mazaak|mazak", r"\b(?:you're|you are|you must be|stop|quit|are you) (?:joking|kidding)\b"),
-        (r"पैस|paisa|paise|(?:^|\s)नहीं,", r"\bforget (?:the|about|it|money)\b"),
+        (r"पैस|paisa|paise|(?:^|\s)नहीं,", r"\bforget (?:the|about|it|money)\b[^.!?,]*"),
         (r"हट|hat", r"\b(?:keep|stay|stick|hold|watch)"),
         (r"बाद|पहले|baad|pehle", r"\b(?:until|till|only after|wait)\b"),
         (r"बचा|बची|बचे|bacha|bachi", r"\b(?:out of|gone|finished|over|empty|all)\b"),
@@ -149,6 +149,7 @@ CUES: Final = {
         (r"^(?!.*(?:कि |पूछ|बता|जान(?!ा|े|ी)|पता|मालूम|puchh|bata|jaan(?!a|e|i))).*(?:कहाँ|कहां|कौन|कैसे|ही कब |किस(?:े|ने|को|से|का|की|के|में)(?![\u0900-\u0963])|kahan|kaun|kaise|\bkis(?:e|ne|ko|se)\b)", rf"^[^?]*(?:{_ANY})[^?]*$"),
         (r"^(?!.*\?).*(?:कब (?!से|का|की|के|तक)|\bkab (?!se|tak|ka))|कब (?:कहा|बोला|किया|माँगा|मांगा|बताया)|\bkab (?:kaha|bola|kiya)", rf"^[^?]*(?:{_ANY})[^?]*$"),
         (r"(?:आख़िरी|आखिरी|अंतिम|लास्ट) (?:बार|दफ़ा|दफा)|aakhri baar", r"(?:n't|never|not|no) [^.!?]*\b(?:again|any ?more|more|another|next time|twice)\b"),
+        (r"ख़ाक|खाक|khaak", _ANY),
         (r"कमी|kami", r"(?:n't|not|no) [^.!?]*\b(?:enough|sufficient)\b"),
         (r"मजबूर|लाचार|majboor", r"no (?:choice|option|way)|can't help|n't (?:have|got) (?:a |any |much )?(?:choice|option)"),
         (r"पहली (?:बार|दफ़ा|दफा|मर्तबा)|pehli baar", r"(?:never|n't|not|no one|nobody) [^.!?]*\b(?:before|until|till)\b"),
@@ -213,7 +214,7 @@ NEARLY: Final = {
 }
 NEARLY_SAID: Final = {
     "hi": re.compile(
-        r"शायद ही|मुश्किल|(?<![\u0900-\u0963])कम(?![\u0900-\u0963])|ज़रा|जरा|थोड़|बिना|बग़ैर|बगैर|कभी-कभ|(?<![\u0900-\u0963])न(?:हीं|ही)?(?=[\s।,!?]|$)|mushkil|kam\b|shayad hi|zara|thod"
+        r"शायद ही|मुश्किल|कुछ ही|गिने-चुने|गिनती|(?<![\u0900-\u0963])कम(?![\u0900-\u0963])|ज़रा|जरा|थोड़|बिना|बग़ैर|बगैर|कभी-कभ|(?<![\u0900-\u0963])न(?:हीं|ही)?(?=[\s।,!?]|$)|mushkil|kam\b|shayad hi|zara|thod"
     ),
     "fr": re.compile(r"\b(?:à peine|rarement|guère|peu|presque|sans|ne|n'|pas|plus|sauf|moins)"),
     "es": re.compile(r"\b(?:apenas|casi|raro|rara|poco|sin|no|nunca|nadie|menos)\b"),

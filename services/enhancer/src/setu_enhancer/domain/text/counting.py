@@ -1,6 +1,7 @@
 """Numbers where they stand in a text, with what they count: "two leaves and a bud" has two of leaf, and one of bud."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -69,6 +70,21 @@ class Counted:
             before = [word for word in self.words[max(0, count.start - 2) : count.start] if word not in _LABELS]
             found = [word for word in before[-1:] if not word.startswith("<") and word not in _SKIPPED]
         return tuple(found[:NEAR])
+
+    def clauses(self, joints: frozenset[str] = frozenset()) -> Iterator[tuple[Count, tuple[str, ...]]]:
+        """The numbers that are the only ones between two pauses, each with the words there.
+
+        Args:
+            joints: words that part as pauses do.
+        """
+        ends = [at for at, word in enumerate(self.words) if word == "<pause>" or word in joints]
+        start = 0
+        for end in (*ends, len(self.words)):
+            within = [count for count in self.counts if start <= count.start < end]
+            sure = [count for count in within if count.is_sure] or within
+            if len(sure) == 1:
+                yield sure[0], tuple(word for word in self.words[start:end] if not word.startswith("<"))
+            start = end + 1
 
 
 class _Placing(Reading):

@@ -248,7 +248,8 @@ class Reading:
             self.possible[kept(first)] += 1  # पाँच-पाँच: five each
             self.at += 2
             return True
-        if first is None or second is None or not first < second <= max(Decimal(HUNDRED), 2 * first):
+        is_which = first == 1 and self._kind(self.at) == "vague"  # the first two
+        if first is None or second is None or is_which or not first < second <= max(Decimal(HUNDRED), 2 * first):
             return False
         ahead = self.tokens[self.at], self.tokens[self.at + 1 + gap]
         apart = 1 if self.numerals is NUMERALS["en"] else FIRST_CENTURY  # "twelve twenty" is a time
