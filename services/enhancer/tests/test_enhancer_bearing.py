@@ -6,6 +6,7 @@ from setu_common.contracts import Context
 from setu_enhancer.domain.bearing import Word, is_borne
 from setu_enhancer.domain.given import GIVEN, use_of
 from setu_enhancer.domain.glossary import glossary
+from setu_enhancer.domain.guards import breaches
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import mended
 from setu_enhancer.domain.selection import select
@@ -44,6 +45,13 @@ def looked_at(*told):
         ("हीरा को बुलाओ।", "Call the diamond.", "Call Heera."),
         ("प्यारे को पूछो।", "Ask the beloved.", "Ask Pyare."),
         ("सुंदर की बात में दम है।", "There is breath in the beautiful talk.", "There is breath in Sundar's talk."),
+        ("कमल का रिज़ल्ट आ गया।", "The lotus's result has come.", "Kamal's result has come."),
+        ("सूरज की नौकरी छूट गई।", "The sun's job was lost.", "Suraj's job was lost."),
+        ("अरे सोहनी, रोटी जल रही है!", "Hey beautiful, the bread is burning!", "Hey Sohni, the bread is burning!"),
+        ("ये मेरी दोस्त वर्षा है।", "This is my friend rain.", "This is my friend Varsha."),
+        ("विकास कल दिल्ली जाएगा।", "Development will go to Delhi tomorrow.", "Vikas will go to Delhi tomorrow."),
+        ("ख़ुशी पाँच साल की हो गई।", "Happiness has become five years old.", "Khushi has become five years old."),
+        ("दुर्गा काकी को बुलाओ।", "Call fort aunt.", "Call Durga Kaki."),
         ("मुनिया का जन्मदिन है।", "It's the little bird's birthday.", "It's Muniya's birthday."),
     ],
 )
@@ -71,6 +79,14 @@ def test_who_does_or_suffers_what_people_do_is_called_by_name(source, draft, rig
         ("फूल गीता को दे दो।", "Give the flower to Geeta."),
         ("ये हीरा असली है।", "This diamond is real."),
         ("हीरे को छुपा दो।", "Hide the diamond."),
+        ("उसकी मुस्कान ने दिल जीत लिया।", "Her smile won the heart."),
+        ("मोती जैसे दाँत हैं।", "Teeth like pearls."),
+        ("चंपा के फूल की खुशबू है।", "It's the fragrance of the frangipani flower."),
+        ("राजा की बेटी बीमार थी।", "The king's daughter was ill."),
+        ("चंदा मामा दूर के।", "Uncle moon is far away."),
+        ("कमाल है, तुम जीत गए!", "Amazing, you won!"),
+        ("महाराज, सेना तैयार है।", "Your Majesty, the army is ready."),
+        ("शेर ने हिरन को मार डाला।", "The lion killed the deer."),
     ],
 )
 def test_what_is_said_of_things_makes_no_name(source, draft):
@@ -158,3 +174,23 @@ def test_hundreds_of_names_are_words_as_well():
 
 def test_a_word_that_only_poems_have_is_a_name():
     assert use_of("मृगनयनी", "कल मृगनयनी थी") == 1
+
+
+def test_an_edit_is_held_to_a_name_that_a_line_surely_has_though_the_draft_had_the_word():
+    source = "मेरा मोती बूढ़ा है, मैडम।"
+    told = line(source, "My pearl is old, madam.")
+    known = glossary(Context(), [told], HINDI)
+
+    def kinds(text):
+        return {breach.kind for breach in breaches(told, text, HINDI, known, characters_per_s=20.0)}
+
+    assert "name" in kinds("My pearl is old, ma'am.")
+    assert "name" not in kinds("My Moti is old, ma'am.")
+
+
+def test_a_word_of_the_dictionary_that_a_draft_left_as_it_is_makes_no_name():
+    lines = [
+        line("एक दिन नागा नहीं किया।", "Did not do a Naga one day."),
+        line("अभी होल्ड कीजिए, वरना देर होगी।", "Now Hold, or it will be late.", 1),
+    ]
+    assert not [entry.target for entry in glossary(Context(), lines, HINDI).entries]

@@ -58,7 +58,8 @@ def test_a_place_in_any_of_its_names_and_the_words_themselves_stay(source, draft
 
 def test_a_word_is_a_place_in_the_company_of_places():
     assert targets("मंडी से दिल्ली की बस पकड़ लो।") == ["Mandi"]
-    assert targets("गया स्टेशन पर उतरना।") == ["Gaya"]
+    assert targets("गया स्टेशन पर उतरना।") == ["Gaya station"]
+    assert targets("पुरी का टिकट चाहिए।") == ["Puri"]
     assert targets("वो स्टेशन गया।") == []
 
 

@@ -49,15 +49,15 @@ TO_YOU: Final = _set("तू तूने तुझे तुझको तेर
 OF_ME: Final = _set("मैं मैंने मुझे मुझको मुझसे हम हमने हमें हमको हमसे मेरा मेरी मेरे")
 SPEAKERS: Final = _set("मैं हम तुम तू आप")
 ORDERS: Final = _set(
-    "कर दे ले जा आ सुन देख बोल चल रुक बैठ उठ रख बता छोड़ मान सोच पकड़ खोल हट लगा निकल उतर चढ़ समझ पूछ पढ़ लिख खा पी भाग दौड़ आजा डाल मार भेज ला बन हो"
+    "कर दे ले जा आ सुन देख बोल चल रुक बैठ उठ रख बता छोड़ मान सोच पकड़ खोल हट लगा निकल उतर चढ़ समझ पूछ पढ़ लिख खा पी भाग दौड़ चुप आजा डाल मार भेज ला बन हो"
 )
 ORDERED: Final = _starts("ो ओ िए इए िएगा इएगा ना")
 # What is cried, answered or told before a comma without being anybody.
 CRIED: Final = _set(
-    "सच कमाल मुबारक झूठ स्वागत शांत मस्त सही मंज़ूर क़सम शाबाश अच्छा ठीक बेशक ज़रूर वाह धन्यवाद नमस्ते नमन प्रणाम सलाम माफ़ रहम धन्य शुभ राम भला सावधान होशियार ख़बरदार खामोश चुप सब्र धीरज इंक़लाब सफल "
+    "सच कमाल मुबारक झूठ स्वागत शांत मस्त सही मंज़ूर क़सम शाबाश अच्छा ठीक बेशक ज़रूर वाह धन्यवाद नमस्ते नमन प्रणाम सलाम माफ़ रहम धन्य शुभ राम भला सावधान होशियार ख़बरदार खामोश चुप सब्र इंक़लाब सफल "
     "सुबह शाम रात दोपहर साँझ आज कल अब फिर वक़्त समय पल क्षण अंत जान भगवान दुनिया ज़िंदगी बारिश पानी आग चोर पुलिस साँप मौत गोली हाय तौबा राख मिट्टी मन दिल स्वाहा ख़त्म पागल बेवकूफ़ गधा"
 )
-SHOUTED: Final = _set("शांति दया क्षमा जय विजय जीत रोशनी बिजली आज़ाद मुक्ति प्रार्थना पूजा आरती सोना चाँदी खुशी दुआ")
+SHOUTED: Final = _set("धीरज शांति दया क्षमा जय विजय जीत रोशनी बिजली आज़ाद मुक्ति प्रार्थना पूजा आरती सोना चाँदी खुशी दुआ")
 HONOURED: Final = _set("राजा रानी बादशाह नवाब सुल्तान महाराज शहज़ादा राजकुमार राजकुमारी शहज़ादी मलिका महारानी बेगम सम्राट")
 BE: Final = _set("है हैं हूँ था थी थे थीं हो होगा होगी होंगे रहा रही रहे गया गई गए गयी चुका चुकी लगता लगती लग")
 STATES: Final = _set(
@@ -97,6 +97,10 @@ OWNED: Final = _set(
     "माँ बाप पापा पिता पिताजी मम्मी बहन भाई बेटा बेटी बेटे पति पत्नी बीवी शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नंबर ससुराल मायके दोस्त सहेली बस्ता टिफ़िन भाभी दादी नानी दादा नाना मौसी यहाँ बाबूजी "
     "कमीज़ चप्पल पगार नौकरी ड्यूटी"
 )
+STRICTLY_OWNED: Final = _set(
+    "शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नौकरी ड्यूटी पगार तनख़्वाह सैलरी रिज़ल्ट पढ़ाई फ़ाइल बाइक साइकिल स्कूटर ससुराल बस्ता टिफ़िन होमवर्क एडमिशन इंटरव्यू पासपोर्ट वकील बयान ऑपरेशन इस्तीफ़ा तबादला ट्रांसफ़र जॉब"
+)
+LIMBS: Final = _set("पैर हाथ सिर सर पेट घुटने घुटना कंधे कंधा दाँत कान नाक माथे माथा बाल बुख़ार तबीयत तबियत ज़िद")
 SEEN: Final = _starts("देख पकड़ सुना सुन")
 DOING_IT: Final = _starts("ते ता ती")
 LIKE_PEOPLE: Final = _set("माँ बहन भाई बेटा बेटी बच्चे बच्चा दोस्त पापा मम्मी दादी नानी चाचा चाची भाभी पति पत्नी बीवी")
@@ -106,6 +110,14 @@ _OPENING: Final = _set("और तो पर लेकिन मगर कि �
 _CASES: Final = _set("ने को से का की के में पर")
 _OF: Final = _set("का की के")
 _NE, _KO, _SE, _AND, _NAME, _KE, _I = map(folded, ("ने", "को", "से", "और", "नाम", "के", "मैं"))
+_COPULA: Final = _set("है हैं हूँ हो था थी थे थीं")
+_QUESTIONS: Final = _set("क्या क्यों क्यूँ कब कहाँ कौन कैसे कैसा कैसी किधर कितना कितने")
+_OF_FORCES: Final = _set("काका काकी चाचा चाची भैया भाई दीदी बुआ मौसी भाभी ताई ताऊ आंटी अंकल मैम मैडम सर")
+_YEARS: Final = _set("साल बरस महीने")
+_PLACES: Final = _set(
+    "घर ऑफ़िस स्कूल कॉलेज बाज़ार दफ़्तर गाँव अस्पताल दिल्ली मुंबई बंबई लखनऊ पटना कोलकाता जयपुर भोपाल पुणे लंदन दुबई अमेरिका बाहर अंदर छत"
+)
+_GOES: Final = _starts("जाएग जाऊ जात जा गया गई आएग आत लौट पहुँच भाग चल")
 _THAT: Final = _set("ये यह वो वह क्या")
 _POLITE: Final = _starts("िए इए िएगा इएगा")
 _MADE: Final = _starts("जा गई गए")
@@ -113,6 +125,7 @@ _WHERE, _LIVES = folded("कहाँ"), _starts("रहता रहती")
 _ALWAYS_A: Final = _set("राजा नेता पिता देवता दाता आत्मा राणा बाबा चाचा मामा दादा नाना काका अब्बा")
 _ASKED, _PUT = folded("बोल"), folded("रख")
 LONG_A: Final = folded("ा")
+PAIR: Final = 2
 FEW: Final = 3
 MOST_BESIDE: Final = 2
 _YOUR_HONOUR: Final = _set("आप आपका आपकी आपके आपको आपने")
@@ -130,6 +143,7 @@ class Word:
         alive: whether it is tired or ill as people are: animals.
         manner: whether "with it" tells how something is done: प्रेम से.
         bends: whether it is another word before a postposition where it is no name: हीरे को, but Heera is हीरा को.
+        listed: whether it is a name of a list: then less is enough.
     """
 
     folded: str
@@ -138,6 +152,7 @@ class Word:
     alive: bool = False
     manner: bool = False
     bends: bool = False
+    listed: bool = False
 
 
 @lru_cache(maxsize=16_384)
@@ -198,12 +213,19 @@ class _Standing:
         if self._is_called(clauses, place, following) or self._is_like_people() or self._is_of_nobody():
             return True
         if self._is_of_kin():
-            return self.behind not in BE and not (self.word.manner and self.behind == _SE)
+            introduced = self.at == FEW and self.said[0] in _THAT and self.behind in _COPULA
+            return introduced or (self.behind not in BE and not (self.word.manner and self.behind == _SE))
         before = self.before
         if before and (before in DETERMINERS - _THAT or qualifies(before) or is_of_numbers(before, "hi")):
             return False
-        owned = bool(self.rest[1:]) and self.behind in _OF and self.rest[1] in OWNED and not self.word.acts
-        return owned or (before not in _THAT and (self._has_kin() or self._is_dealt_with() or self._is_beside()))
+        return self._owns() or (before not in _THAT and (self._has_kin() or self._is_dealt_with() or self._is_beside()))
+
+    def _owns(self) -> bool:
+        """Whether it has what only people have, or what things have not."""
+        if self.behind not in _OF or not self.rest[1:]:
+            return False
+        nobody = self.word.acts or self.word.folded in HONOURED
+        return self.rest[1] in STRICTLY_OWNED or (not nobody and self.rest[1] in OWNED | LIMBS)
 
     def _is_told(self) -> bool:
         """Whether a name is what it is said to be: it has a title, or "name" beside it."""
@@ -232,34 +254,51 @@ class _Standing:
         rest = [each for number, each in enumerate(clauses) if number != place]
         if word in HONOURED and any(each[-1].endswith(_POLITE) or not _YOUR_HONOUR.isdisjoint(each) for each in rest):
             return False
-        if any(is_order(each) or not TO_YOU.isdisjoint(each) for each in rest):
+        if any(is_order(each) or not (TO_YOU | _QUESTIONS).isdisjoint(each) for each in rest) or not CALLS.isdisjoint(others):
             return True
-        return place == 0 and any(len(each) >= FEW and not OF_ME.isdisjoint(each) for each in rest)
+        likely = self.word.listed and not self.word.acts and word not in SHOUTED | HONOURED and len(clauses) == PAIR
+        return place == 0 and any(len(each) >= FEW and (likely or not OF_ME.isdisjoint(each)) for each in rest)
 
     def _is_like_people(self) -> bool:
         """Whether what a clause is about is what only people, or animals that have names, are."""
         ahead, rest = self.said[: self.at], self.rest
-        if self.word.alive or any(each not in _OPENING | OWNERS for each in ahead) or len(rest) <= 1:
-            return False
-        if self.behind in _CASES or qualifies(self.word.folded):
+        aside = any(each not in _OPENING | OWNERS for each in ahead) or self.behind in _CASES
+        if self.word.alive or aside or len(rest) <= 1 or qualifies(self.word.folded):
             return False
         if rest[-1] in BE and any(each in STATES and behind in BE | {_IN} for each, behind in pairwise(rest)):
             return True
         if ahead or self.word.acts:
             return False
-        if self.behind == _WHERE and rest[1].startswith(_LIVES):
+        if self.word.listed and (self._is_of_age() or self._goes()):
             return True
-        return _NE not in rest and any(each in DOING and behind in BE for each, behind in pairwise(rest))
+        lives = self.behind == _WHERE and rest[1].startswith(_LIVES)
+        return lives or (_NE not in rest and any(each in DOING and behind in BE for each, behind in pairwise(rest)))
+
+    def _is_of_age(self) -> bool:
+        """Whether so many years are its: "पाँच साल की"."""
+        return any(
+            is_of_numbers(one, "hi") and other in _YEARS and last in _OF
+            for one, other, last in zip(self.rest, self.rest[1:], self.rest[2:], strict=False)
+        )
+
+    def _goes(self) -> bool:
+        """Whether it goes to a place as people do."""
+        return not self.word.manner and any(
+            each in _PLACES and behind.startswith(_GOES) for each, behind in pairwise(self.rest)
+        )
 
     def _is_of_nobody(self) -> bool:
         """Whether somebody is said to be what nobody is: "आप आनंद हैं?"."""
         ahead = [each for each in self.said[: self.at] if each not in _PARTICLES]
-        return self.word.manner and ahead[-1:] != [] and ahead[-1] in SPEAKERS and len(self.rest) == 1 and self.behind in BE
+        return (
+            self.word.manner and ahead[-1:] != [] and ahead[-1] in SPEAKERS and len(self.rest) == 1 and self.behind in _COPULA
+        )
 
     def _has_kin(self) -> bool:
         if self.behind in SURNAMES:
             return True
-        return self.behind in KIN_BEHIND and not qualifies(self.word.folded) and not self.word.acts
+        called = KIN_BEHIND if not self.word.acts else frozenset() if self.word.alive else _OF_FORCES
+        return self.behind in called and not qualifies(self.word.folded)
 
     def _is_dealt_with(self) -> bool:
         """Whether somebody of that name does something, is spoken to, or is seen doing something."""

@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 from typing import Final
 
 from setu_enhancer.domain.bound import within_guess
-from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_translated, use_of
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_surely, is_translated, use_of
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lexicon.people import calls, days, is_english, is_ordinary_name, knows_days
@@ -124,7 +124,7 @@ def glossary_faults(line: Line, text: str, glossary: Glossary, language: str) ->
     return tuple(
         entry
         for entry in missing
-        if not any(_is_called_otherwise(spelling, text, language) for spelling in entry.source)
+        if not any(_is_called_otherwise(each, text, language) and not is_surely(each, line.source) for each in entry.source)
         and not (entry.provenance == "text" and said.issuperset(map(folded, _spelled(entry))))
     )
 
@@ -134,7 +134,8 @@ def _is_word_after_all(entry: Entry, line: Line, text: str) -> bool:
     given = GIVEN.get(folded(entry.source[0])) if entry.provenance == "text" else None
     if given is None or given.meanings == () or frozenset(given.meanings).isdisjoint(map(folded, words(text))):
         return False
-    return not is_translated(given, text) or use_of(entry.source[0], line.source) <= 0
+    said = entry.source[0]
+    return not is_surely(said, line.source) and (not is_translated(given, text) or use_of(said, line.source) <= 0)
 
 
 def _is_called_otherwise(spelling: str, text: str, language: str) -> bool:

@@ -1,11 +1,12 @@
 """Hindi given names, and whether a word that is one, too, is one in a line."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from setu_enhancer.domain.bearing import CRIED, DETERMINERS, HONOURED, Word, bends, is_borne
+from setu_enhancer.domain.bearing import CRIED, DETERMINERS, HONOURED, Word, bends, is_borne, qualifies
 from setu_enhancer.domain.dictionary import is_borrowed, kinds, renderings
 from setu_enhancer.domain.lexicon.names import NAMES, Given
 from setu_enhancer.domain.lexicon.people import is_creature, is_somebody, titles
@@ -14,7 +15,7 @@ from setu_enhancer.domain.text.devanagari import NUKTA
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
-from setu_enhancer.domain.words import stem
+from setu_enhancer.domain.words import FUNCTION, stem
 
 SURELY_A_WORD: Final = -2
 PAIR: Final = 2
@@ -66,6 +67,10 @@ _BY: Final = folded("से")
 _CASES: Final = frozenset(map(folded, ["को", "से", "का", "की", "के"]))
 _ANSWERS: Final = frozenset(map(folded, ["को", "ने", "का", "की", "के"]))  # behind who it was, where that is all that is said
 _NE: Final = folded("ने")
+_NOT: Final = folded("नहीं")
+_Z: Final = f"ज{NUKTA}"
+_GROWN: Final = re.compile(r"^\s+(?:का|की|के)\s+(?:फूल|पेड़|कली|ख़?ुशबू|माला|बेल|पत्त|पौध|इत्र)")
+_LIKE: Final = frozenset(map(folded, ["जैसा", "जैसे", "जैसी"]))
 _ON: Final = folded("पर")
 _KINDRED: Final = "बहन भाई बेटा बेटी बिटिया बच्ची दोस्त सहेली पति पत्नी बीवी भाभी चाची मौसी बुआ दादी नानी माँ बेटे भतीजा भतीजी साली"
 _OWNING: Final = "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके की का के अपनी अपना अपने"
@@ -195,15 +200,14 @@ def use_of(word: str, text: str) -> int:
         return -1 if placed is False else 1
     if placed or not given.meanings:
         return 1
-    if NUKTA in unicodedata.normalize("NFD", word) and NUKTA not in unicodedata.normalize("NFD", given.source):
+    if _Z in unicodedata.normalize("NFD", word) and _Z not in unicodedata.normalize("NFD", given.source):
         return SURELY_A_WORD  # राज़ is a secret, and never Raj
     return _use_of_word(given, name, text)
 
 
 def _use_of_word(given: Given, name: str, text: str) -> int:
     """The same of a listed name that is a word."""
-    only_in_poems = not given.somebody and not given.seldom and not renderings(name, "hi")
-    if only_in_poems or is_borne(_known(name), text):
+    if is_borne(_known(name), text) or (_is_of_poems(given, name) and not _is_thing(given, text)):
         return 1
     if given.somebody:
         return 0
@@ -220,7 +224,7 @@ def _known(name: str) -> Word:
     acts = alive or name in NAMES.forces
     if given is not None:
         bare = given.gender == "male" and bends(name)
-        return Word(name, given.somebody, acts, alive, _is_mass(given), bare and not given.somebody)
+        return Word(name, given.somebody, acts, alive, _is_mass(given), bare and not given.somebody, listed=True)
     meant = renderings(name, "hi")
     acts = acts or is_creature(meant)
     return Word(name, is_somebody(meant), acts, acts, not _mass().isdisjoint(meant))
@@ -234,7 +238,24 @@ def _mass() -> frozenset[str]:
 def is_surely(word: str, text: str) -> bool:
     """Whether what is said of a word in a line is said of people only, be it a listed name or a noun that nobody listed as one."""
     name = folded(word)
-    return (name in GIVEN or is_noun(name)) and is_borne(_known(name), text)
+    given = GIVEN.get(name)
+    if given is not None and _is_of_poems(given, name) and not _is_thing(given, text):
+        return True
+    return (given is not None or is_noun(name)) and is_borne(_known(name), text)
+
+
+def _is_of_poems(given: Given, name: str) -> bool:
+    """Whether a name that is a word is one that only poems have, and no dictionary of what people say."""
+    return bool(given.meanings) and not given.somebody and not given.seldom and not renderings(name, "hi")
+
+
+def _is_thing(given: Given, text: str) -> bool:
+    """Whether what bears a name in a line is a thing: it has flowers there, or an adjective before it."""
+    for found in re.finditer(re.escape(given.source), text):
+        before = words(text[: found.start()])[-1:]
+        if _GROWN.match(text[found.end() :]) or (before and qualifies(folded(before[0]))):
+            return True
+    return False
 
 
 @lru_cache(maxsize=16_384)
@@ -270,12 +291,13 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
     at = said.index(name)
     before = said[at - 1] if at else ""
     behind = next((word for word in said[at + 1 :] if word not in _PARTICLES), "")
-    does = behind == _NE and (name in NAMES.forces or name in NAMES.animals or name in HONOURED)
+    nobody = name in NAMES.forces or name in NAMES.animals or name in HONOURED or before in DETERMINERS
+    does = behind == _NE and nobody
     if (between_commas and _is_called(said, at)) or (behind in _BEHIND_A_NAME and not does) or before in _TITLES | _CALLS:
         return 1
-    if before in _POINTING and behind in _IS and at + 2 == len(said):
-        return 0  # "ये राज है": this is Raj, or this is a secret
-    if behind and behind.startswith(given.followers):
+    if before in _POINTING and (behind == _NOT or (behind in _IS and at + 2 == len(said))):
+        return SURELY_A_WORD if behind == _NOT else 0  # "ये राज है": this is Raj, or this is a secret
+    if behind in _LIKE or (behind and behind.startswith(given.followers)):
         return -1 if len(said) > at + 2 and said[at + 2].startswith(_GOING_ON) else SURELY_A_WORD
     if before in DETERMINERS or (before and is_of_numbers(before, "hi")):
         return -1 if before in DETERMINERS - _OF_THINGS else SURELY_A_WORD
@@ -321,6 +343,11 @@ def is_translated(given: Given, draft: str) -> str:
     """
     said = [unaccented(word).removesuffix("'s") for word in words(draft)]
     for at, word in enumerate(said):
-        if word in given.meanings and word not in NAMES.mass and (at == 0 or said[at - 1] not in _ARTICLES):
+        if word not in given.meanings or word in NAMES.mass or word.removesuffix("s") in set(given.meanings) - {word}:
+            continue
+        first = next(place for place in range(at, -1, -1) if place == 0 or said[place - 1] not in given.meanings)
+        before = said[max(0, first - 2) : first]
+        has_article = before[-1:] != [] and (before[-1] in _ARTICLES or (before[0] in _ARTICLES and before[-1] not in FUNCTION))
+        if not has_article:
             return word
     return ""

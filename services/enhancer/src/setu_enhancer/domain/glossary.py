@@ -10,6 +10,7 @@ from typing import Final, Literal
 from setu_common.contracts import Context, GlossaryEntry
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, is_surely, use_of
+from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.placing import is_placed, places
@@ -170,7 +171,7 @@ def _is_another_word(said: str, entry: Entry) -> bool:
     """Whether a word in Devanagari is a common one that only sounds like a name, whose own spelling is known: खाना is no खन्ना."""
     if not is_brahmic(said) or folded(said) in map(folded, entry.source) or not any(map(is_brahmic, entry.source)):
         return False
-    return bool(renderings(folded(said), "hi"))
+    return folded(said) not in GIVEN and bool(renderings(folded(said), "hi"))
 
 
 def says(entry: Entry, text: str) -> bool:
@@ -248,7 +249,11 @@ def _parts(name: str, source: str, provenance: Literal["caller", "tmdb"], gender
     for at, part in enumerate(parts):
         if len(part) >= SHORTEST_PART and unaccented(part) not in _NO_NAMES and part[:1].isupper():
             spelling = heard[at] if len(heard) == len(parts) else part
-            yield Entry(tuple(dict.fromkeys((spelling, part))), part, (), "name", provenance, gender if at == 0 else None)
+            shown_by: Literal["use"] | None = (
+                "use" if {folded(spelling)} & (NAMES.animals | NAMES.forces) else None
+            )  # Sher Singh, and a lion
+            found = tuple(dict.fromkeys((spelling, part)))
+            yield Entry(found, part, (), "name", provenance, gender if at == 0 else None, shown_by=shown_by)
 
 
 def _of_text(lines: Sequence[Line], pair: Pair) -> Iterator[Entry]:

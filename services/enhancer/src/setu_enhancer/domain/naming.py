@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from setu_enhancer.domain.bearing import SURNAMES, UNCLES
-from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.dictionary import is_borrowed, renderings
 from setu_enhancer.domain.given import GIVEN, is_surely, is_translated, use_of
 from setu_enhancer.domain.lexicon.names import Given
 from setu_enhancer.domain.lexicon.people import is_english
@@ -151,6 +151,8 @@ def _named(word: str, tally: _Tally) -> Named:
 
 
 def _is_name(word: str, tally: _Tally, lowered: frozenset[str]) -> bool:
+    if word not in GIVEN and renderings(word, "hi") and (tally.drafted.total() < OFTEN or is_borrowed(word, "hi")):
+        return False  # a word of Hindi that some draft left as it is, or English in Devanagari
     if not tally.drafted or any(unaccented(each) in lowered for each in tally.drafted):
         return word in GIVEN and bool(tally.inside)
     return bool(tally.inside) or tally.drafted.total() >= OFTEN or bool(tally.called)

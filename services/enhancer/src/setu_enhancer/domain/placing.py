@@ -55,6 +55,10 @@ _KINDS: Final = {
         "इंटर": ("Inter",),
     }.items()
 }
+_OF: Final = frozenset(map(folded, ["का", "की", "के"]))
+_OFTEN: Final = frozenset(
+    map(folded, ["पुरी", "गया", "सूरत", "मंडी", "दमन", "ऊना", "सागर", "बांदा", "बाँदा"])
+)  # "of" it there are tickets and trains
 _IN: Final = frozenset(map(folded, ["में", "से", "तक"]))
 _THERE: Final = frozenset(
     map(
@@ -155,6 +159,8 @@ def _is_placed(said: list[str], at: int) -> bool:
         return False
     if said[at] == _FACE:
         return bool(behind) and behind[0] in _IN and not any(word.startswith(_LOOKS) for word in rest)
+    if said[at] in _OFTEN and behind and behind[0] in _OF and rest and rest[0] in _THERE:
+        return True
     if behind and behind[0] in _THERE and (said[at] != _WENT or not at):
         return True
     around = said[max(0, at - 2) : at] + said[at + 1 : at + 4]

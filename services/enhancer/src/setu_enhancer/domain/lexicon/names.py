@@ -112,7 +112,7 @@ class _Names(Mapping[str, Given]):
                 if section.endswith("~") and not known:
                     seldom.add(name)
         seldom -= {folded(source) for source, *_ in self._file["words"]}
-        seldom |= set(folded(self._file["seldom"]).split())
+        seldom |= set(folded(self._file["seldom"]).split()) | self.animals
         for source, target, gender, means, behind in self._file["words"]:
             name = folded(source)
             also = found[name].meanings if name in found else ""
