@@ -178,3 +178,36 @@ def test_a_denial_may_be_said_by_the_opposite(source, draft, text):
 )
 def test_the_opposite_of_the_opposite_is_found(source, draft, text):
     assert fault(source, draft, text)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "right", "wrong"),
+    [
+        ("ऐसा कौन करता है?", "Who does such?", "Who does a thing like that?", "Everybody does that."),
+        ("मुझे कौन रोकेगा?", "Who will stop me?", "Nobody's going to stop me.", "Somebody will stop me."),
+        ("तुमसे किसने पूछा?", "Who asked from you?", "Nobody asked you.", "Somebody asked you."),
+        ("मैं क्यों डरूँ उससे?", "Why should I fear from him?", "I'm not afraid of him.", "I'm afraid of him."),
+        (
+            "अब पछताने से क्या फ़ायदा।",
+            "What benefit from regretting now.",
+            "It's no use regretting it now.",
+            "It'll help to regret it now.",
+        ),
+        ("यहाँ पार्किंग मना है।", "Parking is forbidden here.", "No parking here.", "Parking is allowed here."),
+        ("ग़लती मेरी है, उसकी नहीं।", "Mistake is mine, not his.", "Blame me, not him.", "It's his fault, not mine."),
+        ("मुझे नहीं, उसे बचाओ।", "Save him, not me.", "Save him, never mind me.", "Save me, not him."),
+        (
+            "बारिश नहीं रुकी तो मैच नहीं होगा।",
+            "If rain did not stop then match won't happen.",
+            "Unless the rain stops, there's no match.",
+            "If the rain stops, there won't be a match.",
+        ),
+        ("दवाई लेना मत छोड़ना।", "Don't leave taking medicine.", "Keep taking your medicine.", "Stop taking the medicine."),
+        ("हाथ मत लगाना मुझे।", "Don't put hand on me.", "Get your hands off me.", "Touch me."),
+        ("दूध नहीं है।", "There is no milk.", "We're out of milk.", "There's milk."),
+        ("शराब छोड़ दी उसने।", "He left liquor.", "He doesn't drink anymore.", "He's taken to drink."),
+    ],
+)
+def test_right_and_wrong_ways_to_say_a_denial_are_told_apart(source, draft, right, wrong):
+    assert fault(source, draft, wrong)
+    assert not fault(source, draft, right)

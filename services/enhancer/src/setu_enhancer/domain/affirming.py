@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.dictionary import is_verb, renderings
 from setu_enhancer.domain.dictionary.forms import SMALL
 from setu_enhancer.domain.lexicon.denials import DENIERS
 from setu_enhancer.domain.text.segments import segments
@@ -25,6 +25,7 @@ _NEGATIVE_QUESTION: Final = re.compile(
     r"\b(?:do|does|did|is|are|was|were|have|has|ca|wo|would|could|should)n't (?:i|you|he|she|it|we|they)\b"
 )
 _ASKS: Final = re.compile(r"\b(?:how|why|what|where|when|who|whose|which)\b")
+_OUT_OF: Final = ("out", "of")
 _NEEDLESS: Final = re.compile(r"\b(?:no need (?:to|for)|needn't|don't bother(?: to| with)?) (\w+)")
 
 
@@ -34,7 +35,7 @@ def affirms_what_the_draft_denies(text: str, draft: str, language: str) -> bool:
         return False
     denied = _denied_words(draft)
     return bool(denied) and any(
-        stem(word) in denied and not any(before in DENIERS for before in part[:at])
+        stem(word) in denied and not any(before in DENIERS for before in part[:at]) and part[at - 2 : at] != _OUT_OF
         for part in (expanded(plain(each)) for each in segments(text, pauses=True))
         for at, word in enumerate(part)
         if word not in FUNCTION
@@ -66,7 +67,7 @@ def does_what_is_denied(said: str, text: str, source_language: str, target_langu
     if not denied:
         return False
     told = frozenset(map(stem, expanded(plain(text))))
-    done = frozenset[str]().union(*(verbs - beside for verbs, beside in denied if not beside or not beside.isdisjoint(told)))
+    done = frozenset[str]().union(*(verbs for verbs, beside in denied if not beside or not beside.isdisjoint(told)))
     return any(
         stem(word) in done and not any(before in DENIERS for before in part[:at])
         for part in (expanded(plain(each)) for each in segments(text, pauses=True))
@@ -89,7 +90,8 @@ def _denied_verbs(said: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...
             behind, before = next(iter(heard[at + 1 : at + 2]), ""), heard[at - 1] if at else ""
             is_light = not behind or (behind.startswith(LIGHT) and not behind.startswith(HEAVY))
             if not is_light:
-                found.append((renderings(behind, "hi"), frozenset[str]() if before in SMALL else renderings(before, "hi")))
+                beside = frozenset[str]() if before in SMALL else renderings(before, "hi")
+                found.append((renderings(behind, "hi") - beside, frozenset[str]() if is_verb(before, "hi") else beside))
             elif word not in DENIES:
                 found.append((renderings(before or behind, "hi"), frozenset[str]()))
     return tuple(each for each in found if each[0])

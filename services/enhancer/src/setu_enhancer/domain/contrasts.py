@@ -31,7 +31,11 @@ _BESIDE: Final = frozenset(["than", "before", "instead"])
 _ENGLISH_JOINTS: Final = frozenset(["and", "but", "yet"])
 _HELPERS: Final = "do does did is are am was were be have has had will would can could shall should may might must need dare to"
 _HELPING: Final = frozenset(_HELPERS.split())
-_PRONOUNS: Final = {"i": "i", "me": "i", "my": "i", "he": "he", "him": "he", "she": "she", "her": "she", "we": "we", "us": "we", "they": "they", "them": "they", "you": "you"}  # fmt: skip
+_PRONOUNS: Final = {
+    form: each
+    for each, forms in (("i", "i me my mine"), ("he", "he him his"), ("she", "she her hers"), ("we", "we us our ours"), ("they", "they them their theirs"), ("you", "you your yours"))
+    for form in forms.split()
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ from setu_enhancer.domain.text.sieve import Sieve, Sieves
 from setu_enhancer.domain.words import KEPT, plain, shared, stem, words
 
 SEVERAL: Final = 2
-PAIRED: Final = frozenset({"neither", "nor", "either"})
+PAIRED: Final = frozenset({"neither", "nor", "either", "unless"})
 _ASKED: Final = re.compile(r"\bwhy (?:do|does|did|is|are|was|were|have|has|wo|ca|would|could|should)n't\b")
 _REFUSED: Final = {language: Sieve(pattern) for language, pattern in REFUSED.items()}
 _HARDLY: Final = {language: Sieve(pattern) for language, pattern in HARDLY.items()}

@@ -13,7 +13,9 @@ from setu_enhancer.domain.text.words import folded_words, unaccented
 from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem, with_kin, words
 
 LONG_TURN: Final = 4
-_TURN: Final = re.compile(r"\b(?:joking|kidding|every\w+)\b|^(?:forget|before|until|unless|pressed|short|running|run|out) ")
+_TURN: Final = re.compile(
+    r"\bhands? off\b|\b(?:joking|kidding|every\w+)\b|^(?:forget|before|until|unless|pressed|short|running|run|out) "
+)
 _STAR: Final = "*"
 _PART: Final = re.compile(r"\.{2,}|…|[।.!?,;]")
 _WITHOUT: Final = re.compile(r"\bwithout (?:(?:a|an|the|any|your|my|his|her|our|their|this|that|telling|giving|having) )?(\w+)")

@@ -19,7 +19,7 @@ _QUESTIONS: Final = "कहाँ कहां कब कौन कौनसा 
 _ASKING: Final = frozenset(map(folded, _QUESTIONS.split()))
 _NOT_ASKED: Final = re.compile(
     folded(
-        r"(?:^|\s)(?:कि|जहाँ|जब|या)\s.*(?<![\u0900-\u0963])(?:कहाँ|कहां|कब|कौन|किस)|पूछ|बता|जानत|जानो|जानन|जाने|पता|मालूम|देख|याद|समझ(?!ा)|सोच|ढूँढ|कब (?:से|का|की|के|तक)(?![\u0900-\u0963])|न जाने|puchh|bata|kab se|\bki\b"
+        r"(?:^|\s)(?:कि|जहाँ|जब|या)\s.*(?<![\u0900-\u0963])(?:कहाँ|कहां|कब|कौन|किस)|(?<!किसने )(?<!कौन )(?:पूछ|बता|देख)|जानत|जानो|जानन|जाने|पता|मालूम|याद|समझ(?!ा)|सोच|ढूँढ|कब (?:से|का|की|के|तक)(?![\u0900-\u0963])|न जाने|puchh|bata|kab se|\bki\b"
     )
 )
 """In which a word that asks is none that denies: it opens a clause, or tells since when."""
@@ -29,13 +29,20 @@ _WHICH_ONE: Final = re.compile(
 )
 _RESTRAINED: Final = re.compile(
     r"\b(?:hardly|barely|scarcely|rarely|seldom|doubt\w*|unlikely|as if|as though|like hell|my foot|yeah,? right|fat chance|if only|only if|wish|too|far from|anything but"
-    r"|beyond|little|few|instead|gone|lost|miss(?:ing)?|stranger|must be|should be so|please|let|maybe|perhaps|suppose|wonder|some(?:where|one|body)?|any\w*|ever)\b"
+    r"|beyond|little|few|instead|gone|lost|miss(?:ing)?|stranger|must be|should be so|please|let|maybe|perhaps|suppose|wonder|any\w*|ever)\b"
 )
 _NOT_AT_ALL: Final = re.compile(
     folded(r"(?<![\u0900-\u0963])(?:थोड़[ािेी] ?(?:ही|न|ना)|थोड़े?ही)(?![\u0900-\u0963])|\bthod[aei] ?(?:hi|na)\b")
 )
 _A_LITTLE: Final = re.compile(
     r"\b(?:little|few|short|shortly|soon|only|just|some|bit|while|moments?|slightly|briefly|small|partly)\b"
+)
+_OF_ALL: Final = re.compile(r"\b(?:everyone|everybody|somebody|someone|all of (?:us|you|them)|always|everywhere)\b")
+_WHAT_USE: Final = re.compile(
+    folded(
+        r"क्या (?:फ़ायदा|फायदा|ज़रूरत|जरूरत|हक़|औक़ात|मजाल|हर्ज)|(?:क्यों|क्यूँ) (?:[^\s।,?]+ )?[^\s।,?]+(?:ूँ|ूं|ऊँ|ऊं)(?![\u0900-\u0963])"
+        r"|\bkya (?:fayda|zaroorat|haq)\b"
+    )
 )
 _WHAT_KNOWS: Final = re.compile(
     folded(r"क्या (?:पता|मालूम|ख़बर|जान(?:ूँ|ूं|े|ते|ती|ता))(?![\u0900-\u0963])|\bkya (?:pata|maloom|khabar)\b")
@@ -68,8 +75,10 @@ def _reads(source: str) -> tuple[bool, frozenset[str], bool]:
     """Whether a line asks in a way that may deny; what may render what it tells to leave off; whether there is any of it."""
     said = folded_words(source)
     plainly = folded(source)
-    asks = not _ASKING.isdisjoint(said) and not may_negate(plain(source), "hi") and not _NOT_ASKED.search(plainly)
-    asks = asks and sum(map(_ASKING.__contains__, said)) == 1
+    asks = _WHAT_USE.search(plainly) is not None or (
+        sum(map(_ASKING.__contains__, said)) == 1 and not _NOT_ASKED.search(plainly)
+    )
+    asks = asks and not may_negate(plain(source), "hi")
     ceased = _ceased(said)
     is_any = asks or bool(ceased) or _NOT_AT_ALL.search(plainly) is not None or _WHAT_KNOWS.search(plainly) is not None
     return asks, ceased, is_any
@@ -100,7 +109,7 @@ def states_what_is_asked(source: str, text: str, draft: str) -> bool:
         return bool(_KNOWS.search(told)) and not _ASKS_TOLD.search(told) and not _is_restrained(told, draft)
     if not asks or _is_restrained(told, draft) or _ASKS_TOLD.search(_WHICH_ONE.sub(" ", told)):
         return False
-    return _has_in_common(text, _asked_part(draft))
+    return _OF_ALL.search(told) is not None or _has_in_common(text, _asked_part(draft))
 
 
 def _is_restrained(told: str, draft: str) -> bool:

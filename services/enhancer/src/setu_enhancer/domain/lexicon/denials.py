@@ -21,7 +21,7 @@ LOOSE: Final = {
         r"|\bdon't (?:worry|mind|bother|mention it|be (?:scared|afraid|sad|silly))\b|\bcan't (?:wait|believe|stand|thank)\b|\bwhy not\b"
         r"|\bnot (?:at all|bad|just|to mention|yet)\b|\bdon't you (?:know|see|think|get|understand|remember|dare)\b|\bif it (?:isn't|weren't)\b"
         r"|\b(?:nothing|nobody|no one|never|nowhere|there's no \w+)\b[^.!?,;]*(?:n't|\bnot\b|\bwithout\b)"
-        r"|\bno (?:stranger|secret|fool|denying|shortage|lack|end of|doubting)\b|,\s*(?:i|you|he|she|it|we|they) (?:do|does|did|is|are|was|were|have|has|had|will|would|can|could|wo|ca)(?:n't| not)\s*[.!]?\s*$"
+        r"|\bwouldn't miss\b|\bno (?:stranger|secret|fool|denying|shortage|lack|end of|doubting)\b|,\s*(?:i|you|he|she|it|we|they) (?:do|does|did|is|are|was|were|have|has|had|will|would|can|could|wo|ca)(?:n't| not)\s*[.!]?\s*$"
         r"|\bwithout (?:a )?(?:doubt|fail)\b|\bnothing (?:but|else than)\b|\bisn't that (?:so|right)\b"
         r"|(?:^|[.!?,;] ?)(?:(?:but|and|so|hey|well|oh),? )?(?:do|does|did|is|are|was|were|have|has|ca|wo|would|could|should)n't (?:i|you|he|she|it|we|they)\b[^.!?]*\?"
     ),
@@ -90,7 +90,7 @@ UNSAID: Final = {
         (r"बचा|बची|बचे|bacha|bachi", r"\b(?:out of|gone|finished|over|empty|all)\b"),
         (r"टल|रुक|ruk|tal", r"\b(?:keep|go on|come what may|must|inevitable)\b"),
         (r"इतन|itna|itni", r"\btoo\b"),
-        (r"रहा|रहे|रही|raha|rahe|rahi", r"\b(?:dead|died|gone|passed|late|left us|lost|over|stopped|used to|broke up|no more)\b"),
+        (r"रहा|रहे|रही|raha|rahe|rahi", r"\b(?:dead|died|gone|passed|late|left us|lost|over|stopped|used to|broke up|no more|grown(?: up)?)\b"),
         (r"पसंद|pasand", r"\b(?:hate|dislike|can't stand)"),
         (r"नींद|सो|neend|so", r"awake|sleepless|insomnia|up all night|toss"),
         (r"परवाह|फ़र्क|फर्क|फ़र्क़|parwah|farak|farq", r"who cares|whatever|all the same|so what|care less"),
@@ -146,10 +146,13 @@ CUES: Final = {
         (r"सच|वाक़ई|क्या बात|क्या कह|sach|kya baat", r"no (?:way|kidding)|can't be|don't (?:tell me|say)|not (?:really|kidding)"),
         (r"थोड़[ीे] (?:ही|न|ना|है)|थोड़[ीे] ही|thod[ie] (?:hi|na|hai)", _ANY),
         (r"कम |कम$|\bkam\b", r"not (?:much|many|enough|a lot|very)"),
-        (r"^(?!.*(?:कि |पूछ|बता|जान(?!ा|े|ी)|पता|मालूम|puchh|bata|jaan(?!a|e|i))).*(?:कहाँ|कहां|कौन|कैसे|ही कब |किस(?:े|ने|को|से|का|की|के|में)(?![\u0900-\u0963])|kahan|kaun|kaise|\bkis(?:e|ne|ko|se)\b)", rf"^[^?]*(?:{_ANY})[^?]*$"),
+        (r"^(?!.*(?:कि |(?<!किसने )(?<!कौन )(?:पूछ|बता)|जान(?!ा|े|ी)|पता|मालूम|puchh|bata|jaan(?!a|e|i))).*(?:कहाँ|कहां|कौन|कैसे|ही कब |किस(?:े|ने|को|से|का|की|के|में)(?![\u0900-\u0963])|kahan|kaun|kaise|\bkis(?:e|ne|ko|se)\b)", rf"^[^?]*(?:{_ANY})[^?]*$"),
         (r"^(?!.*\?).*(?:कब (?!से|का|की|के|तक)|\bkab (?!se|tak|ka))|कब (?:कहा|बोला|किया|माँगा|मांगा|बताया)|\bkab (?:kaha|bola|kiya)", rf"^[^?]*(?:{_ANY})[^?]*$"),
         (r"(?:आख़िरी|आखिरी|अंतिम|लास्ट) (?:बार|दफ़ा|दफा)|aakhri baar", r"(?:n't|never|not|no) [^.!?]*\b(?:again|any ?more|more|another|next time|twice)\b"),
         (r"ख़ाक|खाक|khaak", _ANY),
+        (r"चुप|ख़ामोश|खामोश|chup", r"n't (?:\w+ )?(?:say|talk|speak)\w*"),
+        (r"से (?:ख़ाली|खाली) नहीं|se khaali nahi", r"\bnot without\b|\bno shortage\b|\bnot free\b"),
+        (r"(?:क्यों|क्यूँ) (?:[^\s।,?]+ )?[^\s।,?]+(?:ूँ|ूं|ऊँ|ऊं)(?![\u0900-\u0963])", _ANY),
         (r"कमी|kami", r"(?:n't|not|no) [^.!?]*\b(?:enough|sufficient)\b"),
         (r"मजबूर|लाचार|majboor", r"no (?:choice|option|way)|can't help|n't (?:have|got) (?:a |any |much )?(?:choice|option)"),
         (r"पहली (?:बार|दफ़ा|दफा|मर्तबा)|pehli baar", r"(?:never|n't|not|no one|nobody) [^.!?]*\b(?:before|until|till)\b"),
@@ -233,7 +236,7 @@ REFUSED: Final = {
     "hi": re.compile(r"(?:^|\s)(?:मना (?:कर|कि|है|हैं|था)|इनकार|इंकार)|\b(?:mana (?:kar|ki|hai)|inkaar|inkar)\b"),
     "en": re.compile(
         r"\b(?:forb[ia]\w+|refus\w+|declin\w+|reject\w+|den(?:y|ied|ies)|ban(?:s|ned)?|prohibit\w*|disallow\w*|against|object\w*|off[- ]limits|told \w+ off"
-        r"|turn(?:s|ed|ing)? (?:[\w']+ ){0,3}down|say(?:s|ing)? no|said no|stop\w*|keep \w+ from|warned|illegal|allowed|protest\w*|complain\w*"
+        r"|turn(?:s|ed|ing)? (?:[\w']+ ){0,3}down|say(?:s|ing)? no|said no|stop\w*|keep \w+ from|warned|illegal|protest\w*|complain\w*"
         r"|put (?:my|his|her|their) foot down|no|not|never|cannot)\b|n't\b"
     ),
 }

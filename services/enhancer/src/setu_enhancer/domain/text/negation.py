@@ -9,7 +9,7 @@ from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented
 
 _BREAKS: Final[dict[str, str]] = {
     "hi": "और लेकिन मगर पर क्योंकि कि ताकि इसलिए तो बल्कि वरना aur lekin magar kyunki kyonki ki taki isliye toh warna",
-    "en": "and but because that so if when while who which though although than since before after",
+    "en": "and but then because that so if when while who which though although than since before after",
     "fr": "et mais parce que qu si quand donc car qui",
     "es": "y pero porque que si cuando asi aunque sino",
     "pt": "e mas porque que se quando entao embora",
@@ -33,7 +33,7 @@ _CLAUSE_WORDS: Final = {language: frozenset(folded(word) for word in listed.spli
 _END: Final = "(?![\u0900-\u0963])"  # of a word in Devanagari, whose vowel signs are no letters to \\b
 _TAG: Final = r"(?=\s*(?:[?।.!,…]|$))"
 _NONE: Final[dict[str, str]] = {
-    "hi": rf"(?:कभी|कोई|कुछ|कहीं|किसी) (?:न|ना) (?:कभी|कोई|कुछ|कहीं|किसी)|(?:क्यों|क्यूं) (?:न|ना){_END}|(?:कि|या) (?:नहीं|नही|ना)"
+    "hi": rf"से खाली (?:नहीं|नही){_END}|(?:कभी|कोई|कुछ|कहीं|किसी) (?:न|ना) (?:कभी|कोई|कुछ|कहीं|किसी)|(?:क्यों|क्यूं) (?:न|ना){_END}|(?:कि|या) (?:नहीं|नही|ना)"
     + _TAG
     + rf"|नहीं तो{_END}|जब तक[^।.!?,]*? (?:न|ना|नहीं){_END}|कहीं[^।.!?,]*? न{_END}"
     + r"|(?:kabhi|koi|kuch|kahin|kisi) na (?:kabhi|koi|kuch|kahin|kisi)\b|ky(?:u|o)n na\b|(?:ki|ya) nahin?"
