@@ -16,6 +16,7 @@ from setu_enhancer.domain.lexicon.matching import (
     BETWEEN_WRITTEN,
     MOST_IN_ALL,
     MOST_TOGETHER,
+    WHAT,
     Way,
     Ways,
     hindi_ways,
@@ -205,7 +206,7 @@ def _has_forms(way: str) -> bool:
 def _is_heard(way: Way) -> bool:
     """Whether a way has sounds enough to be told by them alone."""
     heard = [key(word) for word in parted(way.text.replace("-", " ").replace(STAR, ""))]
-    return all(heard) and sum(map(len, heard)) >= HEARD
+    return all(heard) and sum(map(len, heard)) >= HEARD and not way.text.startswith(WHAT)
 
 
 def _search(phrase: str, plain: str) -> re.Match[str] | None:

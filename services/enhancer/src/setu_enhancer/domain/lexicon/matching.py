@@ -28,7 +28,7 @@ _ENDS: Final = re.compile(r"(?<!\.)\.(?!\.)|[?।॥]")
 _BETWEEN: Final = """नहीं ना न मत तो ही भी बस अब फिर कभी आज कल रोज़ ज़रा थोड़ा पूरा पूरी सारा सारी बिल्कुल एकदम हमेशा यूँ ऐसे इतना इतनी जल्दी यहाँ वहाँ भाई यार अरे से
 मैं मैंने मुझे मेरा मेरी मेरे हम हमने हमें हमारा हमारी हमारे तू तूने तुझे तेरा तेरी तेरे तुम तुमने तुम्हें तुम्हारा तुम्हारी तुम्हारे आप आपने आपको आपका आपकी आपके वो वह उसने उसे उसको उसका उसकी
 उसके उन्होंने उन्हें उनका उनकी उनके ये यह इसने इसे इसका इसकी इसके इनका इनकी इनके अपना अपनी अपने किसी सब सबने सबके सबकी क्यों क्या"""
-_WHAT: Final = "क्या"  # has no endings, and with one would be "why"
+WHAT: Final = "क्या"  # has no endings (with one it would be "why"), and sounds like "of"
 _DOER: Final = "ने"  # behind whoever did it: "राज ने"
 _AFTER_DOING: Final = "कर"  # देखकर, देख कर: having looked
 # What the ear or the eye takes for the same, after vowels were brought to one length.
@@ -229,7 +229,7 @@ def _inflected(word: str, *, is_open: bool, agrees: bool) -> Word:
         return Word(frozenset(), (word.removesuffix(_AFTER_DOING),))
     if word in _OF:
         return Word(_OF)
-    if len(word) < INFLECTED or word == _WHAT or (not word[-1].isalnum() and word[-1] not in "ाे"):
+    if len(word) < INFLECTED or word == WHAT or (not word[-1].isalnum() and word[-1] not in "ाे"):
         return Word(frozenset([word]))
     if word[-1] in "ाे":
         return Word(frozenset(word[:-1] + end for end in ("ाेीो" if agrees else "ाेो")))
