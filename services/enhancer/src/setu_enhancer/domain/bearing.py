@@ -125,7 +125,6 @@ _WHERE, _LIVES = folded("कहाँ"), _starts("रहता रहती")
 _ALWAYS_A: Final = _set("राजा नेता पिता देवता दाता आत्मा राणा बाबा चाचा मामा दादा नाना काका अब्बा")
 _ASKED, _PUT = folded("बोल"), folded("रख")
 LONG_A: Final = folded("ा")
-PAIR: Final = 2
 FEW: Final = 3
 MOST_BESIDE: Final = 2
 _YOUR_HONOUR: Final = _set("आप आपका आपकी आपके आपको आपने")
@@ -249,15 +248,22 @@ class _Standing:
         if len(clauses) == 1:
             heard = is_order(following) or not TO_YOU.isdisjoint(following[:1])
             return heard and not self.word.acts and word not in SHOUTED
+        rest = [each for number, each in enumerate(clauses) if number != place]
+        if any(CALLS.issuperset(each) for each in rest):
+            return True
         if place not in (0, len(clauses) - 1) or len(clauses) > FEW or (self.word.acts and place):
             return False
-        rest = [each for number, each in enumerate(clauses) if number != place]
+        return self._is_heard(rest, others, first=place == 0)
+
+    def _is_heard(self, rest: Sequence[tuple[str, ...]], others: Sequence[str], *, first: bool) -> bool:
+        """Whether the rest of a sentence is said to who would be called; others are what stands beside the word."""
+        word = self.word.folded
         if word in HONOURED and any(each[-1].endswith(_POLITE) or not _YOUR_HONOUR.isdisjoint(each) for each in rest):
             return False
         if any(is_order(each) or not (TO_YOU | _QUESTIONS).isdisjoint(each) for each in rest) or not CALLS.isdisjoint(others):
             return True
-        likely = self.word.listed and not self.word.acts and word not in SHOUTED | HONOURED and len(clauses) == PAIR
-        return place == 0 and any(len(each) >= FEW and (likely or not OF_ME.isdisjoint(each)) for each in rest)
+        likely = self.word.listed and not self.word.acts and word not in SHOUTED | HONOURED and len(rest) == 1
+        return first and any(len(each) >= FEW and (likely or not OF_ME.isdisjoint(each)) for each in rest)
 
     def _is_like_people(self) -> bool:
         """Whether what a clause is about is what only people, or animals that have names, are."""
