@@ -192,6 +192,12 @@ def test_each_number_stands_with_the_words_behind_it():
             "That's the seventh time he's failed.",
             "He's failed seven subjects.",
         ),
+        (
+            "छत पर। बारहवीं मंज़िल।",
+            "On the roof. The twelfth floor.",
+            "On the roof. Twelve floors up.",
+            "On the roof. Twelve roofs.",
+        ),
         ("चार। शायद पाँच।", "Four. Maybe five.", "Four, maybe five.", "Four or five times."),
         (
             "पाँच किताबें, तीन कापियाँ ले आना।",

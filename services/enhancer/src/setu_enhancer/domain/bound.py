@@ -84,7 +84,7 @@ def _faults(line: Line, text: str, pair: Pair) -> Iterator[str]:
     here = counted(text, "en")
     if _is_another_time(said, here):
         yield TIMED
-    if _turns_which_into_how_many(line, here):
+    if _turns_which_into_how_many(line, text, here):
         yield ELSEWHERE
     if not _is_guess_kept(line.source, pair.source, here):
         yield GUESSED
@@ -203,17 +203,28 @@ def _is_unit_elsewhere(there: Mapping[str, Values], told: Mapping[str, Values]) 
     return False
 
 
-def _turns_which_into_how_many(line: Line, here: Counted) -> bool:
+def _which(told: str) -> frozenset[Decimal]:
+    """The ordinals of an English text, from the third on."""
+    return frozenset(value for each in _WHICH.finditer(told) for value in numbers(each[0], "en"))
+
+
+def _turns_which_into_how_many(line: Line, text: str, here: Counted) -> bool:
     """Whether what is the seventh of its kind in line and draft is seven of another: "failed the seventh time", "failed seven subjects"."""
-    which = {value for each in _WHICH.finditer(plain(line.draft)) for value in numbers(each[0], "en")}
+    which = _which(plain(line.draft)) - _which(plain(text))
     if not which or not _WHICH_SAID.search(line.source):
         return False
     drafted = plain(line.draft)
     for count in here.counts:
         thing = here.words[count.end : count.end + 1]
         is_several = bool(thing) and thing[0].endswith("s") and thing[0] not in FUNCTION and not named(thing[0], "en")
-        if is_several and count.is_sure and count.values[-1] in which and thing != ("times",) and thing[0] not in drafted:
-            return not any(_WHICH.search(word) for word in here.words)
+        if (
+            is_several
+            and count.is_sure
+            and count.values[-1] in which
+            and thing != ("times",)
+            and thing[0].rstrip("s") not in drafted
+        ):
+            return True
     return False
 
 

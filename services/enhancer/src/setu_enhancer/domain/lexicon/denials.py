@@ -98,6 +98,7 @@ UNSAID: Final = {
         (r"कोई|koi", r"\b(?:(?<!leave )(?<!him )(?<!her )(?<!me )(?<!them )alone|lonely|deserted|on (?:my|your|his|her|our|their) own)\b"),
         (r"कुछ (?:भी )?नहीं\s*[,।.!]|kuch nahi\s*[,.!]", r"\b(?:just|only|that's (?:it|all))\b"),
         (r"वक़्त|वक्त|समय|टाइम|फ़ुर्सत|waqt|time", r"\b(?:pressed|short|running out|run out|out) (?:of|for|on)\b[^.!?,]*|\bbusy\b"),
+        (r"(?:है|था|थी|थे) ही नहीं|hai hi nahi", r"\b(?:gone|missing|lost)\b"),
         (r"मना|इनकार|इंकार|mana|inkaar", r"\b(?:glad(?:ly)?|happy to|of course|sure|yes|agree[ds]?|accept(?:s|ed)?|allowed)\b"),
         (r"(?:बिना|बग़ैर|बगैर|bina|bagair)[^।.!?,]* (?:नहीं|नही|मत|nahi|mat)", r"\b(?:before|until|unless)\b[^.!?,]*|\b(?:only|first|need(?:s|ed)?|must|ha(?:ve|s|d) to|requires?)\b"),
         (r"(?<![\u0900-\u0963])(?:कहाँ|कहां|कौन|किसे|किसने|किसको|क्या-क्या|कब)(?![\u0900-\u0963])[^।?!]*(?:नहीं|नही)|\b(?:kahan|kaun|kise|kisne)\b[^?!]*nahi", r"[^.!?]*\b(?:every\w+|always|all over)\b[^.!?]*"),
@@ -105,7 +106,7 @@ UNSAID: Final = {
         (r"याद|yaad", r"forg[eo]t\w*|slipped|blank"),
         (r"बोल|बात|कह|bol|baat|keh", r"quiet|shut|silence|hush|mum|silent|speechless"),
         (r"बर्दाश्त|सह|bardasht|seh", r"enough|had it|fed up|sick of|last straw|limit"),
-        (r"देर|der", r"hurry|soon|quick|\bnow\b|right away|at once|on time"),
+        (r"देर|der", r"hurry|soon|quick|overnight|in no time|in a flash|before you know|in an instant|\bnow\b|right away|at once|on time"),
         (r"झूठ|jhoo?t", r"truth|honest|straight|come clean"),
         (r"हार|haar", r"keep (?:going|fighting|trying)|hang in|stay strong|fight on"),
         (r"बकवास|मज़ाक|मजाक|नाटक|नखर|bakwas|mazaak|natak", r"serious|cut|enough|come on|spare"),
@@ -286,6 +287,7 @@ new | old used
 strong | weak
 cheap | expensive costly
 empty | full
+light lit burn burning bright | dark
 known know famous | unknown stranger
 always often | rarely seldom
 success succeed pass | fail failure
