@@ -196,7 +196,7 @@ def test_each_number_stands_with_the_words_behind_it():
             "छत पर। बारहवीं मंज़िल।",
             "On the roof. The twelfth floor.",
             "On the roof. Twelve floors up.",
-            "On the roof. Twelve roofs.",
+            "On the roof. Twelve rooms.",
         ),
         ("चार। शायद पाँच।", "Four. Maybe five.", "Four, maybe five.", "Four or five times."),
         (
