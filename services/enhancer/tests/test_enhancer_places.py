@@ -60,6 +60,8 @@ def test_a_word_is_a_place_in_the_company_of_places():
     assert targets("मंडी से दिल्ली की बस पकड़ लो।") == ["Mandi"]
     assert targets("गया स्टेशन पर उतरना।") == ["Gaya station"]
     assert targets("पुरी का टिकट चाहिए।") == ["Puri"]
+    assert targets("सूरत वाली गाड़ी छूट गई।") == ["Surat"]
+    assert "Gaya" in targets("गया से पटना दो घंटे लगते हैं।")
     assert targets("वो स्टेशन गया।") == []
 
 

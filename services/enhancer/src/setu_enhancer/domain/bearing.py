@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from setu_enhancer.domain.dictionary import kinds
+from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import days, titles
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
@@ -39,10 +40,10 @@ TITLES: Final = _set(
 )
 KIN_BEHIND: Final = _set(
     "जी भाई भैया भाईजान दीदी बहन बहनजी चाचा चाची काका काकी मामा मामी मौसी मौसा बुआ ताई ताऊ आंटी अंकल दादा दादी नाना नानी भाभी अम्मा माई बाई बेटा बेटी बिटिया बाबू सिंह कुमार कुमारी देवी "
-    "लाल चंद प्रसाद दास नाथ राम रानी बेगम बानो ख़ान शेख़ साहब साहिबा मेमसाहब सर मैडम उस्ताद जीजा"
+    "लाल चंद प्रसाद दास नाथ राम रानी बेगम बानो ख़ान शेख़ साहब साहिबा मेमसाहब सर मैडम मैम टीचर उस्ताद जीजा"
 )
 SURNAMES: Final = _set(
-    "सिंह लाल कुमार कुमारी देवी चंद प्रसाद बाई दास नाथ बेगम बानो ख़ान शेख़ शर्मा वर्मा यादव गुप्ता अली हुसैन अहमद शाह बेग मिर्ज़ा"
+    "सिंह लाल कुमार कुमारी देवी चंद प्रसाद बाई दास नाथ बेगम बानो ख़ान शेख़ शर्मा वर्मा यादव गुप्ता पांडे पाण्डेय मिश्रा दुबे चौबे तिवारी शुक्ला जोशी सक्सेना श्रीवास्तव त्रिपाठी अग्रवाल मल्होत्रा खन्ना चोपड़ा मेहरा मेहता कौर राठौड़ चौहान जैन झा पटेल देसाई अली हुसैन अहमद शाह बेग मिर्ज़ा"
 )
 UNCLES: Final = _set("भाई भैया दीदी चाचा चाची काका काकी मामा मामी मौसी बुआ ताई ताऊ दादा दादी नाना नानी भाभी अम्मा माई बाई रानी")
 TO_YOU: Final = _set("तू तूने तुझे तुझको तेरा तेरी तेरे तुम तुमने तुम्हें तुमको तुम्हारा तुम्हारी तुम्हारे आप आपने आपको आपका आपकी आपके मत")
@@ -89,16 +90,16 @@ DOING: Final = frozenset(
 # By what stands behind a word, what goes on there with people only.
 TO_PEOPLE: Final = {
     folded("को"): _starts(
-        "बुला फ़ोन कह बोल पूछ समझा मनाओ मनाना मनाने जगा नहला सुला रुला पढ़ा सिखा टहला बिठा चिढ़ा सता डाँट धमका छेड़ बता बताओ ख़बर इत्तला स्कूल अस्पताल नौकरी पुलिस"
+        "बुला फ़ोन कह बोल पूछ समझा मनाओ मनाना मनाने जगा नहला सुला रुला पढ़ा सिखा टहला बिठा चिढ़ा सता डाँट धमका छेड़ स्टेशन एयरपोर्ट लेने टीका बता बताओ ख़बर इत्तला स्कूल अस्पताल नौकरी पुलिस"
     ),
     folded("से"): _starts("पूछ बोल कह शादी मिलना मिलने मिलो मिलवा मिलूँ मिलकर बात झगड़ लड़"),
 }
 OWNED: Final = _set(
     "माँ बाप पापा पिता पिताजी मम्मी बहन भाई बेटा बेटी बेटे पति पत्नी बीवी शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नंबर ससुराल मायके दोस्त सहेली बस्ता टिफ़िन भाभी दादी नानी दादा नाना मौसी यहाँ बाबूजी "
-    "कमीज़ चप्पल पगार नौकरी ड्यूटी"
+    "कमीज़ चप्पल पगार नौकरी ड्यूटी बैग पर्स चश्मा कॉल"
 )
 STRICTLY_OWNED: Final = _set(
-    "शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नौकरी ड्यूटी पगार तनख़्वाह सैलरी रिज़ल्ट पढ़ाई फ़ाइल बाइक साइकिल स्कूटर ससुराल बस्ता टिफ़िन होमवर्क एडमिशन इंटरव्यू पासपोर्ट वकील बयान ऑपरेशन इस्तीफ़ा तबादला ट्रांसफ़र जॉब"
+    "शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नौकरी ड्यूटी पगार तनख़्वाह सैलरी रिज़ल्ट पढ़ाई फ़ाइल बाइक साइकिल स्कूटर ससुराल बस्ता टिफ़िन होमवर्क एडमिशन इंटरव्यू पासपोर्ट वकील बयान ऑपरेशन इस्तीफ़ा तबादला ट्रांसफ़र जॉब निकाह मैसेज"
 )
 LIMBS: Final = _set("पैर हाथ सिर सर पेट घुटने घुटना कंधे कंधा दाँत कान नाक माथे माथा बाल बुख़ार तबीयत तबियत ज़िद")
 SEEN: Final = _starts("देख पकड़ सुना सुन")
@@ -117,7 +118,10 @@ _YEARS: Final = _set("साल बरस महीने")
 _PLACES: Final = _set(
     "घर ऑफ़िस स्कूल कॉलेज बाज़ार दफ़्तर गाँव अस्पताल दिल्ली मुंबई बंबई लखनऊ पटना कोलकाता जयपुर भोपाल पुणे लंदन दुबई अमेरिका बाहर अंदर छत"
 )
-_GOES: Final = _starts("जाएग जाऊ जात जा गया गई आएग आत लौट पहुँच भाग चल")
+_GOES: Final = _starts("जाएग जाऊ जात जा गया गई आएग आत आया आई आए लौट पहुँच भाग चल")
+_PHONES: Final = _set("फ़ोन कॉल मैसेज")
+_POLITELY: Final = _set("जी मैम मैडम सर मिस टीचर")
+_ON, _WORK, _NOT = folded("पर"), folded("काम"), folded("नहीं")
 _THAT: Final = _set("ये यह वो वह क्या")
 _POLITE: Final = _starts("िए इए िएगा इएगा")
 _MADE: Final = _starts("जा गई गए")
@@ -143,6 +147,7 @@ class Word:
         manner: whether "with it" tells how something is done: प्रेम से.
         bends: whether it is another word before a postposition where it is no name: हीरे को, but Heera is हीरा को.
         listed: whether it is a name of a list: then less is enough.
+        strict: whether only what is hardly ever said of anything else counts, since nobody ever heard of the name.
     """
 
     folded: str
@@ -152,6 +157,7 @@ class Word:
     manner: bool = False
     bends: bool = False
     listed: bool = False
+    strict: bool = False
 
 
 @lru_cache(maxsize=16_384)
@@ -209,7 +215,8 @@ class _Standing:
         """Whether anything says so; the clauses are those of its sentence, and the first of the one that follows."""
         if self.word.somebody or self._is_told():
             return self._is_told()
-        if self._is_called(clauses, place, following) or self._is_like_people() or self._is_of_nobody():
+        loosely = self._is_called(clauses, place, following) or self._is_like_people() or self._is_of_nobody()
+        if loosely and not self.word.strict:
             return True
         if self._is_of_kin():
             introduced = self.at == FEW and self.said[0] in _THAT and self.behind in _COPULA
@@ -224,7 +231,7 @@ class _Standing:
         if self.behind not in _OF or not self.rest[1:]:
             return False
         nobody = self.word.acts or self.word.folded in HONOURED
-        return self.rest[1] in STRICTLY_OWNED or (not nobody and self.rest[1] in OWNED | LIMBS)
+        return self.rest[1] in STRICTLY_OWNED or (not nobody and not self.word.strict and self.rest[1] in OWNED | LIMBS)
 
     def _is_told(self) -> bool:
         """Whether a name is what it is said to be: it has a title, or "name" beside it."""
@@ -289,9 +296,11 @@ class _Standing:
 
     def _goes(self) -> bool:
         """Whether it goes to a place as people do."""
-        return not self.word.manner and any(
-            each in _PLACES and behind.startswith(_GOES) for each, behind in pairwise(self.rest)
-        )
+        rest = tuple(each for each in self.rest if each != _NOT)
+        there = any(each in _PLACES and behind == _ON and rest[-1] in _COPULA for each, behind in pairwise(rest))
+        works = any(rest[at : at + 2] == (_WORK, _ON) and rest[at + 2].startswith(_GOES) for at in range(len(rest) - 2))
+        goes = any(each in _PLACES and behind.startswith(_GOES) for each, behind in pairwise(rest))
+        return there or works or (goes and not self.word.manner)
 
     def _is_of_nobody(self) -> bool:
         """Whether somebody is said to be what nobody is: "आप आनंद हैं?"."""
@@ -304,12 +313,12 @@ class _Standing:
         if self.behind in SURNAMES:
             return True
         called = KIN_BEHIND if not self.word.acts else frozenset() if self.word.alive else _OF_FORCES
-        return self.behind in called and not qualifies(self.word.folded)
+        return self.behind in called and (not qualifies(self.word.folded) or self.behind in _POLITELY)
 
     def _is_dealt_with(self) -> bool:
         """Whether somebody of that name does something, is spoken to, or is seen doing something."""
         case, rest = self.behind, self.rest[1:]
-        if case not in _CASES:
+        if case not in _CASES or self.word.strict:
             return False
         if self.word.bends or (case == _KO and _is_seen(rest)):
             return True
@@ -319,13 +328,16 @@ class _Standing:
             return True
         if case not in TO_PEOPLE or (case == _SE and self.word.manner):
             return False
-        return any(each.startswith(TO_PEOPLE[case]) for each in rest[:FEW])
+        phoned = case == _KO and any(each in _PHONES and other not in _OF for each, other in pairwise((*rest[:FEW], "")))
+        return phoned or any(each.startswith(TO_PEOPLE[case]) for each in rest[:FEW])
 
     def _is_beside(self) -> bool:
         """Whether a word stands beside who speaks: "हिम्मत और मैं"."""
-        if self.rest[:1] == (_AND,):
-            return self.rest[1:2] != () and self.rest[1] in SPEAKERS
-        return self.before == _AND and self.at > 1 and self.said[self.at - 2] in SPEAKERS
+        other = self.rest[1] if self.rest[:1] == (_AND,) and len(self.rest) > 1 else ""
+        if self.before == _AND and self.at > 1:
+            other = self.said[self.at - 2]
+        known = NAMES.get(other) if self.word.listed and not self.word.acts else None
+        return other in SPEAKERS or (known is not None and not known.meanings and known.gender is not None)
 
     def _is_of_kin(self) -> bool:
         return self.at > 1 and self.before in LIKE_PEOPLE and self.said[self.at - 2] in OWNERS

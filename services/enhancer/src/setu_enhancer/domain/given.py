@@ -227,7 +227,7 @@ def _known(name: str) -> Word:
         return Word(name, given.somebody, acts, alive, _is_mass(given), bare and not given.somebody, listed=True)
     meant = renderings(name, "hi")
     acts = acts or is_creature(meant)
-    return Word(name, is_somebody(meant), acts, acts, not _mass().isdisjoint(meant))
+    return Word(name, is_somebody(meant), acts, acts, not _mass().isdisjoint(meant), strict=True)
 
 
 @lru_cache(maxsize=1)

@@ -150,7 +150,9 @@ class Glossary:
 
     def _names_at(self, part: Sequence[str], text: str, *, cased: bool) -> Iterator[int]:
         """The entries that some words in a row may be."""
-        if (cased and not is_brahmic(part[0]) and not part[0][:1].isupper()) or (len(part) == 1 and folded(part[0]) in SMALL):
+        if cased and not is_brahmic(part[0]) and not part[0][:1].isupper():
+            return
+        if len(part) == 1 and (plain := folded(part[0])) in SMALL and not is_placed(plain, text):
             return
         said = " ".join(part)
         for sound in sounds(said):

@@ -55,7 +55,7 @@ _KINDS: Final = {
         "इंटर": ("Inter",),
     }.items()
 }
-_OF: Final = frozenset(map(folded, ["का", "की", "के"]))
+_OF: Final = frozenset(map(folded, ["का", "की", "के", "वाला", "वाली", "वाले"]))
 _OFTEN: Final = frozenset(
     map(folded, ["पुरी", "गया", "सूरत", "मंडी", "दमन", "ऊना", "सागर", "बांदा", "बाँदा"])
 )  # "of" it there are tickets and trains
@@ -157,10 +157,10 @@ def _is_placed(said: list[str], at: int) -> bool:
     before, behind, rest = (said[at - 1] if at else ""), said[at + 1 : at + 2], said[at + 2 :]
     if at and (before in DETERMINERS or before in _COUNTED):
         return False
-    if said[at] == _FACE:
-        return bool(behind) and behind[0] in _IN and not any(word.startswith(_LOOKS) for word in rest)
     if said[at] in _OFTEN and behind and behind[0] in _OF and rest and rest[0] in _THERE:
         return True
+    if said[at] == _FACE:
+        return bool(behind) and behind[0] in _IN and not any(word.startswith(_LOOKS) for word in rest)
     if behind and behind[0] in _THERE and (said[at] != _WENT or not at):
         return True
     around = said[max(0, at - 2) : at] + said[at + 1 : at + 4]

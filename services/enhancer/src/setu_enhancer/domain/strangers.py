@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from setu_enhancer.domain.bearing import CRIED, DETERMINERS, Word, is_borne
-from setu_enhancer.domain.dictionary import is_verb, is_word, renderings
+from setu_enhancer.domain.dictionary import is_word, kinds, renderings
 from setu_enhancer.domain.given import GIVEN, is_noun
 from setu_enhancer.domain.lexicon.people import is_somebody, titles
 from setu_enhancer.domain.lines import Line, Pair
@@ -85,7 +85,11 @@ def _may_be_name(word: str) -> bool:
     plain = folded(word)
     adjective = f"{plain[:-1]}ा" if plain.endswith(("ा", "े", "ी")) else plain  # छोटे, छोटी: छोटा
     return not (
-        plain in _NO_NAMES or adjective in _NO_NAMES or plain in SMALL_WORDS["hi"] or titles(word, "hi") or is_verb(plain, "hi")
+        plain in _NO_NAMES
+        or adjective in _NO_NAMES
+        or plain in SMALL_WORDS["hi"]
+        or titles(word, "hi")
+        or kinds(plain, "hi") & {"verb", "manner"}
     )
 
 
