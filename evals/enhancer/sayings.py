@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from evals.enhancer.measures import share
@@ -103,21 +104,22 @@ def variants(way: str) -> Iterator[tuple[str, str]]:
     yield "in Latin letters", romanised(whole).lower()
 
 
-def made() -> Iterator[Said]:
-    """All sayings of more than one word, in all their forms."""
-    for entry, ways in _entries():
+def made(every: int = 1) -> Iterator[Said]:
+    """The sayings of more than one word, in all their forms; of so many entries one."""
+    for entry, ways in islice(_entries(), None, None, every):
         half = sha256(entry.encode()).digest()[0] % 2
         for way in ways:
             for how, text in variants(way):
                 yield Said(entry, how, text, half, _is_found(entry, text))
 
 
-def decoys() -> Iterator[Said]:
-    """Texts with the words of sayings that say nothing of the kind."""
-    for entry, ways in _entries():
+def decoys(every: int = 1) -> Iterator[Said]:
+    """Of so many entries one: texts with the words of sayings that say nothing of the kind. Where the beginning or the end is a way to say it, there is none."""
+    for entry, ways in islice(_entries(), None, None, every):
         for way in ways:
             said = [word.removesuffix("*") for word in way.replace("-", " ").split()]
-            for form in DECOYS:
+            whole = any(_is_found(entry, part) for part in (" ".join(said[:-1]), said[-1]))
+            for form in () if whole else DECOYS:
                 text = form.format(" ".join(said[:-1]), said[-1])
                 yield Said(entry, "decoy", text, sha256(entry.encode()).digest()[0] % 2, _is_found(entry, text))
 
