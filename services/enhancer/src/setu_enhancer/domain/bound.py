@@ -35,14 +35,18 @@ _JOINTS: Final = frozenset(map(folded, ["और", "पर", "लेकिन", "
 _WHICH: Final = re.compile(
     r"\b(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|\w+tieth|\d+th)\b"
 )
+_WHICH_UNIT: Final = re.compile(
+    r"(?:th|third) (?:minute|hour|day|night|week|month|year)|(?:minute|hour|day|night|week|month|year)s"
+)
 _WHICH_SAID: Final = re.compile(
     r"[\u0900-\u0963](?:वाँ|वां|वीं|वें)|तीसर|चौथ|छठ|i[eè]me\b|\w+[eé]sim|\d[ºª°]|tercer|cuart|quint|sext|ter[cç]eir|quart"
 )
+_WHO: Final = {"i": "<i>", "me": "<i>", "he": "<he>", "him": "<he>", "she": "<she>", "we": "<we>", "they": "<they>"}
 _PAST_OR_TO: Final = {"past": 1, "after": 1, "to": -1, "before": -1}
 NOON: Final = 12
 _AGE: Final = sieve(
     r"\byears?[ -]old\b|\b(?:i'm|i am|he's|she's|(?<!there )is|you're|you are|we're|turn(?:ed|ing|s)?|aged?) (?:only |just |over |almost |nearly )?"
-    r"(?P<number>[a-z]+(?:-[a-z]+)?|\d+)(?= now\b|[.,!?;]|$)|\bof age\b"
+    r"(?P<number>[a-z]+(?:-[a-z]+)?|\d+)(?= now\b|[.,!?;]|$)|\bat (?P<at>[a-z]+(?:-[a-z]+)?|\d+)(?=[.,!?;]|$)|\bof age\b"
 )
 _OF_YEARS: Final = re.compile(
     r"\byears\b|\b(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)\b|\d(?:rd|th)\b"
@@ -76,15 +80,18 @@ def _faults(line: Line, text: str, pair: Pair) -> Iterator[str]:
         yield EACH
     if (rate := _RATE.search(told)) is not None and _is_new(rate["unit"], line):
         yield EACH
-    said = read(line.source, pair.source)
-    if not _says_any(read(text, "en")) or not _says_any(said):
-        return
-    if _tells_age(line, told):
+    if _says_any(read(text, "en")) and _says_any(read(line.source, pair.source)):
+        yield from _of_counts(line, text, pair)
+
+
+def _of_counts(line: Line, text: str, pair: Pair) -> Iterator[str]:
+    """What is wrong with the numbers of a text, of a line that has some, too."""
+    said, here = read(line.source, pair.source), counted(text, "en")
+    if _tells_age(line, plain(text)):
         yield AGED
-    here = counted(text, "en")
     if _is_another_time(said, here):
         yield TIMED
-    if _turns_which_into_how_many(line, text, here):
+    if _counts_hours(line, here) or _turns_which_into_how_many(line, text, here):
         yield ELSEWHERE
     if not _is_guess_kept(line.source, pair.source, here):
         yield GUESSED
@@ -137,6 +144,8 @@ def _is_new(unit: str, line: Line) -> bool:
     return unit not in plain(line.draft) and "daily" not in plain(line.draft) and not _TIMES.search(line.source)
 
 
+_CLOCK_SAID: Final = re.compile(r"बजे|बजकर|\bbaje\b")
+_CLOCK_TOLD: Final = re.compile(r"\bat ([a-z]+|\d+)\b|\b([a-z]+|\d+) o'clock")
 _TIMES: Final = re.compile(
     r"दिन|रोज|रोज़|हर|प्रति|हफ्त|हफ़्त|सप्ताह|महीन|माह|साल|बरस|वर्ष|घंट|मिनट|रात|per|par|cada|por|chaque|din|roz|har|hafte|mahin|saal|ghant"
 )
@@ -146,7 +155,8 @@ def _tells_age(line: Line, told: str) -> bool:
     """Whether a text tells how old somebody is, of whom neither draft nor line tells it."""
     if (found := _AGE.search(told)) is None or _AGE.search(plain(line.draft)):
         return False
-    if found["number"] and not any(count.end - count.start for count in counted(found["number"], "en").counts):
+    number = found["number"] or found["at"]
+    if (number and not numbers(number, "en")) or (found["at"] and _CLOCK_SAID.search(line.source)):
         return False
     return _OF_YEARS.search(plain(line.draft)) is not None and not _AGED.search(line.source)
 
@@ -162,6 +172,24 @@ def _is_another_time(said: Numbers, here: Counted) -> bool:
         if len(between) == 1 and between[0] in _PAST_OR_TO and times and hour.values[0] <= NOON and not is_span:
             told = kept(hour.values[0] + _PAST_OR_TO[between[0]] * minutes.values[0] / 60)
             return told not in times
+    return False
+
+
+def _counts_hours(line: Line, here: Counted) -> bool:
+    """Whether a text counts things with the hour that its line and draft tell: "two calls" for "a call at two"."""
+    if not _CLOCK_SAID.search(line.source):
+        return False
+    hours = {value for found in _CLOCK_TOLD.finditer(plain(line.draft)) for value in numbers(found[1] or found[2], "en")}
+    for count in here.counts if hours else ():
+        thing = here.words[count.end : count.end + 1]
+        if (
+            count.values[-1] in hours
+            and thing
+            and thing[0].endswith("s")
+            and thing[0] not in FUNCTION
+            and not named(thing[0], "en")
+        ):
+            return here.words[max(0, count.start - 1) : count.start] != ("at",) and thing[0] not in plain(line.draft)
     return False
 
 
@@ -187,20 +215,28 @@ def _changes_places(line: Line, here: Counted, pair: Pair) -> bool:
         new = {word: values for word, values in told.items() if drafted.get(word) != values}
         if _is_crossed(drafted, told) or (is_known(pair.source) and _is_crossed(bind_line(line.source, pair.source), new)):
             return True
-        if bind is _bound and _is_unit_elsewhere(drafted, told):
-            return True
-    return False
+    return _is_of_another(_heads(there), _heads(here))
 
 
-def _is_unit_elsewhere(there: Mapping[str, Values], told: Mapping[str, Values]) -> bool:
-    """Whether a text counts a unit with another number of its draft than the unit's own; one of it may be an article."""
-    for word, values in told.items():
-        before = there.get(word, values)
-        if values == before or len(values) > 1 or len(before) > 1 or not named(word, "en"):
+def _is_of_another(there: Mapping[str, Values], told: Mapping[str, Values]) -> bool:
+    """Whether a text counts something with another number of its draft than its own; one of it may be an article."""
+    for thing, values in told.items():
+        before = there.get(thing, values)
+        if values == before or len(values) > 1 or len(before) > 1:
             continue
         if _ONE not in values and any(values <= each for each in there.values()):
             return True
     return False
+
+
+def _heads(text: Counted) -> dict[str, Values]:
+    """By the stem of what stands first behind each number of an English text, that number."""
+    found: dict[str, set[Decimal]] = {}
+    for count in text.counts:
+        behind = [word for word in text.words[count.end : count.end + 2] if word not in FUNCTION or word == "of"][:1]
+        if behind and not behind[0].startswith("<") and behind[0] != "of" and not count.is_guess:
+            found.setdefault(_thing(behind[0]), set()).update(count.values)
+    return {word: frozenset(values) for word, values in found.items()}
 
 
 def _which(told: str) -> frozenset[Decimal]:
@@ -216,14 +252,11 @@ def _turns_which_into_how_many(line: Line, text: str, here: Counted) -> bool:
     drafted = plain(line.draft)
     for count in here.counts:
         thing = here.words[count.end : count.end + 1]
-        is_several = bool(thing) and thing[0].endswith("s") and thing[0] not in FUNCTION and not named(thing[0], "en")
-        if (
-            is_several
-            and count.is_sure
-            and count.values[-1] in which
-            and thing != ("times",)
-            and thing[0].rstrip("s") not in drafted
-        ):
+        if not thing or not thing[0].endswith("s") or thing[0] in FUNCTION or thing[0] == "times":
+            continue
+        if _WHICH_UNIT.search(drafted) if named(thing[0], "en") else thing[0].rstrip("s") in drafted:
+            continue
+        if count.is_sure and count.values[-1] in which:
             return True
     return False
 
@@ -266,8 +299,8 @@ def _beside(text: Counted) -> dict[str, Values]:
     found: dict[str, set[Decimal]] = {}
     for count, beside in text.clauses():
         for word in beside:
-            if word not in FUNCTION:
-                found.setdefault(_thing(word), set()).update(count.values)
+            if word not in FUNCTION or word in _WHO:
+                found.setdefault(_WHO.get(word) or _thing(word), set()).update(count.values)
     return {word: frozenset(values) for word, values in found.items()}
 
 

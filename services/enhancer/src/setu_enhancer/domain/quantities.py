@@ -77,7 +77,11 @@ _KINDS: Final[dict[str, tuple[Quantity, ...]]] = {
             fr=r"\b(?:deux|double)\b", es=r"\b(?:dos|amb[oa]s)\b", pt=r"\b(?:dois|duas|amb[oa]s)\b",
         ),
         _quantity(
-            rf"{_START}(?:एक|इक|अकेल|इकलौत|सिंगल|वन){_END}|{_START}अकेल|\bek\b|1", r"\b(?:(?:just |only )?one(?! (?:another|day|more|time))|a single)\b", r"\b(?:one|1|single|alone|an?|other)\b",
+            rf"{_START}(?:दो|तीन|चार|कई|कुछ|थोड|चंद|जोड|एकाध)|\b(?:do|kai|kuch|thod\w+)\b", r"\b(?:a couple of|a few|several|a pair of)\b", r"\b(?:couple|few|several|some|two|three|four|pair|many|both|2|3|4)\b",
+            fr=r"\b(?:deux|quelques|plusieurs|paire)\b", es=r"\b(?:dos|algun\w+|vari\w+|unos|unas|par)\b", pt=r"\b(?:dois|duas|algu\w+|v[aá]ri\w+|uns|umas|par)\b",
+        ),
+        _quantity(
+            rf"{_START}(?:एक|इक|अकेल|इकलौत|सिंगल|वन){_END}|{_START}अकेल|\bek\b|1", r"\b(?:(?:just |only )?one(?! (?:another|day|more|time))|a single)\b", r"\b(?:one|1|single|alone|an?(?! (?:couple|few|pair|lot))|other)\b",
             fr=r"\b(?:une?|seule?)\b", es=r"\b(?:un[oa]?|sol[oa])\b", pt=r"\b(?:uma?|s[óo]|sozinh[oa])\b",
         ),
     ),
@@ -99,6 +103,12 @@ _KINDS["how very many"] = (
         rf"{_START}(?:लाख|करोड|अरब|मिलियन)|\b(?:la(?:kh|c)|karod|crore)", r"\b(?:lakhs|millions|crores|billions|hundreds of thousands)\b", r"\b(?:lakh|million|crore|billion)\b",
         fr="million|milliard", es="mill", pt="milh|bilh",
     ),
+)  # fmt: skip
+_KINDS["how far"] = (
+    _quantity(rf"कम से कम|न्यूनतम|से कम (?:नहीं|न){_END}|kam se kam|minimum", r"\b(?:at least|no fewer than|no less than)\b", r"\b(?:minimum|or more|more|over|above|easily|good)\b", fr="au moins", es="al menos|por lo menos|m[ií]nimo", pt="pelo menos|m[ií]nimo"),
+    _quantity(rf"(?:ज्यादा|अधिक) से (?:ज्यादा|अधिक)|हद से हद|से (?:ज्यादा|अधिक|ऊपर) (?:नहीं|न|मत){_END}|zyada se zyada|maximum", r"\b(?:at (?:the )?most|no more than)\b", r"\b(?:maximum|max|tops|limit|up to|not|less|under|only|just)\b|n't", fr="au plus|maximum", es="m[aá]ximo|como mucho", pt="m[aá]ximo"),
+    _quantity(rf"से (?:ज्यादा|अधिक|ऊपर|बढ)(?! (?:से|नहीं|न|मत)){_END}|se (?:zyada|upar)", r"\b(?:more than|upwards of)\b", r"\b(?:over|above|more|past|beyond|exceed\w*|at least|plus)\b", fr="plus d", es="m[aá]s de", pt="mais de"),
+    _quantity(rf"(?<!कम )से (?:कम|नीचे)(?! (?:से|नहीं|न)){_END}|(?<!kam )se kam\b", r"\b(?:less than|fewer than)\b", r"\b(?:under|below|less|fewer|short|at most|not|only|just)\b|n't", fr="moins d", es="menos de", pt="menos de"),
 )  # fmt: skip
 _KINDS["which in order"] = (
     _quantity(
