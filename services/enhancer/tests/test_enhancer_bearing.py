@@ -2,7 +2,7 @@
 
 import pytest
 
-from setu_common.contracts import Context
+from setu_common.contracts import Character, Context
 from setu_enhancer.domain.bearing import Word, is_borne
 from setu_enhancer.domain.given import GIVEN, use_of
 from setu_enhancer.domain.glossary import glossary
@@ -194,6 +194,16 @@ def test_an_edit_is_held_to_a_name_that_a_line_surely_has_though_the_draft_had_t
 
     assert "name" in kinds("My pearl is old, ma'am.")
     assert "name" not in kinds("My Moti is old, ma'am.")
+
+
+def test_a_part_of_a_name_is_that_name_and_another_listed_name_that_sounds_alike_is_not():
+    told = Context(
+        characters=(Character(name="RJ Kiran", source="आरजे किरण", aliases=("Kiran",)), Character(name="Kali", source="कली"))
+    )
+    known = glossary(told, [], HINDI)
+    assert [entry.target for entry in known.in_line("किरण जी, नमस्ते।")] == ["RJ Kiran"]
+    assert not known.in_line("काली बिल्ली को मत मारो।")
+    assert [entry.target for entry in known.in_line("कली को बुलाओ।")] == ["Kali"]
 
 
 def test_a_word_of_the_dictionary_that_a_draft_left_as_it_is_makes_no_name():

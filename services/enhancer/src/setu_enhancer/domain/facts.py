@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 from typing import Final
 
 from setu_enhancer.domain.bound import within_guess
-from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_surely, is_translated, use_of
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_noun, is_surely, is_translated, use_of
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.lexicon import idioms_in, says
 from setu_enhancer.domain.lexicon.people import calls, days, is_english, is_ordinary_name, knows_days
@@ -161,7 +161,8 @@ def lost_names(line: Line, text: str, pair: Pair) -> tuple[str, ...]:
 
     A name is a capitalised word of the draft that sounds like a word of the line, or stands in it.
     """
-    (said, _), told = _heard(line.source), words(text)
+    (heard, _), told = _heard(line.source), words(text)
+    said = [word for word in heard if folded(word) in GIVEN or not is_noun(folded(word))]
     sayings = [word for idiom in idioms_in(line.source, pair.source) for word in words(idiom.source)]
     found = [
         word

@@ -11,6 +11,7 @@ from setu_common.contracts import Context, GlossaryEntry
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, is_surely, use_of
 from setu_enhancer.domain.lexicon.names import NAMES
+from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.placing import is_placed, places
@@ -171,9 +172,10 @@ class Glossary:
 
 def _is_another_word(said: str, entry: Entry) -> bool:
     """Whether a word in Devanagari is a common one that only sounds like a name, whose own spelling is known: खाना is no खन्ना."""
-    if not is_brahmic(said) or folded(said) in map(folded, entry.source) or not any(map(is_brahmic, entry.source)):
+    parts = () if titles(said, "hi") else (word for spelling in entry.source for word in words(spelling))
+    if not is_brahmic(said) or folded(said) in map(folded, (*entry.source, *parts)) or not any(map(is_brahmic, entry.source)):
         return False
-    return folded(said) not in GIVEN and bool(renderings(folded(said), "hi"))
+    return bool(renderings(folded(said), "hi"))
 
 
 def says(entry: Entry, text: str) -> bool:

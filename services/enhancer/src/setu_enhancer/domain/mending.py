@@ -324,7 +324,7 @@ def _said(entry: Entry, source: str) -> tuple[str, ...]:
 
 def _is_another_word(said: Sequence[str], entry: Entry, pair: Pair) -> bool:
     """Whether what sounds like a name in a line is spelt as another word that is known: खाना is food, and not Mr Khanna."""
-    if not any(folded(word) not in GIVEN and renderings(folded(word), pair.source) for word in said):
+    if not any(renderings(folded(word), pair.source) for word in said):
         return False
     scripts = set(script_counts(" ".join(said)))
     spelt = [spelling for spelling in entry.source if set(script_counts(spelling)) == scripts]
