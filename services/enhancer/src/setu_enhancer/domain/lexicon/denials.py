@@ -76,7 +76,7 @@ UNSAID: Final = {
         (r"जब तक|jab tak", r"\b(?:until|till|unless|before|while)\b"),
         (r"कोई बात|koi baat", r"okay|\bok\b|all right|alright|fine|welcome|relax|forget|cool"),
         (r"क्यों नहीं|क्यूँ नहीं|ky(?:u|o)n nahi", r"of course|\bsure|certainly|absolutely|definitely|gladly|yes"),
-        (r"पता|मालूम|जान|pata|maloom|jaan", r"(?:who|god|heaven|lord) (?:only )?knows|beats me|wonder|clueless|search me|stranger"),
+        (r"पता|मालूम|जान|pata|maloom|jaan", r"(?:who|god|heaven|lord) (?:only )?knows[^.!?]*|beats me|wonder|clueless|search me|stranger"),
         (r"ठीक|अच्छ|सही|theek|accha|sahi", r"\b(?:sick|ill|bad|wrong|off|upset|awful|terrible|under the weather)\b"),
         (r"(?:^|\s)(?:मत|न|ना|mat|na)(?=[\s।!?.,]|$)", r"\b(?:quiet|shut (?:up|it|your)|hush|silence|relax|calm|easy|cheer|keep|stay|leave|hold|hands off|wait|enough|forget|let (?:it|that|this|go|bygones|sleeping|\w+ (?:go|be|alone|rest))|spare|dare|beware|watch|save|skip|drop|cut|hurry|careful|get off|back off|go away|be a man|be brave|grow up|pull yourself|snap out|come on)\b"),
         (r"फ़िक्र|फिक्र|चिंता|चिन्ता|घबरा|डर|टेंशन|fikar|chinta|tension|ghabra|dar", r"relax|calm|cheer|easy|okay|all right|brave|trust me|chin up|safe"),
@@ -94,7 +94,7 @@ UNSAID: Final = {
         (r"पसंद|pasand", r"\b(?:hate|dislike|can't stand)"),
         (r"नींद|सो|neend|so", r"awake|sleepless|insomnia|up all night|toss"),
         (r"परवाह|फ़र्क|फर्क|फ़र्क़|parwah|farak|farq", r"who cares|whatever|all the same|so what|care less"),
-        (r"कुछ|kuch", r"forget it|never mind|\b(?:fine|okay|ok|all right|alright|safe)\b"),
+        (r"कुछ|kuch", r"forget it|never mind|too late|\b(?:fine|okay|ok|all right|alright|safe)\b"),
         (r"कोई|koi", r"\b(?:(?<!leave )(?<!him )(?<!her )(?<!me )(?<!them )alone|lonely|deserted|on (?:my|your|his|her|our|their) own)\b"),
         (r"कुछ (?:भी )?नहीं\s*[,।.!]|kuch nahi\s*[,.!]", r"\b(?:just|only|that's (?:it|all))\b"),
         (r"वक़्त|वक्त|समय|टाइम|फ़ुर्सत|waqt|time", r"\b(?:pressed|short|running out|run out|out) (?:of|for|on)\b[^.!?,]*|\bbusy\b"),
@@ -142,7 +142,7 @@ CUES: Final = {
         (r"सावधान|ख़बरदार|खबरदार|ध्यान|संभल|सँभल|khabardar", r"don't (?:you|fall|slip|forget|lose|let|drop|get)"),
         (r"फ़िक्र|फिक्र|चिंता|चिन्ता|घबरा|डर|टेंशन|बेफ़िक्र|fikar|fikr|chinta|tension|ghabra", r"don't (?:worry|be|panic)|no (?:worries|need|problem)"),
         (r"ज़रूर|जरूर|बिल्कुल|बेशक|zaroor|bilkul|beshak|kyun nahi", r"no (?:doubt|problem)|why not|without (?:a )?doubt|absolutely|not at all"),
-        (r"क्या (?:गलती|ग़लती|कसूर|क़सूर|फ़ायदा|फायदा|ज़रूरत|जरूरत|मतलब|लेना)|ऐसे कैसे|कैसे (?:हो|जा|दे|छोड़)|kya (?:galti|fayda|zaroorat)", _ANY),
+        (r"क्या (?:गलती|ग़लती|कसूर|क़सूर|फ़ायदा|फायदा|ज़रूरत|जरूरत|मतलब|लेना|हर्ज)|ऐसे कैसे|कैसे (?:हो|जा|दे|छोड़)|kya (?:galti|fayda|zaroorat)", _ANY),
         (r"वैस[ाेी] ही|वही|vais[aei] hi", r"n't changed?|not (?:a day|any) (?:older|different)|no different|nothing(?:'s| has)? changed"),
         (r"सच|वाक़ई|क्या बात|क्या कह|sach|kya baat", r"no (?:way|kidding)|can't be|don't (?:tell me|say)|not (?:really|kidding)"),
         (r"थोड़[ीे] (?:ही|न|ना|है)|थोड़[ीे] ही|thod[ie] (?:hi|na|hai)", _ANY),
@@ -167,7 +167,7 @@ CUES: Final = {
         (r"करवट|karwat|जाग|jaag", r"n't (?:\w+ ){0,2}sleep|not (?:\w+ )?sleep|no sleep|sleepless"),
         (r"ज़िद|जिद|ज़िद्द|zid", r"don't be (?:so )?(?:stubborn|difficult|silly|childish|obstinate)"),
         (r"गायब|ग़ायब|लापता|gayab|laapata", rf"seen|find|found|there|trace|{_ANY}"),
-        (r"रहने दो|रहने दे|रहने दीजिए|rehne d", r"don't (?:bother|worry)|no need|never mind|not now"),
+        (r"रहने दो|रहने दे|रहने दीजिए|rehne d", r"n't (?:bother|worry|have to|need to)|no need|never mind|not now"),
         (r"बच |बच गए|बचकर|bach", r"didn't (?:die|get hurt)|nothing happened"),
         (r"ज़िंदा|जिंदा|जीवित|zinda", r"not dead|isn't dead|didn't die"),
         (r"मज़ाक|मजाक|mazaak|mazak", r"not serious|can't be serious|don't mean|didn't mean"),
@@ -287,6 +287,8 @@ new | old used
 strong | weak
 cheap | expensive costly
 empty | full
+fast quick rapid speed | slow slowly
+tired exhausted weary | fine fresh rested
 light lit burn burning bright | dark
 known know famous | unknown stranger
 always often | rarely seldom
