@@ -2,9 +2,11 @@
 
 import pytest
 
+from setu_enhancer.domain.contraries import opposed
 from setu_enhancer.domain.contrasts import contrast
 from setu_enhancer.domain.denial import denial_fault
 from setu_enhancer.domain.excused import distinct_denials, without_idioms
+from setu_enhancer.domain.lines import Line, Pair
 
 
 def fault(source: str, draft: str, text: str) -> str:
@@ -211,3 +213,13 @@ def test_the_opposite_of_the_opposite_is_found(source, draft, text):
 def test_right_and_wrong_ways_to_say_a_denial_are_told_apart(source, draft, right, wrong):
     assert fault(source, draft, wrong)
     assert not fault(source, draft, right)
+
+
+def test_what_is_left_out_is_not_in_and_who_is_for_is_not_against():
+    for source, draft, text in (
+        ("टैक्स मिलाकर?", "Including tax?", "Excluding tax?"),
+        ("जो पक्ष में हैं, हाथ उठाएँ।", "Those in favour, raise hands.", "Those against, raise your hands."),
+    ):
+        line = Line(0, 0.0, 6.0, source, draft)
+        assert opposed(line, text, Pair("hi", "en"))
+        assert not opposed(line, draft, Pair("hi", "en"))
