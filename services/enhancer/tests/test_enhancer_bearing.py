@@ -111,6 +111,27 @@ def test_a_word_that_is_seldom_a_name_has_to_be_shown_as_one_in_each_line():
     assert drafts == ["Bijli, you will go from the roof.", "The electricity went."]
 
 
+def test_a_word_that_is_somebody_elsewhere_is_put_right_only_where_the_draft_or_the_line_tells():
+    _, drafts = looked_at(
+        ("आशा, इधर आओ।", "Hope, come here."),
+        ("आशा मत छोड़ो।", "Don't give up hope."),
+        ("विश्वास, भाग!", "Trust, run!"),
+        ("विश्वास टूट गया मेरा।", "My trust broke."),
+        ("और विश्वास, चार किलो लाना।", "And trust, bring four kilos."),
+        ("पायल, चाय ला।", "Anklet, bring tea."),
+        ("पायल की आवाज़ आ रही है।", "The sound of anklets is coming."),
+    )
+    assert drafts == [
+        "Asha, come here.",
+        "Don't give up hope.",
+        "Vishwas, run!",
+        "My trust broke.",
+        "And Vishwas, bring four kilos.",
+        "Payal, bring tea.",
+        "The sound of anklets is coming.",
+    ]
+
+
 def test_one_that_is_hardly_ever_the_word_is_known_by_the_line_that_shows_it():
     names, _ = looked_at(("संगीता, इधर आओ।", "Music, come here."), ("कल संगीता थी।", "Yesterday there was music."))
     assert all(names)

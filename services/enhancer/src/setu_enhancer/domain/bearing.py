@@ -250,7 +250,10 @@ class _Standing:
         """Whether a word is all there is before or behind a comma, and the rest is said to somebody."""
         word = self.word.folded
         others = [each for number, each in enumerate(self.said) if number != self.at]
-        if word in CRIED or len(others) > MOST_BESIDE or not all(each in CALLING for each in others) or days(word, "hi"):
+        beside = [
+            each for number, each in enumerate(self.said) if number > self.at or (number < self.at and each not in _OPENING)
+        ]
+        if word in CRIED or len(others) > MOST_BESIDE or not all(each in CALLING for each in beside) or days(word, "hi"):
             return False
         if len(clauses) == 1:
             heard = is_order(following) or not TO_YOU.isdisjoint(following[:1])

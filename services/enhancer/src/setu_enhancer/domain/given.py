@@ -70,6 +70,32 @@ _NE: Final = folded("ने")
 _NOT: Final = folded("नहीं")
 _Z: Final = f"ज{NUKTA}"
 _GROWN: Final = re.compile(r"^\s+(?:का|की|के)\s+(?:फूल|पेड़|कली|ख़?ुशबू|माला|बेल|पत्त|पौध|इत्र)")
+_MINE: Final = frozenset(
+    map(
+        folded,
+        [
+            "मेरा",
+            "मेरी",
+            "मेरे",
+            "तेरा",
+            "तेरी",
+            "तेरे",
+            "उसका",
+            "उसकी",
+            "उसके",
+            "तुम्हारा",
+            "तुम्हारी",
+            "तुम्हारे",
+            "आपका",
+            "आपकी",
+            "आपके",
+            "हमारा",
+            "हमारी",
+            "हमारे",
+        ],
+    )
+)
+_WHEN: Final = [[folded(each)] for each in ("समय", "बाद", "पहले", "सवाल", "मौसम")]
 _LIKE: Final = frozenset(map(folded, ["जैसा", "जैसे", "जैसी"]))
 _ON: Final = folded("पर")
 _KINDRED: Final = "बहन भाई बेटा बेटी बिटिया बच्ची दोस्त सहेली पति पत्नी बीवी भाभी चाची मौसी बुआ दादी नानी माँ बेटे भतीजा भतीजी साली"
@@ -211,6 +237,8 @@ def _use_of_word(given: Given, name: str, text: str) -> int:
         return 1
     if given.somebody:
         return 0
+    if _is_thing(given, text):
+        return -1
     found = [_use(given, name, clause) for sentence in SENTENCE_END.split(text) for clause in _clauses(sentence)]
     use = max(found, key=abs, default=0)
     return min(use, 0) if given.seldom else use
@@ -299,8 +327,10 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
         return SURELY_A_WORD if behind == _NOT else 0  # "ये राज है": this is Raj, or this is a secret
     if behind in _LIKE or (behind and behind.startswith(given.followers)):
         return -1 if len(said) > at + 2 and said[at + 2].startswith(_GOING_ON) else SURELY_A_WORD
-    if before in DETERMINERS or (before and is_of_numbers(before, "hi")):
-        return -1 if before in DETERMINERS - _OF_THINGS else SURELY_A_WORD
+    how = _is_mass(given) and (behind == _BY or (behind in _CASES and said[at + 2 : at + 3] in _WHEN))
+    counted = before in _OF_THINGS or (before and is_of_numbers(before, "hi"))
+    if counted or how or before in DETERMINERS or said[-1] in _MINE:
+        return SURELY_A_WORD if counted else -1
     return 1 if len(said) == 1 or _acts(given, said, at) else 0
 
 
