@@ -137,9 +137,22 @@ def test_what_is_denied_twice_counts_once():
     assert distinct_denials("मैं नहीं गया, उसने नहीं बुलाया।", "hi") == 2
 
 
-def test_what_an_idiom_denies_is_taken_out_where_the_line_denies_nothing_in_it():
-    text = "Actions speak louder, never mind words."
-    assert without_idioms("मैं घर जाता हूँ।", text, "hi") == text
+def test_what_an_idiom_denies_is_no_denial_of_its_line():
+    source, draft = "आगे कुआँ पीछे खाई, मैं घर नहीं जाऊँगा।", "Well ahead ditch behind, I will not go home."
+    assert "no way out" not in without_idioms(source, "There's no way out, I won't go home.", "hi")
+    assert not fault(source, draft, "There's no way out, I won't go home.")
+    assert fault(source, draft, "There's no way out, I'll go home.")
+    assert without_idioms("मैं घर जाता हूँ।", "There's no way out.", "hi") == "There's no way out."
+
+
+def test_an_idiom_may_be_said_by_a_denial_of_what_is_not_in_the_line():
+    assert not fault("ऊँची दुकान, फीका पकवान।", "High shop, insipid dish.", "All that glitter and nothing behind it.")
+    assert not fault(
+        "अब पछताए होत क्या, जब चिड़िया चुग गई खेत।",
+        "Now what happens by regretting, when the bird has pecked the field.",
+        "It's no use being sorry now.",
+    )
+    assert fault("ऊँची दुकान, फीका पकवान।", "High shop, insipid dish.", "The shop isn't high, and the dish is good.")
 
 
 @pytest.mark.parametrize(
