@@ -237,11 +237,9 @@ def _use_of_word(given: Given, name: str, text: str) -> int:
         return 1
     if given.somebody:
         return 0
-    if _is_thing(given, text):
-        return -1
     found = [_use(given, name, clause) for sentence in SENTENCE_END.split(text) for clause in _clauses(sentence)]
     use = max(found, key=abs, default=0)
-    return min(use, 0) if given.seldom else use
+    return min(use, -1 if _is_thing(given, text) else 0 if given.seldom else 1)
 
 
 @lru_cache(maxsize=16_384)
