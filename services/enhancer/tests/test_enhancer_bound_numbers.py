@@ -284,3 +284,7 @@ def test_how_many_which_and_when_stay_as_the_line_has_them(source, draft, right,
     line = Line(0, 0.0, 6.0, source, draft)
     assert quantity_fault(line, wrong, HINDI)
     assert "number" not in kinds(source, draft, right)
+
+
+def test_numbers_too_long_to_reckon_with_are_no_guess():
+    assert not counted(f"0 {'7' * 31}, 1{'0' * 40} 2{'0' * 40}", "en").counts[0].is_guess

@@ -253,7 +253,7 @@ class Reading:
             return False
         ahead = self.tokens[self.at], self.tokens[self.at + 1 + gap]
         apart = 1 if self.numerals is NUMERALS["en"] else FIRST_CENTURY  # "twelve twenty" is a time
-        if first > LAST_CENTURY and first % 10 == second % 10 == 0:
+        if LAST_CENTURY < first < second <= HUNDRED and first % 10 == second % 10 == 0:
             apart = 10  # "sixty-seventy people"
         if not gap and (any(each.digits for each in ahead) or self._joins(first, second) or second - first > apart):
             return False
