@@ -22,7 +22,7 @@ def line(source, draft, index=0):
 
 def looked_at(*told):
     """The reasons and the mended drafts of lines that are a text of their own, of which nobody told any name."""
-    lines = [line(*each, index) for index, each in enumerate(told)]
+    lines = [line(source, draft, index) for index, (source, draft) in enumerate(told)]
     known = glossary(Context(), lines, HINDI)
     chosen = select(lines, HINDI, known, Thresholds(), "selective")
     names = [[reason for reason in chosen.get(each.index, ()) if reason.kind == "name"] for each in lines]
