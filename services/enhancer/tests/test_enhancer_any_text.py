@@ -1,5 +1,8 @@
-"""Texts made of nothing but what numbers are said with, in any order: whatever they say, nothing that looks at a line breaks on them."""
+"""Texts made of nothing but what numbers are said with, in any order, or of nothing but space: nothing that looks at a line breaks or stands still on them."""
 
+import time
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,3 +69,20 @@ def test_any_heap_of_numbers_can_be_chosen_guarded_and_scored(made):
     assert set(select([line], pair, terms, Thresholds(), "all")) <= {0}
     assert all(breach.detail for breach in breaches(line, edit, pair, terms, characters_per_s=20.0))
     assert all(0 <= score(line, text, pair, terms, neighbours=(edit,)).total <= 100 for text in (draft, edit))
+
+
+LONG = 2000
+FAR_LESS_THAN_MINUTES_S = 2.0
+
+
+@pytest.mark.parametrize("unit", [" ", "\n", "\t", "\n ", "\u00a0"], ids=ascii)
+@pytest.mark.parametrize("made", ["He{}", "{}went", "1{}x", "Note{}x", "-{}x"])
+def test_a_run_of_white_space_is_no_work(unit, made):
+    long = made.format(unit * LONG)
+    pair, source = Pair("hi", "en"), "वह दो किताबें नहीं लाया, क्या?"
+    began_s = time.process_time()
+    for draft, text in (("He went.", long), (long, "He went.")):
+        line = Line(0, 0.0, 4.0, source, draft)
+        breaches(line, text, pair, glossary(Context(), [line], pair), characters_per_s=20.0)
+        score(line, text, pair, glossary(Context(), [line], pair))
+    assert time.process_time() - began_s < FAR_LESS_THAN_MINUTES_S

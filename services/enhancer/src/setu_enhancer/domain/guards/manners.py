@@ -19,28 +19,29 @@ TRIPLE: Final = 3
 OPENING_WORDS: Final = 4
 READ_CHARACTERS: Final = 4000  # of an edit; a longer one is out of proportion anyway
 
+_SPACE: Final = r"[^\S\n]*+"  # within a line, and never given back: several in a row would try every way to part it
 _LANGUAGES: Final = "|".join(sorted(map(str.lower, LANGUAGE_NAMES.values()), key=len, reverse=True))
 _COMMENTS: Final = tuple(
     (re.compile(pattern, re.MULTILINE), told)
     for pattern, told in (
-        (r"^\s*[\[({<#]?\s*(?:line|id|segment|index|seg|no)?\s*[#.:]?\s*\d+\s*(?:[\])}>|]|:(?!\d\d\b))", "an id or a number before the line"),
-        (r"^\s*\d+\s*[.)]\s+\D", "an id or a number before the line"),
-        (r"^\s*l\d+\b", "an id before the line"),
+        (rf"^{_SPACE}[\[({{<#]?{_SPACE}(?:line|id|segment|index|seg|no)?{_SPACE}[#.:]?{_SPACE}\d+{_SPACE}(?:[\])}}>|]|:(?!\d\d\b))", "an id or a number before the line"),
+        (rf"^{_SPACE}\d+{_SPACE}[.)]\s+\D", "an id or a number before the line"),
+        (rf"^{_SPACE}l\d+\b", "an id before the line"),
         (r"[{}]|\"\s*:\s*\"|</?(?!(?:i|b|u|font)\b)[a-z_]+[^>]*>|\\n|\\u[0-9a-f]{4}|\[/?inst\]|<\||\|>", "markup or JSON"),
-        (r"```|\*\*|__|^#{1,6}\s|^\s*[*•]\s|^>\s", "Markdown"),
+        (rf"```|\*\*|__|^#{{1,6}}\s|^{_SPACE}[*•]\s|^>\s", "Markdown"),
         (
             r"\b(?:here(?:'s| is| are)|below is|this is)\b[^.!?:]{0,50}\b(?:translation|subtitle|edit|version|line|rewrite|rendering|correction|text)s?\b",
             "an announcement",
         ),
         (
             (r"\b(?:translation|translated|subtitle|corrected|edited|edit|revised|rewritten|improved|output|answer|note|notes|explanation|reason|comment"
-            r"|original|source|draft|final|target|literal(?:ly)?|meaning|context|version|suggestion|alternative(?:ly)?|tn|n\.b\.)\s*(?:text|line|version|note)?\s*:\s"),
+            r"|original|source|draft|final|target|literal(?:ly)?|meaning|context|version|suggestion|alternative(?:ly)?|tn|n\.b\.)\s*+(?:text|line|version|note)?\s*+:\s"),
             "a label or a note",
         ),
-        (rf"^\s*(?:in )?(?:{_LANGUAGES}|hinglish)\s*[:=]|\((?:in )?(?:{_LANGUAGES})\)", "the name of a language"),
+        (rf"^{_SPACE}(?:in )?(?:{_LANGUAGES}|hinglish){_SPACE}[:=]|\((?:in )?(?:{_LANGUAGES})\)", "the name of a language"),
         (r"[(\[][^)\]]*\b(?:literally|lit|translat\w+|idiom\w*|note|meaning|means|informal|formal|expression|hindi|context|implied|sarcas\w+)\b", "an explanation"),
         (r"\b(?:idiom|literal translation|literally means|translates (?:to|as)|in this context|more natural|the original|the draft|the source)\b", "an explanation"),
-        (r"^\s*(?:sure|certainly|of course|absolutely|okay|ok)[!,.]?\s+(?:here|i (?:can|will|have|would)|let me|this is the)\b", "an answer to the request"),
+        (rf"^{_SPACE}(?:sure|certainly|of course|absolutely|okay|ok)[!,.]?\s+(?:here|i (?:can|will|have|would)|let me|this is the)\b", "an answer to the request"),
         (r"\b(?:let me know if|hope (?:this|that) helps|feel free to|as requested|as you asked|per your|is there anything else|happy to help)\b", "an answer to the request"),
         (r"\b(?:glossary|json|system prompt|post-?edit\w*|mt draft|machine translation|subtitle (?:editor|translator)|characters per second)\b", "words of the request"),
         (r"\s(?:→|->|=>|==>)\s|\S\s+/\s+\S", "more than one version"),
@@ -50,8 +51,8 @@ _COMMENTS: Final = tuple(
 _COMMENTED: Final = Sieves(pattern for pattern, _ in _COMMENTS)
 _QUOTED: Final = re.compile(r"^\s*([\"“«„'‘`])(.*)([\"”»“'’`])\s*$", re.DOTALL)
 _BRACKETED: Final = re.compile(r"[(\[][^)\]]*[)\]]")
-_LABEL: Final = re.compile(r"^\s*[-–—]?\s*([^\W\d_][\w.']{0,30}(?: [\w.']{1,20})?)\s*:\s+\S", re.MULTILINE)
-_DASH: Final = re.compile(r"^\s*[-–—]\s*\S", re.MULTILINE)
+_LABEL: Final = re.compile(rf"^{_SPACE}[-–—]?{_SPACE}([^\W\d_][\w.']{{0,30}}(?: [\w.']{{1,20}})?){_SPACE}:\s+\S", re.MULTILINE)
+_DASH: Final = re.compile(rf"^{_SPACE}[-–—]\s*\S", re.MULTILINE)
 _MARKED: Final = frozenset("<♪♫")
 _BARS: Final = frozenset("|｜¦│")
 _TAG: Final = re.compile(r"</?[ibu]>|♪|♫")
