@@ -10,7 +10,7 @@ from setu_common.contracts import (
     TranslatedTranscript,
     Translation,
 )
-from setu_common.subtitles.profile import NETFLIX
+from setu_common.subtitles.profile import NETFLIX, UnknownProfile
 from setu_enhancer.domain.lines import Line, lingering
 from setu_enhancer.loading import text_of
 
@@ -63,6 +63,7 @@ async def test_lines_of_a_transcript_are_spoken_and_those_of_a_request_are_shown
         target_language="en",
         transcript=await store.put_model("acme", spoken),
         translated=await store.put_model("acme", draft),
+        profile="netflix",
     )
     told = EnhancementRequest(
         source_language="hi",
@@ -71,3 +72,8 @@ async def test_lines_of_a_transcript_are_spoken_and_those_of_a_request_are_shown
     )
     assert (await text_of(kept, store)).lines[0].duration_s == pytest.approx(2.917)
     assert (await text_of(told, store)).lines[0].duration_s == pytest.approx(1.0)
+    longer, exact = (kept.model_copy(update={"profile": name}) for name in ("broadcast", "none"))
+    assert (await text_of(longer, store)).lines[0].duration_s == pytest.approx(2.8)
+    assert (await text_of(exact, store)).lines[0].duration_s == pytest.approx(1.0)
+    with pytest.raises(UnknownProfile, match="netflix"):
+        await text_of(kept.model_copy(update={"profile": "cinema"}), store)

@@ -289,6 +289,7 @@ def test_requests_are_built_from_what_is_asked_for_and_from_the_results_of_what_
     assert enhancement["context"]["terms"] == [{"source": "Rajh", "target": "Raj"}]
     assert enhancement["reuse"] is False
     assert (subtitles["language"], subtitles["profile"], requests[CAPTIONS]["profile"]) == ("en", "broadcast", "broadcast")
+    assert enhancement["profile"] == "broadcast"
 
 
 def test_a_stage_that_one_can_do_without_does_not_stop_what_needs_it():

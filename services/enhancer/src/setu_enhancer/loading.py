@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from setu_common.contracts import EnhancementRequest, QualityRequest, Transcript, TranslatedTranscript
 from setu_common.store import Store
-from setu_common.subtitles.profile import NETFLIX
+from setu_common.subtitles.profile import profile_named
 from setu_enhancer.domain.lines import Line, lingering
 from setu_enhancer.errors import LinesDiffer
 
@@ -31,6 +31,7 @@ async def text_of(request: EnhancementRequest, store: Store) -> Text:
 
     Raises:
         ObjectMissing: the transcript, or its translation, is not in the store.
+        UnknownProfile: there are no such delivery rules.
         LinesDiffer: they do not belong together, or are of other languages than those of the request.
     """
     if request.transcript is None or request.translated is None:
@@ -55,7 +56,7 @@ async def text_of(request: EnhancementRequest, store: Store) -> Text:
         )
         for segment, translation in zip(transcript.segments, draft.translations, strict=True)
     )
-    limits = NETFLIX.limits(request.target_language)
+    limits = profile_named(request.profile).limits(request.target_language)
     return Text(lingering(lines, limits) if limits else lines, draft)
 
 

@@ -18,6 +18,7 @@ from setu_common.contracts import (
 from setu_common.errors import SetuError
 from setu_common.operations import Work
 from setu_common.store import Store
+from setu_common.subtitles.profile import profile_named
 from setu_enhancer.auditing.page import page_of
 from setu_enhancer.auditing.report import audit_of, edited_translation, mean_of, result_of, skipped
 from setu_enhancer.casting import Casting
@@ -103,7 +104,8 @@ class EnhancementService:
         pair = Pair(request.source_language, request.target_language)
         work.progress(0.0, "looking up names")
         names, notes = await self._glossary(request.context, text.lines, pair, work, learned_of(request.known))
-        speed = request.characters_per_s or limit_of(pair.target)
+        limits = profile_named(request.profile).limits(pair.target)
+        speed = request.characters_per_s or (limits.characters_per_s if limits else limit_of(pair.target))
         thresholds = replace(self._desk.thresholds, characters_per_s=speed)
         chosen = await work.in_thread(select, text.lines, pair, names, thresholds, mode)
         work.progress(KNOWN_SHARE, f"0 of {len(chosen)} lines")

@@ -154,6 +154,11 @@ class EnhancementRequest(Contract):
     characters_per_s: float | None = Field(
         default=None, gt=0, le=100, description="How fast one may have to read; absent: the target language's usual limit"
     )
+    profile: str = Field(
+        default="none",
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="The delivery rules by which a transcript's lines stay on the screen, and how fast they may be read; none: as long as they are said",
+    )
     reuse: bool = Field(default=True, description="Take what was edited before in the same context again")
 
     @model_validator(mode="after")

@@ -107,6 +107,7 @@ def _enhancement(job: JobRecord, target: str, results: Results) -> EnhancementRe
         context=job.request.context,
         known=known_entries(results.maybe("plan", PlanResult), transcription.language, target),
         mode=job.request.overrides.enhancement or "selective",
+        profile=job.request.subtitle_profile,
         reuse=job.request.overrides.reuse,
     )
 
