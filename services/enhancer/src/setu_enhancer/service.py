@@ -14,6 +14,7 @@ from setu_common.contracts import (
     EnhancementResult,
     QualityReport,
     QualityRequest,
+    QualityScore,
 )
 from setu_common.errors import SetuError
 from setu_common.operations import Work
@@ -144,18 +145,7 @@ class EnhancementService:
             notes = (*notes, *([why] if why else []))
         logprobs, why = await self._probable(lines, pair)
         notes = (*notes, *([why] if why else []))
-        scored = tuple(
-            score(
-                line,
-                line.draft,
-                pair,
-                names,
-                judgement=judgement,
-                mean_logprob=logprob,
-                neighbours=[other.draft for other in lines[max(0, line.index - 1) : line.index + 2] if other is not line],
-            )
-            for line, judgement, logprob in zip(lines, judgements, logprobs, strict=True)
-        )
+        scored = await work.in_thread(_scored, lines, judgements, logprobs, pair, names)
         references = [(line.text, line.reference) for line in request.lines]
         corpus = await work.in_thread(corpus_scores, references, pair.target)
         return QualityReport(scores=scored, mean=mean_of(scored), bleu=corpus.bleu, chrf=corpus.chrf, notes=notes)
@@ -209,6 +199,24 @@ class EnhancementService:
             model_time_s=round(result.model_time_s, 3),
         )
         return result.model_copy(update=update)
+
+
+def _scored(
+    lines: Sequence[Line], judgements: Sequence[Judgement | None], logprobs: Sequence[float | None], pair: Pair, names: Glossary
+) -> tuple[QualityScore, ...]:
+    """The scores of lines' drafts, each beside the lines around it."""
+    return tuple(
+        score(
+            line,
+            line.draft,
+            pair,
+            names,
+            judgement=judgement,
+            mean_logprob=logprob,
+            neighbours=[other.draft for other in lines[max(0, line.index - 1) : line.index + 2] if other is not line],
+        )
+        for line, judgement, logprob in zip(lines, judgements, logprobs, strict=True)
+    )
 
 
 def _skipped(request: EnhancementRequest, why: str) -> EnhancementResult:
