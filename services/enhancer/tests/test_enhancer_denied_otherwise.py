@@ -47,6 +47,21 @@ def test_a_question_may_be_asked_denied_or_meant(source, draft, text):
 
 
 @pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("मुँह बंद रखो।", "Keep mouth closed.", "Keep your mouth shut."),
+        ("मुँह बंद रखो।", "Keep mouth closed.", "Keep that mouth quiet."),
+        ("दरवाज़ा बंद कर दो।", "Do the door closed.", "Get the door, will you."),
+        ("फ़ोन बंद रखो।", "Keep the phone closed.", "Keep your phone off."),
+        ("मुझे अकेला छोड़ दो।", "Leave me alone.", "Let me be alone."),
+        ("खिड़की खुली छोड़ दो।", "Leave the window open.", "Keep the window open."),
+    ],
+)
+def test_what_is_shut_or_left_as_it_is_is_not_left_off(source, draft, text):
+    assert not fault(source, draft, text)
+
+
+@pytest.mark.parametrize(
     ("source", "draft", "right", "wrong"),
     [
         ("रोना बंद करो।", "Close crying.", "Don't cry.", "Start crying."),
@@ -54,6 +69,7 @@ def test_a_question_may_be_asked_denied_or_meant(source, draft, text):
         ("शरमाना छोड़िए।", "Leave shyness.", "Don't be shy.", "Be shy."),
         ("डरना छोड़ दिया मैंने।", "I left fearing.", "I'm not afraid anymore.", "I've started to fear."),
         ("ज़िद छोड़िए।", "Leave the stubbornness.", "Stop being so stubborn.", "Be stubborn."),
+        ("शोर बंद करो!", "Close noise!", "Stop making noise!", "Keep the noise up!"),
     ],
 )
 def test_what_is_to_be_left_off_is_not_taken_up(source, draft, right, wrong):

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from setu_enhancer.domain.dictionary import is_verb, renderings
+from setu_enhancer.domain.dictionary import is_verb, kinds, renderings
 from setu_enhancer.domain.lexicon.denials import DENIERS, SILENT
 from setu_enhancer.domain.text.negation import may_negate
 from setu_enhancer.domain.text.segments import segments
@@ -52,7 +52,17 @@ _ADDRESSES: Final = frozenset("man friend buddy brother sister sir madam dear da
 HALF: Final = 0.5
 
 _LEAVE: Final = re.compile(folded(r"छोड़(?:ो|िए|िये|ना|ें|ूँ|ूं|ेंगे|ूँगा|ूँगी|ेगा|ेगी|ा|ी|े|कर|ते|ता|ती)?$|बंद$|chhod\w*$|chod\w*$|band$"))
-_STOP_WITH: Final = frozenset(map(folded, ["बंद", "band"]))
+_SHUTTING: Final = frozenset(map(folded, ["बंद", "band"]))
+_DOES: Final = re.compile(folded(r"(?:कर|कीज|किय|क[ीि]$|हो|हु[आईए]|kar|kij|kiy|ho$|hog|hon|hua|hui)"))
+_DOINGS: Final = frozenset(
+    map(
+        folded,
+        "शोर शोरगुल बात बातें बकवास नाटक ड्रामा नौटंकी तमाशा हल्ला झगड़ा लड़ाई मज़ाक मस्ती शरारत बदतमीज़ी हँसी चुगली गाली शिकायत बहस "  # noqa: SIM905
+        "shor baat baatein bakwas natak drama nautanki tamasha halla jhagda ladai mazaak masti".split(),
+    )
+)
+"""What is done, and done no more if it is बंद; a mouth or a shop is only shut."""
+_SHUT: Final = re.compile(r"\b(?:shut|closed?|off|sealed|locked)\b")
 _BETWEEN: Final = frozenset(map(folded, ["तो", "अब", "ये", "यह", "भी", "ही", "अपना", "अपनी", "to", "ab", "ye"]))
 _INFINITIVE: Final = tuple(map(folded, ["ना", "ने"]))
 _STATES: Final = (
@@ -84,24 +94,37 @@ def _reads(source: str) -> tuple[bool, frozenset[str], bool]:
     return asks, ceased, is_any
 
 
-def _ceased(said: list[str]) -> frozenset[str]:
+def _ceased(said: list[str], *, surely: bool = False) -> frozenset[str]:
     """What may render, in English, what a line tells to leave off or stop: what is done, or how somebody is."""
     found: set[str] = set()
     for at, word in enumerate(said):
         if at and _LEAVE.match(word):
             before = next((each for each in reversed(said[:at]) if each not in _BETWEEN), "")
-            found |= renderings(before, "hi")
+            if not surely or _is_left_off(before, word, next((each for each in said[at + 1 :] if each not in _BETWEEN), "")):
+                found |= renderings(before, "hi")
     return frozenset(found - FUNCTION)
+
+
+@lru_cache(maxsize=KEPT)
+def _surely_ceased(source: str) -> frozenset[str]:
+    return _ceased(folded_words(source), surely=True)
+
+
+def _is_left_off(before: str, leave: str, behind: str) -> bool:
+    """Whether something is told to be left off, not only shut ("keep the mouth shut"), nor left as it is ("leave me alone")."""
+    if leave in _SHUTTING:
+        return bool(_DOES.match(behind)) and (before in _DOINGS or (before.endswith(_INFINITIVE) and is_verb(before, "hi")))
+    return not kinds(before, "hi") or bool(kinds(before, "hi") & {"noun", "verb"})
 
 
 @lru_cache(maxsize=KEPT)
 def states_what_is_asked(source: str, text: str, draft: str) -> bool:
     """Whether an English text states plainly what its Hindi line asks after without wanting to know."""
-    asks, ceased, _ = _reads(source)
-    told, plainly = plain(text), folded(source)
+    asks = _reads(source)[0]
+    told, plainly, ceased = plain(text), folded(source), _surely_ceased(source)
     if "?" in told or may_negate(told, "en"):
         return False
-    if ceased and _takes_up(ceased, text, source):
+    if ceased and not _SHUT.search(told) and _takes_up(ceased, text, source):
         return True
     if _NOT_AT_ALL.search(plainly) and not _A_LITTLE.search(told):
         return not _is_restrained(told, draft)
