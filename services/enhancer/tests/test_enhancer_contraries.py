@@ -100,3 +100,48 @@ def test_digits_and_stops_of_another_script_are_left_over_as_its_letters_are():
     assert script_fault(line, "Give him ५ books.", HINDI, Glossary())
     assert script_fault(line, "Give him five books।", HINDI, Glossary())
     assert not script_fault(line, "Give him 5 books.", HINDI, Glossary())
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "right", "wrong"),
+    [
+        ("बाईं तरफ़ मुड़ो।", "Left side turn.", "Turn left.", "Turn right."),
+        ("उसका बेटा फ़ौज में है।", "His son is in army.", "Her son's in the army.", "Her daughter's in the army."),
+        ("पिताजी बहुत गुस्से में हैं।", "Father is in very anger.", "Dad's really angry.", "Dad's really happy."),
+        ("बच्चा सो रहा है।", "Child is sleeping.", "The baby's asleep.", "The baby's awake."),
+        (
+            "ये मेरा घर है, तुम्हारा नहीं।",
+            "This is my house, yours not.",
+            "This is my house, not yours.",
+            "This is your house, not mine.",
+        ),
+        ("अंदर आओ, बाहर ठंड है।", "Come inside, outside is cold.", "Come in, it's cold outside.", "Go out, it's cold inside."),
+        ("अंदर आओ, बाहर ठंड है।", "Come inside, outside is cold.", "It's cold outside, come in.", "It's cold inside, go out."),
+        (
+            "पहले खाना खा लो, फिर बात करेंगे।",
+            "First eat food, then will talk.",
+            "Eat first, then we'll talk.",
+            "Talk first, then we'll eat.",
+        ),
+        ("कल मेरा इम्तिहान है।", "Yesterday my exam is.", "I have an exam tomorrow.", "I had an exam yesterday."),
+        ("मैं कल आऊँगा।", "I yesterday will come.", "I'll come tomorrow.", "I came yesterday."),
+        ("कल मेरा जन्मदिन था।", "Tomorrow my birthday was.", "It was my birthday yesterday.", "It's my birthday tomorrow."),
+    ],
+)
+def test_the_contrary_of_what_the_line_says_is_found_in_its_place(source, draft, right, wrong):
+    line = said(source, draft)
+    assert opposed(line, wrong, HINDI)
+    assert not opposed(line, right, HINDI)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("हीरा रात-दिन पंप चलाता है, जी।", "Hira runs the pump night and day, sir.", "Hira runs his pump day and night, sir."),
+        ("कल से बुख़ार है।", "Fever is since tomorrow.", "I've had a fever since yesterday."),
+        ("कल वो आया होगा।", "Tomorrow he will have come.", "He must have come yesterday."),
+        ("कल उसने पैसे माँगे।", "Tomorrow he asked for money.", "He asked for money yesterday."),
+    ],
+)
+def test_what_may_be_meant_is_not_its_contrary(source, draft, text):
+    assert not opposed(said(source, draft), text, HINDI)

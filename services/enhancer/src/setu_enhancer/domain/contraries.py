@@ -12,11 +12,12 @@ from itertools import chain, combinations
 from pathlib import Path
 from typing import Final
 
-from setu_enhancer.domain.dictionary import is_known, renderings
+from setu_enhancer.domain.dictionary import is_known, kinds, renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.negation import may_negate, negations
+from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.sieve import sieve
-from setu_enhancer.domain.text.words import folded_words
+from setu_enhancer.domain.text.words import folded, folded_words
 from setu_enhancer.domain.words import FUNCTION, KEPT, LONG_LETTERS, expanded, plain, stem, words
 
 Sides = tuple[frozenset[str], frozenset[str]]
@@ -50,8 +51,20 @@ _READ: Final = tomllib.loads((Path(__file__).parent / "contraries.toml").read_te
 _DENIED: Final = _sides("denied")
 _OPPOSED: Final = _sides("opposed")
 _KINDS: Final = _sides("kinds")
+_CROSSED: Final = tuple(sides for each in _READ["crossed"] for sides in _pairs(each["pairs"]))
 PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
+_EITHER_DAY: Final = folded("कल")
+_NO_DAY: Final = frozenset(map(folded, "से का की के वाला वाली वाले तक कि रात शाम जो जब अगर".split()))  # noqa: SIM905
+"""Beside which nothing tells which day is meant: "since yesterday", "he says that …"."""
+_IS: Final = frozenset(map(folded, ["है", "हैं"]))
+_WAS: Final = frozenset(map(folded, ["था", "थी", "थे", "थीं"]))
+_WILL: Final = tuple(map(folded, ["गा", "गी", "गे"]))
+_MUST_BE: Final = frozenset(
+    map(folded, "होगा होगी होंगे होगे हूँगा हूँगी रहेगा रहेगी मांगा माँगा माँगी माँगे लगा लगी लगे भागा भागी भागे जागा जागी जागे".split())  # noqa: SIM905
+)
+"""Which tell what must have been, or end as what will be does and are past."""
 _TURNING: Final = re.compile(rf"(?:{'|'.join(PREFIXES)})(?=[a-z]{{4}})")
+SEVERAL: Final = 2
 _FAILING: Final = sieve(
     r"\b(?:fail(?:s|ed)? to|unable to|impossible (?:for [\w']+ )?to|refus(?:e|es|ed) to|forg[eo]t(?:s|ten)? to|quit|stopped|gave up) ([a-z]+)"
 )
@@ -89,7 +102,53 @@ def opposed(line: Line, text: str, pair: Pair) -> str:
         return ""
     drafted, told = _stems(line.draft), _stems(text)
     among = chain(*(_across(line, drafted, told, pair, sides, known=True) for sides in (_OPPOSED, _KINDS)))
-    return next(among, "")
+    return next(among, "") or _crossed(line.draft, text) or _on_another_day(line.source, text)
+
+
+def _on_another_day(source: str, text: str) -> str:
+    """The day that a Hindi line does not mean by its word for both yesterday and tomorrow, if a text has it: its verb tells which."""
+    said = [part for each in segments(source, pauses=True) if _EITHER_DAY in (part := folded_words(each))]
+    told = frozenset(words(text)) & {"yesterday", "tomorrow"}
+    if len(said) != 1 or len(told) != 1 or said[0][-1] == _EITHER_DAY or not _NO_DAY.isdisjoint(said[0]):
+        return ""
+    *before, last = said[0]
+    is_thing = bool(before) and kinds(before[-1], "hi") == {"noun"}
+    is_past = is_thing and last in _WAS
+    is_ahead = (is_thing and last in _IS) or (last.endswith(_WILL) and last not in _MUST_BE)
+    wrong = "tomorrow" if is_past else "yesterday" if is_ahead else ""
+    return wrong if wrong in told else ""
+
+
+def _crossed(draft: str, text: str) -> str:
+    """The word of a text beside which it says what its draft, which has both, says beside the contrary, in another part."""
+    drafted, told = _by_part(draft), _by_part(text)
+    if len(drafted) < SEVERAL or len(told) < SEVERAL:
+        return ""
+    for one, other in _CROSSED:
+        before, now = (_sided(parts, one, other) for parts in (drafted, told))
+        moved = sorted(word for word in before.keys() & now.keys() if before[word] != now[word])
+        kept = any(before[word] == now[word] for word in before.keys() & now.keys())
+        if moved and not kept:
+            return min((one if now[moved[0]] else other) & _stems(text))
+    return ""
+
+
+def _sided(parts: Sequence[frozenset[str]], one: frozenset[str], other: frozenset[str]) -> dict[str, bool]:
+    """What is said beside one of two contraries alone, each in parts of its own, and whether that is the first; nothing if one of them is not said."""
+    sided = [(bool(part & one), part) for part in parts if bool(part & one) != bool(part & other)]
+    if len({side for side, _ in sided}) < SEVERAL or any(part & one and part & other for part in parts):
+        return {}
+    found: dict[str, set[bool]] = {}
+    for side, part in sided:
+        for word in part - one - other - FUNCTION:
+            found.setdefault(word, set()).add(side)
+    return {word: sides.pop() for word, sides in found.items() if len(sides) == 1}
+
+
+@lru_cache(maxsize=KEPT)
+def _by_part(text: str) -> tuple[frozenset[str], ...]:
+    """The stems of each part of an English text, between pauses; "and" mostly joins words ("day and night")."""
+    return tuple(map(_stems, segments(text, pauses=True)))
 
 
 def _turning(words_of: Iterable[str]) -> list[str]:

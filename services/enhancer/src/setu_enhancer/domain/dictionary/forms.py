@@ -50,6 +50,9 @@ _OTHERS: Final = tuple(
 )
 _FEMALE: Final = folded("ी")
 _MALE: Final = folded("ा")
+_NASAL_FEMALE: Final = tuple(
+    (folded(female), folded(male)) for female, male in (("ईं", "याँ"), ("यीं", "याँ"), ("ीं", "ाँ"))
+)  # बाईं is of बायाँ
 
 LIGHT: Final = frozenset(map(folded, "हो कर दे ले जा आ रह सक चुक पा लग पड़ चल बन रख बैठ उठ डाल मार चाह मिल करा करवा होने".split()))  # noqa: SIM905
 """Verbs that mostly help others, or make verbs of nouns."""
@@ -85,3 +88,6 @@ def _of_names(word: str) -> Iterator[tuple[str, tuple[Kind, ...]]]:
                 yield word.removesuffix(ending) + each, _OF_NAMES
     if word.endswith(_FEMALE):
         yield word.removesuffix(_FEMALE) + _MALE, _OF_QUALITIES
+    for female, male in _NASAL_FEMALE:
+        if word.endswith(female):
+            yield word.removesuffix(female) + male, _OF_QUALITIES
