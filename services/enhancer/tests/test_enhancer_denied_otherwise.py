@@ -252,3 +252,28 @@ def test_what_is_left_out_is_not_in_and_who_is_for_is_not_against():
         line = Line(0, 0.0, 6.0, source, draft)
         assert opposed(line, text, Pair("hi", "en"))
         assert not opposed(line, draft, Pair("hi", "en"))
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "right", "wrong"),
+    [
+        ("मुझे नहीं लगता वो आएगा।", "I don't feel he will come.", "I doubt he'll come.", "I think he'll come."),
+        ("कहीं वो मर तो नहीं गया?", "Somewhere he died not?", "What if he's dead?", "He's dead."),
+        ("मैं थोड़ी न जानता था।", "I little no knew.", "How was I supposed to know?", "I knew."),
+        ("मुझे भूल जाओ।", "Forget me.", "Don't think about me anymore.", "Don't forget me."),
+    ],
+)
+def test_what_is_denied_in_the_manner_of_the_language_is_no_plain_statement(source, draft, right, wrong):
+    assert not fault(source, draft, right)
+    assert fault(source, draft, wrong)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("मैं कहाँ जाऊँगा?", "Where I will go?", "I've got nowhere to go."),
+        ("क्या फ़र्क पड़ता है?", "What difference falls?", "It doesn't matter."),
+    ],
+)
+def test_what_nobody_wants_to_know_may_be_denied(source, draft, text):
+    assert not fault(source, draft, text)

@@ -119,12 +119,15 @@ UNSAID: Final = {
         (r"आज तक|कभी|पहले|इतन|ऐस|जैस|aaj tak|kabhi|itn[aie]", r"\b(?:best|worst|most|least|first time|\w+est)\b[^.!?]*\b(?:ever|yet|so far|in my life|all my life|seen|had)\b|\bfirst time\b"),
         (r"से (?:ज़्यादा|ज्यादा|अधिक|ऊपर)|se zyada", r"\bat (?:most|the most|best)\b|\b(?:max|maximum|tops|only|just|up to|under|less than|within|limit)\b"),
         (r"नहीं|nahi", r"\b(?:rather|sooner)\b[^.!?]*\bthan\b|\b(?:die|starve|rot|drown)\b[^.!?]*\bbefore\b|\b(?:gave|give[sn]?|giving) up\b|\bdrop(?:s|ped|ping)? out\b"),
+        (r"लगत[ािीे]|सोचत[ािीे]|मानत[ािीे]|lagta|lagti", r"\b(?:doubt(?:s|ed|ful)?|unlikely)\b"),
+        (r"कहीं[^।.!?]* तो (?:नहीं|न)(?![\u0900-\u0963])|kahin[^.!?]* to(?:h)? nahi", r"\bwhat if\b|\b(?:maybe|perhaps|might|could|afraid|worried|fears?)\b|^(?:is|are|was|were|did|do|does|has|have|had|could) [^.!]*\?"),
+        (r"थोड़[ािेी] ?(?:ही|न|ना)(?![\u0900-\u0963])|\bthod[aei] ?(?:hi|na)\b", r"\bhow (?:was|were|would|could|should|am|is|are|do|did|can) [^.!]*\?|\bas if\b|\bsince when\b|\bdo i look\b"),
         (r"भरोस|ठिकान|तय|पक्क|bharos", r"\bwho knows\b|\banything (?:can|could|may)|\bcould be any|\buncertain|\bany (?:time|moment|day)"),
     ),
 }  # fmt: skip
 
 # What is not said to be denied in the line, and how it may be denied in English.
-_ANY: Final = r"n't\b|\b(?:no|not|never|nothing|nobody|none|cannot|without)\b"
+_ANY: Final = r"n't\b|\b(?:no|not|never|nothing|nobody|nowhere|none|cannot|without)\b"
 CUES: Final = {
     "hi": _cues(
         (r"छोड़|छोड|जाने दो|रहने दो|chhod|chod", r"never mind|don't (?:bother|worry)|no (?:matter|need)|not worth"),
@@ -137,12 +140,12 @@ CUES: Final = {
         (r"मुश्किल|कठिन|नामुमकिन|असंभव|mushkil|namumkin", r"(?:isn't|not|wasn't|won't be|can't) (?:be )?(?:easy|simple|possible|do)?"),
         (r"झूठ|jhooth|jhoot", r"(?:isn't|not|wasn't) (?:true|real)|don't lie|not telling|no truth|didn't tell the truth"),
         (r"ग़लत|गलत|galat", r"(?:isn't|not|wasn't|aren't|ain't) (?:right|fair|correct|true|good)"),
-        (r"भूल|bhool|bhul", r"(?:don't|can't|didn't|doesn't) remember|never mind"),
+        (r"भूल|bhool|bhul", r"(?:don't|can't|didn't|doesn't) remember|never mind|don't (?:(?:even|ever) )?think (?:about|of)"),
         (r"दूर|door", r"don't (?:come|touch|go|get)|not (?:close|near)"),
         (r"सावधान|ख़बरदार|खबरदार|ध्यान|संभल|सँभल|khabardar", r"don't (?:you|fall|slip|forget|lose|let|drop|get)"),
         (r"फ़िक्र|फिक्र|चिंता|चिन्ता|घबरा|डर|टेंशन|बेफ़िक्र|fikar|fikr|chinta|tension|ghabra", r"don't (?:worry|be|panic)|no (?:worries|need|problem)"),
         (r"ज़रूर|जरूर|बिल्कुल|बेशक|zaroor|bilkul|beshak|kyun nahi", r"no (?:doubt|problem)|why not|without (?:a )?doubt|absolutely|not at all"),
-        (r"क्या (?:गलती|ग़लती|कसूर|क़सूर|फ़ायदा|फायदा|ज़रूरत|जरूरत|मतलब|लेना|हर्ज)|ऐसे कैसे|कैसे (?:हो|जा|दे|छोड़)|kya (?:galti|fayda|zaroorat)", _ANY),
+        (r"क्या (?:फ़र्क|फर्क|फ़र्क़|गलती|ग़लती|कसूर|क़सूर|फ़ायदा|फायदा|ज़रूरत|जरूरत|मतलब|लेना|हर्ज)|ऐसे कैसे|कैसे (?:हो|जा|दे|छोड़)|kya (?:galti|fayda|zaroorat)", _ANY),
         (r"वैस[ाेी] ही|वही|vais[aei] hi", r"n't changed?|not (?:a day|any) (?:older|different)|no different|nothing(?:'s| has)? changed"),
         (r"सच|वाक़ई|क्या बात|क्या कह|sach|kya baat", r"no (?:way|kidding)|can't be|don't (?:tell me|say)|not (?:really|kidding)"),
         (r"थोड़[ीे] (?:ही|न|ना|है)|थोड़[ीे] ही|thod[ie] (?:hi|na|hai)", _ANY),
