@@ -145,3 +145,8 @@ def test_the_contrary_of_what_the_line_says_is_found_in_its_place(source, draft,
 )
 def test_what_may_be_meant_is_not_its_contrary(source, draft, text):
     assert not opposed(said(source, draft), text, HINDI)
+
+
+def test_an_hour_of_the_night_may_be_one_of_the_morning_before_dawn_only():
+    assert not opposed(said("रात के दो बजे हैं।", "It is two o'clock of night."), "It's two in the morning.", HINDI)
+    assert opposed(said("रात के नौ बजे हैं।", "It is nine o'clock of night."), "It's nine in the morning.", HINDI)

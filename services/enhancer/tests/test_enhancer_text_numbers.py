@@ -38,6 +38,10 @@ SAID = (
     ("hi", "जाने दो", ""),
     ("hi", "इसे छोड़ दो यार", ""),
     ("hi", "दो भाई थे", "2"),
+    ("hi", "साढ़े तीन हज़ार दो।", "3500"),
+    ("hi", "सौ दो।", "100"),
+    ("hi", "साल दो हज़ार दो।", "2002"),
+    ("hi", "एक लाख दो हज़ार", "102000"),
     ("hi", "ये ले लो, दो भाई!", ""),
     ("hi", "दो और चाय लाओ", "2"),
     ("hi", "मुझे दो और जाओ", ""),
@@ -256,3 +260,29 @@ def test_numbers_in_digits_that_stand_apart_are_read_as_by_all_the_rules(text, l
     reading.run()
     found = read(text, language)
     assert (found.said, found.possible, found.runs) == (reading.said, reading.possible, tuple(reading.runs()))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "low", "high"),
+    [
+        ("hi", "सौ-दो सौ दे दो।", 100, 200),
+        ("hi", "सौ दो सौ रुपये", 100, 200),
+        ("hi", "दो सौ-तीन सौ लोग", 200, 300),
+        ("hi", "पाँच हज़ार-दस हज़ार", 5000, 10000),
+        ("en", "two hundred-three hundred", 200, 300),
+    ],
+)
+def test_two_numbers_of_a_power_are_a_guess(language, text, low, high):
+    found = read(text, language)
+    assert {low, high} <= set(found.possible)
+    assert not {low, high, low + high} & set(found.said)
+
+
+def test_a_guess_of_hundreds_may_be_a_couple_of_them():
+    assert mismatch("सौ-दो सौ दे दो।", "hi", "Give me a couple hundred.", "en") == ([], [])
+    assert mismatch("सौ-दो सौ दे दो।", "hi", "Give me three hundred.", "en") == ([], [300])
+
+
+def test_twelve_at_night_is_midnight():
+    assert mismatch("रात के बारह बजे", "hi", "At midnight.", "en") == ([], [])
+    assert mismatch("रात के दस बजे", "hi", "At midnight.", "en") == ([10], [])

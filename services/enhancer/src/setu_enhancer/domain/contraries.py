@@ -15,6 +15,7 @@ from typing import Final
 from setu_enhancer.domain.dictionary import is_known, kinds, renderings
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.negation import may_negate, negations
+from setu_enhancer.domain.text.numbers import numbers
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.sieve import sieve
 from setu_enhancer.domain.text.words import folded, folded_words
@@ -53,6 +54,9 @@ _OPPOSED: Final = _sides("opposed")
 _KINDS: Final = _sides("kinds")
 _CROSSED: Final = tuple(sides for each in _READ["crossed"] for sides in _pairs(each["pairs"]))
 PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
+_HOUR: Final = re.compile(r"बजे|बजकर|\bbaje\b")
+_MORNING: Final = stem("morning")
+DAWN: Final = 6
 _EITHER_DAY: Final = folded("कल")
 _NO_DAY: Final = frozenset(map(folded, "से का की के वाला वाली वाले तक कि रात शाम जो जब अगर".split()))  # noqa: SIM905
 """Beside which nothing tells which day is meant: "since yesterday", "he says that …"."""
@@ -101,8 +105,14 @@ def opposed(line: Line, text: str, pair: Pair) -> str:
     if not _comparable(line, text, pair):
         return ""
     drafted, told = _stems(line.draft), _stems(text)
-    among = chain(*(_across(line, drafted, told, pair, sides, known=True) for sides in (_OPPOSED, _KINDS)))
+    across = chain(*(_across(line, drafted, told, pair, sides, known=True) for sides in (_OPPOSED, _KINDS)))
+    among = (word for word in across if word != _MORNING or not _is_after_midnight(line.source, pair.source))
     return next(among, "") or _crossed(line.draft, text) or _on_another_day(line.source, text)
+
+
+def _is_after_midnight(source: str, language: str) -> bool:
+    """Whether a line tells an hour that is of the night in Hindi and of the morning in English."""
+    return _HOUR.search(source) is not None and any(0 < hour < DAWN for hour in numbers(source, language))
 
 
 def _on_another_day(source: str, text: str) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final, TypeGuard
 
+from setu_enhancer.domain.text.giving import GIVE, is_two
 from setu_enhancer.domain.text.numerals import AHEAD, BEHIND, DECIMAL_COMMA, NUMERALS, OTHERS, Numerals
 from setu_enhancer.domain.text.words import unaccented
 
@@ -17,6 +18,8 @@ TWELVE: Final = 12
 FIRST_CENTURY, LAST_CENTURY = 13, 20
 LONGEST_DIGITS: Final = 18
 FEWEST_READ_OUT: Final = 3
+MILLENNIUM: Final = 2000
+ENDS: Final = ("", "gap")
 _PLACES: Final = Decimal("0.0001")
 _PRICED_IN: Final = (Decimal(10**7), Decimal(10**5))  # crore, lakh
 _SCRIPTS_END: Final = 0x20000
@@ -37,25 +40,6 @@ _TOKEN: Final = re.compile(
 _INDIAN_OR_WESTERN: Final = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?")
 _DOTTED_THOUSANDS: Final = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 _PART: Final = re.compile(r"[.,]")
-
-
-def _folded(listed: str) -> frozenset[str]:
-    return frozenset(unaccented(word) for word in listed.split())
-
-
-# "दो" is two, and "give": it is taken for a number before a word that can be counted, unless what stands before makes a verb of it.
-_GIVE: Final = frozenset({"दो", "do"})
-_AFTER_GIVE: Final = _folded(
-    "ना न मत तो जी मुझे उसे इसे हमें उन्हें इन्हें मेरा मेरी मेरे उसका उसकी इसका कि वरना नहीं अब अभी जल्दी प्लीज़ प्लीज "
-    "na mat to toh ji mujhe use ise hume usko isko ki warna nahi nahin ab abhi jaldi please"
-)
-_CALLED: Final = _folded("भाई यार बेटा बाबा सर मैडम अंकल दोस्त bhai yaar beta baba sir madam uncle dost")
-_AND: Final = _folded("और फिर aur phir")
-_GIVEN_TO: Final = _folded("मुझे उसे इसे हमें उन्हें इन्हें तुझे को मुझको उसको इसको हमको mujhe use ise hume unhe usko isko ko")
-_BEFORE_GIVE: Final = _folded(
-    "दे कर छोड़ बता रख मार डाल फेंक निकाल ला मिला भेज लिख कह बोल दिखा सुना पकड़ा हटा चला बना जला गिरा खोल बजा समझा लगा जवाब ध्यान साथ "
-    "de kar chhod chod bata rakh maar daal phenk nikal la mila bhej likh keh bol dikha suna hata chala bana khol baja samjha laga"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +186,7 @@ class Reading:
         elif token.kind == "exact":
             self._say(token.value)
             self.at += 1
-        elif self._guess():
+        elif self._guess_of_powers() or self._guess():
             return
         elif token.kind == "vague" and not self._counts():
             self.possible[kept(token.value)] += 1
@@ -231,13 +215,10 @@ class Reading:
         following, before = self._kind(self.at + 1), self._kind(self.at - 1)
         if following in ("power", "behind") or before == "ahead":
             return True
-        if self.tokens[self.at].text not in _GIVE or following != "word":
+        if self.tokens[self.at].text not in GIVE or following != "word":
             return False
         previous = self.tokens[self.at - 1].text if before == "word" else ""
-        behind = self.tokens[self.at + 1].text
-        if (behind in _CALLED and self._kind(self.at + 2) in ("", "gap")) or (behind in _AND and previous in _GIVEN_TO):
-            return False
-        return behind not in _AFTER_GIVE and previous not in _BEFORE_GIVE and not previous.endswith(("ने", "ne"))
+        return is_two(previous, self.tokens[self.at + 1].text, is_last=self._kind(self.at + 2) in ENDS)
 
     def _guess(self) -> bool:
         """Take two numbers that are a guess: दो-तीन, "two or three", "10-15". Both may be said, or neither ("a few")."""
@@ -268,6 +249,25 @@ class Reading:
             self.at += 1
         return True
 
+    def _guess_of_powers(self) -> bool:
+        """Take two numbers of a power that are a guess: सौ-दो सौ, "two hundred-three hundred"."""
+        first, at = self._single(self.at) or Decimal(1), self.at + (self._single(self.at) is not None)
+        second_at = at + 1 + (self._kind(at + 1) == "dash")
+        second = self._single(second_at)
+        if second is None or not first < second or {self._kind(at), self._kind(second_at + 1)} != {"power"}:
+            return False
+        power = self.tokens[at].value
+        if self.tokens[second_at + 1].value != power or self._kind(second_at + 2) == "power":
+            return False
+        self.possible.update(kept(value * power) for value in (first, second))
+        self.at = second_at + 2
+        return True
+
+    def _gives(self, total: Decimal) -> bool:
+        """Whether a दो that ends a clause behind a power is "give": "three thousand, give"; but "two thousand two" is a year."""
+        is_last = self.tokens[self.at].text in GIVE and self._kind(self.at + 1) in ENDS
+        return is_last and self._kind(self.at - 1) == "power" and total != MILLENNIUM
+
     def _single(self, place: int) -> Decimal | None:
         return self.tokens[place].value if self._kind(place) in ("simple", "vague") else None
 
@@ -293,6 +293,8 @@ class Reading:
                 current = self._after_mark(token.value)
                 bare = False
             elif token.kind in ("simple", "vague"):
+                if self._gives(total):
+                    break
                 if current is None and (not total or self._is_rest()):
                     current = token.value
                 elif current is not None and not (digits and token.digits) and self._joins(current, token.value):
