@@ -11,7 +11,20 @@ from typing import Final
 
 from setu_enhancer.domain.dictionary import kinds
 from setu_enhancer.domain.lexicon.names import NAMES
-from setu_enhancer.domain.lexicon.people import days, titles
+from setu_enhancer.domain.lexicon.people import (
+    CALLED_BY,
+    CALLS,
+    HAILS,
+    KIN_BEHIND,
+    KINDRED,
+    OWNERS,
+    SPEAKERS,
+    SURNAMES,
+    TITLES,
+    TO_YOU,
+    days,
+    titles,
+)
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
 
@@ -30,25 +43,9 @@ DETERMINERS: Final = _set(
     "बुरी ये यह वो वह इस उस इन उन ऐसा ऐसी ऐसे वैसा जैसा कैसा कैसी का की के कौन कौनसा क्या ज़रा थोड़ा थोड़ी पूरा पूरी दो तीन चार सौ हज़ार लाख"
 )
 """What stands before a word, and before no name."""
-CALLS: Final = _set("अरे ओ ए ओए अबे हे सुनो सुन हैलो हेलो ओह देखो")
-CALLING: Final = CALLS | _set("बेटा बेटी बेटे जी भाई भैया यार मेरी मेरे प्यारी प्यारे बाबू दीदी मैडम सर")
-OWNERS: Final = _set(
-    "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके अपना अपनी अपने की का के"
-)
-TITLES: Final = _set(
-    "मिस्टर मिस मिसेज मिसेज़ मिसेस श्री श्रीमती डॉक्टर डॉ इंस्पेक्टर प्रोफेसर कैप्टन कप्तान मेजर सूबेदार हवलदार मास्टर पंडित ठाकुर सेठ नवाब उस्ताद बेगम कॉन्स्टेबल सिस्टर नर्स"
-)
-KIN_BEHIND: Final = _set(
-    "जी भाई भैया भाईजान दीदी बहन बहनजी चाचा चाची काका काकी मामा मामी मौसी मौसा बुआ ताई ताऊ आंटी अंकल दादा दादी नाना नानी भाभी अम्मा माई बाई बेटा बेटी बिटिया बाबू सिंह कुमार कुमारी देवी "
-    "लाल चंद प्रसाद दास नाथ राम रानी बेगम बानो ख़ान शेख़ साहब साहिबा मेमसाहब सर मैडम मैम टीचर उस्ताद जीजा"
-)
-SURNAMES: Final = _set(
-    "सिंह लाल कुमार कुमारी देवी चंद प्रसाद बाई दास नाथ बेगम बानो ख़ान शेख़ शर्मा वर्मा यादव गुप्ता पांडे पाण्डेय मिश्रा दुबे चौबे तिवारी शुक्ला जोशी सक्सेना श्रीवास्तव त्रिपाठी अग्रवाल मल्होत्रा खन्ना चोपड़ा मेहरा मेहता कौर राठौड़ चौहान जैन झा पटेल देसाई अली हुसैन अहमद शाह बेग मिर्ज़ा"
-)
-UNCLES: Final = _set("भाई भैया दीदी चाचा चाची काका काकी मामा मामी मौसी बुआ ताई ताऊ दादा दादी नाना नानी भाभी अम्मा माई बाई रानी")
-TO_YOU: Final = _set("तू तूने तुझे तुझको तेरा तेरी तेरे तुम तुमने तुम्हें तुमको तुम्हारा तुम्हारी तुम्हारे आप आपने आपको आपका आपकी आपके मत")
+CALLING: Final = CALLS | CALLED_BY
+"""Before a word that is called may stand all of them, behind it no call: हाथी देखो."""
 OF_ME: Final = _set("मैं मैंने मुझे मुझको मुझसे हम हमने हमें हमको हमसे मेरा मेरी मेरे")
-SPEAKERS: Final = _set("मैं हम तुम तू आप")
 ORDERS: Final = _set(
     "कर दे ले जा आ सुन देख बोल चल रुक बैठ उठ रख बता छोड़ मान सोच पकड़ खोल हट लगा निकल उतर चढ़ समझ पूछ पढ़ लिख खा पी भाग दौड़ चुप आजा डाल मार भेज ला बन हो"
 )
@@ -67,24 +64,7 @@ STATES: Final = _set(
 )
 DOING: Final = frozenset(
     folded(root + ending)
-    for root in (
-        "सो",
-        "रो",
-        "हँस",
-        "नहा",
-        "जाग",
-        "रूठ",
-        "चिल्ला",
-        "झगड़",
-        "शरमा",
-        "नाच",
-        "बोल",
-        "मुस्कुरा",
-        "हकला",
-        "ऊँघ",
-        "खाँस",
-        "छींक",
-    )
+    for root in "सो रो हँस नहा जाग रूठ चिल्ला झगड़ शरमा नाच बोल मुस्कुरा हकला ऊँघ खाँस छींक".split()  # noqa: SIM905
     for ending in ("", "ा", "ी", "े", "या", "यी", "ई", "ए", "ता", "ती", "ते")
 )
 # By what stands behind a word, what goes on there with people only.
@@ -94,6 +74,13 @@ TO_PEOPLE: Final = {
     ),
     folded("से"): _starts("पूछ बोल कह शादी मिलना मिलने मिलो मिलवा मिलूँ मिलकर बात झगड़ लड़"),
 }
+SURELY_TO_PEOPLE: Final = {
+    folded("को"): _starts("फ़ोन पूछ नहला टहला चिढ़ा डाँट धमका एयरपोर्ट इत्तला"),
+    folded("से"): _starts("पूछ शादी"),
+}
+"""The same of words that are seldom names: hope is met, fought and awakened, too, and hunger told."""
+DONE_BY: Final = _starts("कहा पूछ बताया बोल लौटा ख़रीद बेच पहन लिख पढ़ पकाया बनाया फ़ोन देखा सोचा माँग पैसे शादी")
+"""What people have done that feelings and things have not."""
 OWNED: Final = _set(
     "माँ बाप पापा पिता पिताजी मम्मी बहन भाई बेटा बेटी बेटे पति पत्नी बीवी शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नंबर ससुराल मायके दोस्त सहेली बस्ता टिफ़िन भाभी दादी नानी दादा नाना मौसी यहाँ बाबूजी "
     "कमीज़ चप्पल पगार नौकरी ड्यूटी बैग पर्स चश्मा कॉल"
@@ -104,13 +91,13 @@ STRICTLY_OWNED: Final = _set(
 LIMBS: Final = _set("पैर हाथ सिर सर पेट घुटने घुटना कंधे कंधा दाँत कान नाक माथे माथा बाल बुख़ार तबीयत तबियत ज़िद")
 SEEN: Final = _starts("देख पकड़ सुना सुन")
 DOING_IT: Final = _starts("ते ता ती")
-LIKE_PEOPLE: Final = _set("माँ बहन भाई बेटा बेटी बच्चे बच्चा दोस्त पापा मम्मी दादी नानी चाचा चाची भाभी पति पत्नी बीवी")
 _WRITE: Final = _starts("लिख ख़त चिट्ठी कर चेक")
 _PARTICLES: Final = _set("तो ही भी")
 _OPENING: Final = _set("और तो पर लेकिन मगर कि क्या आज कल अब अभी फिर क्योंकि जब अगर वैसे शायद सुबह शाम हाँ नहीं")
 _CASES: Final = _set("ने को से का की के में पर")
 _OF: Final = _set("का की के")
 _NE, _KO, _SE, _AND, _NAME, _KE, _I = map(folded, ("ने", "को", "से", "और", "नाम", "के", "मैं"))
+_HEY: Final = folded("अरे")
 _COPULA: Final = _set("है हैं हूँ हो था थी थे थीं")
 _QUESTIONS: Final = _set("क्या क्यों क्यूँ कब कहाँ कौन कैसे कैसा कैसी किधर कितना कितने")
 _OF_FORCES: Final = _set("काका काकी चाचा चाची भैया भाई दीदी बुआ मौसी भाभी ताई ताऊ आंटी अंकल मैम मैडम सर")
@@ -147,7 +134,7 @@ class Word:
         manner: whether "with it" tells how something is done: प्रेम से.
         bends: whether it is another word before a postposition where it is no name: हीरे को, but Heera is हीरा को.
         listed: whether it is a name of a list: then less is enough.
-        strict: whether only what is hardly ever said of anything else counts, since nobody ever heard of the name.
+        seldom: whether the word is said far more often than the name, or nobody ever heard of the name: then only what is hardly ever said of anything else counts.
     """
 
     folded: str
@@ -157,7 +144,7 @@ class Word:
     manner: bool = False
     bends: bool = False
     listed: bool = False
-    strict: bool = False
+    seldom: bool = False
 
 
 @lru_cache(maxsize=16_384)
@@ -215,8 +202,10 @@ class _Standing:
         """Whether anything says so; the clauses are those of its sentence, and the first of the one that follows."""
         if self.word.somebody or self._is_told():
             return self._is_told()
-        loosely = self._is_called(clauses, place, following) or self._is_like_people() or self._is_of_nobody()
-        if loosely and not self.word.strict:
+        called = self._is_called(clauses, place, following)
+        if self._is_bidden(clauses) if called and self.word.seldom else called:
+            return True
+        if self._is_like_people() or (self._is_of_nobody() and not self.word.seldom):
             return True
         if self._is_of_kin():
             introduced = self.at == FEW and self.said[0] in _THAT and self.behind in _COPULA
@@ -230,8 +219,10 @@ class _Standing:
         """Whether it has what only people have, or what things have not."""
         if self.behind not in _OF or not self.rest[1:]:
             return False
-        nobody = self.word.acts or self.word.folded in HONOURED
-        return self.rest[1] in STRICTLY_OWNED or (not nobody and not self.word.strict and self.rest[1] in OWNED | LIMBS)
+        if self.rest[1] in STRICTLY_OWNED:
+            return True
+        nobody = self.word.acts or self.word.folded in HONOURED or (self.word.seldom and not self.word.listed)
+        return not nobody and self.rest[1] in (OWNED if self.word.seldom else OWNED | LIMBS)
 
     def _is_told(self) -> bool:
         """Whether a name is what it is said to be: it has a title, or "name" beside it."""
@@ -249,28 +240,35 @@ class _Standing:
     def _is_called(self, clauses: Sequence[tuple[str, ...]], place: int, following: Sequence[str]) -> bool:
         """Whether a word is all there is before or behind a comma, and the rest is said to somebody."""
         word = self.word.folded
-        others = [each for number, each in enumerate(self.said) if number != self.at]
-        beside = [
-            each for number, each in enumerate(self.said) if number > self.at or (number < self.at and each not in _OPENING)
-        ]
-        if word in CRIED or len(others) > MOST_BESIDE or not all(each in CALLING for each in beside) or days(word, "hi"):
+        ahead = self.said[: self.at]
+        alone = all(each in CALLING | _OPENING for each in ahead) and all(each in CALLED_BY for each in self.rest)
+        if word in CRIED or len(self.said) > MOST_BESIDE + 1 or not alone or days(word, "hi"):
             return False
         if len(clauses) == 1:
             heard = is_order(following) or not TO_YOU.isdisjoint(following[:1])
             return heard and not self.word.acts and word not in SHOUTED
         rest = [each for number, each in enumerate(clauses) if number != place]
         if any(CALLS.issuperset(each) for each in rest):
-            return True
+            return not self.word.acts
         if place not in (0, len(clauses) - 1) or len(clauses) > FEW or (self.word.acts and place):
             return False
-        return self._is_heard(rest, others, first=place == 0)
+        return self._is_heard(rest, ahead, first=place == 0)
 
-    def _is_heard(self, rest: Sequence[tuple[str, ...]], others: Sequence[str], *, first: bool) -> bool:
-        """Whether the rest of a sentence is said to who would be called; others are what stands beside the word."""
+    def _is_bidden(self, clauses: Sequence[tuple[str, ...]]) -> bool:
+        """Whether a word that is called is hailed, or told to do something, as people talk to no thing: "ए छोटू", "खुशी, इधर आओ"."""
+        if self.word.acts or not self.word.listed or self.word.folded in SHOUTED:
+            return False
+        first = clauses[0] == self.said
+        bidden = any(is_order(each) for each in clauses if each != self.said) and (first or not self.word.manner)
+        hailed = HAILS | {_HEY} if len(clauses) > 1 else HAILS
+        return bidden or not hailed.isdisjoint(self.said[: self.at])
+
+    def _is_heard(self, rest: Sequence[tuple[str, ...]], ahead: Sequence[str], *, first: bool) -> bool:
+        """Whether the rest of a sentence is said to who would be called; ahead is what stands before the word."""
         word = self.word.folded
         if word in HONOURED and any(each[-1].endswith(_POLITE) or not _YOUR_HONOUR.isdisjoint(each) for each in rest):
             return False
-        if any(is_order(each) or not (TO_YOU | _QUESTIONS).isdisjoint(each) for each in rest) or not CALLS.isdisjoint(others):
+        if any(is_order(each) or not (TO_YOU | _QUESTIONS).isdisjoint(each) for each in rest) or not CALLS.isdisjoint(ahead):
             return True
         likely = self.word.listed and not self.word.acts and word not in SHOUTED | HONOURED and len(rest) == 1
         return first and any(len(each) >= FEW and (likely or not OF_ME.isdisjoint(each)) for each in rest)
@@ -281,13 +279,16 @@ class _Standing:
         aside = any(each not in _OPENING | OWNERS for each in ahead) or self.behind in _CASES
         if self.word.alive or aside or len(rest) <= 1 or qualifies(self.word.folded):
             return False
-        if rest[-1] in BE and any(each in STATES and behind in BE | {_IN} for each, behind in pairwise(rest)):
+        states = rest[-1] in BE and any(each in STATES and behind in BE | {_IN} for each, behind in pairwise(rest))
+        if states and not self.word.seldom:
             return True
         if ahead or self.word.acts:
             return False
         if self.word.listed and (self._is_of_age() or self._goes()):
             return True
         lives = self.behind == _WHERE and rest[1].startswith(_LIVES)
+        if self.word.seldom:
+            return False
         return lives or (_NE not in rest and any(each in DOING and behind in BE for each, behind in pairwise(rest)))
 
     def _is_of_age(self) -> bool:
@@ -321,18 +322,27 @@ class _Standing:
     def _is_dealt_with(self) -> bool:
         """Whether somebody of that name does something, is spoken to, or is seen doing something."""
         case, rest = self.behind, self.rest[1:]
-        if case not in _CASES or self.word.strict:
+        if case not in _CASES or (self.word.seldom and not self.word.listed):
             return False
-        if self.word.bends or (case == _KO and _is_seen(rest)):
+        if (self.word.bends and not self.word.alive) or (case == _KO and _is_seen(rest)):
             return True
         if self.word.acts or self.word.folded in HONOURED:
             return False
-        if case == _NE or (qualifies(self.word.folded) and case in _OF | {_KO} and not _is_done(rest)):
+        return self._does(rest) if case == _NE else self._suffers(case, rest)
+
+    def _does(self, rest: Sequence[str]) -> bool:
+        """Whether it does what people do; if it is seldom a name, what things and feelings don't: "खुशी ने पागल कर दिया" is no Khushi."""
+        return not self.word.seldom or qualifies(self.word.folded) or any(each.startswith(DONE_BY) for each in rest)
+
+    def _suffers(self, case: str, rest: Sequence[str]) -> bool:
+        """Whether something is done to it, or with it, that is done to people."""
+        if qualifies(self.word.folded) and case in _OF | {_KO} and not _is_done(rest):
             return True
         if case not in TO_PEOPLE or (case == _SE and self.word.manner):
             return False
+        to_people = (SURELY_TO_PEOPLE if self.word.seldom else TO_PEOPLE)[case]
         phoned = case == _KO and any(each in _PHONES and other not in _OF for each, other in pairwise((*rest[:FEW], "")))
-        return phoned or any(each.startswith(TO_PEOPLE[case]) for each in rest[:FEW])
+        return phoned or any(each.startswith(to_people) for each in rest[:FEW])
 
     def _is_beside(self) -> bool:
         """Whether a word stands beside who speaks: "हिम्मत और मैं"."""
@@ -340,10 +350,11 @@ class _Standing:
         if self.before == _AND and self.at > 1:
             other = self.said[self.at - 2]
         known = NAMES.get(other) if self.word.listed and not self.word.acts else None
-        return other in SPEAKERS or (known is not None and not known.meanings and known.gender is not None)
+        thing = self.word.seldom or self.word.acts  # "नींद और मैं"
+        return (other in SPEAKERS and not thing) or (known is not None and not known.meanings and known.gender is not None)
 
     def _is_of_kin(self) -> bool:
-        return self.at > 1 and self.before in LIKE_PEOPLE and self.said[self.at - 2] in OWNERS
+        return self.at > 1 and self.before in KINDRED and self.said[self.at - 2] in OWNERS
 
 
 def is_order(said: Sequence[str]) -> bool:

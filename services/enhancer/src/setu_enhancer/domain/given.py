@@ -3,13 +3,26 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from setu_enhancer.domain.bearing import CRIED, DETERMINERS, HONOURED, Word, bends, is_borne, qualifies
 from setu_enhancer.domain.dictionary import is_borrowed, kinds, renderings
 from setu_enhancer.domain.lexicon.names import NAMES, Given
-from setu_enhancer.domain.lexicon.people import is_creature, is_somebody, titles
+from setu_enhancer.domain.lexicon.people import (
+    CALLED_BY,
+    CALLS,
+    KIN_BEHIND,
+    KINDRED,
+    OWNERS,
+    SPEAKERS,
+    SURNAMES,
+    TITLES,
+    is_creature,
+    is_somebody,
+    titles,
+)
 from setu_enhancer.domain.placing import is_placed
 from setu_enhancer.domain.text.devanagari import NUKTA
 from setu_enhancer.domain.text.numbers import is_of_numbers
@@ -22,15 +35,8 @@ PAIR: Final = 2
 GIVEN: Final[Mapping[str, Given]] = NAMES
 """By the folded name in Devanagari."""
 
-_CALLS: Final = frozenset(
-    map(folded, ["अरे", "ओ", "ए", "ओए", "अबे", "हे", "सुनो", "सुन", "हैलो", "हेलो", "बाय", "नाम", "थैंक्यू", "शुक्रिया", "माफ़"])
-)
-_BEHIND_A_NAME: Final = frozenset(
-    map(folded, ["ने", "जी", "भाई", "भैया", "साहब", "बेटा", "बेटी", "दीदी", "बाबू", "अंकल", "आंटी", "नाम", "कुमार", "सिंह", "सर", "मैडम"])
-)
-_TITLES: Final = frozenset(
-    map(folded, ["मिस्टर", "मिस", "मिसेज", "श्री", "श्रीमती", "डॉक्टर", "इंस्पेक्टर", "प्रोफेसर", "कैप्टन", "ठाकुर", "सेठ", "मैं", "हाय", "गुड"])
-)
+_BEFORE_A_NAME: Final = (CALLS - {folded("देखो")}) | TITLES | frozenset(map(folded, "बाय नाम थैंक्यू शुक्रिया माफ़ मैं हाय गुड".split()))  # noqa: SIM905
+_BEHIND_A_NAME: Final = KIN_BEHIND | SURNAMES | frozenset(map(folded, ["ने", "नाम"]))
 _OF_THINGS: Final = frozenset(
     map(
         folded,
@@ -61,6 +67,8 @@ _OF_THINGS: Final = frozenset(
 _GOING_ON: Final = folded("रह")  # "राज बता रहा है" may be Raj, "राज बताओ" is a secret
 _POINTING: Final = frozenset(map(folded, ["ये", "यह", "वो", "वह"]))
 _PARTICLES: Final = frozenset(map(folded, ["तो", "ही", "भी"]))
+_ANSWERING: Final = frozenset(map(folded, ["हाँ", "नहीं"]))
+_LOOKED_AT: Final = frozenset(map(folded, ["देख", "देखो", "देखिए", "देखना", "दिखाओ", "दिखा"]))
 _IS: Final = frozenset(map(folded, ["है", "था", "थी", "हैं"]))
 _WITH: Final = folded("और")
 _BY: Final = folded("से")
@@ -70,39 +78,10 @@ _NE: Final = folded("ने")
 _NOT: Final = folded("नहीं")
 _Z: Final = f"ज{NUKTA}"
 _GROWN: Final = re.compile(r"^\s+(?:का|की|के)\s+(?:फूल|पेड़|कली|ख़?ुशबू|माला|बेल|पत्त|पौध|इत्र)")
-_MINE: Final = frozenset(
-    map(
-        folded,
-        [
-            "मेरा",
-            "मेरी",
-            "मेरे",
-            "तेरा",
-            "तेरी",
-            "तेरे",
-            "उसका",
-            "उसकी",
-            "उसके",
-            "तुम्हारा",
-            "तुम्हारी",
-            "तुम्हारे",
-            "आपका",
-            "आपकी",
-            "आपके",
-            "हमारा",
-            "हमारी",
-            "हमारे",
-        ],
-    )
-)
+_MINE: Final = OWNERS - frozenset(map(folded, ["का", "की", "के"]))
 _WHEN: Final = [[folded(each)] for each in ("समय", "बाद", "पहले", "सवाल", "मौसम")]
 _LIKE: Final = frozenset(map(folded, ["जैसा", "जैसे", "जैसी"]))
 _ON: Final = folded("पर")
-_KINDRED: Final = "बहन भाई बेटा बेटी बिटिया बच्ची दोस्त सहेली पति पत्नी बीवी भाभी चाची मौसी बुआ दादी नानी माँ बेटे भतीजा भतीजी साली"
-_OWNING: Final = "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके की का के अपनी अपना अपने"
-_KIN: Final = frozenset(map(folded, _KINDRED.split()))
-_OWNERS: Final = frozenset(map(folded, _OWNING.split()))
-_SPEAKERS: Final = frozenset(map(folded, ["मैं", "हम", "तुम", "तू", "आप"]))
 _DONE_TO: Final = tuple(
     map(
         folded,
@@ -155,22 +134,16 @@ _SPOKEN_TO: Final = frozenset(
             "इधर",
             "उधर",
             "यहाँ",
-            "सुन",
-            "सुनो",
             "चल",
             "चलो",
             "आ",
             "आओ",
             "जा",
             "जाओ",
-            "देख",
-            "देखो",
             "रुक",
             "रुको",
             "उठ",
             "उठो",
-            "बोल",
-            "बोलो",
         ],
     )
 )
@@ -250,10 +223,11 @@ def _known(name: str) -> Word:
     acts = alive or name in NAMES.forces
     if given is not None:
         bare = given.gender == "male" and bends(name)
-        return Word(name, given.somebody, acts, alive, _is_mass(given), bare and not given.somebody, listed=True)
+        manner = _is_mass(given) or (given.seldom and not NAMES.mass.isdisjoint(given.meanings))
+        return Word(name, given.somebody, acts, alive, manner, bare and not given.somebody, listed=True, seldom=given.seldom)
     meant = renderings(name, "hi")
     acts = acts or is_creature(meant)
-    return Word(name, is_somebody(meant), acts, acts, not _mass().isdisjoint(meant), strict=True)
+    return Word(name, is_somebody(meant), acts, acts, not _mass().isdisjoint(meant), seldom=True)
 
 
 @lru_cache(maxsize=1)
@@ -268,6 +242,18 @@ def is_surely(word: str, text: str) -> bool:
     if given is not None and _is_of_poems(given, name) and not _is_thing(given, text):
         return True
     return (given is not None or is_noun(name)) and is_borne(_known(name), text)
+
+
+def is_likely(word: str, text: str) -> bool:
+    """Whether a line may well call somebody by a word that is seldom a name: no more than a reason to ask, unless another line tells, too."""
+    name = folded(word)
+    given = GIVEN.get(name)
+    return given is not None and given.seldom and is_borne(replace(_known(name), seldom=False), text)
+
+
+def is_shown(word: str, text: str) -> bool:
+    """Whether a line shows a name of which another source or another line says that somebody bears it."""
+    return is_surely(word, text) or is_likely(word, text)
 
 
 def _is_of_poems(given: Given, name: str) -> bool:
@@ -318,8 +304,8 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
     before = said[at - 1] if at else ""
     behind = next((word for word in said[at + 1 :] if word not in _PARTICLES), "")
     nobody = name in NAMES.forces or name in NAMES.animals or name in HONOURED or before in DETERMINERS
-    does = behind == _NE and nobody
-    if (between_commas and _is_called(said, at)) or (behind in _BEHIND_A_NAME and not does) or before in _TITLES | _CALLS:
+    called = between_commas and not nobody and _is_called(said, at)
+    if called or (behind in _BEHIND_A_NAME and not nobody) or before in _BEFORE_A_NAME:
         return 1
     if before in _POINTING and (behind == _NOT or (behind in _IS and at + 2 == len(said))):
         return SURELY_A_WORD if behind == _NOT else 0  # "ये राज है": this is Raj, or this is a secret
@@ -327,7 +313,8 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
         return -1 if len(said) > at + 2 and said[at + 2].startswith(_GOING_ON) else SURELY_A_WORD
     how = _is_mass(given) and (behind == _BY or (behind in _CASES and said[at + 2 : at + 3] in _WHEN))
     counted = before in _OF_THINGS or (before and is_of_numbers(before, "hi"))
-    if counted or how or before in DETERMINERS or said[-1] in _MINE:
+    looked_at = behind in _LOOKED_AT  # who is looked at is told by "को"
+    if counted or how or looked_at or before in DETERMINERS or said[-1] in _MINE:
         return SURELY_A_WORD if counted else -1
     return 1 if len(said) == 1 or _acts(given, said, at) else 0
 
@@ -335,19 +322,20 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
 def _acts(given: Given, said: Sequence[str], at: int) -> bool:
     """Whether a word is called without a comma, does or suffers what people do, or stands beside a name."""
     behind = [*said[at + 1 : at + 3], "", ""]
+    nobody = said[at] in NAMES.forces or said[at] in NAMES.animals
     if len(said) == PAIR and at == 0 and (behind[0] in _ANSWERS or (behind[0] == _ON and _is_mass(given))):
         return True  # "संतोष को।" answers whom
-    if at > 1 and said[at - 1] in _KIN and said[at - 2] in _OWNERS and behind[0] not in _IS:
+    if at > 1 and said[at - 1] in KINDRED and said[at - 2] in OWNERS and behind[0] not in _IS:
         return not (behind[0] == _BY and _is_mass(given))  # "मेरी बहन शांति"
     if behind[0] in _CASES:
         how = behind[0] == _BY and _is_mass(given)  # "प्रेम से" is lovingly
-        return not how and behind[1].startswith(_DONE_TO)
+        return not how and not nobody and behind[1].startswith(_DONE_TO)
     if (at == 0 and behind[0] in _SPOKEN_TO) or (at == len(said) - 1 and at > 1 and said[at - 1].endswith(_SPOKEN_BEFORE)):
         return True
     if behind[0] == _WITH or (at > 1 and said[at - 1] == _WITH):
         beside = behind[1] if behind[0] == _WITH else said[at - 2]
         other = GIVEN.get(beside)
-        return beside in _SPEAKERS or (other is not None and not other.meanings)
+        return (beside in SPEAKERS and not nobody) or (other is not None and not other.meanings)
     return behind[0] in _SAYING
 
 
@@ -358,8 +346,8 @@ def _is_mass(given: Given) -> bool:
 
 def _is_called(said: Sequence[str], at: int) -> bool:
     """Whether a word between commas is the one that is called: it is all there is, but for "अरे" and "जी"."""
-    others = [word for place, word in enumerate(said) if place != at]
-    return all(word in _CALLS | _BEHIND_A_NAME or word in {"हां", "नहीं", "मेरी", "मेरे", "प्यारी", "प्यारे", "यार"} for word in others)
+    beside = _BEHIND_A_NAME | CALLED_BY | _ANSWERING
+    return all(word in beside | _BEFORE_A_NAME for word in said[:at]) and all(word in beside for word in said[at + 1 :])
 
 
 def is_translated(given: Given, draft: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from setu_common.contracts import Context, GlossaryEntry
 from setu_enhancer.domain.dictionary import renderings
-from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, is_surely, use_of
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, is_shown, use_of
 from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Line, Pair
@@ -163,7 +163,7 @@ class Glossary:
                 if any(is_named(spelling, said, exact=len(words(spelling)) != len(part)) for spelling in entry.source):
                     # Who says that there is somebody of that name is believed, unless it is surely the word.
                     if entry.shown_by == "use" and len(part) == 1 and is_seldom(folded(said)):
-                        is_name = is_surely(said, text) or is_placed(folded(said), text) is True
+                        is_name = is_shown(said, text) or is_placed(folded(said), text) is True
                     else:
                         is_name = len(part) > 1 or use_of(said, text) > (-1 if entry.provenance == "text" else SURELY_A_WORD)
                     if is_name:

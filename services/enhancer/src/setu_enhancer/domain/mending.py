@@ -16,7 +16,7 @@ from typing import Final
 
 from setu_enhancer.domain.bearing import DETERMINERS, qualifies
 from setu_enhancer.domain.dictionary import renderings
-from setu_enhancer.domain.given import GIVEN, is_surely, is_translated, use_of
+from setu_enhancer.domain.given import GIVEN, is_shown, is_translated, use_of
 from setu_enhancer.domain.glossary import Entry, says
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import is_named, likeness
@@ -236,7 +236,7 @@ class _Place:
         before = draft[: span[0]]
         if all(folded(word) in _ADDRESSES for word in words(draft[span[0] : span[1]])):
             return False  # who is called Dadi may be called Grandma
-        if self.entry.shown_by == "place" or is_surely(self.said[0], self.source):
+        if self.entry.shown_by == "place" or is_shown(self.said[0], self.source):
             return True
         given = GIVEN.get(folded(self.said[0])) if self.entry.shown_by == "use" and len(self.said) == 1 else None
         if given and given.meanings and use_of(self.said[0], self.source) <= 0 and not is_translated(given, draft):

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from setu_enhancer.domain.bearing import SURNAMES, UNCLES
 from setu_enhancer.domain.dictionary import is_borrowed, renderings
-from setu_enhancer.domain.given import GIVEN, is_surely, is_translated, use_of
-from setu_enhancer.domain.lexicon.names import Given
-from setu_enhancer.domain.lexicon.people import is_english
+from setu_enhancer.domain.given import GIVEN, is_likely, is_surely, is_translated, use_of
+from setu_enhancer.domain.lexicon.names import NAMES, Given
+from setu_enhancer.domain.lexicon.people import SURNAMES, UNCLES, is_english
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import is_named, likeness, romanised, sounds
 from setu_enhancer.domain.text.scripts import LATIN, SMALL_WORDS, scripts_of
@@ -202,8 +201,9 @@ def _lowered(lines: Sequence[Line], pair: Pair) -> frozenset[str]:
 
 
 def _given(lines: Sequence[Line], pair: Pair) -> Iterator[tuple[str, Given]]:
-    """The Hindi given names of a text: those that are nothing else, and those that some line uses as a name."""
+    """The Hindi given names of a text: those that are nothing else, and those that some line surely uses as a name, or two in all likelihood."""
     seen: set[str] = set()
+    likely: dict[str, set[str]] = defaultdict(set)
     for line in lines:
         for word in words(line.source):
             name = folded(word)
@@ -211,6 +211,10 @@ def _given(lines: Sequence[Line], pair: Pair) -> Iterator[tuple[str, Given]]:
             if given is None or name in seen:
                 continue
             use = use_of(word, line.source)
-            if use > 0 or (use == 0 and not given.seldom and pair.target == "en" and is_translated(given, line.draft)):
+            if name not in NAMES.forces and is_likely(word, line.source):
+                likely[name].add(line.source)  # that songs call upon fate in each line makes nobody of it
+            neutral = use == 0 and not given.seldom and name not in NAMES.forces
+            translated = neutral and pair.target == "en" and is_translated(given, line.draft)
+            if use > 0 or translated or len(likely[name]) >= OFTEN:
                 seen.add(name)
                 yield name, given

@@ -11,8 +11,8 @@ from typing import Final
 
 from setu_enhancer.domain.bearing import CRIED, DETERMINERS, Word, is_borne
 from setu_enhancer.domain.dictionary import is_word, kinds, renderings
-from setu_enhancer.domain.given import GIVEN, is_noun
-from setu_enhancer.domain.lexicon.people import is_somebody, titles
+from setu_enhancer.domain.given import GIVEN, is_likely, is_noun
+from setu_enhancer.domain.lexicon.people import CALLS, SPEAKERS, SURNAMES, TO_YOU, is_somebody, titles
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import meanings
 from setu_enhancer.domain.text.devanagari import is_brahmic
@@ -24,13 +24,7 @@ from setu_enhancer.domain.words import stem
 
 _CLAUSE: Final = re.compile(r"[,.!?।;…—–]+")
 _SENTENCE: Final = re.compile(r"[.!?।…]+")
-_CALLS: Final = frozenset(map(folded, ["अरे", "ओ", "ए", "ओए", "अबे", "ओह", "सुन", "सुनो"]))
-_TO_YOU: Final = frozenset(
-    map(folded, "तू तूने तुझे तुझको तेरा तेरी तेरे तुम तुमने तुम्हें तुमको तुम्हारा तुम्हारी तुम्हारे आप आपने आपको आपका आपकी आपके".split())  # noqa: SIM905
-)
-_SURNAMES: Final = frozenset(map(folded, ["सिंह", "लाल", "कुमार", "कुमारी", "देवी", "चंद", "प्रसाद", "बाई", "दास", "नाथ"]))
 _AND: Final = folded("और")
-_SPEAKERS: Final = frozenset(map(folded, ["मैं", "हम"]))
 SPOKEN: Final = 2
 SHORTEST: Final = 3
 UNLIKE: Final = 0.5
@@ -56,7 +50,8 @@ def called_as_word(line: Line, pair: Pair) -> str:
         return ""
     told = {stem(folded(word.removesuffix("'s"))) for word in words(line.draft)}
     heard = frozenset[str]().union(*(sounds(word) for word in words(line.draft)))
-    for word in (*_called(line), *_before_surnames(line), *_beside_speakers(line), *_before_kin(line)):
+    likely = (word for word in words(line.source) if is_likely(word, line.source))
+    for word in (*likely, *_called(line), *_before_surnames(line), *_beside_speakers(line), *_before_kin(line)):
         if not heard.isdisjoint(sounds(word)) or not _may_be_name(word) or _is_written(word, told):
             continue
         if not told.isdisjoint(meanings(word, pair.source)):
@@ -84,12 +79,14 @@ def _may_be_name(word: str) -> bool:
     """Whether nothing speaks against it: it is not what people are called by, and no verb, number or small word."""
     plain = folded(word)
     adjective = f"{plain[:-1]}ा" if plain.endswith(("ा", "े", "ी")) else plain  # छोटे, छोटी: छोटा
+    known = kinds(plain, "hi")
     return not (
         plain in _NO_NAMES
         or adjective in _NO_NAMES
         or plain in SMALL_WORDS["hi"]
         or titles(word, "hi")
-        or kinds(plain, "hi") & {"verb", "manner"}
+        or "manner" in known
+        or ("verb" in known and "noun" not in known)
     )
 
 
@@ -103,11 +100,11 @@ def _called(line: Line) -> Iterator[str]:
         for word in words(sentence.partition(",")[0] if "," in sentence else "")
     }
     for clause, following in pairwise(heard):
-        bare = [word for word in clause if folded(word) not in _CALLS]
+        bare = [word for word in clause if folded(word) not in CALLS]
         if len(bare) != 1 or len(following) <= 1:
             continue
         likely = bare[0] in commas and len(following) > SPOKEN and _may_be_called(folded(bare[0]))
-        if folded(following[0]) in _TO_YOU or likely:
+        if folded(following[0]) in TO_YOU or likely:
             meant = meanings(bare[0], "hi")
             if any(len(each) == 1 and stem(folded(each[0])) in meant for each in told):
                 yield bare[0]
@@ -120,14 +117,14 @@ def _may_be_called(plain: str) -> bool:
 
 def _before_surnames(line: Line) -> Iterator[str]:
     for one, other in _pairs(line.source):
-        if folded(other) in _SURNAMES:
+        if folded(other) in SURNAMES:
             yield one
 
 
 def _beside_speakers(line: Line) -> Iterator[str]:
     for sentence in _SENTENCE.split(line.source):
         said = [folded(word) for word in words(sentence)]
-        if len(said) > SPOKEN and said[1] == _AND and said[2] in _SPEAKERS:
+        if len(said) > SPOKEN and said[1] == _AND and said[2] in SPEAKERS:
             yield words(sentence)[0]
 
 

@@ -24,6 +24,20 @@ _DAYS: Final = {
 _PERSONS: Final = frozenset(map(stem, _PEOPLE["names"]["persons"].split()))
 _CREATURES: Final = frozenset(map(stem, _PEOPLE["names"]["creatures"].split()))
 _NAMES: Final = frozenset(_PEOPLE["names"]["en"].split())
+_HINDI: Final = {listed: frozenset(map(folded, text.split())) for listed, text in _PEOPLE["hi"].items()}
+CALLS: Final = _HINDI["calls"]
+"""What stands before who is called; behind a word it is what is done to that: हाथी देखो."""
+HAILS: Final = _HINDI["hails"]
+CALLED_BY: Final = _HINDI["called_by"]
+"""What stands beside who is called, on either side."""
+OWNERS: Final = _HINDI["owners"]
+TITLES: Final = _HINDI["titles"]
+KIN_BEHIND: Final = _HINDI["kin_behind"]
+UNCLES: Final = _HINDI["uncles"]
+SURNAMES: Final = _HINDI["surnames"]
+KINDRED: Final = _HINDI["kindred"]
+TO_YOU: Final = _HINDI["to_you"]
+SPEAKERS: Final = _HINDI["speakers"]
 
 
 def titles(word: str, language: str) -> frozenset[str]:
