@@ -298,6 +298,20 @@ def test_what_may_be_a_name_is_a_reason_to_ask(source, draft):
     assert why
 
 
+@pytest.mark.parametrize(
+    ("source", "draft", "right"),
+    [
+        ("खुशी, तूने खाना खाया?", "Happiness, did you eat?", "Khushi, did you eat?"),
+        ("खुशी ने होमवर्क कर लिया।", "Happiness did the homework.", "Khushi did the homework."),
+        ("शांति, बर्तन धो दे।", "Peace, wash the dishes.", "Shanti, wash the dishes."),
+        ("सोना ने फ़ोन किया था।", "Gold had called.", "Sona had called."),
+        ("मुन्नी, पानी ला।", "Little girl, bring water.", "Munni, bring water."),
+    ],
+)
+def test_who_is_told_or_has_done_what_only_people_do_is_no_feeling(source, draft, right):
+    assert looked_at((source, draft))[1] == [right]
+
+
 def test_what_may_be_a_name_is_put_right_where_something_else_tells_so_too():
     called = ("हाथी, तूने ये क्या किया?", "Elephant, you what did?"), ("हाथी, तू कहाँ है?", "Elephant, where are you?")
     fate = ("किस्मत, तूने ये क्या किया?", "Fate, you what did?"), ("किस्मत, तू कहाँ है?", "Fate, where are you?")

@@ -75,12 +75,14 @@ TO_PEOPLE: Final = {
     folded("से"): _starts("पूछ बोल कह शादी मिलना मिलने मिलो मिलवा मिलूँ मिलकर बात झगड़ लड़"),
 }
 SURELY_TO_PEOPLE: Final = {
-    folded("को"): _starts("फ़ोन पूछ नहला टहला चिढ़ा डाँट धमका एयरपोर्ट इत्तला"),
+    folded("को"): _starts("फ़ोन पूछ नहला टहला चिढ़ा डाँट धमका एयरपोर्ट स्टेशन इत्तला"),
     folded("से"): _starts("पूछ शादी"),
 }
 """The same of words that are seldom names: hope is met, fought and awakened, too, and hunger told."""
 DONE_BY: Final = _starts("कहा पूछ बताया बोल लौटा ख़रीद बेच पहन लिख पढ़ पकाया बनाया फ़ोन देखा सोचा माँग पैसे शादी")
 """What people have done that feelings and things have not."""
+HANDLED: Final = _set("होमवर्क खाना खीर रोटी चाय पानी दवा दवाई फ़ीस बर्तन कपड़े गिलास चाबी टिकट गाड़ी बैग झाड़ू दाल सब्ज़ी दूध गेंद बिल")
+"""What people have to do with, and what nobody tells a feeling of."""
 OWNED: Final = _set(
     "माँ बाप पापा पिता पिताजी मम्मी बहन भाई बेटा बेटी बेटे पति पत्नी बीवी शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नंबर ससुराल मायके दोस्त सहेली बस्ता टिफ़िन भाभी दादी नानी दादा नाना मौसी यहाँ बाबूजी "
     "कमीज़ चप्पल पगार नौकरी ड्यूटी बैग पर्स चश्मा कॉल"
@@ -97,7 +99,6 @@ _OPENING: Final = _set("और तो पर लेकिन मगर कि �
 _CASES: Final = _set("ने को से का की के में पर")
 _OF: Final = _set("का की के")
 _NE, _KO, _SE, _AND, _NAME, _KE, _I = map(folded, ("ने", "को", "से", "और", "नाम", "के", "मैं"))
-_HEY: Final = folded("अरे")
 _COPULA: Final = _set("है हैं हूँ हो था थी थे थीं")
 _QUESTIONS: Final = _set("क्या क्यों क्यूँ कब कहाँ कौन कैसे कैसा कैसी किधर कितना कितने")
 _OF_FORCES: Final = _set("काका काकी चाचा चाची भैया भाई दीदी बुआ मौसी भाभी ताई ताऊ आंटी अंकल मैम मैडम सर")
@@ -114,12 +115,10 @@ _POLITE: Final = _starts("िए इए िएगा इएगा")
 _MADE: Final = _starts("जा गई गए")
 _WHERE, _LIVES = folded("कहाँ"), _starts("रहता रहती")
 _ALWAYS_A: Final = _set("राजा नेता पिता देवता दाता आत्मा राणा बाबा चाचा मामा दादा नाना काका अब्बा")
-_ASKED, _PUT = folded("बोल"), folded("रख")
-LONG_A: Final = folded("ा")
+_ASKED, _PUT, _HEY, _IN, LONG_A = map(folded, ("बोल", "रख", "अरे", "में", "ा"))
 FEW: Final = 3
 MOST_BESIDE: Final = 2
 _YOUR_HONOUR: Final = _set("आप आपका आपकी आपके आपको आपने")
-_IN: Final = folded("में")
 
 
 @dataclass(frozen=True)
@@ -256,7 +255,11 @@ class _Standing:
 
     def _is_bidden(self, clauses: Sequence[tuple[str, ...]]) -> bool:
         """Whether a word that is called is hailed, or told to do something, as people talk to no thing: "ए छोटू", "खुशी, इधर आओ"."""
-        if self.word.acts or not self.word.listed or self.word.folded in SHOUTED:
+        if self.word.acts or not self.word.listed:
+            return False
+        if any(_is_of_people(each) for each in clauses if len(each) > 1 and each != self.said):
+            return True
+        if self.word.folded in SHOUTED:
             return False
         first = clauses[0] == self.said
         bidden = any(is_order(each) for each in clauses if each != self.said) and (first or not self.word.manner)
@@ -332,7 +335,7 @@ class _Standing:
 
     def _does(self, rest: Sequence[str]) -> bool:
         """Whether it does what people do; if it is seldom a name, what things and feelings don't: "खुशी ने पागल कर दिया" is no Khushi."""
-        return not self.word.seldom or qualifies(self.word.folded) or any(each.startswith(DONE_BY) for each in rest)
+        return not self.word.seldom or qualifies(self.word.folded) or _is_of_people(rest, DONE_BY)
 
     def _suffers(self, case: str, rest: Sequence[str]) -> bool:
         """Whether something is done to it, or with it, that is done to people."""
@@ -350,7 +353,7 @@ class _Standing:
         if self.before == _AND and self.at > 1:
             other = self.said[self.at - 2]
         known = NAMES.get(other) if self.word.listed and not self.word.acts else None
-        thing = self.word.seldom or self.word.acts  # "नींद और मैं"
+        thing = self.word.acts or (self.word.seldom and not (self.word.listed and _is_of_people(self.rest)))  # "नींद और मैं"
         return (other in SPEAKERS and not thing) or (known is not None and not known.meanings and known.gender is not None)
 
     def _is_of_kin(self) -> bool:
@@ -369,6 +372,11 @@ def is_order(said: Sequence[str]) -> bool:
 def _is_done(rest: Sequence[str]) -> bool:
     """Whether what stands behind "की" shows that it is the verb: "तैयार की हैं", "स्थगित की जाती है"."""
     return not rest or rest[0] in BE or rest[0].startswith(_MADE)
+
+
+def _is_of_people(said: Sequence[str], starts: tuple[str, ...] = ()) -> bool:
+    """Whether some words say what people only have to do with, or have a word that begins so."""
+    return any(each in HANDLED | _PLACES or (starts and each.startswith(starts)) for each in said)
 
 
 def _is_seen(rest: Sequence[str]) -> bool:
