@@ -261,6 +261,8 @@ def test_what_is_left_out_is_not_in_and_who_is_for_is_not_against():
         ("कहीं वो मर तो नहीं गया?", "Somewhere he died not?", "What if he's dead?", "He's dead."),
         ("मैं थोड़ी न जानता था।", "I little no knew.", "How was I supposed to know?", "I knew."),
         ("मुझे भूल जाओ।", "Forget me.", "Don't think about me anymore.", "Don't forget me."),
+        ("कोई बात नहीं।", "No any talk.", "It's all right.", "It's not all right."),
+        ("राज को मत बताना।", "King to don't tell.", "Don't tell Raj.", "Tell Raj."),  # who is told is no secret
     ],
 )
 def test_what_is_denied_in_the_manner_of_the_language_is_no_plain_statement(source, draft, right, wrong):
@@ -277,3 +279,8 @@ def test_what_is_denied_in_the_manner_of_the_language_is_no_plain_statement(sour
 )
 def test_what_nobody_wants_to_know_may_be_denied(source, draft, text):
     assert not fault(source, draft, text)
+
+
+def test_who_comforts_may_still_say_that_something_is_not_fine():
+    source, draft = "कोई बात नहीं, पर वो ठीक नहीं है।", "No matter, but he is not fine."
+    assert not fault(source, draft, "No worries, but he's not okay.")

@@ -46,7 +46,7 @@ from setu_enhancer.domain.lexicon.denials import (
 )
 from setu_enhancer.domain.lexicon.people import is_ordinary_name
 from setu_enhancer.domain.opposites import affirms_the_opposite, denies_the_opposite
-from setu_enhancer.domain.rhetoric import denies_what_ceases, may_be_rhetoric, states_what_is_asked
+from setu_enhancer.domain.rhetoric import denies_what_ceases, may_be_rhetoric, says_it_matters, states_what_is_asked
 from setu_enhancer.domain.text.negation import knows_negation, may_negate, negations
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.sieve import Sieve, Sieves
@@ -224,6 +224,8 @@ def _of_hindi(source: str, text: str, draft: str) -> str:
     """What is wrong with how a text takes what Hindi denies without a word that does."""
     if may_be_rhetoric(source) and states_what_is_asked(source, text, draft):
         return LOSES
+    if says_it_matters(source, text):
+        return ADDS
     return WITHOUT_ONLY if has_what_the_line_is_without(source, text, draft, "hi") else ""
 
 

@@ -1,6 +1,7 @@
 """Denials that are said by the opposite: who isn't dead is alive, a shop that is closed isn't open."""
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from setu_enhancer.domain.dictionary import renderings
@@ -33,7 +34,8 @@ def affirms_the_opposite(said: str, text: str, language: str) -> bool:
     """Whether an English text affirms the opposite of what its line denies, and not that itself."""
     opposed = _denied_in(said, language)
     affirmed, _ = _sides(text) if opposed else (frozenset[str](), ())
-    return any(not _OPPOSITE[word].isdisjoint(affirmed - ways) and ways.isdisjoint(affirmed) for word, ways in opposed)
+    itself = _doing_denied(said, language) if affirmed else frozenset()
+    return any(not _OPPOSITE[word].isdisjoint(affirmed - ways - itself) and ways.isdisjoint(affirmed) for word, ways in opposed)
 
 
 @lru_cache(maxsize=KEPT)
@@ -58,6 +60,15 @@ def _denied_in(said: str, language: str) -> tuple[tuple[str, Stems], ...]:
                     ways = renderings(word, language) & _OPPOSITE.keys()
                     found += [(way, frozenset(ways)) for way in sorted(ways)]
     return tuple(found)
+
+
+@lru_cache(maxsize=KEPT)
+def _doing_denied(said: str, language: str) -> Stems:
+    """What the words behind those that deny may come to: to tell is not the opposite of a secret that is not to be told."""
+    negators = NEGATORS.get(language, frozenset())
+    words_of = (folded_words(part) for part in segments(said, pauses=True))
+    behind = (after for part in words_of for before, after in pairwise(part) if before in negators and after not in SMALL)
+    return frozenset[str]().union(*(renderings(word, language) for word in behind))
 
 
 @lru_cache(maxsize=KEPT)

@@ -47,6 +47,8 @@ _WHAT_USE: Final = re.compile(
 _WHAT_KNOWS: Final = re.compile(
     folded(r"क्या (?:पता|मालूम|ख़बर|जान(?:ूँ|ूं|े|ते|ती|ता))(?![\u0900-\u0963])|\bkya (?:pata|maloom|khabar)\b")
 )
+_NO_MATTER: Final = re.compile(folded(r"कोई बात (?:नहीं|नही)(?![\u0900-\u0963])|\bkoi baat nahin?\b"))
+_NOT_FINE: Final = re.compile(r"(?:\bnot|n't) (?:\w+ )?(?:okay|ok|all right|alright|fine|cool|welcome)\b")
 _KNOWS: Final = re.compile(r"\b(?:know|knows|knew|sure|certain|aware)\b")
 _ADDRESSES: Final = frozenset("man friend buddy brother sister sir madam dear darling boy girl son daughter uncle aunt".split())  # noqa: SIM905
 HALF: Final = 0.5
@@ -133,6 +135,12 @@ def states_what_is_asked(source: str, text: str, draft: str) -> bool:
     if not asks or _is_restrained(told, draft) or _ASKS_TOLD.search(_WHICH_ONE.sub(" ", told)):
         return False
     return _OF_ALL.search(told) is not None or _has_in_common(text, _asked_part(draft))
+
+
+def says_it_matters(source: str, text: str) -> bool:
+    """Whether an English text denies what a Hindi line comforts with, though that has a word that denies: "no matter", "it's not all right"."""
+    comforts = _NO_MATTER.sub(" ", folded(source), count=1)
+    return comforts != folded(source) and not may_negate(comforts, "hi") and _NOT_FINE.search(plain(text)) is not None
 
 
 def _is_restrained(told: str, draft: str) -> bool:
