@@ -112,3 +112,5 @@ def test_a_phrase_may_have_one_word_between_and_stars_for_forms():
     assert says(("apple of * eye",), "You are the apple of my eye.") == "apple of * eye"
     assert says(("father",), "My grandfather came") == ""
     assert says((), "anything") == ""
+    assert says(("is well",), "All is now well.") == "is well"
+    assert says(("is well",), "All is not well.") == ""

@@ -217,9 +217,9 @@ def _search(phrase: str, plain: str) -> re.Match[str] | None:
 
 @lru_cache(maxsize=4096)
 def _phrase(phrase: str) -> re.Pattern[str]:
-    """What finds a phrase: the same words in the same order, with at most one other between each two."""
+    """What finds a phrase: the same words in the same order, with at most one other between each two, and none that denies them."""
     parts = [_expression(word) for word in phrase.split()]
-    return re.compile(r"(?<!\w)" + r"\W+(?:\w+\W+)??".join(parts) + r"(?!\w)")
+    return re.compile(r"(?<!\w)" + r"\W+(?:(?!(?:not|never|no)\b)\w+\W+)??".join(parts) + r"(?!\w)")
 
 
 def _expression(word: str) -> str:
