@@ -114,3 +114,8 @@ def test_a_phrase_may_have_one_word_between_and_stars_for_forms():
     assert says((), "anything") == ""
     assert says(("is well",), "All is now well.") == "is well"
     assert says(("is well",), "All is not well.") == ""
+
+
+def test_who_forgave_has_said_what_forgiving_is_said_by():
+    (idiom,) = idioms_in("उसने तुम्हें कभी माफ़ नहीं किया।", "hi")
+    assert says(idiom.meant, "He never forgave you.")
