@@ -275,6 +275,8 @@ def test_words_in_frames_of_words_are_hardly_ever_made_names():
         ("क़िस्मत, तूने ये क्या किया?", "Luck, you what did?", "Fate, what have you done?"),
         ("तन्हाई और मैं।", "Loneliness and me.", "Loneliness and I."),
         ("चाँद देखो!", "See moon!", "Look at the moon!"),
+        ("फूल, माला, सब लाओ।", "Flowers, garlands, bring all.", "Flowers, garlands, bring it all."),
+        ("इज़्ज़त, तुम क्या जानो?", "Honour, you what know?", "What do you know of honour?"),
         ("घोड़ा को भगाओ।", "Chase horse away.", "Chase the horse away."),
     ],
 )
@@ -305,6 +307,7 @@ def test_what_may_be_a_name_is_a_reason_to_ask(source, draft):
         ("खुशी ने होमवर्क कर लिया।", "Happiness did the homework.", "Khushi did the homework."),
         ("शांति, बर्तन धो दे।", "Peace, wash the dishes.", "Shanti, wash the dishes."),
         ("सोना ने फ़ोन किया था।", "Gold had called.", "Sona had called."),
+        ("आशा, ज्योति, इधर आओ।", "Hope, flame, come here.", "Asha, Jyoti, come here."),
         ("मुन्नी, पानी ला।", "Little girl, bring water.", "Munni, bring water."),
     ],
 )

@@ -14,10 +14,14 @@ from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import (
     CALLED_BY,
     CALLS,
+    CRIED,
+    DETERMINERS,
     HAILS,
+    HONOURED,
     KIN_BEHIND,
     KINDRED,
     OWNERS,
+    SHOUTED,
     SPEAKERS,
     SURNAMES,
     TITLES,
@@ -37,12 +41,6 @@ def _starts(listed: str) -> tuple[str, ...]:
     return tuple(map(folded, listed.split()))
 
 
-DETERMINERS: Final = _set(
-    "मेरा मेरी मेरे तेरा तेरी तेरे उसका उसकी उसके इसका इसकी इसके अपना अपनी अपने हमारा हमारी हमारे तुम्हारा तुम्हारी तुम्हारे आपका आपकी आपके किसका "
-    "किसकी एक कोई किसी हर सब सारा सारी सारे कुछ कितना कितनी कितने बहुत इतना इतनी इतने नया नई नए पुराना पुरानी बड़ा बड़ी बड़े छोटा छोटी अच्छा अच्छी बुरा "
-    "बुरी ये यह वो वह इस उस इन उन ऐसा ऐसी ऐसे वैसा जैसा कैसा कैसी का की के कौन कौनसा क्या ज़रा थोड़ा थोड़ी पूरा पूरी दो तीन चार सौ हज़ार लाख"
-)
-"""What stands before a word, and before no name."""
 CALLING: Final = CALLS | CALLED_BY
 """Before a word that is called may stand all of them, behind it no call: हाथी देखो."""
 OF_ME: Final = _set("मैं मैंने मुझे मुझको मुझसे हम हमने हमें हमको हमसे मेरा मेरी मेरे")
@@ -50,13 +48,6 @@ ORDERS: Final = _set(
     "कर दे ले जा आ सुन देख बोल चल रुक बैठ उठ रख बता छोड़ मान सोच पकड़ खोल हट लगा निकल उतर चढ़ समझ पूछ पढ़ लिख खा पी भाग दौड़ चुप आजा डाल मार भेज ला बन हो"
 )
 ORDERED: Final = _starts("ो ओ िए इए िएगा इएगा ना")
-# What is cried, answered or told before a comma without being anybody.
-CRIED: Final = _set(
-    "सच कमाल मुबारक झूठ स्वागत शांत मस्त सही मंज़ूर क़सम शाबाश अच्छा ठीक बेशक ज़रूर वाह धन्यवाद नमस्ते नमन प्रणाम सलाम माफ़ रहम धन्य शुभ राम भला सावधान होशियार ख़बरदार खामोश चुप सब्र इंक़लाब सफल "
-    "सुबह शाम रात दोपहर साँझ आज कल अब फिर वक़्त समय पल क्षण अंत जान भगवान दुनिया ज़िंदगी बारिश पानी आग चोर पुलिस साँप मौत गोली हाय तौबा राख मिट्टी मन दिल स्वाहा ख़त्म पागल बेवकूफ़ गधा"
-)
-SHOUTED: Final = _set("धीरज शांति दया क्षमा जय विजय जीत रोशनी बिजली आज़ाद मुक्ति प्रार्थना पूजा आरती सोना चाँदी खुशी दुआ")
-HONOURED: Final = _set("राजा रानी बादशाह नवाब सुल्तान महाराज शहज़ादा राजकुमार राजकुमारी शहज़ादी मलिका महारानी बेगम सम्राट")
 BE: Final = _set("है हैं हूँ था थी थे थीं हो होगा होगी होंगे रहा रही रहे गया गई गए गयी चुका चुकी लगता लगती लग")
 STATES: Final = _set(
     "बूढ़ा बूढ़ी बूढ़े बीमार भूखा भूखी भूखे प्यासा प्यासी नाराज़ थका थकी ज़िद्दी शरारती घायल ज़ख़्मी कुँवारा कुँवारी शादीशुदा नाबालिग़ होश बेहोश घबराया घबराई डरा डरी रूठा रूठी सोया सोई जागा जागी ईमानदार "
@@ -117,7 +108,7 @@ _WHERE, _LIVES = folded("कहाँ"), _starts("रहता रहती")
 _ALWAYS_A: Final = _set("राजा नेता पिता देवता दाता आत्मा राणा बाबा चाचा मामा दादा नाना काका अब्बा")
 _ASKED, _PUT, _HEY, _IN, LONG_A = map(folded, ("बोल", "रख", "अरे", "में", "ा"))
 FEW: Final = 3
-MOST_BESIDE: Final = 2
+MOST_BESIDE, OFTEN = 2, 2
 _YOUR_HONOUR: Final = _set("आप आपका आपकी आपके आपको आपने")
 
 
@@ -243,6 +234,8 @@ class _Standing:
         alone = all(each in CALLING | _OPENING for each in ahead) and all(each in CALLED_BY for each in self.rest)
         if word in CRIED or len(self.said) > MOST_BESIDE + 1 or not alone or days(word, "hi"):
             return False
+        if is_list(clauses):
+            return False
         if len(clauses) == 1:
             heard = is_order(following) or not TO_YOU.isdisjoint(following[:1])
             return heard and not self.word.acts and word not in SHOUTED
@@ -262,7 +255,9 @@ class _Standing:
         if self.word.folded in SHOUTED:
             return False
         first = clauses[0] == self.said
-        bidden = any(is_order(each) for each in clauses if each != self.said) and (first or not self.word.manner)
+        bidden = any(is_order(each) and _QUESTIONS.isdisjoint(each) for each in clauses if each != self.said) and (
+            first or not self.word.manner
+        )
         hailed = HAILS | {_HEY} if len(clauses) > 1 else HAILS
         return bidden or not hailed.isdisjoint(self.said[: self.at])
 
@@ -367,6 +362,13 @@ def is_order(said: Sequence[str]) -> bool:
         return False
     last = left[-1]
     return last in ORDERS or (last.endswith(ORDERED) and "verb" in kinds(last, "hi") and last not in BE)
+
+
+def is_list(clauses: Sequence[Sequence[str]]) -> bool:
+    """Whether nouns stand alone between commas that are hardly all names: "धूप, हवा, पानी, सब मुफ़्त है"."""
+    alone = {each[0] for each in clauses if len(each) == 1 and "noun" in kinds(each[0], "hi")} - CALLING - CRIED - ORDERS
+    known = [NAMES.get(each) for each in alone if not titles(each, "hi")]
+    return len(known) >= OFTEN and any(given is None or given.seldom for given in known)
 
 
 def _is_done(rest: Sequence[str]) -> bool:

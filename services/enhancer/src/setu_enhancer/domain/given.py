@@ -7,12 +7,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from setu_enhancer.domain.bearing import CRIED, DETERMINERS, HONOURED, Word, bends, is_borne, qualifies
+from setu_enhancer.domain.bearing import Word, bends, is_borne, is_list, qualifies
 from setu_enhancer.domain.dictionary import is_borrowed, kinds, renderings
 from setu_enhancer.domain.lexicon.names import NAMES, Given
 from setu_enhancer.domain.lexicon.people import (
     CALLED_BY,
     CALLS,
+    CRIED,
+    DETERMINERS,
+    HONOURED,
     KIN_BEHIND,
     KINDRED,
     OWNERS,
@@ -291,9 +294,9 @@ def is_seldom(name: str) -> bool:
 
 
 def _clauses(sentence: str) -> list[tuple[list[str], bool]]:
-    """What stands between commas: the folded words, and whether there was a comma on any side."""
+    """What stands between commas: the folded words, and whether there was a comma on any side; nothing in a list of things."""
     parts = [[folded(word) for word in words(part)] for part in sentence.replace("—", ",").replace("–", ",").split(",")]
-    return [(part, len(parts) > 1) for part in parts if part]
+    return [(part, len(parts) > 1) for part in parts if part] if not is_list(parts) else []
 
 
 def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:

@@ -14,10 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from setu_enhancer.domain.bearing import DETERMINERS, qualifies
+from setu_enhancer.domain.bearing import qualifies
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.given import GIVEN, is_shown, is_translated, use_of
 from setu_enhancer.domain.glossary import Entry, says
+from setu_enhancer.domain.lexicon.people import DETERMINERS
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.text.names import is_named, likeness
 from setu_enhancer.domain.text.scripts import SMALL_WORDS, script_counts, scripts_of

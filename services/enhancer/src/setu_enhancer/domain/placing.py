@@ -6,8 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from setu_enhancer.domain.bearing import DETERMINERS
 from setu_enhancer.domain.lexicon.names import NAMES
+from setu_enhancer.domain.lexicon.people import DETERMINERS
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
 
 _FILE: Final = Path(__file__).parent / "lexicon" / "places-hi.txt"

@@ -9,10 +9,10 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Final
 
-from setu_enhancer.domain.bearing import CRIED, DETERMINERS, Word, is_borne
+from setu_enhancer.domain.bearing import Word, is_borne
 from setu_enhancer.domain.dictionary import is_word, kinds, renderings
 from setu_enhancer.domain.given import GIVEN, is_likely, is_noun
-from setu_enhancer.domain.lexicon.people import CALLS, SPEAKERS, SURNAMES, TO_YOU, is_somebody, titles
+from setu_enhancer.domain.lexicon.people import CALLS, CRIED, DETERMINERS, SPEAKERS, SURNAMES, TO_YOU, is_somebody, titles
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import meanings
 from setu_enhancer.domain.text.devanagari import is_brahmic

@@ -37,6 +37,10 @@ UNCLES: Final = _HINDI["uncles"]
 SURNAMES: Final = _HINDI["surnames"]
 KINDRED: Final = _HINDI["kindred"]
 TO_YOU: Final = _HINDI["to_you"]
+CRIED: Final = _HINDI["cried"]
+SHOUTED: Final = _HINDI["shouted"]
+HONOURED: Final = _HINDI["honoured"]
+DETERMINERS: Final = _HINDI["determiners"]
 SPEAKERS: Final = _HINDI["speakers"]
 
 
