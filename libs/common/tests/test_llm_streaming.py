@@ -1,21 +1,18 @@
 """Answers that are heard while they are written, through the real SDKs: however they are cut, and wherever they break."""
 
 import asyncio
-import contextlib
 import itertools
 import json
 import math
+from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from setu_common.cost import Usage
-from setu_common.http import AnswerLate, Dependencies, Policy, RetryPolicy
+from setu_common.http import AnswerLate, RetryPolicy
 from setu_common.llm import (
     Fallback,
     Finish,
-    LimitPolicy,
-    Limits,
     LlmContextTooLong,
     LlmOverloaded,
     LlmQuotaExhausted,
@@ -23,56 +20,18 @@ from setu_common.llm import (
     LlmRefusal,
     LlmRequestRefused,
     LlmUnavailable,
-    Message,
 )
-from setu_common.llm.anthropic_provider import AnthropicProvider
-from setu_common.llm.openai_provider import OpenAiProvider
-from setu_common.testing import AnthropicWire, Fault, FaultyWire, ManualTime, OpenAiWire, always, faulty_wire
+from setu_common.testing import AnthropicWire, Fault, FaultyWire, OpenAiWire, always
 from setu_common.testing.dialects import events, json_answer
-from setu_common.testing.faulty import Answer
-from setu_common.testing.metering import RecordingMeter
+from testbed.streams import ASK, END, START, STOP, USED, chunk, cutting, delta, listening, stream_of
 
-ASK = [Message("user", "how are you")]
 TEXT = '{"lines": ["1|तुम ठीक हो?\\n", "2|Très bien, \\"merci\\" 😀👍🏽", "3|\\u0939\\ud83d\\ude00"]}'
 CUTS = {"whole": 100_000, "bytes": 1, "sevens": 7}
-
-
-def cutting(size):
-    async def cut(body):
-        for at in range(0, len(body), size):
-            yield body[at : at + size]
-            await asyncio.sleep(0)
-
-    return cut
 
 
 @pytest.fixture(params=["openai", "anthropic"])
 def kind(request):
     return request.param
-
-
-@contextlib.asynccontextmanager
-async def listening(kind, wire, *, retries=None, timeout_s=5.0):
-    """A provider on a wire, and the meter that is told of its requests."""
-    time, meter = ManualTime(), RecordingMeter()
-    retry = RetryPolicy(retries={}) if retries is None else retries
-    shared = {
-        "model": "m-1",
-        "api_key": SecretStr("any"),
-        "billed_as": kind,
-        "dependency": Dependencies(timing=time.timing).dependency(kind, Policy(attempt_s=5.0, retry=retry)),
-        "limits": Limits(kind, LimitPolicy(), time.timing),
-        "meter": meter,
-        "timeout_s": timeout_s,
-    }
-    async with faulty_wire(wire):
-        made = (
-            OpenAiProvider(base_url=f"{wire.url}/v1", **shared)
-            if kind == "openai"
-            else AnthropicProvider(base_url=wire.url, **shared)
-        )
-        async with made as provider:
-            yield provider, meter
 
 
 def wire_of(kind, *args, **options) -> OpenAiWire | AnthropicWire:
@@ -82,33 +41,6 @@ def wire_of(kind, *args, **options) -> OpenAiWire | AnthropicWire:
 def telling(*parts, end="[DONE]") -> FaultyWire:
     """A server that answers every request with these events."""
     return FaultyWire(answer=lambda _: events([(part.get("type"), part) for part in parts], end))
-
-
-def stream_of(text) -> Answer:
-    return Answer(text.encode(), 200, "text/event-stream; charset=utf-8")
-
-
-def chunk(text=None, finish=None, **more):
-    return {"id": "c", "model": "m-1", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": finish}], **more}
-
-
-USED = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
-START = {
-    "type": "message_start",
-    "message": {
-        "id": "m",
-        "model": "m-1",
-        "role": "assistant",
-        "content": [],
-        "usage": {"input_tokens": 3, "output_tokens": 1},
-    },
-}
-END = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"input_tokens": None, "output_tokens": 2}}
-STOP = {"type": "message_stop"}
-
-
-def delta(text):
-    return {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
 
 
 @pytest.mark.parametrize("cut", sorted(CUTS))
@@ -146,8 +78,10 @@ async def test_probabilities_come_only_where_they_are_wanted():
         assert (await provider.chat(ASK, max_tokens=9, probabilities=False)).tokens == ()
 
 
+THOUGHT = {"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}}]}
+MUSING = {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}}
 BROKEN = {"error": {"message": "no", "type": "server_error", "code": None}}
-MIDWAY = {
+MIDWAY: dict[str, list[tuple[Any, ...]]] = {  # Any: JSON
     "openai": [
         ([chunk("half "), BROKEN], LlmUnavailable, None),
         ([BROKEN], LlmUnavailable, None),
@@ -159,6 +93,8 @@ MIDWAY = {
         ([chunk("half "), {"error": {"code": "content_filter"}}], LlmRefusal, None),
         ([chunk("half ", "content_filter"), USED], LlmRefusal, "failed"),
         ([{"error": "out of memory"}], LlmUnavailable, None),
+        ([chunk(""), {"error": {"code": "rate_limit_exceeded"}}], LlmRateLimited, "failed"),
+        ([THOUGHT, {"error": {"code": "rate_limit_exceeded"}}], LlmUnavailable, None),
         ([chunk("half ")], LlmUnavailable, None),
     ],
     "anthropic": [
@@ -171,6 +107,8 @@ MIDWAY = {
         ([START, delta("half "), STOP], LlmUnavailable, None),
         ([START, delta("half ")], LlmUnavailable, None),
         ([{"type": "error", "error": None}], LlmUnavailable, None),
+        ([START, {"type": "error", "error": {"type": "overloaded_error"}}], LlmOverloaded, "failed"),
+        ([START, MUSING, {"type": "error", "error": {"type": "overloaded_error"}}], LlmUnavailable, None),
     ],
 }
 
@@ -207,12 +145,13 @@ async def test_events_that_are_none_are_no_answer(kind, said):
 async def test_who_does_not_say_what_a_stream_used_is_charged_the_bound_and_not_asked_to_stream_again(kind, parts):
     wire = telling(*parts)
     async with listening(kind, wire) as (provider, meter):
-        told = await provider.chat(ASK, max_tokens=9, heard=lambda _: None)
-        assert (told.text, told.finish) == ("well", Finish.STOP)
-        assert (meter.calls[0].outcome, meter.calls[0].usage) == (None, None)
+        for _ in range(3):
+            told = await provider.chat(ASK, max_tokens=9, heard=lambda _: None)
+            assert (told.text, told.finish) == ("well", Finish.STOP)
+        assert [(call.outcome, call.usage) for call in meter.calls] == [(None, None)] * 3
         with pytest.raises(LlmUnavailable):  # it streams all the same
             await provider.chat(ASK, max_tokens=9, heard=lambda _: None)
-        assert [bool(json.loads(each.body).get("stream")) for each in wire.received] == [True, False]
+        assert [bool(json.loads(each.body).get("stream")) for each in wire.received] == [True, True, True, False]
 
 
 async def test_a_stream_that_ends_too_early_is_asked_for_again_at_once(kind):
@@ -252,15 +191,15 @@ async def test_an_answer_that_nobody_waits_for_any_more_is_hung_up_on(kind):
 
     async def endless(body):
         try:
-            yield body[:-9]
+            yield body[: body.index(b"\n\n", 1000) + 2]
             while True:
                 await asyncio.sleep(0)
                 yield b": still here\n\n"
         finally:
             ended.set()
 
-    async with listening(kind, wire_of(kind, cut=endless)) as (provider, meter):
-        asking = asyncio.create_task(provider.chat(ASK, max_tokens=9, heard=lambda _: begun.set()))
+    async with listening(kind, wire_of(kind, say=lambda _: "so many words " * 500, cut=endless)) as (provider, meter):
+        asking = asyncio.create_task(provider.chat(ASK, max_tokens=2000, heard=lambda _: begun.set()))
         await begun.wait()
         asking.cancel()
         await asyncio.wait((asking,))

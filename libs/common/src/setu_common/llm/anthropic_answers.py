@@ -15,7 +15,8 @@ from setu_common.llm.calling import Reading
 from setu_common.llm.errors import LlmRefusal
 from setu_common.llm.provider import Finish
 from setu_common.llm.statuses import quota_gone, refused, refused_midway, too_long, unreached, unreadable
-from setu_common.llm.streaming import Json, Pieces
+from setu_common.llm.streaming import Json, Pieces, larger
+from setu_common.llm.structured import writable
 
 _FINISHES: Final = {"end_turn": Finish.STOP, "stop_sequence": Finish.STOP, "max_tokens": Finish.LENGTH}
 # The API has no code of its own for these two; the wording is what its documentation of errors shows.
@@ -46,8 +47,7 @@ def read_message(told: object, provider: str, schema: type[BaseModel] | None) ->
     if not isinstance(told, Message) or not isinstance(content, list):
         return Reading(None, error=unreadable(provider))
     usage = _usage(told)
-    named: object = told.model
-    model = named if isinstance(named, str) else ""
+    model = writable(told.model)
     if told.stop_reason == "refusal":
         category = getattr(told.stop_details, "category", None)
         why = f" ({category})" if isinstance(category, str) else ""
@@ -56,7 +56,7 @@ def read_message(told: object, provider: str, schema: type[BaseModel] | None) ->
     if told.stop_reason == "model_context_window_exceeded":
         return Reading(usage, error=too_long(provider, model))
     parts = [getattr(block, "text", None) for block in content if getattr(block, "type", None) == "text"]
-    text = "".join(part for part in parts if isinstance(part, str))
+    text = writable("".join(part for part in parts if isinstance(part, str)))
     said = Said(text, model, usage or Usage(), _FINISHES.get(told.stop_reason or "", Finish.OTHER))
     return Reading(usage, said, useful=said.answers(schema))
 
@@ -64,24 +64,30 @@ def read_message(told: object, provider: str, schema: type[BaseModel] | None) ->
 class MessagePieces(Pieces):
     """What came of a message so far."""
 
-    def __init__(self, provider: str, model: str) -> None:
-        super().__init__(provider, model)
+    def __init__(self, provider: str, model: str, most_tokens: int) -> None:
+        super().__init__(provider, model, most_tokens)
         self._message: dict[str, Json] = {}
-        self._used: Json = None
+        self._used: dict[str, Json] = {}
+        self._begun = False
 
     @property
     def told(self) -> Message | None:
         """See ``Pieces``."""
-        if not self._message.get("stop_reason"):
+        if not self.ended:
             return None
-        content = [{"type": "text", "text": self.text}] if self.text else []
+        content = [{"type": "text", "text": text}] if (text := self.end()) else []
         head = {name: self._message.get(name) for name in _HEAD}
-        return Message.construct(None, **head, content=content, usage=self._used)
+        return Message.construct(None, **head, content=content, usage=self._used or None)
+
+    @property
+    def ended(self) -> bool:
+        """See ``Pieces``."""
+        return bool(self._message.get("stop_reason"))
 
     @property
     def billed(self) -> bool:
         """See ``Pieces``. What the beginning says of the words is no more than that there will be some."""
-        return self._used is not None
+        return bool(self._used)
 
     def take(self, event: Mapping[str, Json]) -> None:
         """See ``Pieces``."""
@@ -91,17 +97,19 @@ class MessagePieces(Pieces):
             case "content_block_start":
                 self.say(_named(event.get("content_block")).get("text"))
             case "content_block_delta":
-                self.say(_named(event.get("delta")).get("text"))
+                delta = _named(event.get("delta"))
+                self._begun = self._begun or any(said for name, said in delta.items() if name != "type")  # thoughts, too
+                self.say(delta.get("text"))
             case "message_delta":
                 self._message |= _named(event.get("delta"))
-                last = {name: value for name, value in _named(event.get("usage")).items() if value is not None}
-                if (first := _named(self._message.get("usage"))) and "output_tokens" in last:
-                    self._used = {**first, **last}
+                last = _named(event.get("usage"))
+                if (first := _named(self._message.get("usage"))) and last.get("output_tokens") is not None:
+                    self._used = larger(self._used or {**first, "output_tokens": 0}, last)
             case "message_stop":
                 self.over = True
             case "error":
                 kind = _named(event.get("error")).get("type")
-                raise refused_midway(_STATUSES.get(str(kind)), self.provider, self.model, begun=bool(self._message))
+                raise refused_midway(_STATUSES.get(str(kind)), self.provider, self.model, begun=self._begun)
 
 
 def _named(value: Json) -> Mapping[str, Json]:
@@ -113,5 +121,5 @@ def _usage(told: Message) -> Usage | None:
         return None
     try:
         return usage_of_anthropic(told.usage.to_dict(warnings=False))
-    except (TypeError, ValueError, AttributeError):  # figures that are none
+    except (TypeError, ValueError, AttributeError, OverflowError):  # figures that are none
         return None

@@ -121,7 +121,7 @@ class AnthropicProvider(SdkProvider):
             extra_body={"stream": True},
         )
         async with opening as opened:
-            return await self._listen(opened, MessagePieces(self.name, self.model), heard)
+            return await self._listen(opened, MessagePieces(self.name, self.model, max_tokens), heard)
 
 
 def _is_about_formats(error: APIStatusError) -> bool:

@@ -1,7 +1,7 @@
 """What every request to a provider goes through: its limits, the one door of outgoing calls, and the meter."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from setu_common.cost import Meter, Usage
@@ -16,6 +16,7 @@ from setu_common.observability.tracing import failure_of, tracing
 V = TypeVar("V")
 # Who refuses a request bills nothing for it.
 _UNBILLED: Final = (LlmOverloaded, LlmRateLimited, LlmUnusable, LlmContextTooLong)
+_TEMPLATE_TOKENS: Final = 1024  # that a server may say to its model by itself, and count
 _BYTES_PER_TOKEN: Final = 3  # by estimate, over many scripts; the true count corrects it
 
 
@@ -123,6 +124,19 @@ class Calls:
             if reading.error is not None:
                 span.failed(failure_of(reading.error))
             return reading
+
+
+def believed(reading: Reading[Said], bound: Usage) -> Reading[Said]:
+    """What was read, without figures that can't be true: words without tokens, or more than the request can use."""
+    said, usage = reading.value, reading.usage
+    if usage is None:
+        return reading
+    written = usage.output_tokens
+    silent = said is not None and bool(said.text) and not written
+    most_read = _tokens(bound) - bound.output_tokens + _TEMPLATE_TOKENS
+    if not silent and written <= bound.output_tokens and _tokens(usage) - written <= most_read:
+        return reading
+    return replace(reading, usage=None, value=said and replace(said, usage=Usage()))
 
 
 def input_bound(texts: Iterable[str], *, extra: int) -> int:

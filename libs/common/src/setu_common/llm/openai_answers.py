@@ -19,7 +19,8 @@ from setu_common.llm.calling import Reading
 from setu_common.llm.errors import LlmRefusal
 from setu_common.llm.provider import Finish, Token
 from setu_common.llm.statuses import quota_gone, refused, refused_midway, too_long, unreached, unreadable
-from setu_common.llm.streaming import Json, Pieces
+from setu_common.llm.streaming import Json, Pieces, larger
+from setu_common.llm.structured import writable
 
 _TOO_LONG: Final = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
@@ -47,49 +48,58 @@ def error_of(error: APIError | ValueError, provider: str, model: str) -> SetuErr
 class ChatPieces(Pieces):
     """What came of a chat completion so far."""
 
-    def __init__(self, provider: str, model: str) -> None:
-        super().__init__(provider, model)
+    def __init__(self, provider: str, model: str, most_tokens: int) -> None:
+        super().__init__(provider, model, most_tokens)
         self._head: dict[str, Json] = {}
         self._refusal = ""
         self._finish: Json = None
-        self._usage: Json = None
+        self._usage: dict[str, Json] = {}
         self._tokens: list[Json] = []
+        self._chosen = False
         self._begun = False
 
     @property
     def told(self) -> ChatCompletion | None:
         """See ``Pieces``. One that has no choice at all has an end, too, if that is said."""
-        if not self._finish and (self._begun or not self.over):
+        if not self._finish and (self._chosen or not self.over):
             return None
-        message = {"role": "assistant", "content": self.text, "refusal": self._refusal or None}
+        message = {"role": "assistant", "content": self.end(), "refusal": self._refusal or None}
         choice = {
             "index": 0,
             "message": message,
             "finish_reason": self._finish,
             "logprobs": {"content": self._tokens} if self._tokens else None,
         }
-        choices = [choice] if self._begun else []
-        return ChatCompletion.construct(None, **self._head, object="chat.completion", choices=choices, usage=self._usage)
+        choices = [choice] if self._chosen else []
+        return ChatCompletion.construct(
+            None, **self._head, object="chat.completion", choices=choices, usage=self._usage or None
+        )
+
+    @property
+    def ended(self) -> bool:
+        """See ``Pieces``."""
+        return bool(self._finish)
 
     @property
     def billed(self) -> bool:
         """See ``Pieces``."""
-        return self._usage is not None
+        return bool(self._usage)
 
     def take(self, event: Mapping[str, Json]) -> None:
         """See ``Pieces``."""
         if event.get("error"):
             raise self._error(event["error"])
         self._head = self._head or {name: event[name] for name in ("id", "created", "model") if name in event}
-        if isinstance(usage := event.get("usage"), dict) and usage:
-            self._usage = usage  # some count on from piece to piece
+        if isinstance(usage := event.get("usage"), dict):
+            self._usage = larger(self._usage, usage)  # some count on from piece to piece
         for choice in _listed(event.get("choices")):
             if isinstance(choice, dict) and not choice.get("index"):
                 self._take_choice(choice)
 
     def _take_choice(self, choice: Mapping[str, Json]) -> None:
-        self._begun = True
+        self._chosen = True
         if isinstance(delta := choice.get("delta"), dict):
+            self._begun = self._begun or any(said for name, said in delta.items() if name != "role")  # thoughts, too
             self.say(delta.get("content"))
             if isinstance(refusal := delta.get("refusal"), str):
                 self._refusal += refusal
@@ -131,8 +141,7 @@ def read_chat(told: object, provider: str, schema: type[BaseModel] | None) -> Re
     finish = _finish(choice)
     if getattr(message, "refusal", None) or finish in DECLINED:
         return Reading(usage, error=_declined(told, provider))
-    text = getattr(message, "content", None)
-    text = text if isinstance(text, str) else ""
+    text = writable(getattr(message, "content", None))
     tokens = _tokens(getattr(choice, "logprobs", None), text)
     said = Said(text, _model(told), usage or Usage(), _FINISHES.get(finish, Finish.OTHER), tokens)
     return Reading(usage, said, useful=said.answers(schema))
@@ -148,11 +157,9 @@ def read_completion(told: object, provider: str) -> Reading[Said]:
     finish = _finish(choice)
     if finish in DECLINED:
         return Reading(usage, error=_declined(told, provider))
-    text = getattr(choice, "text", None)
+    text = writable(getattr(choice, "text", None))
     tokens = tuple(_tokens_of_completion(getattr(choice, "logprobs", None)))
-    said = Said(
-        text if isinstance(text, str) else "", _model(told), usage or Usage(), _FINISHES.get(finish, Finish.OTHER), tokens
-    )
+    said = Said(text, _model(told), usage or Usage(), _FINISHES.get(finish, Finish.OTHER), tokens)
     return Reading(usage, said, useful=bool(choices))
 
 
@@ -171,8 +178,7 @@ def _declined(told: object, provider: str) -> LlmRefusal:
 
 
 def _model(told: object) -> str:
-    found = getattr(told, "model", None)
-    return found if isinstance(found, str) else ""
+    return writable(getattr(told, "model", None))
 
 
 def _usage(told: object) -> Usage | None:
@@ -181,7 +187,7 @@ def _usage(told: object) -> Usage | None:
         return None
     try:
         return usage_of_openai(figures.to_dict(warnings=False))
-    except (TypeError, ValueError, AttributeError):  # figures that are none
+    except (TypeError, ValueError, AttributeError, OverflowError):  # figures that are none
         return None
 
 
@@ -194,7 +200,7 @@ def _tokens_of_completion(logprobs: Any) -> Iterator[Token]:  # noqa: ANN401  (A
         pairs = [(each.get("token"), each.get("logprob")) for each in content if isinstance(each, dict)]
     for token, value in pairs:
         if isinstance(value, int | float) and math.isfinite(value):
-            yield Token(len(token.encode()) if isinstance(token, str) else 0, float(value))
+            yield Token(len(writable(token).encode()), float(value))
 
 
 def _tokens(logprobs: Any, text: str) -> tuple[Token, ...]:  # noqa: ANN401  (Any: the SDK checks nothing)
@@ -205,7 +211,7 @@ def _tokens(logprobs: Any, text: str) -> tuple[Token, ...]:  # noqa: ANN401  (An
         raw, token, logprob = (getattr(each, name, None) for name in ("bytes", "token", "logprob"))
         if not isinstance(logprob, int | float) or not isinstance(token, str):
             return ()
-        found.append((bytes(raw) if isinstance(raw, list) else token.encode(), float(logprob)))
+        found.append((bytes(raw) if isinstance(raw, list) else writable(token).encode(), float(logprob)))
     start = b"".join(raw for raw, _ in found).find(text.encode())  # thoughts may stand before it, and an end mark after it
     return tuple(_from(start, found)) if start >= 0 else ()
 

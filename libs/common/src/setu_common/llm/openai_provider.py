@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from setu_common.cost import Meter, Usage
 from setu_common.http import Dependency, create_client
 from setu_common.llm.asking import Said
-from setu_common.llm.calling import Calls, Reading, input_bound
+from setu_common.llm.calling import Calls, Reading, believed, input_bound
 from setu_common.llm.limits import Limits
 from setu_common.llm.openai_answers import DECLINED, ChatPieces, error_of, is_too_long, read_chat, read_completion
 from setu_common.llm.provider import Answer, Heard, Message
@@ -84,6 +84,7 @@ class OpenAiProvider(SdkProvider):
         parameters: Mapping[str, object] | None = None,
     ) -> Answer[str]:
         """See ``LlmProvider``; ``parameters`` are more of them, which only some servers have, such as llama.cpp's ``grammar``."""
+        bound = Usage(input_tokens=input_bound((prompt,), extra=AROUND_A_MESSAGE), output_tokens=max_tokens)
         extra: dict[str, object] = {**({"stop": list(stop)} if stop else {}), **(parameters or {})}
 
         async def once() -> Reading[Said]:
@@ -93,9 +94,8 @@ class OpenAiProvider(SdkProvider):
                 )
             except (APIError, ValueError) as error:
                 raise error_of(error, self.name, self.model) from error
-            return read_completion(told, self.name)
+            return believed(read_completion(told, self.name), bound)
 
-        bound = Usage(input_tokens=input_bound((prompt,), extra=AROUND_A_MESSAGE), output_tokens=max_tokens)
         said = await self._calls.make(once, bound=bound, timeout_s=timeout_s, operation="text_completion")
         return Answer(said.text, said.text, self.name, said.model, said.usage, said.finish, said.tokens)
 
@@ -110,7 +110,7 @@ class OpenAiProvider(SdkProvider):
             said = wanted.with_words(messages, held="response_format" in used)
             try:
                 extra = {name: parameters[name] for name in used if name in parameters}
-                answered = await self._answer([_message(each) for each in said], extra, heard)
+                answered = await self._answer([_message(each) for each in said], extra, wanted.max_tokens, heard)
             except APIStatusError as error:
                 left = _without_unknown(used, parameters, error)
                 if left is None:
@@ -123,7 +123,7 @@ class OpenAiProvider(SdkProvider):
                 return read_chat(answered, self.name, wanted.schema)
 
     async def _answer(
-        self, messages: list[ChatCompletionMessageParam], extra: Mapping[str, object], heard: Heard | None
+        self, messages: list[ChatCompletionMessageParam], extra: Mapping[str, object], max_tokens: int, heard: Heard | None
     ) -> object:
         chat = self._client.chat.completions
         if heard is None:
@@ -131,7 +131,7 @@ class OpenAiProvider(SdkProvider):
             return told
         opening = chat.with_streaming_response.create(model=self.model, messages=messages, extra_body=extra)
         async with opening as opened:
-            return await self._listen(opened, ChatPieces(self.name, self.model), heard)
+            return await self._listen(opened, ChatPieces(self.name, self.model, max_tokens + REASONING_TOKENS), heard)
 
 
 def _parameters(wanted: Wanted, *, streamed: bool) -> dict[str, object]:

@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from setu_common.cost import Usage
 from setu_common.http import Response
 from setu_common.llm.asking import Ask, Said, ask_for_structure, ask_for_text
-from setu_common.llm.calling import Calls, Reading, input_bound
+from setu_common.llm.calling import Calls, Reading, believed, input_bound
 from setu_common.llm.provider import Answer, Heard, Message
 from setu_common.llm.statuses import broken_off
 from setu_common.llm.streaming import Pieces, follow, is_stream, unbroken
 from setu_common.llm.structured import in_words, strict_schema
 
 M = TypeVar("M", bound=BaseModel)
+UNENDED_AT_MOST: Final = 3  # streams in a row; one alone is an accident
 AROUND_A_MESSAGE: Final = 16  # tokens that a chat template puts around one, at most
 
 
@@ -68,7 +69,7 @@ class SdkProvider(ABC):
         close: closes the SDK's client.
     """
 
-    _streams = True
+    _unended = 0  # streams in a row
 
     def __init__(self, calls: Calls, close: Callable[[], Awaitable[None]]) -> None:
         self._calls = calls
@@ -127,13 +128,18 @@ class SdkProvider(ABC):
     def _bound(self, messages: Sequence[Message], wanted: Wanted, read: int) -> Usage:
         """The most that one request can use, where what is said is ``read`` tokens at most."""
 
+    @property
+    def _streams(self) -> bool:
+        """Whether streams are asked for: not of who does not say, again and again, how they end or what they used."""
+        return self._unended < UNENDED_AT_MOST
+
     async def _listen(self, opened: Opened, pieces: Pieces, heard: Heard) -> object:
-        """The answer to a request for a stream. Who does not say how it ends, or what it used, is not asked for one again."""
+        """The answer to a request for a stream."""
         with unbroken(self.name):
             if not is_stream(opened.http_response):
                 return await opened.parse()
             told = await follow(opened.http_response, pieces, heard)
-        self._streams = self._streams and told is not None and pieces.billed
+        self._unended = 0 if told is not None and pieces.billed else self._unended + 1
         if told is None:
             raise broken_off(self.name)
         return told
@@ -142,6 +148,10 @@ class SdkProvider(ABC):
         async def ask(messages: Sequence[Message]) -> Said:
             texts = (*(each.text for each in messages), wanted.told or json.dumps(wanted.shape, ensure_ascii=False))
             bound = self._bound(messages, wanted, input_bound(texts, extra=AROUND_A_MESSAGE))
-            return await self._calls.make(lambda: self._chat(messages, wanted), bound=bound, timeout_s=timeout_s)
+
+            async def once() -> Reading[Said]:
+                return believed(await self._chat(messages, wanted), bound)
+
+            return await self._calls.make(once, bound=bound, timeout_s=timeout_s)
 
         return ask

@@ -7,6 +7,7 @@ from setu_common.errors import SetuError
 from setu_common.http import AnswerLate, never_reached, parse_retry_after
 from setu_common.llm.errors import (
     LlmContextTooLong,
+    LlmInvalidOutput,
     LlmModelUnknown,
     LlmOverloaded,
     LlmQuotaExhausted,
@@ -60,6 +61,12 @@ def unreached(error: Exception, provider: str, *, late: bool) -> SetuError:
 def broken_off(provider: str) -> LlmUnavailable:
     """An answer has no end."""
     return LlmUnavailable(f"{provider} broke off in the middle of its answer.", provider=provider)
+
+
+def runs_on(provider: str) -> LlmInvalidOutput:
+    """An answer goes on behind where it had to end. Asked again, it would cost as much again."""
+    detail = f"{provider} does not end its answer where it must, and was cut off. See whether it knows max_tokens."
+    return LlmInvalidOutput(detail, provider=provider, cut_off=True)
 
 
 def refused_midway(status: int | None, provider: str, model: str, *, begun: bool) -> SetuError:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -19,6 +20,7 @@ _TOLD_IN_WORDS: Final = (
 )  # fmt: skip
 _NEEDLESS: Final = ("title", "default")
 _FAULTS_TOLD: Final = 8
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 
 
 @lru_cache(maxsize=256)  # making one takes a millisecond; who gets it must not change it
@@ -58,6 +60,15 @@ def in_words(model: type[BaseModel]) -> str:
     return f"Answer with one JSON object that matches this JSON schema, and with nothing else:\n{told}"
 
 
+def writable(told: object) -> str:
+    """A text of JSON as it can be written down: halves of a character put together, U+FFFD for a half alone; empty if it is no text."""
+    if not isinstance(told, str):
+        return ""
+    if told.isascii() or not _HALVES.search(told):
+        return told
+    return told.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def read_as(text: str, model: type[M]) -> M:
     """The instance in a text: the text itself, or the object in it.
 
@@ -70,7 +81,7 @@ def read_as(text: str, model: type[M]) -> M:
         found = _object_in(text)
         if found is None:
             raise ValueError("there is no JSON object in it") from error
-        return model.model_validate_json(json.dumps(found))
+        return model.model_validate_json(writable(json.dumps(found, ensure_ascii=False)))
 
 
 def _object_in(text: str) -> JsonValue:
