@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
+import structlog
+
 HEAD_START_S: Final = 0.02
 """How long nothing is begun, seconds: by then a request is on its way, and hardly a model has answered."""
 
 Piece = Callable[[], object]
 Add = Callable[[Piece], None]
 """Takes one more piece."""
+
+log = structlog.get_logger()
 
 
 class Meanwhile:
@@ -30,10 +34,9 @@ class Meanwhile:
 
     @asynccontextmanager
     async def doing(self, pieces: Iterable[Piece]) -> AsyncIterator[Add]:
-        """Do pieces of work while the body waits, and those that are added meanwhile; what it has not waited for is left undone.
+        """Do pieces of work while the body waits, and those that are added meanwhile.
 
-        Raises:
-            Exception: whatever a piece raised, once the body is through.
+        What it has not waited for is left undone, and so is a piece that fails: whoever needs it later will be told so then.
         """
         waiting, more = deque[Piece](), asyncio.Event()
         work: asyncio.Task[None] | None = None
@@ -52,14 +55,19 @@ class Meanwhile:
             if work is not None:
                 work.cancel()
                 await asyncio.wait((work,))
-        if work is not None and not work.cancelled():
-            work.result()
 
     async def _do(self, waiting: deque[Piece], more: asyncio.Event) -> None:
         await asyncio.sleep(self._head_start_s)
         while await more.wait():
             async with self._turn:
-                waiting.popleft()()
+                _try(waiting.popleft())
                 await asyncio.sleep(0)
             if not waiting:
                 more.clear()
+
+
+def _try(piece: Piece) -> None:
+    try:
+        piece()
+    except Exception as error:  # noqa: BLE001  nobody asked for it yet
+        log.warning("edit.meanwhile_failed", error=type(error).__name__)
