@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -85,31 +85,20 @@ class Asker:
         """
         asking, asks = prompt_of(window, self._prompt), window.asks
         messages = (Message("system", asking.system, cache=True), Message("user", asking.user))
-        unread = Answered(None, {}, member.provider.name, member.provider.model)
-        async with self._room:
-            if member.out:
-                return replace(unread, sent=False)
-            began_s = time.monotonic()
-            self.requests += 1
-            try:
-                answer = await member.provider.chat(
-                    messages,
-                    max_tokens=asking.max_tokens,
-                    shape=SHAPE,
-                    timeout_s=self._timeout_s,
-                    heard=Listener(asks, look),
-                    probabilities=False,
-                )
-            except (LlmRefusal, LlmContextTooLong, LlmNoAnswer) as error:
-                member.answered()
-                kind = "refusal" if isinstance(error, LlmRefusal) else "missing"
-                return replace(unread, reading=nothing(asks, kind, error.title), too_much=True)
-            except SetuError as error:
-                member.failed(error)
-                return unread
-            finally:
-                self.model_time_s += time.monotonic() - began_s
-        member.answered()
+        answer = await self._answer(
+            member,
+            asks,
+            lambda: member.provider.chat(
+                messages,
+                max_tokens=asking.max_tokens,
+                shape=SHAPE,
+                timeout_s=self._timeout_s,
+                heard=Listener(asks, look),
+                probabilities=False,
+            ),
+        )
+        if isinstance(answer, Answered):
+            return answer
         cut_off = answer.finish is Finish.LENGTH
         reading = _without_marks(judge(asks, read(answer.text), cut_off=cut_off), asking.marks)
         if reading.faults:
@@ -131,25 +120,14 @@ class Asker:
         """Have a base model go on with a text that ends where the edit of a line would begin."""
         index = ask.line.index
         prompt = completion_of(ask, window, self._prompt, with_draft=with_draft)
-        unread = Answered(None, {}, member.provider.name, member.provider.model)
-        async with self._room:
-            if member.out:
-                return replace(unread, sent=False)
-            began_s = time.monotonic()
-            self.requests += 1
-            try:
-                answer = await member.provider.complete(
-                    prompt, max_tokens=longest_answer_tokens(ask.line), stop=(STOP,), timeout_s=self._timeout_s
-                )
-            except (LlmRefusal, LlmContextTooLong) as error:
-                member.answered()
-                return replace(unread, reading=nothing((ask,), "missing", error.title))
-            except SetuError as error:
-                member.failed(error)
-                return unread
-            finally:
-                self.model_time_s += time.monotonic() - began_s
-        member.answered()
+        most = longest_answer_tokens(ask.line)
+        answer = await self._answer(
+            member,
+            (ask,),
+            lambda: member.provider.complete(prompt, max_tokens=most, stop=(STOP,), timeout_s=self._timeout_s),
+        )
+        if isinstance(answer, Answered):
+            return answer
         text = one_line(answer.text)
         reading = Reading({index: text}, {})
         if answer.finish is Finish.LENGTH:
@@ -162,6 +140,30 @@ class Asker:
             reading = nothing((ask,), "meaning", "a small model says something else than the draft")
         cost = self._cost(member, answer)
         return Answered(reading, {index: cost}, answer.provider, self._model(member, answer))
+
+    async def _answer(
+        self, member: Member, asks: Sequence[Ask], ask: Callable[[], Awaitable[Answer[str]]]
+    ) -> Answer[str] | Answered:
+        """The answer to one request, once there is room for it; what came of it if there is none."""
+        unread = Answered(None, {}, member.provider.name, member.provider.model)
+        async with self._room:
+            if member.out:
+                return replace(unread, sent=False)
+            began_s = time.monotonic()
+            self.requests += 1
+            try:
+                answer = await ask()
+            except (LlmRefusal, LlmContextTooLong, LlmNoAnswer) as error:
+                member.answered()
+                kind = "refusal" if isinstance(error, LlmRefusal) else "missing"
+                return replace(unread, reading=nothing(asks, kind, error.title), too_much=True)
+            except SetuError as error:
+                member.failed(error)
+                return unread
+            finally:
+                self.model_time_s += time.monotonic() - began_s
+        member.answered()
+        return answer
 
     def _cost(self, member: Member, answer: Answer[str]) -> Decimal | None:
         return self._price(answer.provider, self._model(member, answer), answer.usage)
