@@ -308,6 +308,8 @@ def test_what_may_be_a_name_is_a_reason_to_ask(source, draft):
         ("शांति, बर्तन धो दे।", "Peace, wash the dishes.", "Shanti, wash the dishes."),
         ("सोना ने फ़ोन किया था।", "Gold had called.", "Sona had called."),
         ("आशा, ज्योति, इधर आओ।", "Hope, flame, come here.", "Asha, Jyoti, come here."),
+        ("तूफ़ानी! तेरी माँ तुझे ढूँढ रही है!", "Stormy! Your mother is searching you!", "Tufani! Your mother is searching you!"),
+        ("बिजली, आज तेरा पार्सल आया है।", "Electricity, today your parcel has come.", "Bijli, today your parcel has come."),
         ("मुन्नी, पानी ला।", "Little girl, bring water.", "Munni, bring water."),
     ],
 )

@@ -20,9 +20,12 @@ from setu_enhancer.domain.lexicon.people import (
     HONOURED,
     KIN_BEHIND,
     KINDRED,
+    OWNED,
     OWNERS,
     SHOUTED,
     SPEAKERS,
+    STATES,
+    STRICTLY_OWNED,
     SURNAMES,
     TITLES,
     TO_YOU,
@@ -49,10 +52,6 @@ ORDERS: Final = _set(
 )
 ORDERED: Final = _starts("ो ओ िए इए िएगा इएगा ना")
 BE: Final = _set("है हैं हूँ था थी थे थीं हो होगा होगी होंगे रहा रही रहे गया गई गए गयी चुका चुकी लगता लगती लग")
-STATES: Final = _set(
-    "बूढ़ा बूढ़ी बूढ़े बीमार भूखा भूखी भूखे प्यासा प्यासी नाराज़ थका थकी ज़िद्दी शरारती घायल ज़ख़्मी कुँवारा कुँवारी शादीशुदा नाबालिग़ होश बेहोश घबराया घबराई डरा डरी रूठा रूठी सोया सोई जागा जागी ईमानदार "
-    "गर्भवती विधवा अनाथ निर्दोष बेक़सूर मुजरिम अनपढ़ नशे हैरान परेशान नौकर मैनेजर डॉक्टर वकील इंजीनियर ड्राइवर मास्टर टीचर चौकीदार"
-)
 DOING: Final = frozenset(
     folded(root + ending)
     for root in "सो रो हँस नहा जाग रूठ चिल्ला झगड़ शरमा नाच बोल मुस्कुरा हकला ऊँघ खाँस छींक".split()  # noqa: SIM905
@@ -72,15 +71,10 @@ SURELY_TO_PEOPLE: Final = {
 """The same of words that are seldom names: hope is met, fought and awakened, too, and hunger told."""
 DONE_BY: Final = _starts("कहा पूछ बताया बोल लौटा ख़रीद बेच पहन लिख पढ़ पकाया बनाया फ़ोन देखा सोचा माँग पैसे शादी")
 """What people have done that feelings and things have not."""
-HANDLED: Final = _set("होमवर्क खाना खीर रोटी चाय पानी दवा दवाई फ़ीस बर्तन कपड़े गिलास चाबी टिकट गाड़ी बैग झाड़ू दाल सब्ज़ी दूध गेंद बिल")
+HANDLED: Final = _set(
+    "होमवर्क खाना खीर रोटी चाय पानी दवा दवाई फ़ीस बर्तन कपड़े गिलास चाबी टिकट गाड़ी बैग झाड़ू दाल सब्ज़ी दूध गेंद बिल चिट्ठी पार्सल मनीऑर्डर"
+)
 """What people have to do with, and what nobody tells a feeling of."""
-OWNED: Final = _set(
-    "माँ बाप पापा पिता पिताजी मम्मी बहन भाई बेटा बेटी बेटे पति पत्नी बीवी शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नंबर ससुराल मायके दोस्त सहेली बस्ता टिफ़िन भाभी दादी नानी दादा नाना मौसी यहाँ बाबूजी "
-    "कमीज़ चप्पल पगार नौकरी ड्यूटी बैग पर्स चश्मा कॉल"
-)
-STRICTLY_OWNED: Final = _set(
-    "शादी सगाई जन्मदिन बर्थडे फ़ोन मोबाइल नौकरी ड्यूटी पगार तनख़्वाह सैलरी रिज़ल्ट पढ़ाई फ़ाइल बाइक साइकिल स्कूटर ससुराल बस्ता टिफ़िन होमवर्क एडमिशन इंटरव्यू पासपोर्ट वकील बयान ऑपरेशन इस्तीफ़ा तबादला ट्रांसफ़र जॉब निकाह मैसेज"
-)
 LIMBS: Final = _set("पैर हाथ सिर सर पेट घुटने घुटना कंधे कंधा दाँत कान नाक माथे माथा बाल बुख़ार तबीयत तबियत ज़िद")
 SEEN: Final = _starts("देख पकड़ सुना सुन")
 DOING_IT: Final = _starts("ते ता ती")
@@ -193,7 +187,7 @@ class _Standing:
         if self.word.somebody or self._is_told():
             return self._is_told()
         called = self._is_called(clauses, place, following)
-        if self._is_bidden(clauses) if called and self.word.seldom else called:
+        if self._is_bidden(clauses, following) if called and self.word.seldom else called:
             return True
         if self._is_like_people() or (self._is_of_nobody() and not self.word.seldom):
             return True
@@ -246,20 +240,17 @@ class _Standing:
             return False
         return self._is_heard(rest, ahead, first=place == 0)
 
-    def _is_bidden(self, clauses: Sequence[tuple[str, ...]]) -> bool:
-        """Whether a word that is called is hailed, or told to do something, as people talk to no thing: "ए छोटू", "खुशी, इधर आओ"."""
-        if self.word.acts or not self.word.listed:
-            return False
-        if any(_is_of_people(each) for each in clauses if len(each) > 1 and each != self.said):
+    def _is_bidden(self, clauses: Sequence[tuple[str, ...]], following: tuple[str, ...]) -> bool:
+        """Whether a word that is called is hailed, told to do something or told of what people have or do: "ए छोटू", "खुशी, इधर आओ", "तेरी माँ"."""
+        told = [each for each in clauses if each != self.said] or [following]
+        if self.word.listed and any(_is_said_to_people(each, DONE_BY if not self.word.acts else ()) for each in told):
             return True
-        if self.word.folded in SHOUTED:
+        if self.word.acts or not self.word.listed or self.word.folded in SHOUTED:
             return False
         first = clauses[0] == self.said
-        bidden = any(is_order(each) and _QUESTIONS.isdisjoint(each) for each in clauses if each != self.said) and (
-            first or not self.word.manner
-        )
+        bidden = any(is_order(each) and _QUESTIONS.isdisjoint(each) for each in clauses if each != self.said)
         hailed = HAILS | {_HEY} if len(clauses) > 1 else HAILS
-        return bidden or not hailed.isdisjoint(self.said[: self.at])
+        return (bidden and (first or not self.word.manner)) or not hailed.isdisjoint(self.said[: self.at])
 
     def _is_heard(self, rest: Sequence[tuple[str, ...]], ahead: Sequence[str], *, first: bool) -> bool:
         """Whether the rest of a sentence is said to who would be called; ahead is what stands before the word."""
@@ -379,6 +370,13 @@ def _is_done(rest: Sequence[str]) -> bool:
 def _is_of_people(said: Sequence[str], starts: tuple[str, ...] = ()) -> bool:
     """Whether some words say what people only have to do with, or have a word that begins so."""
     return any(each in HANDLED | _PLACES or (starts and each.startswith(starts)) for each in said)
+
+
+def _is_said_to_people(said: Sequence[str], starts: tuple[str, ...]) -> bool:
+    """Whether some words are said to somebody: "तेरी माँ", "चाय ला"; words that begin so tell, too, where "you" comes first."""
+    owned = any(one in TO_YOU and other in OWNED | HANDLED for one, other in pairwise(said))
+    done = len(said) > FEW and said[0] in TO_YOU and _is_of_people(said, starts)
+    return owned or done or (bool(starts) and len(said) > 1 and _is_of_people(said))
 
 
 def _is_seen(rest: Sequence[str]) -> bool:

@@ -41,6 +41,9 @@ CRIED: Final = _HINDI["cried"]
 SHOUTED: Final = _HINDI["shouted"]
 HONOURED: Final = _HINDI["honoured"]
 DETERMINERS: Final = _HINDI["determiners"]
+OWNED: Final = _HINDI["owned"]
+STRICTLY_OWNED: Final = _HINDI["strictly_owned"]
+STATES: Final = _HINDI["states"]
 SPEAKERS: Final = _HINDI["speakers"]
 
 
