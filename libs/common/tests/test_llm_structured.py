@@ -88,6 +88,11 @@ def test_nothing_that_a_model_writes_raises_anything_else(text):
         return
 
 
+def test_half_a_character_in_an_answer_can_be_written_down():
+    told = read_as('{"kind": "cast", "terms": [{"source": "a \\ud83d b", "title": "\\ud83d\\ude00"}]}', Notes)
+    assert (told.terms[0].source, told.terms[0].title) == ("a \ufffd b", "😀")
+
+
 def test_a_repair_names_the_fields_and_not_their_values():
     with pytest.raises(ValidationError) as raised:
         read_as('{"kind": "secret words", "terms": [{"source": ""}]}', Notes)

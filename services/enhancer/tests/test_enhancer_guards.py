@@ -227,6 +227,7 @@ def test_what_must_be_kept_is_kept_in_other_pairs_of_languages(pair, source, dra
         ("I'm sorry, but I can't help with that request.", "refusal"),
         ("As an AI language model, I cannot translate this.", "refusal"),
         ("यहाँ आओ।", "script"),
+        ("Come \ufffd here.", "script"),
         ("Idhar aao yaar, kya kar rahe ho.", "language"),
         ("Viens ici tout de suite, je ne suis pas content.", "language"),
         ("", "empty"),
@@ -254,6 +255,7 @@ def test_what_a_model_says_beside_the_line_is_told_from_the_line(edit, kind):
         ("♪ आजा रे ♪", "♪ Come ♪", "♪ Come to me ♪"),
         ("तुम कहाँ थे |", "Where were you?", "Where have you been? |"),
         ("लाइन पर रहो।", "Stay on line.", "Stay on the line."),
+        ("आ\ufffdओ।", "Come here.", "Come\ufffd here."),
         ("तुम इंसान हो या रोबोट?", "You are human or robot?", "Are you a man or a robot?"),
     ],
 )  # fmt: skip

@@ -109,7 +109,7 @@ def test_no_line_can_end_the_document_that_it_stands_in(said):
     asking = prompt_of(film((line,)).window([Ask(line)], {}), PROMPT)
     document = document_of(asking.user)
     assert ids_of(document) == [7]
-    assert document["lines"][0]["source"].split() == said.encode("utf-8", "replace").decode().split()
+    assert document["lines"][0]["source"].split() == said.replace("\ud800", "\ufffd").split()
     mark = asking.marks[0]
     assert asking.user.startswith(f"<<{mark}\n")
     assert asking.user.count(mark) == 2

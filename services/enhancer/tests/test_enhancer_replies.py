@@ -167,6 +167,11 @@ def test_an_entry_whose_text_is_no_text_counts_as_left_out():
     assert 2 in judged(reply).faults
 
 
+def test_half_a_character_is_no_character_of_a_line():
+    reply = json.dumps({"lines": [f"{number}|{text}\ud83d" for number, text in GOOD.items()]})
+    assert judged(reply).texts == {number: f"{text}\ufffd" for number, text in GOOD.items()}
+
+
 @pytest.mark.parametrize(
     "reply", ["", "No.", "{", "[" * 5000, "{" * 5000, '"1|' * 5000, '{"id": ' + "9" * 5000 + "}", '{"lines": 3}', "\ud800"]
 )

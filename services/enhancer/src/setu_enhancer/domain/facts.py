@@ -22,6 +22,7 @@ from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import KEPT, is_ordinary
 
 MOSTLY: Final = 0.35
+STANDS_IN: Final = "\ufffd"  # for a character that was lost on the way
 SURE: Final = 0.5
 ENOUGH_WORDS: Final = 4
 LONG_NAME: Final = 3
@@ -281,6 +282,8 @@ def script_fault(line: Line, text: str, pair: Pair, glossary: Glossary) -> str:
     left = [] if text.isascii() else [each for each in text if not each.isascii() and (each in _DANDAS or each.isdecimal())]
     if left and scripts_of(pair.target) == LATIN:
         return f"{_quoted(left)} is not in the script of the target language."
+    if STANDS_IN in text and STANDS_IN not in line.source and STANDS_IN not in line.draft:
+        return f"{_quoted([STANDS_IN])} stands where a character was lost."
     if not share:
         return ""
     strange = [word for word in words(text) if foreign_share(word, pair.target) > 0]

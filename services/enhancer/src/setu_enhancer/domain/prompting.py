@@ -195,8 +195,8 @@ def completion_of(ask: Ask, window: Window, prompt: Prompt, *, with_draft: bool 
 
 
 def one_line(text: str) -> str:
-    """Text without line ends, which subtitles get later, and without surrogates, which no encoding takes."""
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    """Text without line ends, which subtitles get later, and without surrogates, which no encoding takes: U+FFFD stands for them."""
+    return " ".join(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").split())
 
 
 def longest_answer_tokens(line: Line) -> int:
