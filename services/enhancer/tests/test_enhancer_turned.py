@@ -81,12 +81,12 @@ def test_who_is_called_by_what_they_are_is_no_name_that_was_translated():
 
 
 def test_a_word_that_only_seemed_to_be_a_name_may_be_the_word():
-    lines = [Line(0, 0.0, 3.0, "शेर भूखा है।", "Lion is hungry."), Line(1, 3.0, 6.0, "सुनो, शेर!", "Listen, lion!")]
+    lines = [Line(0, 0.0, 3.0, "मोती कहाँ है?", "Where is the pearl?"), Line(1, 3.0, 6.0, "सुनो, मोती!", "Listen, pearl!")]
     guessed = glossary(Context(), lines, HINDI)
-    assert [entry.target for entry in guessed.entries] == ["Sher"]
-    assert "name" not in kinds(lines[0].source, lines[0].draft, "The lion is hungry.", names=guessed)
-    told = glossary(Context(characters=(Character(name="Sher", source="शेर"),)), lines, HINDI)
-    assert "name" in kinds(lines[0].source, lines[0].draft, "The lion is hungry.", names=told)
+    assert [entry.target for entry in guessed.entries] == ["Moti"]
+    assert "name" not in kinds(lines[0].source, lines[0].draft, "Where's the pearl?", names=guessed)
+    told = glossary(Context(characters=(Character(name="Moti", source="मोती"),)), lines, HINDI)
+    assert "name" in kinds(lines[0].source, lines[0].draft, "Where's the pearl?", names=told)
 
 
 def test_a_draft_that_was_left_as_it_is_makes_no_edit_unrelated():
