@@ -10,7 +10,6 @@ from statistics import median
 from typing import Final
 
 from setu_common.contracts import EnhancementMode, Reason, ReasonKind
-from setu_enhancer.domain.bodily import bodily
 from setu_enhancer.domain.denial import denial_fault
 from setu_enhancer.domain.glossary import Entry, Glossary, says
 from setu_enhancer.domain.lexicon import idioms_in, missed
@@ -91,7 +90,7 @@ class _Looking:
         yield from (Reason(kind=entry.kind, detail=f"{entry.source[0]} is to be {entry.target}") for entry in missing)
         told: tuple[tuple[ReasonKind, str], ...] = (
             ("name", f"{word} may be a name" if not missing and (word := called_as_word(line, self.pair)) else ""),
-            ("idiom", _mistaken_idiom(line, self.pair) or bodily(line, self.pair)),
+            ("idiom", _mistaken_idiom(line, self.pair)),
             ("script", _left_over(line, self.pair, self.thresholds)),
             ("length", _odd_length(line, self.thresholds, self.usual)),
             ("number", _wrong_numbers(line, self.pair)),

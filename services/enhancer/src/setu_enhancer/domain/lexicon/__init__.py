@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
 
+from setu_enhancer.domain.dictionary import meant
 from setu_enhancer.domain.lexicon.matching import (
     BETWEEN_HEARD,
     BETWEEN_WRITTEN,
@@ -26,7 +27,8 @@ from setu_enhancer.domain.lexicon.matching import (
 )
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import key
-from setu_enhancer.domain.text.words import unaccented
+from setu_enhancer.domain.text.words import folded_words, unaccented
+from setu_enhancer.domain.words import stem
 
 Kind = Literal["idiom", "interjection", "kinship", "food", "custom", "respect"]
 FOLDER: Final = Path(__file__).parent
@@ -114,22 +116,31 @@ def missed(text: str, draft: str, language: str) -> str:
         right = [found for phrase in idiom.meant if (found := _search(phrase, plain))]
         for found in right:
             plain = plain.replace(found.group(), " _ ")
-        if (idiom.meant and not right) or any(
+        if (idiom.meant and not right and _may_be_literal(idiom, text, draft, language)) or any(
             _search(phrase, unaccented(draft) if " " in phrase else plain) for phrase in idiom.literal
         ):
             return idiom.source
     return ""
 
 
+def _may_be_literal(idiom: Idiom, text: str, draft: str, language: str) -> bool:
+    """Whether a draft has any word of an idiom as the dictionary has it, or nothing is known of its words: else it says it in a way of its own."""
+    said = frozenset(folded_words(text))
+    alone = (each for word in folded_words(idiom.source) if word in said for each in meant(word, language))
+    known = [each for each in alone if not each.light]
+    told = frozenset(map(stem, folded_words(draft)))
+    return not known or any(each.is_said(told) for each in known)
+
+
 def entries(language: str) -> Iterator[tuple[list[str], Idiom]]:
     """All that the files of a language have, each with the ways in which it is said, as they are written there."""
     for path in sorted(FOLDER.glob(f"{language}[.-]*toml")):
-        for kind, forms, literal, meant in _rows(path):
+        for kind, forms, literal, right in _rows(path):
             if kind not in get_args(Kind):
                 raise ValueError(f"{path.name} has entries of the unknown kind {kind!r}")
             ways = [way.strip() for way in forms.split("|")]
             checked = cast("Kind", kind)  # above
-            yield ways, Idiom(ways[0].replace(STAR, ""), checked, tuple(literal), tuple(meant))
+            yield ways, Idiom(ways[0].replace(STAR, ""), checked, tuple(literal), tuple(right))
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str, list[str], list[str]]]:
