@@ -38,7 +38,6 @@ def reasons(source, draft, *, pair=HINDI, context=CONTEXT, before=(), thresholds
         ("term", "पुरानी हवेली में चलो", "Come to the old house"),
         ("idiom", "अरे बाप रे, ये क्या हुआ?", "Oh father, what is this?"),
         ("idiom", "चोर नौ दो ग्यारह हो गए", "The thieves became nine two eleven"),
-        ("idiom", "चोर नौ दो ग्यारह हो गए", "The thieves were there"),
         ("idiom", "मेरा दिल गार्डन-गार्डन हो गया", "My heart became a garden"),
         ("idiom", "दिमाग़ का दही मत कर", "Don't curd my brain"),
         ("idiom", "साले, इधर आ", "Years, come here"),
