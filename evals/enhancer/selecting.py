@@ -1,7 +1,7 @@
 """Which lines are thought worth a call, against what people say is wrong with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bench.figures import Figure
@@ -10,6 +10,7 @@ from evals.enhancer.data import PAIRS, TAGS, Scene, Split, Spoken, scenes
 from evals.enhancer.measures import interval, share
 from evals.enhancer.reporting import goal, table, told
 from evals.enhancer.staging import staged
+from setu_common.contracts import Character
 from setu_enhancer.domain.lexicon import idioms_in
 from setu_enhancer.domain.scoring.signals import IDIOMATIC
 
@@ -65,7 +66,52 @@ def measure(split: Split) -> tuple[list[Figure], list[Chosen]]:
         found = chosen(scenes(pair, split))
         figures += _figures(pair, split, found)
         wrong += [each for each in found if bool(each.reasons) is each.line.control]
-    return figures, wrong
+    return figures + _by_who_tells(split), wrong
+
+
+def with_cast(scene: Scene) -> Scene:
+    """A scene whose names are all told, the others as The Movie Database tells them: in English letters, and no more."""
+    told = {name for each in scene.context.characters for name in (each.name, *each.aliases)}
+    others = dict.fromkeys(name for line in scene.lines for name in line.names if name not in told)
+    characters = (*scene.context.characters, *(Character(name=name) for name in others))
+    return replace(scene, context=scene.context.model_copy(update={"characters": characters}))
+
+
+def _by_who_tells(split: Split) -> list[Figure]:
+    """Names by whether somebody told them; and where the whole cast is known."""
+    pair = PAIRS[0]
+    own, cast_known = chosen(scenes(pair, split)), chosen([with_cast(scene) for scene in scenes(pair, split)])
+    named = [each for each in own if each.wrong_by("name")]
+    told_ = [each for each in named if _is_told(each)]
+    controls = [each for each in cast_known if each.line.control]
+    rows = (
+        ("selection_name_told", told_, "of which the caller tells the names"),
+        ("selection_name_not_told", [each for each in named if each not in told_], "of which nobody tells the names"),
+        (
+            "selection_name_cast_known",
+            [each for each in cast_known if each.wrong_by("name")],
+            "the cast told in English letters",
+        ),
+        ("selection_controls_cast_known", controls, "with nothing to mend, the cast told in English letters"),
+    )
+    return [
+        told(
+            f"{name}_{pair}",
+            share([bool(each.reasons) for each in some]),
+            how=f"selected of {len(some)} lines {what}; {pair}, {split} scenes",
+            interval=_interval(some),
+        )
+        for name, some, what in rows
+        if some
+    ]
+
+
+def _is_told(each: Chosen) -> bool:
+    context = each.scene.context
+    known = " ".join(
+        [*(name for who in context.characters for name in (who.name, *who.aliases)), *(term.target for term in context.terms)]
+    )
+    return all(name in known for name in each.line.names)
 
 
 def _figures(pair: str, split: Split, found: Sequence[Chosen]) -> list[Figure]:

@@ -14,6 +14,7 @@ from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
 
 BETWEEN_SCENES_S: Final = 8.0
+MOST_CHARACTERS: Final = 200  # that a request may tell
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,6 @@ def _all_of(scenes: Sequence[Scene]) -> Context:
         title=scenes[0].context.title,
         genre=scenes[0].context.genre,
         scene=scenes[0].context.scene,
-        characters=tuple(characters.values()),
+        characters=tuple(characters.values())[:MOST_CHARACTERS],
         terms=tuple(terms.values()),
     )

@@ -82,6 +82,16 @@ async def test_a_verdict_is_right_where_people_say_the_same():
         assert not (verdict.accepted and verdict.why)
 
 
+def test_where_the_cast_is_known_each_name_is_told_once_and_nothing_else_of_the_scene_changes():
+    for scene in scenes("hi-en", "dev"):
+        known = selecting.with_cast(scene)
+        assert known.lines == scene.lines
+        assert known.context.characters[: len(scene.context.characters)] == scene.context.characters
+        told = [name for each in known.context.characters for name in (each.name, *each.aliases)]
+        assert len({each.name for each in known.context.characters}) == len(known.context.characters)
+        assert {name for line in scene.lines for name in line.names} <= set(told)
+
+
 def test_a_line_is_selected_for_reasons():
     found = selecting.chosen((ONE,))
     assert len(found) == len(ONE.lines)
