@@ -120,7 +120,7 @@ async def measure(split: Split) -> tuple[list[Figure], list[Verdict]]:
             rows.append((kind, label, len(some), 100 * value, sum(not each.accepted and not each.why for each in some)))
     print(f"The gate, {about}:", flush=True)
     table(("kind", "is to be", "edits", "%", "turned down by the score"), rows)
-    by_margin(found)
+    _by_margin(found)
     for pair in PAIRS[1:]:
         own = [each for each in found if each.edit.scene.pair == pair]
         figures += headline(f"gate_{pair}", own, f"{pair}; {about}", judge=False)
@@ -132,7 +132,6 @@ async def measure_with(
 ) -> list[Figure]:
     """The same figures in short, where the score has more to go by than rules; ``judge``: whether they have goals."""
     found = await verdicts(among, instruments)
-    by_margin(found)
     return headline(name, found, f"labelled edits of {len(among)} scenes; {how_scored}", judge=judge)
 
 
@@ -156,7 +155,7 @@ def headline(name: str, found: Sequence[Verdict], about: str, *, judge: bool = T
     return figures
 
 
-def by_margin(found: Sequence[Verdict]) -> None:
+def _by_margin(found: Sequence[Verdict]) -> None:
     """What other margins would make of it."""
     rows: list[tuple[str | float | int, ...]] = []
     for margin in MARGINS:
