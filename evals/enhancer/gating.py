@@ -132,7 +132,11 @@ async def measure_with(
 ) -> list[Figure]:
     """The same figures in short, where the score has more to go by than rules; ``judge``: whether they have goals."""
     found = await verdicts(among, instruments)
-    return headline(name, found, f"labelled edits of {len(among)} scenes; {how_scored}", judge=judge)
+    about = f"labelled edits of {len(among)} scenes; {how_scored}"
+    lost = [each for each in found if each.edit.good and not each.accepted]
+    by_guards = share([bool(each.why) for each in lost])
+    how = f"of {len(lost)} good edits that are not accepted, those that guards refuse before anybody scores them; {about}"
+    return [*headline(name, found, about, judge=judge), told(f"{name}_good_refused_by_guards", by_guards, how=how)]
 
 
 def headline(name: str, found: Sequence[Verdict], about: str, *, judge: bool = True) -> list[Figure]:

@@ -18,8 +18,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from bench.figures import Figure
 from pydantic import BaseModel
@@ -46,7 +45,7 @@ KEY_LENGTH: Final = 16
 
 
 class OnPaper:
-    """A ``LlmProvider`` for a judge that writes its requests into a folder, and answers what lies there for them; else nothing.
+    """What a judge needs of a ``LlmProvider``: it writes requests into a folder, and answers what lies there for them; else nothing.
 
     Args:
         folder: of requests and answers.
@@ -59,14 +58,6 @@ class OnPaper:
         self.asked = 0
         self.answered = 0
         self._folder = folder
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to close."""
 
     async def chat_as(
         self,
