@@ -39,7 +39,7 @@ from setu_enhancer.equipment import equipped
 from setu_enhancer.errors import LinesDiffer
 from setu_enhancer.service import EnhancementService
 from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, MemorySettings, SelectionSettings
-from testbed.editing import ENGLISH, LINES, document_of, ids_of, translated, verdicts_of
+from testbed.editing import ENGLISH, LINES, document_of, ids_of, names_of, translated, verdicts_of
 
 KNOWN = Context(
     characters=(
@@ -52,7 +52,8 @@ PRICES = PriceSettings(overrides={"vendor/m-1": {"input_mtok": "1", "output_mtok
 
 
 def says(asked) -> str:
-    return verdicts_of(asked.messages[-1][1]) or translated(document_of(asked.messages[-1][1]))
+    user = asked.messages[-1][1]
+    return verdicts_of(user) or names_of(user) or translated(document_of(user))
 
 
 @pytest.fixture
@@ -180,9 +181,11 @@ async def test_lines_with_a_reason_are_edited_and_all_others_stay(wired, store, 
     assert changed > set(by_rule)
     for place, (text_, line) in enumerate(zip(texts, LINES, strict=True)):
         assert text_ == by_rule.get(place, ENGLISH[place] if place in changed else line.draft)
-    assert {line.cost_usd for line in audit.lines if line.segment_index in by_rule} == {Decimal(0)}
+    read = {line.cost_usd for line in audit.lines if line.segment_index in by_rule or not line.reasons}
+    assert Decimal(0) < min(read) <= max(read) < min(line.cost_usd for line in audit.lines if line.provider == "vendor")
     told = [asked.messages[-1][1] for asked in wire.asked]
-    assert not by_rule.keys() & {index for each in told if not verdicts_of(each) for index in ids_of(document_of(each))}
+    edits = [each for each in told if not verdicts_of(each) and not names_of(each)]
+    assert not by_rule.keys() & {index for each in edits for index in ids_of(document_of(each))}
     assert any(map(verdicts_of, told))  # who edits judges as well, unless a setting says otherwise
     assert 6 not in {line.segment_index for line in audit.lines if line.reasons}  # "Close the door."
     assert all(line.score_before is not None for line in audit.lines)

@@ -102,5 +102,5 @@ async def test_a_judge_without_a_key_leaves_no_one_else_to_judge(settings):
         async with at_hand(settings(own, ProviderSettings(name="vendor", model="m"), judge_provider="vendor")) as desk:
             assert desk.judge is None
     assert [(each["event"], each["provider"]) for each in logs if each["log_level"] == "warning"] == [
-        ("judge.has_no_key", "vendor")
+        ("provider.has_no_key", "vendor")
     ]

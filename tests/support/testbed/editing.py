@@ -114,6 +114,18 @@ def verdicts_of(user: str, accuracy: Callable[[str], float] = lambda _text: 80.0
     )
 
 
+def names_of(user: str, names: Iterable[Entry] = NAMES) -> str:
+    """What a reader says that was asked for the names of a text; empty if it was asked for something else."""
+    if not user.startswith('{"lines":{"1":'):
+        return ""
+    lines = json.loads(user)["lines"]
+    told = [
+        f"{name.source[0]}|{name.target}|{(name.gender or '-')[0]}|{','.join(number for number, said in lines.items() if name.source[0] in said)}"
+        for name in names
+    ]
+    return json.dumps({"names": told}, ensure_ascii=False)
+
+
 class Model:
     """A ``LlmProvider`` that says what a test wants.
 

@@ -35,6 +35,7 @@ from setu_enhancer.editing import Editor, Instruments
 from setu_enhancer.fluency import CompletionsFluency
 from setu_enhancer.judging import BY_PART, OF_EDITS, LlmJudge
 from setu_enhancer.memory import KeptMemory, Memory, NoMemory
+from setu_enhancer.reading import LlmReader
 from setu_enhancer.service import Desk
 from setu_enhancer.settings import EnhancerSettings, LocalModelSettings
 
@@ -65,7 +66,9 @@ async def equipped(
         local = _local(settings.local, dependencies, meter)
         for each in (*providers, *local):
             await resources.enter_async_context(each)
-        judging = _judging(providers, settings)
+        judging, reading = (
+            _named(providers, name) for name in (settings.editing.judge_provider, settings.editing.reader_provider)
+        )
         of_edits, by_part = (
             LlmJudge(judging, form, timeout_s=settings.editing.timeout_s) if judging else None for form in FORMS
         )
@@ -97,6 +100,9 @@ async def equipped(
             thresholds=replace(settings.selection.thresholds, scene_gap_s=settings.editing.scene_gap_s),
             casting=Casting(await _lookups(settings, database, dependencies, resources)),
             judge=by_part,
+            reader=LlmReader(reading, priced, timeout_s=settings.editing.timeout_s)
+            if reading and settings.editing.read_names
+            else None,
             fluency=fluency,
             mode=settings.editing.mode,
             nobody="" if asked else f"there is no language model to ask. {why}",
@@ -120,12 +126,11 @@ class Priced:
         return self._prices.price(self._billed.get(provider, provider), model, usage, datetime.now(UTC)).usd
 
 
-def _judging(providers: Sequence[LlmProvider], settings: EnhancerSettings) -> LlmProvider | None:
-    """Who judges: the provider that is named for it, else the first. None if there is none, or no key for it."""
-    name = settings.editing.judge_provider
+def _named(providers: Sequence[LlmProvider], name: str) -> LlmProvider | None:
+    """The provider of a name, or the first. None if there is none, or no key for it."""
     found = next((each for each in providers if name in ("", each.name)), None)
     if found is None and name:
-        log.warning("judge.has_no_key", provider=name)
+        log.warning("provider.has_no_key", provider=name)
     return found
 
 

@@ -24,7 +24,7 @@ from setu_enhancer.auditing.page import page_of
 from setu_enhancer.auditing.report import audit_of, edited_translation, mean_of, result_of, skipped
 from setu_enhancer.casting import Casting
 from setu_enhancer.corpus import corpus_scores
-from setu_enhancer.domain.glossary import Entry, Glossary, glossary, learned_of
+from setu_enhancer.domain.glossary import Glossary, glossary, learned_of
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import Prompts
 from setu_enhancer.domain.scoring import Judgement, score
@@ -36,8 +36,10 @@ from setu_enhancer.fluency import Fluency
 from setu_enhancer.judging import Judge
 from setu_enhancer.loading import Text, lines_of, text_of
 from setu_enhancer.memory import Memory, NoMemory
+from setu_enhancer.reading import Read, Reader
 
 HTML: Final = "text/html; charset=utf-8"
+NAMED_SHARE: Final = 0.01
 KNOWN_SHARE: Final = 0.05
 """How much of the work is done when names are known and lines are chosen."""
 EDITED_SHARE: Final = 0.98
@@ -61,6 +63,7 @@ class Desk:
         thresholds: which lines are worth a call.
         casting: who plays in what.
         judge: asked for opinions; None: nobody.
+        reader: reads names in texts; None: nobody.
         fluency: has probabilities of texts; None: nobody.
         mode: which lines are asked about, whatever a request says; None: as it says.
         nobody: why there is no language model to ask; empty: there is one.
@@ -72,6 +75,7 @@ class Desk:
     thresholds: Thresholds
     casting: Casting
     judge: Judge | None = None
+    reader: Reader | None = None
     fluency: Fluency | None = None
     mode: EnhancementMode | None = None
     nobody: str = ""
@@ -104,7 +108,14 @@ class EnhancementService:
         text = await text_of(request, self._store)
         pair = Pair(request.source_language, request.target_language)
         work.progress(0.0, "looking up names")
-        names, notes = await self._glossary(request.context, text.lines, pair, work, learned_of(request.known))
+        memory = self._desk.memory(work) if request.reuse else NoMemory()
+        cast, notes = await self._cast(request.context)
+        work.progress(NAMED_SHARE, "reading names")
+        read = await self._read(request, text.lines, pair, cast, memory)
+        notes = (*notes, *([read.why] if read.why else []))
+        names = await work.in_thread(
+            glossary, request.context, text.lines, pair, cast, learned=learned_of(request.known), readings=read.readings
+        )
         limits = profile_named(request.profile).limits(pair.target)
         speed = request.characters_per_s or (limits.characters_per_s if limits else limit_of(pair.target))
         thresholds = replace(self._desk.thresholds, characters_per_s=speed)
@@ -115,8 +126,7 @@ class EnhancementService:
             share = KNOWN_SHARE + (EDITED_SHARE - KNOWN_SHARE) * done
             work.progress(share, f"{round(done * len(chosen))} of {len(chosen)} lines")
 
-        editor = self._desk.editor(self._desk.memory(work) if request.reuse else NoMemory())
-        edits = await editor.edit(
+        edits = await self._desk.editor(memory).edit(
             text.lines,
             chosen,
             pair,
@@ -125,6 +135,7 @@ class EnhancementService:
             characters_per_s=speed,
             progress=progress,
         )
+        edits = edits.costing(read.costs_usd)
         if self._desk.nobody:
             if not any(each.changed for each in edits):
                 return _skipped(request, f"not possible: {self._desk.nobody}")
@@ -138,7 +149,8 @@ class EnhancementService:
         """The handler of the kind ``quality-scores``. References are for BLEU and chrF alone; the scorer does not see them."""
         lines = lines_of(request)
         pair = Pair(request.source_language, request.target_language)
-        names, notes = await self._glossary(request.context, lines, pair, work)
+        cast, notes = await self._cast(request.context)
+        names = await work.in_thread(glossary, request.context, lines, pair, cast)
         judgements: Sequence[Judgement | None] = [None] * len(lines)
         if request.judge:
             judgements, why = await self._judged(lines, pair, names)
@@ -150,12 +162,20 @@ class EnhancementService:
         corpus = await work.in_thread(corpus_scores, references, pair.target)
         return QualityReport(scores=scored, mean=mean_of(scored), bleu=corpus.bleu, chrf=corpus.chrf, notes=notes)
 
-    async def _glossary(
-        self, context: Context, lines: Sequence[Line], pair: Pair, work: Work, learned: Sequence[Entry] = ()
-    ) -> tuple[Glossary, tuple[str, ...]]:
+    async def _cast(self, context: Context) -> tuple[Sequence[str], tuple[str, ...]]:
+        """The characters as The Movie Database has them, and what is to be told if it doesn't."""
         cast, why = await self._desk.casting.of(context)
-        names = await work.in_thread(glossary, context, lines, pair, cast, learned=learned)
-        return names, (why,) if why else ()
+        return cast, (why,) if why else ()
+
+    async def _read(
+        self, request: EnhancementRequest, lines: Sequence[Line], pair: Pair, cast: Sequence[str], memory: Memory
+    ) -> Read:
+        """The names that a language model reads in a text."""
+        if self._desk.reader is None:
+            return Read()
+        told = (*(character.name for character in request.context.characters), *cast)
+        known = (*told, *(entry.target for entry in request.known if entry.kind == "name" and entry.verdict != "vetoed"))
+        return await self._desk.reader.read(lines, pair, tuple(dict.fromkeys(known)), memory)
 
     async def _judged(self, lines: Sequence[Line], pair: Pair, names: Glossary) -> tuple[Sequence[Judgement | None], str]:
         if self._desk.judge is None:

@@ -39,6 +39,13 @@ class EditingSettings(SettingsBlock):
     judge_provider: str = Field(
         default="", description="Which of SETU_LLM_PROVIDERS judges edits and texts, by its name; unset: the first"
     )
+    read_names: bool = Field(
+        default=True,
+        description="Let a language model read a text for its names, once, where its script has no capitals; costs money, see the guide",
+    )
+    reader_provider: str = Field(
+        default="", description="Which of SETU_LLM_PROVIDERS reads names, by its name; unset: the first"
+    )
     timeout_s: float = Field(
         default=60.0, gt=0, description="How long one answer may take once its turn has come, attempts and pauses included"
     )
@@ -109,17 +116,17 @@ class EnhancerSettings:
     prices: PriceSettings
 
     def __post_init__(self) -> None:
-        """Refuse a judge whom nobody knows.
+        """Refuse a judge or a reader whom nobody knows.
 
         Raises:
             ValueError: none of the providers has its name.
         """
         names = [name_of(each) for each in listed_providers(self.llm)]
-        judge = self.editing.judge_provider
-        if judge and judge not in names:
-            raise ValueError(
-                f"SETU_ENHANCER_JUDGE_PROVIDER is {judge!r}, which is none of SETU_LLM_PROVIDERS: {', '.join(names) or 'there are none'}"
-            )
+        for whose, name in (("JUDGE", self.editing.judge_provider), ("READER", self.editing.reader_provider)):
+            if name and name not in names:
+                raise ValueError(
+                    f"SETU_ENHANCER_{whose}_PROVIDER is {name!r}, which is none of SETU_LLM_PROVIDERS: {', '.join(names) or 'there are none'}"
+                )
 
 
 def read_settings() -> EnhancerSettings:

@@ -86,7 +86,7 @@ class GlossaryEntry(Contract):
     target: str
     accepted: tuple[str, ...] = Field(default=(), description="Other spellings that pass")
     kind: Literal["name", "term"]
-    provenance: Literal["caller", "tmdb", "learned", "text"]
+    provenance: Literal["caller", "tmdb", "learned", "model", "text"]
     gender: str | None = None
     verdict: Literal["accepted", "vetoed"] | None = Field(
         default=None,

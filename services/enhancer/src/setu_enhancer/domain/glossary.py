@@ -9,12 +9,13 @@ from typing import Final, Literal
 
 from setu_common.contracts import Context, GlossaryEntry
 from setu_enhancer.domain.dictionary import renderings
-from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, is_shown, use_of
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_seldom, is_shown, is_surely, use_of
 from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.placing import is_placed, places
+from setu_enhancer.domain.readings import Readings
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import is_named, named_in, romanised, sounds
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -29,6 +30,7 @@ SHORTEST_PART: Final = 3
 SMALL: Final = frozenset().union(*SMALL_WORDS.values())
 VOWELS: Final = frozenset("aeioy")
 OBLIQUE: Final = {"ा": ("े", "ों"), "ी": ("ियां", "ियों")}  # folded
+Provenance = Literal["caller", "tmdb", "learned", "model", "text"]
 _NO_NAMES: Final = frozenset(
     [
         "mr",
@@ -62,7 +64,8 @@ class Entry:
         target: what it is to be in the translation.
         accepted: what else it may be there.
         kind: whether it is a name or a term.
-        provenance: who says so: the caller, The Movie Database, what was learned from corrections, or the text itself.
+        provenance: who says so: the caller, The Movie Database, what was learned from corrections, a language model that read the text, or the
+            text itself.
         gender: of who bears the name, if that is known.
         verdict: what people decided of what was learned.
         shown_by: of an entry of the text, what shows it: its sound in a draft, how a line uses it, or that it is a place of a list.
@@ -72,7 +75,7 @@ class Entry:
     target: str
     accepted: tuple[str, ...]
     kind: Literal["name", "term"]
-    provenance: Literal["caller", "tmdb", "learned", "text"]
+    provenance: Provenance
     gender: str | None = None
     verdict: Literal["accepted", "vetoed"] | None = None
     shown_by: Literal["sound", "use", "place"] | None = None
@@ -83,10 +86,12 @@ class Glossary:
 
     Args:
         entries: those that say more first; of two with the same source the first holds. More than ``MOST_ENTRIES`` are left out.
+        readings: in which lines a word that may be a name is one.
     """
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, entries: Iterable[Entry] = (), readings: Readings | None = None) -> None:
         self.entries = _distinct(entries)
+        self.readings: Final = readings or Readings()
         self._by_sound: dict[str, list[Entry]] = {}
         self._longest = 1
         for entry in self.entries:
@@ -161,13 +166,26 @@ class Glossary:
                 if _is_another_word(said, entry):
                     continue
                 if any(is_named(spelling, said, exact=len(words(spelling)) != len(part)) for spelling in entry.source):
-                    # Who says that there is somebody of that name is believed, unless it is surely the word.
-                    if entry.shown_by == "use" and len(part) == 1 and is_seldom(folded(said)):
-                        is_name = is_shown(said, text) or is_placed(folded(said), text) is True
-                    else:
-                        is_name = len(part) > 1 or use_of(said, text) > (-1 if entry.provenance == "text" else SURELY_A_WORD)
-                    if is_name:
+                    read = self.readings.is_name(part, text)
+                    if _is_meant(entry, part, text) if read is None else read or not _may_be_word(entry, part, text):
                         yield id(entry)
+
+
+def _is_meant(entry: Entry, part: Sequence[str], text: str) -> bool:
+    """Whether what sounds like a name in a line is one, as far as rules tell. Who says that there is somebody of that name is believed, unless it is surely the word."""
+    if len(part) > 1:
+        return True
+    if entry.shown_by == "use" and is_seldom(folded(part[0])):
+        return is_shown(part[0], text) or is_placed(folded(part[0]), text) is True
+    return use_of(part[0], text) > (-1 if entry.provenance == "text" else SURELY_A_WORD)
+
+
+def _may_be_word(entry: Entry, part: Sequence[str], text: str) -> bool:
+    """Whether a name that a model has not read in a line may be none there: it is a word as well, or a guess, and nothing else says that it is one."""
+    if len(part) > 1 or is_surely(part[0], text):
+        return False
+    plain = folded(part[0])
+    return entry.provenance == "text" or bool(renderings(plain, "hi")) or (plain in GIVEN and bool(GIVEN[plain].meanings))
 
 
 def _is_another_word(said: str, entry: Entry) -> bool:
@@ -187,12 +205,18 @@ def says(entry: Entry, text: str) -> bool:
 
 
 def glossary(
-    context: Context, lines: Sequence[Line], pair: Pair, cast: Sequence[str] = (), *, learned: Sequence[Entry] = ()
+    context: Context,
+    lines: Sequence[Line],
+    pair: Pair,
+    cast: Sequence[str] = (),
+    *,
+    learned: Sequence[Entry] = (),
+    readings: Readings | None = None,
 ) -> Glossary:
     """All that is known of the names and terms of a text, those who know better first.
 
-    The caller, what people accepted in earlier work, The Movie Database, what was learned otherwise, the text. What people vetoed is taken
-    from the caller alone.
+    The caller, what people accepted in earlier work, The Movie Database, what was learned otherwise, a model that read the text, the text. What
+    people vetoed is taken from the caller alone.
 
     Args:
         context: what the caller knows.
@@ -200,12 +224,15 @@ def glossary(
         pair: its languages.
         cast: the characters as The Movie Database writes them: "Raj Malhotra / Bunty (voice)".
         learned: entries of earlier work.
+        readings: what a model read in the text.
     """
+    of_text = tuple(_of_text(lines, pair))
+    read = _of_reading(readings, of_text) if readings else ()
     accepted, other, vetoed = (
         [each for each in learned if each.verdict == verdict] for verdict in ("accepted", None, "vetoed")
     )
-    found = (entry for entries in (accepted, _of_cast(cast), other, _of_text(lines, pair)) for entry in entries)
-    return Glossary([*_of_caller(context), *(entry for entry in found if not _is_vetoed(entry, vetoed))])
+    found = (entry for entries in (accepted, _of_cast(cast), other, read, of_text) for entry in entries)
+    return Glossary([*_of_caller(context), *(entry for entry in found if not _is_vetoed(entry, vetoed))], readings)
 
 
 def _is_vetoed(entry: Entry, vetoed: Sequence[Entry]) -> bool:
@@ -245,7 +272,7 @@ def _of_cast(cast: Sequence[str]) -> Iterator[Entry]:
                 yield from _parts(plain, "", "tmdb", None)
 
 
-def _parts(name: str, source: str, provenance: Literal["caller", "tmdb"], gender: str | None) -> Iterator[Entry]:
+def _parts(name: str, source: str, provenance: Provenance, gender: str | None) -> Iterator[Entry]:
     """The first and the last name of who has both: people call one another by one of them."""
     parts, heard = words(name), words(source)
     if len(parts) == 1:
@@ -258,6 +285,18 @@ def _parts(name: str, source: str, provenance: Literal["caller", "tmdb"], gender
             )  # Sher Singh, and a lion
             found = tuple(dict.fromkeys((spelling, part)))
             yield Entry(found, part, (), "name", provenance, gender if at == 0 else None, shown_by=shown_by)
+
+
+def _of_reading(readings: Readings, of_text: Sequence[Entry]) -> Iterator[Entry]:
+    """The names that a model read, written as drafts write them where some do."""
+    drafted = {
+        sound: entry.target for entry in of_text if entry.shown_by == "sound" for each in entry.source for sound in sounds(each)
+    }
+    for name in readings.names():
+        target = next((drafted[sound] for sound in sounds(name.said) if sound in drafted), name.written)
+        accepted = (name.written,) if target != name.written else ()
+        yield Entry((name.said,), target, accepted, "name", "model", name.gender)
+        yield from _parts(target, name.said, "model", name.gender)
 
 
 def _of_text(lines: Sequence[Line], pair: Pair) -> Iterator[Entry]:

@@ -89,7 +89,7 @@ class _Looking:
         ]
         yield from (Reason(kind=entry.kind, detail=f"{entry.source[0]} is to be {entry.target}") for entry in missing)
         told: tuple[tuple[ReasonKind, str], ...] = (
-            ("name", f"{word} may be a name" if not missing and (word := called_as_word(line, self.pair)) else ""),
+            ("name", f"{word} may be a name" if not missing and (word := self._unread_name(line)) else ""),
             ("idiom", _mistaken_idiom(line, self.pair)),
             ("script", _left_over(line, self.pair, self.thresholds)),
             ("length", _odd_length(line, self.thresholds, self.usual)),
@@ -99,6 +99,10 @@ class _Looking:
             ("reading-speed", _too_fast(line, self.pair, self.thresholds)),
         )
         yield from (Reason(kind=kind, detail=detail) for kind, detail in told if detail)
+
+    def _unread_name(self, line: Line) -> str:
+        """A word that may be a name, of a line in which nobody read the names."""
+        return "" if self.glossary.readings.has(line.source) else called_as_word(line, self.pair)
 
 
 def _is_written_small(entry: Entry, draft: str, pair: Pair) -> bool:

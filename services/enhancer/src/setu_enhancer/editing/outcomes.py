@@ -1,13 +1,14 @@
 """What became of lines: of each, and of all together."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import overload
 
 from setu_common.contracts import QualityScore, Reason
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line
+from setu_enhancer.editing.sharing import added
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,14 @@ class Edits(Sequence[Edited]):
     notes: tuple[str, ...] = field(default=())
     requests: int = 0
     model_time_s: float = 0.0
+
+    def costing(self, more_usd: Mapping[int, Decimal | None]) -> "Edits":
+        """The same, with what lines cost beside that, by index."""
+        lines = (
+            replace(each, cost_usd=added(each.cost_usd, more_usd[each.line.index])) if each.line.index in more_usd else each
+            for each in self.lines
+        )
+        return replace(self, lines=tuple(lines))
 
     def __len__(self) -> int:
         return len(self.lines)
