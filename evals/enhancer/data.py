@@ -116,6 +116,11 @@ def scenes(pair: str, split: Split | None = None) -> tuple[Scene, ...]:
     return tuple(scene for scene in found if split in (None, scene.split))
 
 
+def named(pair: str) -> tuple[Scene, ...]:
+    """Scenes in which most lines have a name that the draft has not, told by nobody; there to learn from, and without edits."""
+    return tuple(_scene(path) for path in sorted((FOLDER / "named" / pair).glob("*.toml")))
+
+
 def refrains() -> tuple[Spoken, ...]:
     """What is said in every episode of a series, Hindi into English; times and places are the scene's that they are put into."""
     return tuple(

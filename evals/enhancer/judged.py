@@ -18,16 +18,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from bench.figures import Figure
-from pydantic import BaseModel
 
 from evals.enhancer.data import FOLDER, PAIRS, Edit, Scene, Split, edits, scenes
 from evals.enhancer.gating import INSTRUMENTS, measure_with, rounds
+from evals.enhancer.paper import OnPaper
 from evals.enhancer.staging import staged
-from setu_common.cost import Usage
-from setu_common.llm import Answer, Heard, LlmProvider, Message
+from setu_common.llm import LlmProvider
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import one_line
@@ -35,49 +34,10 @@ from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.judging import LlmJudge, Pairs, Verdicts
 from setu_enhancer.settings import EditingSettings
 
-M = TypeVar("M", bound=BaseModel)
-
 JUDGEMENTS: Final = FOLDER / "judgements"
 OF_DEV: Final = 70
 """Of the ``dev`` scenes of Hindi those from this number on were judged."""
-NAME_LENGTH: Final = 12
 KEY_LENGTH: Final = 16
-
-
-class OnPaper:
-    """What a judge needs of a ``LlmProvider``: it writes requests into a folder, and answers what lies there for them; else nothing.
-
-    Args:
-        folder: of requests and answers.
-    """
-
-    name: Final = "on paper"
-    model: Final = "on paper"
-
-    def __init__(self, folder: Path) -> None:
-        self.asked = 0
-        self.answered = 0
-        self._folder = folder
-
-    async def chat_as(
-        self,
-        schema: type[M],
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,  # noqa: ARG002  see LlmProvider
-        timeout_s: float | None = None,  # noqa: ARG002
-        heard: Heard | None = None,  # noqa: ARG002
-    ) -> Answer[M]:
-        """See ``LlmProvider``."""
-        told = "\n\n".join(each.text for each in messages)
-        # By its lines: the names beside them are as rules know them, and who answered them once is not asked anew for another rule.
-        about = json.dumps([messages[0].text, json.loads(messages[-1].text)["lines"]])
-        name = hashlib.sha256(about.encode()).hexdigest()[:NAME_LENGTH]
-        answer = self._folder / f"{name}.json"
-        (self._folder / f"{name}.txt").write_text(told, encoding="utf-8")
-        text = answer.read_text("utf-8") if answer.exists() else Verdicts(verdicts=[]).model_dump_json()
-        self.asked, self.answered = self.asked + 1, self.answered + answer.exists()
-        return Answer(schema.model_validate_json(text), text, self.name, self.model, Usage())
 
 
 class KeptJudge:
@@ -143,7 +103,7 @@ async def measure(split: Split) -> list[Figure]:
 
 async def _ask(folder: Path, split: Split) -> tuple[OnPaper, list[dict[str, object]]]:
     """Put all edits before a judge on paper: it, and what it said."""
-    paper = OnPaper(folder)
+    paper = OnPaper(folder, Verdicts(verdicts=[]))
     judge = LlmJudge(cast("LlmProvider", paper))  # cast: a judge asks for nothing else
     rows: list[dict[str, object]] = []
     for scene in judged_scenes(split):

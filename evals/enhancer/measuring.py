@@ -17,7 +17,7 @@ from typing import cast
 
 from bench.figures import Figure
 
-from evals.enhancer import gating, judged, money, running, scoring, selecting
+from evals.enhancer import gating, judged, money, naming, running, scoring, selecting
 from evals.enhancer.data import PAIRS, Split, scenes
 from evals.enhancer.measures import share
 from evals.enhancer.providers import EMBEDDED, EMBEDDED_MODEL, HOSTED, Asked, embedded, hosted, known, noise, swapped
@@ -28,7 +28,7 @@ from setu_enhancer.fluency import Completing, CompletionsFluency
 from setu_enhancer.judging import LlmJudge
 from setu_enhancer.settings import EditingSettings, LocalModelSettings
 
-PARTS = ("selection", "score", "gate", "judged", "known", "money", "model")
+PARTS = ("selection", "names", "score", "gate", "judged", "known", "money", "model")
 LONG_PARTS = ("probability",)  # the gate with the embedded model's word, some ten minutes: only where it is asked for
 
 
@@ -81,6 +81,8 @@ async def _measured(options: Options) -> list[Figure]:
         found, chosen = selecting.measure(options.split)
         figures += found
         _list(options, [each.told for each in chosen])
+    if "names" in options.parts:
+        figures += await naming.measure(options.split, misses=options.misses)
     if "score" in options.parts:
         figures += scoring.measure(options.split)
     if "gate" in options.parts:

@@ -4,7 +4,7 @@ Two episodes of a series are put together of scenes. Both have the same cast, in
 among other lines, and the second begins with scenes of the first.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,6 +13,7 @@ from bench.figures import Figure
 
 from evals.enhancer.data import Scene, Split, Spoken, refrains, scenes
 from evals.enhancer.gating import INSTRUMENTS
+from evals.enhancer.naming import kept_readings
 from evals.enhancer.pricing import TIERS, is_kept, usd
 from evals.enhancer.providers import Answering, Asked, Exchange
 from evals.enhancer.remembering import Begin, memories
@@ -21,9 +22,11 @@ from evals.enhancer.running import edit
 from evals.enhancer.staging import Staged, joined
 from setu_common.cost import Usage
 from setu_common.http import create_client
+from setu_enhancer.domain.readings import Readings
 from setu_enhancer.editing import RULES, Edits
 from setu_enhancer.judging import LlmJudge
-from setu_enhancer.memory import Memory
+from setu_enhancer.memory import Memory, NoMemory
+from setu_enhancer.reading import LlmReader
 from setu_enhancer.settings import EditingSettings
 
 LINES: Final = 150
@@ -41,6 +44,7 @@ class Spent:
         user: of each request's document.
         answer: of each answer.
         judged: of all that a judge was asked, instructions included, and of all that it answered.
+        read: the same of who reads names.
         edits: what came of it.
     """
 
@@ -48,14 +52,18 @@ class Spent:
     user: tuple[int, ...]
     answer: tuple[int, ...]
     judged: tuple[int, int] = (0, 0)
+    read: tuple[int, int] = (0, 0)
     edits: Edits = Edits(())  # noqa: RUF009  (frozen)
 
     def usage(self, *, cached: bool) -> Usage:
         """As it would be billed; ``cached``: the vendor keeps the instructions from the first request on, which goes ahead of the others.
 
-        A judge's instructions are too short for any vendor to keep.
+        A judge's instructions, and a reader's, are too short for any vendor to keep.
         """
-        told_, user, answer = sum(self.system), sum(self.user) + self.judged[0], sum(self.answer) + self.judged[1]
+        told_ = sum(self.system)
+        user, answer = (
+            sum(own) + judged + read for own, judged, read in zip((self.user, self.answer), self.judged, self.read, strict=True)
+        )
         if not cached or not self.system:
             return Usage(input_tokens=told_ + user, output_tokens=answer)
         first = self.system[0]
@@ -92,16 +100,21 @@ class Counter:
 
     async def spent(self, exchanges: Sequence[Exchange], edits: Edits) -> Spent:
         """The tokens of requests and answers."""
-        edited, judged = ([each for each in exchanges if each.judging is judging] for judging in (False, True))
+        edited, judged, read = ([each for each in exchanges if each.about == about] for about in ("edits", "grades", "names"))
         return Spent(
             tuple([await self._count(each.system) for each in edited]),
             tuple([await self._count(each.user) for each in edited]),
             tuple([await self._count(each.answer) for each in edited]),
-            (
-                sum([await self._count(each.system) + await self._count(each.user) for each in judged]),
-                sum([await self._count(each.answer) for each in judged]),
-            ),
+            await self._both(judged),
+            await self._both(read),
             edits,
+        )
+
+    async def _both(self, exchanges: Sequence[Exchange]) -> tuple[int, int]:
+        """The tokens of all that was asked, and of all that was answered."""
+        return (
+            sum([await self._count(each.system) + await self._count(each.user) for each in exchanges]),
+            sum([await self._count(each.answer) for each in exchanges]),
         )
 
     async def _count(self, text: str) -> int:
@@ -115,11 +128,11 @@ class Counter:
 async def measure(split: Split, url: str) -> list[Figure]:
     """Tokens and money of a film, of the same film again, and of the next episode."""
     async with _counting(url) as counter, memories() as begin:
-        first, second, alone = await _episodes(scenes("hi-en", split), counter, begin)
+        first, second, alone = await _episodes(scenes("hi-en", split), counter, begin, _all_of(kept_readings(split).values()))
     of_first = first.usage(cached=False)
     about = (
         f"{LINES} lines in whole scenes of the {split} split, selective; the requests that the editor makes where a model answers with "
-        "people's translations, and judges each edit beside its draft, repairs included, in tokens of gemma3's vocabulary"
+        "people's translations, reads the names as one once did, and judges each edit beside its draft, repairs included, in tokens of gemma3's vocabulary"
     )
     figures = [
         told("money_lines", len(first.edits), unit="lines", how=about),
@@ -137,6 +150,10 @@ async def measure(split: Split, url: str) -> list[Figure]:
     figures += [
         told("money_judge_tokens_in", first.judged[0], unit="tokens", how=f"of these, what the judge was asked; {about}"),
         told("money_judge_tokens_out", first.judged[1], unit="tokens", how=f"of these, what the judge answered; {about}"),
+        told(
+            "money_names_tokens_in", first.read[0], unit="tokens", how=f"of these, what the reader of names was asked; {about}"
+        ),
+        told("money_names_tokens_out", first.read[1], unit="tokens", how=f"of these, what it answered; {about}"),
     ]
     rows: list[tuple[str | float | int, ...]] = []
     unjudged = replace(first, judged=(0, 0))
@@ -190,16 +207,22 @@ def _by_rule(edits: Edits) -> int:
     return sum(each.provider == RULES for each in edits)
 
 
-async def _episodes(among: Sequence[Scene], counter: Counter, begin: Begin) -> tuple[Spent, tuple[Spent, Spent], Spent]:
+def _all_of(readings: Iterable[Readings]) -> Readings:
+    return Readings({source: names for each in readings for source, names in each.lines.items()})
+
+
+async def _episodes(
+    among: Sequence[Scene], counter: Counter, begin: Begin, readings: Readings
+) -> tuple[Spent, tuple[Spent, Spent], Spent]:
     said = refrains()
     one, rest = episode(among, said)
     two, _ = episode(rest, said, before=one[-RECAP_SCENES:])
     everybody = joined(among).context  # a series has one cast
     films = [replace(joined(each), context=everybody) for each in (one, two)]
-    first = await _edited(films[0], counter, await begin())
-    again = await _edited(films[0], counter, await begin())
-    following = await _edited(films[1], counter, await begin())
-    alone = await _edited(films[1], counter, None)
+    first = await _edited(films[0], counter, readings, await begin())
+    again = await _edited(films[0], counter, readings, await begin())
+    following = await _edited(films[1], counter, readings, await begin())
+    alone = await _edited(films[1], counter, readings, None)
     return first, (following, again), alone
 
 
@@ -226,11 +249,17 @@ def _with(scene: Scene, said: Sequence[Spoken]) -> Scene:
     return replace(scene, lines=tuple(lines))
 
 
-async def _edited(text: Staged, counter: Counter, memory: Memory | None) -> Spent:
+async def _edited(text: Staged, counter: Counter, readings: Readings, memory: Memory | None) -> Spent:
     """What was sent, and what came of it."""
-    provider = Answering("references", {index: line.references[0] for index, line in text.spoken.items()})
+    memory = memory or NoMemory()
+    provider = Answering("references", {index: line.references[0] for index, line in text.spoken.items()}, readings)
     judge = LlmJudge(provider) if EditingSettings().judge else None
-    edits = await edit(text, Asked(provider), memory, replace(INSTRUMENTS, judge=judge))
+    asked = Asked(provider)
+    if EditingSettings().read_names:
+        known = tuple(character.name for character in text.context.characters)
+        read = await LlmReader(provider, asked.price).read(text.lines, text.pair, known, memory)
+        text = replace(text, readings=read.readings)
+    edits = await edit(text, asked, memory, replace(INSTRUMENTS, judge=judge))
     return await counter.spent(provider.exchanges, edits)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Literal, Self, TypeVar
 
 from bench.prompts import llm_server
 from pydantic import BaseModel
@@ -19,6 +19,8 @@ from setu_common.http import Dependencies
 from setu_common.llm import Answer, Heard, LlmProvider, Message, NoProvider, make_provider
 from setu_common.llm.settings import LlmSettings, ProviderSettings
 from setu_enhancer.domain.prompting import answer_of
+from setu_enhancer.domain.readings import Called, Readings
+from setu_enhancer.reading import BAR, Names
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -32,12 +34,12 @@ _DOCUMENT: Final = re.compile(r"<<(\w+)\n(.*)\n\1>>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer, word by word; ``judging``: a judge's."""
+    """One request and its answer, word by word, and what it was about."""
 
     system: str
     user: str
     answer: str
-    judging: bool = False
+    about: Literal["edits", "grades", "names"] = "edits"
 
 
 class Answering:
@@ -46,15 +48,17 @@ class Answering:
     Args:
         name: its name.
         texts: what it answers, by index.
+        readings: the names that it reads in lines.
     """
 
     model: Final = "known"
 
-    def __init__(self, name: str, texts: Mapping[int, str]) -> None:
+    def __init__(self, name: str, texts: Mapping[int, str], readings: Readings | None = None) -> None:
         self.name = name
         self.exchanges: list[Exchange] = []
         self._texts = texts
         self._good = frozenset(texts.values())
+        self._readings = readings or Readings()
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,12 +98,26 @@ class Answering:
         timeout_s: float | None = None,  # noqa: ARG002
         heard: Heard | None = None,  # noqa: ARG002
     ) -> Answer[M]:
-        """See ``LlmProvider``: as a judge it prefers what people wrote, and says no more than it has to."""
-        lines: list[list[str]] = json.loads(messages[-1].text)["lines"]
-        verdicts = [f"{key}{''.join(GOOD if text in self._good else POOR for text in texts)}{SURE}" for key, _, *texts in lines]
-        text = json.dumps({"verdicts": verdicts}, separators=(",", ":"))
-        self.exchanges.append(Exchange(messages[0].text, messages[-1].text, text, judging=True))
+        """See ``LlmProvider``: as a judge it prefers what people wrote, and says no more than it has to; as a reader it says what was once read."""
+        lines = json.loads(messages[-1].text)["lines"]
+        told: dict[str, list[str]] = (
+            {"names": self._named(lines)} if schema is Names else {"verdicts": [self._graded(*line) for line in lines]}
+        )
+        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        self.exchanges.append(Exchange(messages[0].text, messages[-1].text, text, "names" if schema is Names else "grades"))
         return Answer(schema.model_validate_json(text), text, self.name, self.model, Usage())
+
+    def _graded(self, key: str, _: str, *texts: str) -> str:
+        return f"{key}{''.join(GOOD if text in self._good else POOR for text in texts)}{SURE}"
+
+    def _named(self, lines: Mapping[str, str]) -> list[str]:
+        found: dict[Called, list[str]] = {}
+        for number, said in lines.items():
+            for name in self._readings.lines.get(said, ()):
+                found.setdefault(name, []).append(number)
+        return [
+            BAR.join((name.said, name.written, (name.gender or "-")[0], ",".join(numbers))) for name, numbers in found.items()
+        ]
 
 
 def asked(message: str) -> list[int]:

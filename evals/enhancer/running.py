@@ -80,14 +80,17 @@ async def edit(text: Staged, asked: Asked, memory: Memory | None = None, instrum
 
 async def run(among: Sequence[Scene], asked: Asked, instruments: Instruments = INSTRUMENTS) -> list[Line]:
     """Edit scenes, each as a text of its own."""
-    found = []
-    for scene in among:
-        text = staged(scene)
-        selected = text.selected()
-        for edited in await edit(text, asked, instruments=instruments):
-            index = edited.line.index
-            found.append(Line(scene, text.spoken[index], edited, index in selected))
-    return found
+    return [line for scene in among for line in await run_staged(staged(scene), asked, instruments)]
+
+
+async def run_staged(text: Staged, asked: Asked, instruments: Instruments = INSTRUMENTS) -> list[Line]:
+    """Edit a text."""
+    selected = text.selected()
+    edits = await edit(text, asked, instruments=instruments)
+    return [
+        Line(text.scene_of[edited.line.index], text.spoken[edited.line.index], edited, edited.line.index in selected)
+        for edited in edits
+    ]
 
 
 def chrf_change(lines: Sequence[Line]) -> tuple[float, float, float]:

@@ -1,7 +1,7 @@
 """The scenes of the data as the enhancer takes them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from evals.enhancer.data import Scene, Spoken
@@ -9,6 +9,7 @@ from setu_common.contracts import Context, Reason
 from setu_common.subtitles.profile import NETFLIX
 from setu_enhancer.domain.glossary import Glossary, glossary
 from setu_enhancer.domain.lines import Line, Pair, lingering
+from setu_enhancer.domain.readings import Readings
 from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
@@ -27,6 +28,7 @@ class Staged:
         spoken: what each line was made of, by its index.
         scene_of: the scene of each line, by its index.
         context: what is known beforehand.
+        readings: the names that a model read.
     """
 
     pair: Pair
@@ -34,11 +36,12 @@ class Staged:
     spoken: Mapping[int, Spoken]
     scene_of: Mapping[int, Scene]
     context: Context
+    readings: Readings = field(default_factory=Readings)
 
     @property
     def glossary(self) -> Glossary:
         """Names and terms."""
-        return glossary(self.context, self.lines, self.pair)
+        return glossary(self.context, self.lines, self.pair, readings=self.readings)
 
     @property
     def characters_per_s(self) -> float:

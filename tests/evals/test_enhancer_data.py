@@ -4,19 +4,19 @@ import re
 from collections import Counter
 
 import pytest
-from evals.enhancer.data import BROKEN_KINDS, FOLDER, GOOD_KINDS, PAIRS, TAGS, edits, scenes
+from evals.enhancer.data import BROKEN_KINDS, FOLDER, GOOD_KINDS, PAIRS, TAGS, edits, named, scenes
 
 DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 
 
 @pytest.fixture(scope="module")
 def all_scenes():
-    return [scene for pair in PAIRS for scene in scenes(pair)]
+    return [scene for pair in PAIRS for scene in (*scenes(pair), *named(pair))]
 
 
 @pytest.fixture(scope="module")
-def all_edits(all_scenes):
-    return edits(all_scenes)
+def all_edits():
+    return edits([scene for pair in PAIRS for scene in scenes(pair)])
 
 
 @pytest.mark.parametrize(("pair", "lines"), [("hi-en", 300), ("fr-en", 40), ("es-en", 40)])
