@@ -40,7 +40,9 @@ def test_what_was_read_is_kept_line_by_line(kept):
     }
 
 
-def test_what_was_read_is_measured_beside_who_is_told_nothing_and_not_without_it(kept, monkeypatch):
+def test_what_was_read_is_measured_beside_who_is_told_nothing_and_not_without_it(monkeypatch):
+    monkeypatch.setattr(naming, "among", lambda _: (SCENE,))
+
     def found() -> dict[str, float]:
         return {figure.figure: figure.value for figure in asyncio.run(naming.measure("dev"))}
 

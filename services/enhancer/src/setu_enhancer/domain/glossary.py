@@ -288,12 +288,10 @@ def _parts(name: str, source: str, provenance: Provenance, gender: str | None) -
 
 
 def _of_reading(readings: Readings, of_text: Sequence[Entry]) -> Iterator[Entry]:
-    """The names that a model read, written as drafts write them where some do."""
-    drafted = {
-        sound: entry.target for entry in of_text if entry.shown_by == "sound" for each in entry.source for sound in sounds(each)
-    }
+    """The names that a model read, spelt as drafts spell them where some do."""
+    drafted = [entry.target for entry in of_text if entry.shown_by == "sound"]
     for name in readings.names():
-        target = next((drafted[sound] for sound in sounds(name.said) if sound in drafted), name.written)
+        target = next((each for each in drafted if is_named(name.written, each)), name.written)
         accepted = (name.written,) if target != name.written else ()
         yield Entry((name.said,), target, accepted, "name", "model", name.gender)
         yield from _parts(target, name.said, "model", name.gender)
