@@ -20,7 +20,7 @@ from setu_common.contracts import (
 )
 from setu_common.http import HttpCaller, create_client
 from setu_common.testing import OpenAiWire, faulty_wire
-from testbed.editing import ENGLISH, LINES, document_of, translated, verdicts_of
+from testbed.editing import ENGLISH, LINES, document_of, names_of, translated, verdicts_of
 from testbed.serving import environment_of, launch, served
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
@@ -30,7 +30,8 @@ RAJ = {"characters": [{"name": "Raj", "source": "राज"}]}
 
 
 def says(asked) -> str:
-    return verdicts_of(asked.messages[-1][1]) or translated(document_of(asked.messages[-1][1]))
+    user = asked.messages[-1][1]
+    return verdicts_of(user) or names_of(user) or translated(document_of(user))
 
 
 @pytest.fixture

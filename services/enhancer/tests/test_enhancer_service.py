@@ -27,12 +27,7 @@ from setu_common.cost.settings import PriceSettings
 from setu_common.db import Database
 from setu_common.http import Dependencies
 from setu_common.llm.settings import LlmSettings, ProviderSettings
-from setu_common.settings import (
-    CoreSettings,
-    LogSettings,
-    OperationSettings,
-    WorkerSettings,
-)
+from setu_common.settings import CoreSettings, LogSettings, OperationSettings, WorkerSettings
 from setu_common.store import ObjectMissing
 from setu_common.testing import Fault, OpenAiWire, always, faulty_wire
 from setu_enhancer.equipment import equipped
@@ -172,12 +167,7 @@ async def test_lines_with_a_reason_are_edited_and_all_others_stay(wired, store, 
     assert len(texts) == len(LINES) == result.segment_count == len(audit.lines)
     changed = {line.segment_index for line in audit.lines if line.changed}
     by_rule = {line.segment_index: line.text for line in audit.lines if line.provider == "rules"}
-    assert by_rule == {
-        0: ENGLISH[0],
-        1: ENGLISH[1],
-        5: "Raj has never spoken a lie.",
-        11: ENGLISH[11],
-    }  # names that were translated
+    assert by_rule == {0: ENGLISH[0], 1: ENGLISH[1], 5: "Raj has never spoken a lie.", 11: ENGLISH[11]}  # names as words
     assert changed > set(by_rule)
     for place, (text_, line) in enumerate(zip(texts, LINES, strict=True)):
         assert text_ == by_rule.get(place, ENGLISH[place] if place in changed else line.draft)
@@ -239,6 +229,15 @@ async def test_a_second_run_asks_nobody_and_costs_nothing(wired, store, stored, 
     assert anew.cached_count == 0
 
 
+@pytest.mark.parametrize(("read_names", "provenance"), [(True, "model"), (False, "text")])
+async def test_names_that_nobody_told_are_read_unless_that_is_not_wanted(wired, store, stored, begin, read_names, provenance):
+    service, wire = await wired(read_names=read_names)
+    result = await run(service, stored.model_copy(update={"context": Context()}), await begin())
+    audit = await store.load(result.report, EnhancedTranscript)
+    assert {entry.provenance for entry in audit.glossary if entry.target == "Raj"} == {provenance}
+    assert any(names_of(asked.messages[-1][1]) for asked in wire.asked) is read_names
+
+
 async def test_another_attempt_pays_for_nothing_twice(wired, stored, begin):
     service, wire = await wired()
     work = await begin()
@@ -257,9 +256,8 @@ async def test_only_what_a_line_and_those_around_it_name_makes_its_edit_anew_and
     more = stored.model_copy(
         update={"context": Context(characters=(*KNOWN.characters, Character(name="Vikram", source="विक्रम")))}
     )
-    assert (
-        await run(service, more, await begin())
-    ).cached_count == first.selected_count - 4  # nobody says Vikram; four by rule
+    again = await run(service, more, await begin())
+    assert again.cached_count == first.selected_count - 4  # nobody says Vikram; four by rule
     assert len(wire.asked) == asked
     raaj = stored.model_copy(
         update={"context": Context(characters=(Character(name="Raaj", source="राज"), KNOWN.characters[1]))}
@@ -301,9 +299,8 @@ async def test_without_a_language_model_names_are_put_right_by_rule_and_the_answ
     async with desk() as made:
         result = await run(EnhancementService(store, made), stored, await begin())
     final = await store.load(result.translated, TranslatedTranscript)
-    texts = [line.draft for line in LINES]
-    texts[0], texts[1], texts[5], texts[11] = ENGLISH[0], ENGLISH[1], "Raj has never spoken a lie.", ENGLISH[11]
-    assert [each.text for each in final.translations] == texts
+    right = {0: ENGLISH[0], 1: ENGLISH[1], 5: "Raj has never spoken a lie.", 11: ENGLISH[11]}
+    assert [each.text for each in final.translations] == [right.get(line.index, line.draft) for line in LINES]
     assert (result.skipped, result.degraded, result.kept_count, result.cost_usd) == ("", "", 4, Decimal(0))
     assert (result.provider, result.model) == ("rules", "names")
     (note,) = result.notes
