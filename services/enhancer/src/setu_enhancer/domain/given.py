@@ -27,6 +27,7 @@ from setu_enhancer.domain.lexicon.people import (
     titles,
 )
 from setu_enhancer.domain.placing import is_placed
+from setu_enhancer.domain.said import is_said, may_be_said
 from setu_enhancer.domain.text.devanagari import NUKTA
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -199,9 +200,11 @@ def use_of(word: str, text: str) -> int:
     given = GIVEN.get(name)
     placed = is_placed(name, text)
     if given is None:
-        return -1 if placed is False else 1
+        return SURELY_A_WORD if is_said(name, text) else -1 if placed is False else 1
     if placed or not given.meanings:
         return 1
+    if is_said(name, text):
+        return SURELY_A_WORD
     if _Z in unicodedata.normalize("NFD", word) and _Z not in unicodedata.normalize("NFD", given.source):
         return SURELY_A_WORD  # राज़ is a secret, and never Raj
     return _use_of_word(given, name, text)
@@ -211,6 +214,8 @@ def _use_of_word(given: Given, name: str, text: str) -> int:
     """The same of a listed name that is a word."""
     if is_borne(_known(name), text) or (_is_of_poems(given, name) and not _is_thing(given, text)):
         return 1
+    if may_be_said(name, text) and not is_borne(replace(_known(name), seldom=False), text):
+        return SURELY_A_WORD
     if given.somebody:
         return 0
     found = [_use(given, name, clause) for sentence in SENTENCE_END.split(text) for clause in _clauses(sentence)]
@@ -242,6 +247,8 @@ def is_surely(word: str, text: str) -> bool:
     """Whether what is said of a word in a line is said of people only, be it a listed name or a noun that nobody listed as one."""
     name = folded(word)
     given = GIVEN.get(name)
+    if is_said(name, text):
+        return False
     if given is not None and _is_of_poems(given, name) and not _is_thing(given, text):
         return True
     return (given is not None or is_noun(name)) and is_borne(_known(name), text)
@@ -251,7 +258,9 @@ def is_likely(word: str, text: str) -> bool:
     """Whether a line may well call somebody by a word that is seldom a name: no more than a reason to ask, unless another line tells, too."""
     name = folded(word)
     given = GIVEN.get(name)
-    return given is not None and given.seldom and is_borne(replace(_known(name), seldom=False), text)
+    return (
+        given is not None and given.seldom and not is_said(name, text) and is_borne(replace(_known(name), seldom=False), text)
+    )
 
 
 def is_shown(word: str, text: str) -> bool:

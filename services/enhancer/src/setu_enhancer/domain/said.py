@@ -1,0 +1,193 @@
+"""What is said with a Hindi word where it is the word, and hardly ever of who bears it as a name: clouds gather, and patience is kept.
+
+What goes with each word is a file, written by hand; that what somebody sees, buys or sings stands without "को" holds for all of them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Final
+
+from setu_enhancer.domain.dictionary import kinds
+from setu_enhancer.domain.lexicon.people import KIN_BEHIND, SURNAMES, TITLES
+from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
+
+_FILE: Final = Path(__file__).parent / "lexicon" / "said-hi.txt"
+_CLAUSE: Final = re.compile(r"[,—–]")
+
+
+def _set(listed: str) -> frozenset[str]:
+    return frozenset(map(folded, listed.split()))
+
+
+MOST_BETWEEN: Final = 2
+SHORT: Final = 2
+BEGINNING: Final = 4
+"""Letters from which on the beginning of a word tells it; of a shorter one the whole word has to be a form."""
+_PASSED_OVER: Final = _set("तो ही भी नहीं न मत बहुत ज़्यादा ज़रा थोड़ा थोड़ी कुछ कैसे क्यों कब अब फिर भी पूरी पूरा सारी सारा अपना अपनी सा सी")
+_CASES: Final = _set("का की के को से में पर तक ने")
+_WHO: Final = _set("ने को")
+_NE: Final = folded("ने")
+_NAME: Final = folded("नाम")
+_DOERS: Final = _set("मैंने तूने तुमने उसने इसने हमने आपने उन्होंने इन्होंने किसने सबने")
+_SPEAKERS: Final = _set("मैं हम तू तुम आप वो वह ये यह वे मुझे हमें तुम्हें तुझे उसे इसे उन्हें इन्हें आपको मुझको")
+_ENDING: Final = re.compile(
+    folded(
+        r"(?:|गा|गी|गे|ंगे|या|यी|ये|ई|ए|ना|ने|नी|ता|ती|ते|ा|ी|े|ो|ओ|ों|ें|ियां|ियों|कर|के|ि?ए|इए|ि?एगा|इएगा|ू|ूं|ऊं|ऊ|[ूऊ]ंग[ाी]|[ेए]ग[ाी]|[ेए]ंग[ेी]|[ोओ]ग[ेी]|एं|ाया|ायी|ाई|ाए|ाते|ाता|ाती|ाना|ाने|ाओ|ाकर|ाके|ाऊं|ाएग[ाी]|वा|वाया|वाई|वाना|वाने|वाओ)"
+    )
+)
+_IRREGULAR: Final = {
+    folded(root): tuple(map(folded, forms.split()))
+    for root, forms in {
+        "कर": "किया की किए किये कीजिए कीजिएगा",
+        "जा": "गया गई गए गयी गये",
+        "दे": "दिया दी दिए दिये दो दूँ दूँगा दूँगी दीजिए",
+        "ले": "लिया ली लिए लो लूँ लूँगा लूँगी लीजिए",
+        "हो": "हुआ हुई हुए हूँ",
+        "पी": "पिया पिए पियो पियूँगा पीजिए",
+    }.items()
+}
+_TAKEN: Final = tuple(map(folded, "बेच ख़रीद पहन पका उगा सिल तोड़ फेंक उड़ा बजा लिख ढूँढ उठा पकड़ बाँट चुरा देख सुन काट".split()))  # noqa: SIM905
+_CALLED_SO: Final = tuple(map(folded, "समझ बना कह पुकार मान बुला बोल लिख बता पूछ सोच कहलवा है हैं था थी थे हो".split()))  # noqa: SIM905
+
+
+@dataclass(frozen=True)
+class _Along:
+    """What goes with a word.
+
+    Args:
+        before: words, or their beginnings, in a row before it.
+        behind: the same behind it.
+        near: how many words may stand between.
+        weak: whether it tells nothing where anything says that somebody is meant.
+    """
+
+    before: tuple[str, ...]
+    behind: tuple[str, ...]
+    near: int
+    weak: bool
+
+    def is_with(self, said: Sequence[str], at: int) -> bool:
+        """Whether it stands with the word at that place."""
+        ahead = list(said[:at])
+        if self.before and not any(
+            _are(ahead[len(ahead) - gap - len(self.before) : len(ahead) - gap], self.before)
+            for gap in range((0 if self.behind else 1) + 1)
+            if len(ahead) >= gap + len(self.before)
+        ):
+            return False
+        if not self.behind:
+            return True
+        rest = list(said[at + 1 :])
+        while rest and rest[0] in _PASSED_OVER and not _are(rest[: len(self.behind)], self.behind):
+            rest.pop(0)
+        return any(_are(rest[gap : gap + len(self.behind)], self.behind) for gap in range(self.near + 1))
+
+
+class _Companions:
+    @cached_property
+    def _read(self) -> dict[str, list[_Along]]:
+        found: dict[str, list[_Along]] = {}
+        for line in folded(_FILE.read_text(encoding="utf-8")).splitlines():
+            heads, is_entry, told = line.partition(": ")
+            if line.startswith("#") or not is_entry:
+                continue
+            behind, _, before = told.partition(" / ")
+            along = [_behind(each.strip()) for each in behind.split(",") if each.strip()]
+            along += [_Along(tuple(each.split()), (), 0, weak=False) for each in before.split(",") if each.strip()]
+            for head in heads.split():
+                found.setdefault(head, []).extend(along)
+        return found
+
+    def of(self, word: str) -> Sequence[_Along]:
+        """What goes with a folded word."""
+        return self._read.get(word, ())
+
+
+def _behind(told: str) -> _Along:
+    """``_`` stands for the word itself, ``+`` before what stands directly behind it, ``?`` before what tells little."""
+    weak, told = told.startswith("?"), told.removeprefix("?")
+    before, is_between, behind = told.rpartition(" _ ")
+    near = told.startswith("+")
+    parts = tuple((behind if is_between else told).removeprefix("+").split())
+    bound = near or weak or bool(before) or parts[0] in _CASES or (len(parts) == 1 and len(parts[0]) <= SHORT)
+    return _Along(tuple(before.split()), parts, 0 if bound else MOST_BETWEEN, weak)
+
+
+_COMPANIONS: Final = _Companions()
+
+
+@lru_cache(maxsize=16_384)
+def is_said(word: str, text: str) -> bool:
+    """Whether each time that a Hindi line has a word, it stands with what is said of the word and not of somebody of that name.
+
+    Args:
+        word: of the line, folded.
+        text: the line.
+    """
+    return _is_said(word, text, weakly=False)
+
+
+@lru_cache(maxsize=16_384)
+def may_be_said(word: str, text: str) -> bool:
+    """The same with what tells little, and counts only where nothing speaks for somebody."""
+    return _is_said(word, text, weakly=True)
+
+
+def _is_said(word: str, text: str, *, weakly: bool) -> bool:
+    found = False
+    for sentence in SENTENCE_END.split(text):
+        for part in _CLAUSE.split(sentence):
+            said = [folded(each) for each in words(part)]
+            for at, each in enumerate(said):
+                if each == word:
+                    if not _is_word(said, at, weakly=weakly):
+                        return False
+                    found = True
+    return found
+
+
+def _is_word(said: Sequence[str], at: int, *, weakly: bool) -> bool:
+    behind = said[at + 1] if at + 1 < len(said) else ""
+    before = said[at - 1] if at else ""
+    if before in TITLES | {_NAME} or behind == _NAME:
+        return False
+    along = [each for each in _COMPANIONS.of(said[at]) if weakly or not each.weak]
+    told = [each for each in along if behind not in _WHO or each.behind[:1] == (behind,)]
+    named = behind in KIN_BEHIND | SURNAMES
+    if any(each.is_with(said, at) for each in told if not named or each.behind[:1] == (behind,)):
+        return True
+    return not named and _is_taken(said, at)
+
+
+def _is_taken(said: Sequence[str], at: int) -> bool:
+    """Whether somebody did something to it, without "को": "मैंने मोर देखा"."""
+    behind = said[at + 1] if at + 1 < len(said) else ""
+    if not behind or behind in _CASES or behind.startswith(_CALLED_SO) or "verb" not in kinds(behind, "hi"):
+        return False
+    ahead = said[:at]
+    if _NAME in ahead:
+        return False
+    if any(each in _DOERS or each == _NE for each in ahead):
+        return True
+    return behind.startswith(_TAKEN) and not _SPEAKERS.isdisjoint(ahead)
+
+
+def _are(said: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether words in a row are, or begin with, some."""
+    return len(said) == len(parts) and all(_is_form(word, part) for word, part in zip(said, parts, strict=True))
+
+
+@lru_cache(maxsize=65_536)
+def _is_form(word: str, part: str) -> bool:
+    if word == part:
+        return True
+    if part in _CASES:
+        return False
+    if word in _IRREGULAR.get(part, ()):
+        return True
+    if not word.startswith(part):
+        return False
+    return len(part) >= BEGINNING or _ENDING.fullmatch(word[len(part) :]) is not None
