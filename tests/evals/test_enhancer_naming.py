@@ -9,10 +9,12 @@ from evals.enhancer.data import named, scenes
 from evals.enhancer.money import Spent
 from evals.enhancer.naming import WAYS, kept_readings, main
 from evals.enhancer.providers import Answering
+from evals.enhancer.small_reader import found_in
 
 from setu_common.llm import Message
 from setu_enhancer.domain.readings import Called, Readings
 from setu_enhancer.reading import Names
+from testbed.editing import Model
 
 SCENE = named("hi-en")[0]
 
@@ -79,3 +81,9 @@ def test_what_is_read_is_paid_for_too():
 def test_scenes_that_were_written_for_names_are_no_part_of_the_others():
     assert {scene.split for scene in named("hi-en")} == {"dev"}
     assert not {scene.name for scene in named("hi-en")} & {scene.name for scene in scenes("hi-en")}
+
+
+async def test_a_small_reader_finds_words_that_its_line_has_and_no_others():
+    model = Model(goes_on=lambda prompt: " राज, किरण" if prompt.endswith("Line: राज कहाँ है?\nNames:") else " -")
+    assert await found_in("राज कहाँ है?", model) == {"राज"}
+    assert await found_in("कहाँ है?", model) == set()
