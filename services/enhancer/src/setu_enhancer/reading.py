@@ -126,7 +126,12 @@ class LlmReader:
         found = {line.source: _recalled(before[keys[line.index]].offered) for line in said if keys[line.index] in before}
         left = list({line.source: line for line in said if line.source not in found}.values())
         parts = [left[at : at + self._per_request] for at in range(0, len(left), self._per_request)]
-        told = await asyncio.gather(*(self._ask(part, pair, known) for part in parts))
+        tasks = [asyncio.create_task(self._ask(part, pair, known)) for part in parts]
+        try:
+            told = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
         made: dict[str, tuple[Called, ...]] = {}
         costs: dict[int, Decimal | None] = {}
         for part, names, cost, _ in told:
