@@ -1,0 +1,190 @@
+"""Names put right by rule: where a draft has what a name means, or misspells it, the name stands again as the glossary writes it.
+
+A word of the draft stands for a name where it is the name itself in the line's letters; where it is nearly the name; where it is what the name means
+as a word; where it fills the same place between commas; and where it is of the only phrase that nothing else in the line accounts for. Of a name that
+the draft dropped its kin, a pronoun or the place where it is called may tell. If two words may be meant and nothing tells which, or if the draft has the
+word and not the name, the draft is left alone.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.given import GIVEN
+from setu_enhancer.domain.glossary import Entry, says
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.mending import lacking
+from setu_enhancer.domain.mending.account import Account
+from setu_enhancer.domain.mending.keeping import is_another_word, is_free
+from setu_enhancer.domain.mending.meant import meanings, sites
+from setu_enhancer.domain.mending.phrases import assigned, widened
+from setu_enhancer.domain.mending.place import NEARLY, Place
+from setu_enhancer.domain.mending.writing import written
+from setu_enhancer.domain.text.names import is_named
+from setu_enhancer.domain.text.scripts import script_counts, scripts_of
+from setu_enhancer.domain.text.words import folded, words
+
+__all__ = ["LETTER", "NEARLY", "meanings", "mended"]
+
+LETTER: Final = r"[\w\u0300-\u036f\u0900-\u0d7f]"  # Indic vowel signs are no word characters to Python
+
+
+def mended(line: Line, entries: Sequence[Entry], pair: Pair) -> str:
+    """A draft in which names and terms stand as the glossary writes them, where it is plain what stands for them; else the draft as it is.
+
+    Args:
+        line: what is said, and its draft.
+        entries: those of the line.
+        pair: its languages. What names mean is known in English only.
+    """
+    return _Mending(line, tuple(entries), pair).text()
+
+
+@dataclass(frozen=True)
+class _Mending:
+    """The work on one line.
+
+    Args:
+        line: it.
+        entries: those that it has.
+        pair: its languages.
+    """
+
+    line: Line
+    entries: tuple[Entry, ...]
+    pair: Pair
+
+    def text(self) -> str:
+        """Its draft with what belongs there."""
+        text, missing = self.line.draft, []
+        settled = _settled(self.entries, self.line.source, text)
+        for entry, said in settled:
+            text = _uncopied(entry, text, self.pair.target)
+            if says(entry, text) or not (place := self._place(entry, said, text)):
+                continue
+            text, is_word = _put(place, text)
+            if entry.kind == "name" and not is_word:
+                missing.append((entry, said))
+        if self.pair.target != "en" or self.pair.source != "hi":
+            return text
+        left = [place for entry, said in missing if not says(entry, text) and (place := self._place(entry, said, text))]
+        return self._left(sorted(left, key=lambda place: place.at), text) if left else text
+
+    def _left(self, missing: Sequence[Place], text: str) -> str:
+        """A draft with the names for which no word of it stood plainly: by the phrases that are left, or because they were dropped."""
+        said = frozenset(folded(word) for place in missing for word in place.said)
+        account = Account(self.line.source, said, self.pair, missing[0].others)
+        for span, place in sorted(assigned(text, missing, account), key=lambda each: each[0], reverse=True):
+            if is_free(place, text, span):
+                text = written(place, text, span)
+        for place in missing:
+            if not says(place.entry, text):
+                text = lacking.put(place, text)
+        return text
+
+    def _place(self, entry: Entry, said: tuple[str, ...], draft: str) -> Place | None:
+        """Where to look for an entry; None if it is not looked for."""
+        source = self.line.source
+        others = tuple(each for each in self.entries if each is not entry and says(each, draft))
+        place = Place(entry, said, entry.target, source, self.pair, others)
+        if _is_another_word(said, entry, self.pair) or is_another_word(place):
+            return None
+        if entry.kind != "name" or self.pair.source != "hi" or len(said) > 1:
+            return place
+        given = GIVEN.get(folded(said[0]))
+        if folded(said[0]) in sites() and (given is None or given.seldom or given.gender is None):
+            return None  # a market, and no name by itself
+        following = "".join(place.heard[place.at + 1 : place.at + 2])
+        site = sites().get(folded(following))
+        if site is None or not re.search(rf"{re.escape(said[0])}\s+{re.escape(following)}", source):
+            return place
+        whole = replace(place, said=(said[0], following), target=f"{entry.target} {site[0]}")
+        return whole if whole.is_together(draft) else place
+
+
+def _put(place: Place, draft: str) -> tuple[str, bool]:
+    """A draft with one entry in it, and whether the draft has it as the word; the draft itself where it is not plain what stands for it."""
+    in_english = place.entry.kind == "name" and place.pair.target == "en"
+    whole = in_english and len(place.said) > 1 and place.pair.source == "hi"
+    spans = None if whole else place.spans(draft)
+    if in_english and (spans is None or len(spans) == 1):
+        called = place.called(draft)
+        if called and (spans is None or (called[0] <= spans[0][0] and spans[0][1] <= called[1])):
+            spans = (called,)
+    if spans is None and whole:
+        spans = tuple(span for span, _ in assigned(draft, [place], place.account)) or place.spans(draft)
+    made = draft
+    for span in sorted(spans or (), reverse=True):
+        if is_free(place, made, span):
+            made = written(place, made, widened(made, span, place) if in_english else span)
+    return made, bool(spans) and made == draft
+
+
+def _settled(entries: Sequence[Entry], source: str, draft: str) -> list[tuple[Entry, tuple[str, ...]]]:
+    """The entries of a line with their words there, the longest first, but for those that are parts of others."""
+    found = sorted(
+        ((entry, said) for entry in entries if (said := _said(entry, source))),
+        key=lambda each: (each[0].provenance == "text", -len(each[1])),
+    )
+    kept: list[tuple[Entry, tuple[str, ...]]] = []
+    for entry, said in found:
+        longer = next((other for other, parts in kept if entry.kind == "name" == other.kind and set(said) < set(parts)), None)
+        if longer is None or says(longer, draft) or not _is_within(said, source, kept):
+            kept.append((_respelt(entry, said, kept), said))
+    return sorted(kept, key=lambda each: -len(words(each[0].target)))
+
+
+def _is_within(said: tuple[str, ...], source: str, kept: Sequence[tuple[Entry, tuple[str, ...]]]) -> bool:
+    """Whether a name stands in a line only as a part of longer ones."""
+    heard = words(source)
+    covered = {
+        place
+        for _, parts in kept
+        if len(parts) > len(said)
+        for at in range(len(heard))
+        if tuple(heard[at : at + len(parts)]) == parts
+        for place in range(at, at + len(parts))
+    }
+    return all(place in covered for place, word in enumerate(heard) if word in said)
+
+
+def _respelt(entry: Entry, said: tuple[str, ...], kept: Sequence[tuple[Entry, tuple[str, ...]]]) -> Entry:
+    """A name of several words that the text shows, spelt as who knows better spells the first of them."""
+    target = entry.target.split()
+    if entry.provenance != "text" or len(target) != len(said) or len(said) == 1:
+        return entry
+    known = {parts[0]: other.target for other, parts in kept if len(parts) == 1 and other.kind == "name"}
+    spelt = " ".join(known.get(word, written) for word, written in zip(said, target, strict=True))
+    return replace(entry, target=spelt) if spelt != entry.target else entry
+
+
+def _uncopied(entry: Entry, draft: str, language: str) -> str:
+    """A draft in which an entry that was left in the letters of the line is written as it is to be."""
+    for spelling in sorted(entry.source, key=len, reverse=True):
+        if set(script_counts(spelling)) <= scripts_of(language):
+            continue
+        draft = re.sub(rf"(?<!{LETTER}){re.escape(spelling)}(?!{LETTER})", lambda _: entry.target, draft)
+    return draft
+
+
+def _said(entry: Entry, source: str) -> tuple[str, ...]:
+    """The words of a line that are an entry, in whatever spelling."""
+    heard = words(source)
+    sizes = sorted({len(words(spelling)) for spelling in entry.source}, reverse=True)
+    for size in sizes:
+        for at in range(len(heard) - size + 1):
+            part = " ".join(heard[at : at + size])
+            if any(is_named(spelling, part) for spelling in entry.source if len(words(spelling)) == size):
+                return tuple(heard[at : at + size])
+    return ()
+
+
+def _is_another_word(said: Sequence[str], entry: Entry, pair: Pair) -> bool:
+    """Whether what sounds like a name in a line is spelt as another word that is known: खाना is food, and not Mr Khanna."""
+    if not any(renderings(folded(word), pair.source) for word in said):
+        return False
+    scripts = set(script_counts(" ".join(said)))
+    spelt = [spelling for spelling in entry.source if set(script_counts(spelling)) == scripts]
+    return bool(spelt) and not any({*map(folded, said)} <= {*map(folded, words(spelling))} for spelling in spelt)

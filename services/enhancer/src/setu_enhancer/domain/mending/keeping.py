@@ -1,0 +1,128 @@
+"""Where a word of a draft is to be left as it is: it is the word there, and no name."""
+
+from typing import Final
+
+from setu_enhancer.domain.bearing import qualifies
+from setu_enhancer.domain.dictionary import is_verb, renderings
+from setu_enhancer.domain.given import GIVEN, is_shown, is_translated, use_of
+from setu_enhancer.domain.lexicon.people import DETERMINERS, is_somebody, titles
+from setu_enhancer.domain.mending.drafts import ENDING, Word, runs, split
+from setu_enhancer.domain.mending.phrases import ARTICLES
+from setu_enhancer.domain.mending.place import Place, Span
+from setu_enhancer.domain.text.names import key
+from setu_enhancer.domain.text.words import folded, words
+from setu_enhancer.domain.words import FUNCTION
+
+# How people are called by what they are: as good a translation as the word that a list of characters has for them.
+_ADDRESSES: Final = frozenset(
+    "mother mom mum mama mummy mommy father dad papa daddy grandma grandmother granny grandpa grandfather granddad uncle aunt auntie sir "  # noqa: SIM905
+    " madam ma'am mister missus mr mrs miss doctor nurse teacher professor master boss chief warden inspector constable officer judge "
+    "lawyer minister captain major colonel guard watchman driver conductor shopkeeper waiter priest landlord landlady principal".split()
+)
+_OWNED: Final = frozenset("my your his her our their this that".split())  # noqa: SIM905
+_COUNTED: Final = frozenset("a an some any no what which every each such much more enough extra few many".split())  # noqa: SIM905
+SHORT: Final = 3
+_BE: Final = frozenset("be being been become becomes became get gets got".split())  # noqa: SIM905
+_IS: Final = frozenset(map(folded, "है हैं था थी थे हूँ".split()))  # noqa: SIM905
+_CASES: Final = frozenset(map(folded, ("का", "की", "के", "को", "से", "ने", "में", "पर")))
+_DOING: Final = frozenset("i you he she we they can can't cannot don't doesn't didn't won't couldn't let's".split())  # noqa: SIM905
+_OF_MANY: Final = "ों"
+_OF_ONE: Final = frozenset(map(folded, ("को", "ने", "के")))
+_GENITIVES: Final = frozenset(map(folded, ("का", "की", "के")))
+
+
+def is_free(place: Place, draft: str, span: Span) -> bool:
+    """Whether nothing speaks against putting an entry there: the word is a good one, or belongs to what is around it."""
+    if all(folded(word) in _ADDRESSES for word in words(draft[span[0] : span[1]])):
+        return False  # who is called Dadi may be called Grandma
+    if place.entry.shown_by == "place":
+        return True
+    return not _is_said_as_word(place, draft, span) and (
+        is_shown(place.said[0], place.source) or _is_likely(place, draft, span)
+    )
+
+
+def _is_likely(place: Place, draft: str, span: Span) -> bool:
+    """Whether a name that the line does not show may be put there."""
+    said, entry = place.said[0], place.entry
+    given = GIVEN.get(folded(said)) if entry.shown_by == "use" and len(place.said) == 1 else None
+    if given and given.meanings and use_of(said, place.source) <= 0 and not is_translated(given, draft):
+        return False  # "hope" and "pearls" tell nothing
+    before = words(draft[: span[0]])
+    if entry.provenance == "text" and before and before[-1].casefold() in ARTICLES:
+        return False  # that it is a name is a guess, and a name has no article
+    owned = place.ahead in DETERMINERS and bool(renderings(folded(said), place.pair.source))
+    return not (owned and before and before[-1].casefold() in _OWNED) or _is_of_who_is_called(place, draft, span)
+
+
+def _is_of_who_is_called(place: Place, draft: str, span: Span) -> bool:
+    """Whether what follows in the draft belongs to the name in the line: "my innocent granddaughter" is मेरी भोली की नातिन."""
+    if len(place.behind) == 1 or place.behind[:1] not in [(each,) for each in _GENITIVES]:
+        return False
+    if titles(place.said[0], place.pair.source) or ENDING.search(draft[span[0] : span[1]]):
+        return False  # "my brother's friend"
+    following = next((word for word in split(draft) if word.start >= span[1]), None)
+    return following is not None and place.account.has(following) and following.plain not in FUNCTION
+
+
+def _is_said_as_word(place: Place, draft: str, span: Span) -> bool:
+    """Whether the draft has something as people say the word and not the name: as more than one, as one of many, with what describes it."""
+    if len(place.said) > 1 or not _is_word(place) or _is_used_as_name(place):
+        return False
+    run = next(each for each in runs(draft) if each[0].start <= span[0] < each[-1].end)
+    within = [word for word in run if word.start >= span[0] and word.end <= span[1]]
+    if not any(word.stem in place.meant for word in within):
+        return False  # a misspelt name
+    singular = place.case in _CASES and not place.said[0].endswith(_OF_MANY)
+    if not singular and any(_is_of_many(word) for word in within[-1:]):
+        return True
+    before = [word for word in run if word.end <= span[0]]
+    after = next((word for word in run if word.start >= span[1]), None)
+    return bool(before) and (_is_one_of(place, before[-1], within[0]) or _is_described(place, before[-1], after))
+
+
+def _is_one_of(place: Place, before: Word, first: Word) -> bool:
+    """Whether the word before tells of something that there is more of, or that comes to be: "a light", "it will be light"."""
+    last = before.text.casefold()
+    if last in _DOING:
+        return True  # "I can't sleep"
+    if last in _COUNTED:
+        return place.case not in _OF_ONE  # these stand behind what is known, not behind one of many
+    return last in _BE and place.case not in _IS and first.text.islower()
+
+
+def _is_described(place: Place, before: Word, after: Word | None) -> bool:
+    """Whether what stands beside a word describes it, or is what it describes, in the draft as in the line: "a mother's love", "a cool breeze"."""
+    if before.text != before.bare and place.ahead in DETERMINERS:
+        return True
+    if qualifies(place.ahead) and place.account.renders(place.ahead, before):
+        return True
+    somebody = titles(place.case, place.pair.source) or is_somebody(renderings(place.case, place.pair.source))
+    describes = qualifies(folded(place.said[0])) and not somebody and before.text.casefold() in ARTICLES
+    return describes and after is not None and place.account.renders(place.case, after)
+
+
+def _is_of_many(word: Word) -> bool:
+    plain = word.plain
+    return plain.endswith("s") and not plain.endswith(("ss", "us", "is", "ness")) and len(plain) > SHORT and word.text.islower()
+
+
+def _is_used_as_name(place: Place) -> bool:
+    """Whether the line uses a word as a name: of one that no list has, no less than what is said of people only will do."""
+    said = place.said[0]
+    return use_of(said, place.source) > 0 if folded(said) in GIVEN else is_shown(said, place.source)
+
+
+def _is_word(place: Place) -> bool:
+    """Whether the name is a word as well."""
+    plain = folded(place.said[0])
+    given = GIVEN.get(plain)
+    return bool(given.meanings) if given else bool(renderings(plain, place.pair.source))
+
+
+def is_another_word(place: Place) -> bool:
+    """Whether what sounds like a name in a line is a form of a verb or another word that is known: सुनिए is listen, and not Suhani."""
+    plain = folded(place.said[0])
+    if len(place.said) > 1 or plain in GIVEN or not is_verb(plain, place.pair.source):
+        return False
+    return key(plain) not in map(key, place.entry.source)

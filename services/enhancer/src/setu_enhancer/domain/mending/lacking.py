@@ -1,0 +1,120 @@
+"""Names of which a draft has nothing at all, or no more than a pronoun, or what somebody is to somebody."""
+
+from typing import Final
+
+from setu_enhancer.domain.bearing import CALLING, is_list
+from setu_enhancer.domain.given import use_of
+from setu_enhancer.domain.lexicon.people import titles
+from setu_enhancer.domain.mending.drafts import CLAUSE, SENTENCE, Word, clauses_of, runs, sentence_of, split
+from setu_enhancer.domain.mending.phrases import ARTICLES, OWNERS, PREPOSITIONS, phrases
+from setu_enhancer.domain.mending.place import Place
+from setu_enhancer.domain.mending.writing import put_in
+from setu_enhancer.domain.text.words import folded, words
+from setu_enhancer.domain.words import FUNCTION
+
+# Who is spoken of without a name: who does something, to whom it is done, and whose something is.
+_DOERS: Final = frozenset(map(folded, "वो वह ये यह उसने इसने उन्होंने इन्होंने कोई किसी कुछ ख़ुद".split()))  # noqa: SIM905
+_SUFFERERS: Final = frozenset(
+    map(folded, "उसे इसे उसको इसको उससे इससे उन्हें इन्हें उनको इनको उनसे इनसे उसमें इसमें उस इस उन इन उसी इसी ख़ुद".split())  # noqa: SIM905
+)
+_OWNERS: Final = frozenset(
+    map(folded, "उसका उसकी उसके इसका इसकी इसके उनका उनकी उनके इनका इनकी इनके अपना अपनी अपने".split())  # noqa: SIM905
+)
+_OBJECTS: Final = frozenset({"him", "her"})
+_SUBJECTS: Final = frozenset({"he", "she", "someone", "somebody", "something"})
+_THEIRS: Final = frozenset({"his", "her"})
+_KO: Final = frozenset(map(folded, ("को", "से", "पर")))
+_OF: Final = frozenset(map(folded, ("का", "की", "के")))
+_FOR: Final = frozenset(map(folded, ("लिए", "साथ", "पास")))
+_CHILDREN: Final = frozenset("son dear child kid boy girl daughter sweetheart darling lad kiddo honey".split())  # noqa: SIM905
+_KIN: Final = frozenset("uncle aunt auntie aunty grandma granny grandpa grandmother grandfather brother sister".split())  # noqa: SIM905
+
+
+def put(place: Place, draft: str) -> str:
+    """A draft in which a name stands that it lacked altogether; the draft itself where nothing tells where it belongs."""
+    if not _is_dropped(place, draft):
+        return draft
+    for way in (_beside_kin, _for_pronoun, _as_called):
+        if (made := way(place, draft)) != draft:
+            return made
+    return draft
+
+
+def _is_dropped(place: Place, draft: str) -> bool:
+    """Whether the draft has nothing that may be the name, and the line no more of it than one."""
+    sure = place.entry.provenance != "text" or use_of(place.said[0], place.source) > 0
+    return sure and place.times == 1 and not place.is_meant(draft)
+
+
+def _beside_kin(place: Place, draft: str) -> str:
+    """Uncle, who is called in the line with his name."""
+    kin = titles(place.behind[0], place.pair.source) if place.behind else frozenset()
+    found = [word for word in split(draft) if word.plain in kin]
+    if not kin or len(found) != 1 or sum(bool(kin & titles(each, place.pair.source)) for each in place.behind) > 1:
+        return draft
+    word = found[0]
+    run = next(each for each in runs(draft) if word in each)
+    at = run.index(word)
+    first = at
+    while first and (place.account.is_left(run[first - 1]) or place.hits(run[first - 1])):
+        first -= 1
+    if first and run[first - 1].plain in ARTICLES:
+        first -= 1
+    if first and (run[first - 1].plain in OWNERS or place.account.is_other(run[first - 1])):
+        return draft
+    start = run[first].start
+    if word.plain in _CHILDREN:
+        return f"{draft[:start]}{place.target}{word.text[len(word.bare) :]}{draft[word.end :]}"
+    if word.plain not in _KIN:
+        return draft
+    return f"{draft[:start]}{word.bare.capitalize()} {place.target}{word.text[len(word.bare) :]}{draft[word.end :]}"
+
+
+def _for_pronoun(place: Place, draft: str) -> str:
+    """Him or her, where the line speaks of nobody else so without a name."""
+    if any(each.is_noun(place.pair.source, place.account.rest) for each in phrases(draft, place.account)):
+        return draft
+    later = "".join(place.behind[1:2])
+    owned = place.case in _OF and later not in _FOR
+    suffers = place.case in _KO or (place.case in _OF and not owned)
+    others, told = (_OWNERS, _THEIRS) if owned else (_SUFFERERS, _OBJECTS) if suffers else (_DOERS, _SUBJECTS)
+    if not others.isdisjoint(place.account.rest):
+        return draft
+    found = [
+        word
+        for run in runs(draft)
+        for at, word in enumerate(run)
+        if word.plain in told and (word.plain != "her" or _is_followed(run, at) == owned)
+    ]
+    if len(found) != 1:
+        return draft
+    word = found[0]
+    ending = "'s" if owned else word.text[len(word.bare) :]
+    return f"{draft[: word.start]}{place.target}{ending}{draft[word.end :]}"
+
+
+def _is_followed(run: tuple[Word, ...], at: int) -> bool:
+    """Whether a noun stands behind a word."""
+    return at + 1 < len(run) and run[at + 1].plain not in FUNCTION | PREPOSITIONS
+
+
+def _as_called(place: Place, draft: str) -> str:
+    """Who is called in the line, and not in the draft: before the sentence, behind it, or behind its first words."""
+    heard = [part for part in SENTENCE.split(place.source) if words(part)]
+    at = next((number for number, part in enumerate(heard) if place.calls_in(words(part))), 0)
+    sentence = sentence_of(heard, at, draft)
+    clauses = [words(part) for part in CLAUSE.split("".join(heard[at : at + 1])) if words(part)]
+    if sentence is None or len(clauses) == 1 or is_list([[folded(word) for word in clause] for clause in clauses]):
+        return draft
+    own = next((number for number, clause in enumerate(clauses) if place.calls_in(clause)), len(clauses))
+    told = list(clauses_of(sentence.group(), sentence.start()))
+    if own == len(clauses) or len(told) > len(clauses):
+        return draft
+    beside = [folded(word) for word in clauses[own] if word not in place.said]
+    if all(word in CALLING or titles(word, place.pair.source) for word in beside):
+        if own == 0:
+            return put_in(draft, place.target, told[0][0].start)
+        end = told[-1][-1].end if own == len(clauses) - 1 else None
+    else:
+        end = told[0][-1].end if own == 0 and len(beside) == 1 and len(told) == len(clauses) else None
+    return f"{draft[:end]}, {place.target}{draft[end:]}" if end is not None else draft

@@ -1,0 +1,243 @@
+"""Noun phrases of an English draft that nothing in the line accounts for but a name that the draft lacks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.given import GIVEN
+from setu_enhancer.domain.lexicon.people import titles
+from setu_enhancer.domain.mending.account import Account
+from setu_enhancer.domain.mending.drafts import Word, runs
+from setu_enhancer.domain.mending.place import Place, Span
+from setu_enhancer.domain.text.words import folded
+
+ARTICLES: Final = frozenset({"the", "a", "an"})
+OWNERS: Final = frozenset("my your his her our their its".split())  # noqa: SIM905
+_DETERMINERS: Final = ARTICLES | OWNERS | frozenset("this that these those some any no another what which whose own".split())  # noqa: SIM905
+_PRONOUNS: Final = frozenset("i you he she it we they me him her us them who myself yourself himself herself".split())  # noqa: SIM905
+_BE: Final = frozenset("is are was were am be been being isn't aren't wasn't weren't it's that's he's she's".split())  # noqa: SIM905
+_HELPERS: Final = frozenset(
+    "do does did will would can could shall should may might must have has had don't doesn't didn't won't wouldn't can't couldn't shouldn't haven't "  # noqa: SIM905
+    "hasn't hadn't never always also not let to i'll i'm i've i'd you'll you're you've he'll she'll we'll we're they'll they're they've we've".split()
+)
+PREPOSITIONS: Final = frozenset(
+    "of in on at from with to for by near behind beside between into onto about without after before until till upon towards toward inside outside "  # noqa: SIM905
+    "under over through across around than like than versus and or".split()
+)
+# What follows whom a sentence is about.
+VERBS: Final = _BE | frozenset(
+    "has had will would can could did does do may must should won't wouldn't can't couldn't didn't doesn't said says "  # noqa: SIM905
+    "told tells came comes went goes gave gives took takes got gets made makes knows knew wants wanted thinks thought never always also too then".split()
+)
+_LINKS: Final = frozenset({"of", "having"})
+_TAIL: Final = frozenset({"one", "ones"})
+_POINTING: Final = frozenset({"this", "that", "the"})
+_MADE: Final = ("ing", "ed")
+_CASES: Final = {
+    folded(case): frozenset(told.split(" "))
+    for case, told in (
+        ("ने", " by"),
+        ("को", "to at for"),
+        ("से", "from with to by than of"),
+        ("में", "in into at inside"),
+        ("पर", "on at upon onto"),
+        ("का", "of"),
+        ("की", "of"),
+        ("के", "of"),
+        ("तक", "to until till"),
+    )
+}
+_NE: Final = folded("ने")
+_THERE: Final = frozenset(map(folded, ("में", "पर", "तक")))
+_SUBJECTS: Final = frozenset({"i", "you", "he", "she", "we", "they", "someone", "somebody"})
+FEW: Final = 2
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words of a draft in a row.
+
+    Args:
+        run: the words with no punctuation between them among which they are.
+        first: where in it they begin.
+        end: where they end.
+    """
+
+    run: tuple[Word, ...]
+    first: int
+    end: int
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """They."""
+        return self.run[self.first : self.end]
+
+    @property
+    def span(self) -> Span:
+        """Where in the draft they are."""
+        return self.words[0].start, self.words[-1].end
+
+    @property
+    def before(self) -> str:
+        """The word before them, in small letters."""
+        return self.run[self.first - 1].text.casefold() if self.first else ""
+
+    @property
+    def after(self) -> str:
+        """The word behind them."""
+        return self.run[self.end].text.casefold() if self.end < len(self.run) else ""
+
+    @property
+    def preposition(self) -> str:
+        """What stands before them, a determiner aside."""
+        at = self.first - 1
+        while at >= 0 and self.run[at].text.casefold() in _DETERMINERS:
+            at -= 1
+        return self.run[at].text.casefold() if at >= 0 else ""
+
+    def is_noun(self, language: str, source: Sequence[str]) -> bool:
+        """Whether they stand where a noun stands, and no verb."""
+        before, after, word = self.before, self.after, self.words[0].plain
+        if before in _DETERMINERS:
+            return True
+        follows = after in _DETERMINERS | _PRONOUNS
+        if word.endswith(_MADE) or before in _PRONOUNS or (follows and before not in PREPOSITIONS - {"to", "and", "or"}):
+            return False
+        if before in _HELPERS:
+            return before == "to" or (self.first == 1 and before not in ("let", "not", "never", "always", "also"))
+        kin = any(after in titles(each, language) for each in source)
+        return bool(before) or not after or after in VERBS or kin or after == "and"
+
+
+def phrases(draft: str, account: Account) -> Iterator[Phrase]:
+    """The phrases of a draft for which no word of the line accounts."""
+    for run in runs(draft):
+        at = 0
+        while at < len(run):
+            end = _end(draft, run, at, account)
+            if end == at:
+                at += 1
+                continue
+            yield Phrase(run, at, end)
+            at = end
+
+
+def _end(draft: str, run: Sequence[Word], at: int, account: Account) -> int:
+    """Where a phrase that begins at a word ends; there if none begins."""
+    word = run[at]
+    if word.plain in _POINTING and at + 1 < len(run) and run[at + 1].plain in _TAIL and "one" not in account.rest:
+        return at + 2 if word.plain != "the" else at
+    adverb = word.plain.endswith("ly") and at + 1 < len(run) and account.is_left(run[at + 1]) and not account.has(word)
+    if not account.is_left(word) and not adverb:
+        return at
+    end = at + 1
+    while end < len(run):
+        following = run[end]
+        hyphened = draft[run[end - 1].end : following.start] == "-"
+        if account.is_left(following) or following.plain in _TAIL or hyphened:
+            end += 1
+        elif following.plain in _LINKS and (step := _over(run, end + 1)) < len(run) and account.is_left(run[step]):
+            end = step + 1
+        else:
+            break
+    return end
+
+
+def _over(run: Sequence[Word], at: int) -> int:
+    """The place behind an article, if there is one."""
+    return at + 1 if at < len(run) and run[at].plain in ARTICLES else at
+
+
+def assigned(draft: str, missing: Sequence[Place], account: Account) -> list[tuple[Span, Place]]:
+    """Which phrases stand for which names that a draft lacks; none where nothing tells.
+
+    Args:
+        draft: it.
+        missing: the names, in the order of the line.
+        account: of the line without any of them.
+    """
+    free = [each for each in phrases(draft, account) if each.is_noun(account.pair.source, account.rest)]
+    found: list[tuple[Span, Place]] = []
+    left = list(missing)
+    for place in missing:
+        hit = [each for each in free if any(place.hits(word) for word in each.words)]
+        if len(hit) == 1 or (
+            hit and len({" ".join(word.stem for word in each.words) for each in hit}) == 1 and len(hit) == place.times
+        ):
+            found += [(_beside(draft, _hit(each, place), place), place) for each in hit]
+            free = [each for each in free if each not in hit]
+            left.remove(place)
+    if not account.known or not left:
+        return found
+    if len(free) == len(left) <= FEW:
+        return found + [(each.span, place) for each, place in zip(free, left, strict=True) if _fits(each, place)]
+    if len(left) == 1:
+        fitting = [each for each in free if each.preposition in _CASES.get(left[0].case, ()) and _fits(each, left[0])]
+        if len(fitting) == 1:
+            found.append((fitting[0].span, left[0]))
+    return found
+
+
+def _fits(phrase: Phrase, place: Place) -> bool:
+    """Whether a phrase that nothing but its being left shows to be a name is where the line has that."""
+    if place.case == _NE:
+        told = phrase.run[0].plain in _SUBJECTS or phrase.preposition in PREPOSITIONS - {"by", "and", "or"}
+        return not told
+    return place.case not in _THERE or phrase.preposition in PREPOSITIONS
+
+
+def widened(draft: str, span: Span, place: Place) -> Span:
+    """A span of a draft with the rest of the phrase that it is of, as far as nothing in the line accounts for that."""
+    account = place.account
+    for each in phrases(draft, account):
+        chunk = next((some for some in _chunks(each) if some[0].start <= span[0] and span[1] <= some[-1].end), ())
+        behind = [word for word in chunk if word.start >= span[1]]
+        if any(word.text[:1].isupper() for word in chunk[1:]) or any(
+            word.plain.endswith(_MADE) and draft[word.start - 1] != "-" for word in behind
+        ):
+            continue
+        if chunk:
+            return _beside(draft, (chunk[0].start, chunk[-1].end), place)
+    return _beside(draft, span, place)
+
+
+def _beside(draft: str, span: Span, place: Place) -> Span:
+    """A span with the words on either side that are of the name as well: the uncle of Mangal Kaka."""
+    if len(place.said) == 1 and (folded(place.said[0]) in GIVEN or renderings(folded(place.said[0]), place.pair.source)):
+        return span
+    run = next((each for each in runs(draft) if each[0].start <= span[0] and span[1] <= each[-1].end), ())
+    within = [at for at, word in enumerate(run) if span[0] <= word.start and word.end <= span[1]]
+    if not within:
+        return span
+    first, end = within[0], within[-1] + 1
+    while first and (place.hits(run[first - 1]) and not place.account.is_other(run[first - 1])):
+        first -= 1
+    while end < len(run) and (place.hits(run[end]) or draft[run[end - 1].end : run[end].start] == "-"):
+        end += 1
+    return run[first].start, run[end - 1].end
+
+
+def _chunks(phrase: Phrase) -> Iterator[tuple[Word, ...]]:
+    """The parts of a phrase on either side of "of", and of who owns something."""
+    part: list[Word] = []
+    for word in phrase.words:
+        if word.plain in _LINKS:
+            if part:
+                yield tuple(part)
+            part = []
+            continue
+        if part or word.plain not in ARTICLES:
+            part.append(word)
+        if word.text != word.bare:
+            yield tuple(part)
+            part = []
+    if part:
+        yield tuple(part)
+
+
+def _hit(phrase: Phrase, place: Place) -> Span:
+    """The part of a phrase that stands for a name, and not what it is of."""
+    chunks = list(_chunks(phrase))
+    hit = [chunk for chunk in chunks if any(place.hits(word) for word in chunk)] or chunks
+    return hit[0][0].start, hit[-1][-1].end

@@ -1,0 +1,111 @@
+"""How an entry is written where something stands for it."""
+
+import re
+from typing import Final
+
+from setu_enhancer.domain.bearing import is_order, qualifies
+from setu_enhancer.domain.lexicon.people import is_ordinary_name, titles
+from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, SENTENCE, split
+from setu_enhancer.domain.mending.place import Place, Span
+from setu_enhancer.domain.text.words import folded, words
+from setu_enhancer.domain.words import FUNCTION
+
+_ARTICLE: Final = re.compile(r"(?i)(?<![\w'’])(?:the|a|an)\s+$")
+_IN_LAW: Final = re.compile(r"^-in-law\b")
+_ASKED_FOR: Final = re.compile(r"(?i)\b(ask(?:s|ed|ing)?\s+)for\s+$")
+_FROM: Final = folded("से")
+_OF: Final = frozenset(map(folded, ("का", "की", "के")))
+_KIN: Final = frozenset(
+    "uncle aunt auntie aunty grandma granny grandpa grandmother grandfather granddad brother sister".split()  # noqa: SIM905
+)
+
+
+def written(place: Place, draft: str, span: Span) -> str:
+    """A draft with an entry in the place of some words: a name takes no article, and keeps an ending, or takes one where it owns what follows.
+
+    Kin that stands behind a name in Hindi stands before it in English: "the light sister" is Sister Roshni.
+    """
+    start, end = span
+    before, behind = draft[:start], _IN_LAW.sub("", draft[end:])
+    if place.entry.kind != "name":
+        return before + place.target + _ending(draft[start:end]) + behind
+    if place.pair.target == "en" and (called := _called_last(place, before, draft[start:end], behind)):
+        return called
+    before = _ARTICLE.sub("", before)
+    if place.case == _FROM:
+        before = _ASKED_FOR.sub(r"\1", before)
+    if place.pair.target == "en" and (kin := _kin(place, behind)):
+        gap, word = kin.group(1), kin.group(2)
+        owner = _ending(gap + word)
+        return f"{before}{ENDING.sub('', word).capitalize()} {place.target}{owner}{behind[kin.end() :]}"
+    ending = _ending(draft[start:end]) or ("'s" if _owns(place, behind) else "")
+    return before + place.target + ending + behind
+
+
+def _called_last(place: Place, before: str, meant: str, behind: str) -> str:
+    """A draft whose last words are who is called at the end of the line: "Leave the patience." is "Leave it, Dheeraj."; empty if they are not."""
+    clauses = [
+        words(part)
+        for part in CLAUSE.split(SENTENCE.split(place.source[: place.source.find(place.said[-1])])[-1])
+        if words(part)
+    ]
+    rest = SENTENCE.split(place.source[place.source.find(place.said[-1]) + len(place.said[-1]) :])[0]
+    alone = (
+        "," in place.source
+        and CLAUSE.search(place.source[: place.source.find(place.said[0])].rstrip()[-1:])
+        and not words(rest)
+    )
+    said = SENTENCE.split(before)[-1]
+    if not clauses or not alone or not is_order([folded(word) for word in clauses[-1]]) or CLAUSE.search(said):
+        return ""
+    if not words(said) or words(SENTENCE.split(behind)[0]) or ENDING.search(meant):
+        return ""
+    bare = _ARTICLE.sub("", before)
+    return f"{bare.rstrip()}{' it' if bare != before else ''}, {place.target}{behind}"
+
+
+def _ending(text: str) -> str:
+    return found.group() if (found := ENDING.search(text)) else ""
+
+
+def _kin(place: Place, behind: str) -> re.Match[str] | None:
+    """What somebody is to somebody, behind where the name is to stand, where the line has it behind the name."""
+    kin = titles(place.behind[0], place.pair.source) if place.behind else frozenset()
+    found = re.match(r"(\s+)([\w'’]+)(?![\w'’-])", behind)
+    if found is None or not kin:
+        return None
+    word = folded(ENDING.sub("", found.group(2)))
+    return found if word in kin & _KIN and found.group(2).islower() else None
+
+
+def _owns(place: Place, behind: str) -> bool:
+    """Whether the line has a genitive of the name, and the draft what belongs to it behind the name: "the gem goat"."""
+    if place.case not in _OF or place.pair.target != "en":
+        return False
+    following = re.match(r"\s+([\w'’]+)", behind)
+    if following is None or folded(following.group(1)) in FUNCTION:
+        return False
+    if qualifies(folded(place.said[0])):
+        return True
+    word = split(following.group(1))
+    owned = place.behind[1:2]
+    return bool(word and owned) and place.account.renders(owned[0], word[0])
+
+
+def put_in(draft: str, name: str, at: int) -> str:
+    """A draft that calls somebody before what stands at a place.
+
+    Args:
+        draft: it.
+        name: who is called.
+        at: where its sentence begins.
+    """
+    rest = draft[at:]
+    first = split(rest)[:1]
+    small = (
+        bool(first) and not first[0].text.startswith("I") and (first[0].plain in FUNCTION or is_ordinary_name(first[0].plain))
+    )
+    if small:
+        rest = rest[: first[0].start] + rest[first[0].start : first[0].start + 1].casefold() + rest[first[0].start + 1 :]
+    lead = len(rest) - len(rest.lstrip(' -–"“'))
+    return f"{draft[:at]}{rest[:lead]}{name}, {rest[lead:]}"
