@@ -116,7 +116,7 @@ def say(asked: Asked) -> str:
     """Edits that a good model makes."""
     user = asked.messages[-1][1]
     document = json.loads(user[user.index("\n") + 1 : user.rindex("\nAnswer with JSON only")].rsplit("\n", 1)[0])
-    return answer_of({line["id"]: edited_as(line["draft"]) for line in document["lines"] if "id" in line})
+    return answer_of({line[0]: edited_as(line[3]) for line in document["lines"] if isinstance(line[0], int)})
 
 
 def sloppy(asked: Asked) -> str:

@@ -125,8 +125,8 @@ def asked(message: str) -> list[int]:
     found = _DOCUMENT.search(message)
     if found is None:
         raise ValueError("the request has no document")
-    lines: list[object] = json.loads(found.group(2))["lines"]
-    return [line["id"] for line in lines if isinstance(line, dict)]
+    lines: list[list[object]] = json.loads(found.group(2))["lines"]
+    return [line[0] for line in lines if isinstance(line[0], int)]
 
 
 def noise(indices: Sequence[int], seed: int = 6) -> dict[int, str]:

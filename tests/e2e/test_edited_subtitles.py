@@ -12,7 +12,7 @@ from ownstack.hosted import MODEL, Hosted
 from ownstack.jobs import Caller, Json
 from ownstack.stack import OwnStack
 from setu_common.testing.dialects import Asked
-from testbed.editing import document_of, reply_of, verdicts_of
+from testbed.editing import asked_in, document_of, reply_of, verdicts_of
 from testbed.sources import ROOT
 from testbed.tools import tool
 
@@ -30,8 +30,8 @@ def says(asked: Asked) -> str:
         return verdicts
     if "into English" in asked.messages[0][1] and not asked.messages[-1][1].startswith("<<"):
         return reply_of({line["id"]: DRAFT for line in json.loads(asked.messages[-1][1])["lines"]})
-    lines = [line for line in document_of(asked.messages[-1][1])["lines"] if "id" in line]
-    return reply_of({line["id"]: line["draft"].replace("we", NAME, 1) for line in lines})
+    lines = asked_in(document_of(asked.messages[-1][1]))
+    return reply_of({number: line["draft"].replace("we", NAME, 1) for number, line in lines.items()})
 
 
 @pytest.fixture(scope="module", autouse=True)

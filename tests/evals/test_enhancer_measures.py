@@ -45,8 +45,8 @@ def test_scenes_that_are_joined_follow_one_another_and_know_everybody():
 
 
 async def test_who_answers_with_what_people_wrote_answers_the_lines_that_are_asked_for():
-    document = {"lines": [["A", "a", "b"], "scene", {"id": 7, "source": "x"}, {"id": 9, "source": "y"}]}
-    user = f"<<abc123\n{json.dumps(document)}\nabc123>>\nAnswer with JSON only, with exactly these ids: 7, 9."
+    document = {"lines": [["A", "a", "b"], "scene", [7, "A", "x", "y"], [9, "", "x", "y", {"max": 9}]]}
+    user = f"<<abc123\n{json.dumps(document)}\nabc123>>\nAnswer with JSON only: 2 lines, from id 7 to id 9."
     assert asked(user) == [7, 9]
     provider = Answering("references", {7: "seven", 8: "eight", 9: "nine"})
     answer = await provider.chat([Message("system", "rules"), Message("user", user)], max_tokens=10)

@@ -84,7 +84,7 @@ async def test_windows_of_a_scene_follow_one_another_and_see_what_became_of_the_
     second = next(document for document in model.asked if ids_of(document) == [3, 4, 5])
     shown = shown_in(second)
     assert shown[LINES[0].source] == ENGLISH[0]
-    assert shown[LINES[1].source] == LINES[1].draft  # its edit was rejected
+    assert shown[LINES[1].source] is None  # its edit was rejected
 
 
 async def test_only_bad_lines_are_sent_again_each_with_what_was_wrong_with_it():
@@ -134,7 +134,7 @@ async def test_bad_lines_of_all_windows_are_asked_for_again_in_one_request():
     assert model.ids[-1] == [1, 4, 8, 9]
     assert len(model.ids) == 5
     assert texts_of(edits) == list(ENGLISH.values())
-    assert shown_in(model.asked[-1])[LINES[0].source] == ENGLISH[0]  # with what has become of the lines around them
+    assert shown_in(model.asked[-1]) == {}  # what is wrong with each is told
 
 
 async def test_one_window_goes_ahead_of_many_so_that_the_others_find_the_instructions_in_the_providers_cache():

@@ -36,6 +36,7 @@ def judged(texts, *, cut_off=False, asks=ASKS):
         reply_of(GOOD),
         json.dumps({"lines": [{"id": str(number), "text": text} for number, text in GOOD.items()]}),
         json.dumps({str(number): text for number, text in GOOD.items()}),
+        json.dumps({"lines": [[number, text] for number, text in GOOD.items()]}),
         json.dumps([{"id": number, "text": text} for number, text in GOOD.items()]),
         json.dumps({"result": {"lines": [{"id": float(number), "translation": text} for number, text in GOOD.items()]}}),
         "\n".join(json.dumps({"id": number, "text": text}) for number, text in GOOD.items()),

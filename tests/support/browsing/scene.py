@@ -7,7 +7,7 @@ from typing import Final
 
 from setu_common.testing.dialects import Asked
 from setu_common.testing.openai_wire import OpenAiWire
-from testbed.editing import document_of, reply_of, verdicts_of
+from testbed.editing import asked_in, document_of, reply_of, verdicts_of
 from testbed.wires import serving
 
 MODEL: Final = "gpt-5-mini"
@@ -28,8 +28,8 @@ def says(asked: Asked) -> str:
         lines = json.loads(asked.messages[-1][1])["lines"]
         return reply_of({line["id"]: _draft(line["text"]) for line in lines})
     edited = {draft: text for _, draft, text in LINES}
-    lines = [line for line in document_of(asked.messages[-1][1])["lines"] if "id" in line]
-    return reply_of({line["id"]: edited.get(line["draft"], line["draft"]) for line in lines})
+    lines = asked_in(document_of(asked.messages[-1][1]))
+    return reply_of((number, edited.get(line["draft"], line["draft"])) for number, line in lines.items())
 
 
 def _draft(source: str) -> str:

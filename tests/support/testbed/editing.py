@@ -78,13 +78,21 @@ def ids_of(document: Document) -> list[int]:
 
 
 def shown_in(document: Document) -> dict[str, str | None]:
-    """What stands around the lines that are asked for: what is said, and its final text."""
-    return {line[1]: line[2] if line[2:] else None for line in document["lines"] if isinstance(line, list)}
+    """What stands around the lines that are asked for: what is said, and what that was edited to."""
+    around = [line for line in document["lines"] if isinstance(line, list) and not isinstance(line[0], int)]
+    return {line[1]: line[2] if line[2:] else None for line in around}
 
 
 def asked_in(document: Document) -> dict[int, Document]:
     """What a document tells of each line that is asked for, by its id."""
-    return {line["id"]: line for line in document["lines"] if isinstance(line, dict)}
+    return {line[0]: _named(*line) for line in document["lines"] if isinstance(line[0], int)}
+
+
+def _named(number: int, by: str, source: str, draft: str, *more: str | Document) -> Document:
+    told: Document = {"id": number, "by": by, "source": source, "draft": draft}
+    for each in more:
+        told |= {"why": each} if isinstance(each, str) else each
+    return told
 
 
 def reply_of(texts: Mapping[int, str] | Iterable[tuple[Any, Any]]) -> str:
@@ -284,7 +292,7 @@ def cents(provider: str, model: str, usage: Usage) -> Decimal:
 
 @cache
 def _plain() -> EditingSettings:
-    return EditingSettings()  # reading the environment takes longer than editing
+    return EditingSettings(lines_per_request=12)  # fewer than the film has; reading the environment takes longer than editing
 
 
 async def edit(

@@ -25,8 +25,10 @@ class EditingSettings(SettingsBlock):
     mode: EnhancementMode | None = Field(
         default=None, description="off, selective or all, whatever is asked for; unset: as it is asked for"
     )
-    lines_per_request: int = Field(default=12, ge=1, le=50, description="Lines that are asked for together, at most")
-    lines_before: int = Field(default=4, ge=0, le=20, description="Lines before them that a model sees, with their final text")
+    lines_per_request: int = Field(default=24, ge=1, le=50, description="Lines that are asked for together, at most")
+    lines_before: int = Field(
+        default=4, ge=0, le=20, description="Lines before them that a model sees, and what they were edited to"
+    )
     lines_after: int = Field(default=2, ge=0, le=20, description="Lines after them that a model sees")
     scene_gap_s: float = Field(default=4.0, gt=0, description="A silence as long as this ends a scene")
     margin: float = Field(default=1.0, ge=0, le=100, description="By how much an edit has to score better than its draft")

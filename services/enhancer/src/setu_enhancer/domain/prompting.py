@@ -162,8 +162,7 @@ def prompt_of(window: Window, prompt: Prompt) -> Asking:
     lines = [_shown(each, window) for each in window.shown]
     document = _document(head, lines)
     mark = sha256(document.encode("utf-8", "replace")).hexdigest()[:MARK_DIGITS]
-    ids = ", ".join(str(ask.line.index) for ask in window.asks)
-    user = f"<<{mark}\n{document}\n{mark}>>\nAnswer with JSON only, with exactly these ids: {ids}."
+    user = f"<<{mark}\n{document}\n{mark}>>\nAnswer with JSON only: {_counted([ask.line.index for ask in window.asks])}."
     bound = TOKENS_AROUND_LINE + sum(longest_answer_tokens(ask.line) + TOKENS_AROUND_LINE for ask in window.asks)
     return Asking(prompt.system_for(window.pair), user, bound, (mark, prompt.canary))
 
@@ -210,6 +209,10 @@ def count(text: str) -> int:
     return round(plain / CHARACTERS_PER_TOKEN + (len(text) - plain) / OTHER_CHARACTERS_PER_TOKEN)
 
 
+def _counted(ids: Sequence[int]) -> str:
+    return f"{len(ids)} lines, from id {ids[0]} to id {ids[-1]}" if len(ids) > 1 else f"the line with the id {ids[0]}"
+
+
 def _film(context: Context) -> dict[str, str]:
     told = {"title": context.title, "series": context.series, "genre": context.genre, "about": context.scene}
     return {name: one_line(value) for name, value in told.items() if value}
@@ -228,24 +231,28 @@ def _shown(each: Ask | Said | Break, window: Window) -> object:
     if isinstance(each, Said):
         said = [each.line.speaker or "", one_line(each.line.source)]
         return said if each.text is None else [*said, one_line(each.text)]
-    by = {"by": each.line.speaker} if each.line.speaker else {}
-    asked: dict[str, object] = {
-        "id": each.line.index,
-        **by,
-        "source": one_line(each.line.source),
-        "draft": one_line(each.line.draft),
-    }
-    if not is_roomy(each.line, window.characters_per_s):
-        asked["max"] = window.allowance(each.line)
-    if why := [_why(reason) for reason in each.reasons[:MOST_REASONS] if reason.kind != "asked"]:
-        asked["why"] = "; ".join(why)
-    if each.similar:
-        asked["like"] = [[one_line(example.source), one_line(example.text)] for example in each.similar]
-    if each.faults:
-        asked["wrong"] = "; ".join(_worded(fault) for fault in each.faults[:MOST_REASONS])
-    if each.refused:
-        asked["not"] = one_line(each.refused)[: 4 * MOST_DETAIL_CHARACTERS]
+    line = each.line
+    asked: list[object] = [line.index, line.speaker or "", one_line(line.source), one_line(line.draft)]
+    why = [_why(reason) for reason in each.reasons[:MOST_REASONS] if reason.kind != "asked"]
+    if why and not each.refused:
+        asked.append("; ".join(why))
+    if besides := _besides(each, window):
+        asked.append(besides)
     return asked
+
+
+def _besides(ask: Ask, window: Window) -> dict[str, object]:
+    """What few lines have."""
+    told: dict[str, object] = {}
+    if not is_roomy(ask.line, window.characters_per_s):
+        told["max"] = window.allowance(ask.line)
+    if ask.similar:
+        told["like"] = [[one_line(example.source), one_line(example.text)] for example in ask.similar]
+    if ask.faults:
+        told["wrong"] = "; ".join(_worded(fault) for fault in ask.faults[:MOST_REASONS])
+    if ask.refused:
+        told["not"] = one_line(ask.refused)[: 4 * MOST_DETAIL_CHARACTERS]
+    return told
 
 
 def _why(reason: Reason) -> str:

@@ -110,7 +110,7 @@ def heard(reply: str, at: int = 0) -> tuple[list[Entry], int]:
 
 def _entries(value: object) -> Sequence[Entry]:
     if not isinstance(value, dict):
-        return ()
+        return _paired(value)
     text = next((value[key] for key in TEXT_KEYS if key in value), None)
     if "id" in value or text is not None:
         return (Entry(_number(value.get("id")), one_line(text) if isinstance(text, str) else ""),)
@@ -122,6 +122,14 @@ def _entries(value: object) -> Sequence[Entry]:
     numbers = {_number(key) for key in value}
     if value and None not in numbers and all(isinstance(each, str) for each in value.values()):  # {"1": "…", "2": "…"}
         return [Entry(_number(key), one_line(str(each))) for key, each in value.items()]
+    return ()
+
+
+def _paired(value: object) -> Sequence[Entry]:
+    """A line in a list of its id and its text, as lines of the document are lists."""
+    match value:
+        case [int(number), str(text)] if not isinstance(number, bool):
+            return (Entry(number, one_line(text)),)
     return ()
 
 

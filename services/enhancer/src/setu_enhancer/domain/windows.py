@@ -11,6 +11,7 @@ from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair, scenes
 
 ACROSS_SCENES: Final = 1  # lines of the scene before that are shown
+NOT_UNDERSTOOD: Final = frozenset({"meaning", "place"})  # faults of edits that can't be mended from the line alone
 LONGEST_RUN: Final = 4  # windows that wait for one another
 # What it costs to cut a scene, in windows: some six lines are shown twice then, a quarter of what a window costs before it has a line.
 # Where the second window does not even wait for the first, it is worth a window more to do without.
@@ -51,7 +52,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Said:
-    """A line that is shown for its context: with its text, or, as long as that may still change, without."""
+    """A line that is shown for its context: what is said, and what that was edited to, if it was.
+
+    A draft is not shown: that of a line which nobody doubted says what the line says, and another may be wrong.
+    """
 
     line: Line
     text: str | None
@@ -176,12 +180,12 @@ class Film:
 
         Args:
             asks: those that are to be edited.
-            finals: the final texts, by index, of lines that are done; others of the same scene are shown with their drafts.
+            finals: the final texts, by index, of lines that are done.
         """
         asked = {self._place[ask.line.index]: ask for ask in asks}
         shown: list[Shown] = []
         last: int | None = None
-        for place in sorted(self._seen_from(asked)):
+        for place in sorted(set(asked).union(*(self._seen_from(each, ask) for each, ask in asked.items()))):
             if last is not None and self._scene_of[place] != self._scene_of[last]:
                 shown.append(Break("scene"))
             elif last is not None and place != last + 1:
@@ -207,7 +211,7 @@ class Film:
         """The lines that are shown around a line, whoever is asked for with it."""
         if index not in self._around:
             place = self._place[index]
-            self._around[index] = tuple(self.lines[each] for each in sorted(self._seen_from([place])) if each != place)
+            self._around[index] = tuple(self.lines[each] for each in sorted(self._seen_from(place)) if each != place)
         return self._around[index]
 
     def neighbours(self, index: int, finals: Mapping[int, str]) -> tuple[str, ...]:
@@ -218,22 +222,22 @@ class Film:
             if self._scene_of[self._place[line.index]] == self._scene_of[self._place[index]]
         )
 
-    def _seen_from(self, places: Mapping[int, Ask] | Sequence[int]) -> set[int]:
-        seen = set(places)
-        for place in places:
-            scene = self._scene_of[place]
-            for near in range(max(0, place - self._before), min(len(self.lines), place + self._after + 1)):
-                if self._scene_of[near] == scene:
-                    seen.add(near)
-            start = self._starts[scene]
-            if place - start < self._before:
-                seen.update(range(max(0, start - ACROSS_SCENES), start))
+    def _seen_from(self, place: int, ask: Ask | None = None) -> set[int]:
+        """Where the lines stand that are shown with one."""
+        scene = self._scene_of[place]
+        start, end = self._starts[scene], self._starts[scene + 1]
+        if ask is not None and ask.refused and NOT_UNDERSTOOD.isdisjoint(fault.kind for fault in ask.faults):
+            return {place}
+        seen = set(range(max(start, place - self._before), min(end, place + self._after + 1)))
+        if place - start < self._before:
+            seen.update(range(max(0, start - ACROSS_SCENES), start))
         return seen
 
     def _said(self, place: int, asked: Mapping[int, Ask], finals: Mapping[int, str]) -> Said:
         line = self.lines[place]
+        text = finals.get(line.index, line.draft)
         same_scene = any(self._scene_of[each] == self._scene_of[place] for each in asked)
-        return Said(line, finals.get(line.index, line.draft) if same_scene else None)
+        return Said(line, text if same_scene and text != line.draft else None)
 
 
 def _cuts(whole: Sequence[bool], most: int, longest_run: int) -> list[int]:
