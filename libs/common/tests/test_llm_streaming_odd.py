@@ -9,7 +9,7 @@ import pytest
 
 from setu_common.cost import Usage
 from setu_common.http import RetryPolicy
-from setu_common.llm import LlmInvalidOutput, LlmUnavailable
+from setu_common.llm import LlmInvalidOutput, LlmOverloaded, LlmUnavailable
 from setu_common.llm.streaming import CHARACTERS_PER_TOKEN, LONGEST_PAUSE_S
 from setu_common.testing import FaultyWire
 from setu_common.testing.dialects import json_answer
@@ -124,6 +124,31 @@ async def test_zeros_that_come_last_take_nothing_back():
         "anthropic", *WHOLE["anthropic"], {**END, "usage": {"input_tokens": 0, "output_tokens": 0}}, STOP
     )
     assert (answer.usage, calls) == (BILLED, [("ok", BILLED)])
+
+
+REFUSED = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+READ = {"input_tokens": 3, "cache_read_input_tokens": 4, "output_tokens": 1}
+
+
+@pytest.mark.parametrize(
+    ("begins", "counted"),
+    [
+        (
+            [{**START, "message": {**START["message"], "usage": READ}}],
+            Usage(input_tokens=3, cache_read_tokens=4, output_tokens=1),
+        ),
+        ([{**START, "message": {**START["message"], "usage": {**READ, "input_tokens": 10**30}}}], None),
+        ([{**START, "message": {**START["message"], "usage": {"input_tokens": "three"}}}], Usage()),
+        ([{**START, "message": {}}], Usage()),
+        ([], Usage()),
+    ],
+)
+async def test_what_was_read_is_billed_though_an_error_comes_in_place_of_the_first_word(begins, counted):
+    wire = FaultyWire(answer=lambda _: stream_of(told(*begins, REFUSED)))
+    async with listening("anthropic", wire) as (provider, meter):
+        with pytest.raises(LlmOverloaded):
+            await provider.chat(ASK, max_tokens=9, heard=lambda _: None)
+    assert [(call.outcome, call.usage) for call in meter.calls] == [("failed" if counted is not None else None, counted)]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,12 @@ class MessagePieces(Pieces):
         return bool(self._message.get("stop_reason"))
 
     @property
+    def begun_with(self) -> Usage | None:
+        """What the beginning says that it used, which is billed though no word follows; None if it does not say."""
+        first = self._message.get("usage")
+        return _usage(Message.construct(None, usage=first)) if isinstance(first, dict) and first else None
+
+    @property
     def billed(self) -> bool:
         """See ``Pieces``. What the beginning says of the words is no more than that there will be some."""
         return bool(self._used)

@@ -11,7 +11,7 @@ from setu_common.cost import Meter, Usage
 from setu_common.http import Dependency, create_client
 from setu_common.llm.anthropic_answers import MessagePieces, error_of, read_message
 from setu_common.llm.asking import Said
-from setu_common.llm.calling import Calls, Reading
+from setu_common.llm.calling import UNBILLED, Calls, Reading
 from setu_common.llm.errors import LlmModelUnknown
 from setu_common.llm.limits import Limits
 from setu_common.llm.provider import Answer, Heard, Message
@@ -101,11 +101,12 @@ class AnthropicProvider(SdkProvider):
                 raise error_of(error, self.name, self.model) from error
             else:
                 self._formats = formats
-                return read_message(answered, self.name, wanted.schema)
+                return answered if isinstance(answered, Reading) else read_message(answered, self.name, wanted.schema)
 
     async def _answer(
         self, said: Sequence[Message], max_tokens: int, config: OutputConfigParam | Omit, heard: Heard | None
     ) -> object:
+        """The message, or what was used and why there is none."""
         system = [_block(each) for each in said if each.role == "system"] or omit
         turns = [_turn(each) for each in said if each.role != "system"]
         if heard is None:
@@ -120,8 +121,14 @@ class AnthropicProvider(SdkProvider):
             output_config=config,
             extra_body={"stream": True},
         )
+        pieces = MessagePieces(self.name, self.model, max_tokens)
         async with opening as opened:
-            return await self._listen(opened, MessagePieces(self.name, self.model, max_tokens), heard)
+            try:
+                return await self._listen(opened, pieces, heard)
+            except UNBILLED as error:
+                if (usage := pieces.begun_with) is None:
+                    raise
+                return Reading(usage, error=error)
 
 
 def _is_about_formats(error: APIStatusError) -> bool:

@@ -14,8 +14,8 @@ from setu_common.observability import genai_attributes
 from setu_common.observability.tracing import failure_of, tracing
 
 V = TypeVar("V")
-# Who refuses a request bills nothing for it.
-_UNBILLED: Final = (LlmOverloaded, LlmRateLimited, LlmUnusable, LlmContextTooLong)
+# Who refuses a request bills nothing for it, unless an answer had begun that told what it had read.
+UNBILLED: Final = (LlmOverloaded, LlmRateLimited, LlmUnusable, LlmContextTooLong)
 _TEMPLATE_TOKENS: Final = 1024  # that a server may say to its model by itself, and count
 _BYTES_PER_TOKEN: Final = 3  # by estimate, over many scripts; the true count corrects it
 
@@ -92,7 +92,7 @@ class Calls:
         async with self._meter.call(self._billed_as, self.model, bound) as call:
             try:
                 reading = await once()
-            except _UNBILLED:
+            except UNBILLED:
                 call.settle(Usage(), outcome="failed")
                 raise
             except LlmUnavailable as error:
