@@ -27,6 +27,7 @@ def of(source, draft, *cast):
         ("ख़ुश रह, धीरज!", "Be happy!", "Dheeraj", "Be happy, Dheeraj!"),
         ("छोड़ दे, धीरज।", "Leave the patience.", "Dheeraj", "Leave it, Dheeraj."),
         ("धीरज, ज़रा तू देख।", "Have patience, you just see.", "Dheeraj", "Dheeraj, you just see."),
+        ("चलो सोहन।", "Let's go.", "Sohan", "Let's go, Sohan."),
         ("अरे ओ छबीली, सुन तो।", "Hey beautiful one, listen.", "Chhabili", "Hey Chhabili, listen."),
         ("बब्बन, नीचे उतरकर देख तो!", "Lion cub, get down and look!", "Babban", "Babban, get down and look!"),
     ],
@@ -146,10 +147,31 @@ def test_the_whole_phrase_that_nothing_else_accounts_for_is_the_name(source, dra
         ("ज़्यादा मलाई वाला?", "The one with extra cream?", "Malai"),
         ("बुलबुल कितना मीठा बोल रही है, सुनिए!", "How sweetly the nightingale is singing, listen!", "Suhani"),
         ("वो दीपू को जानता है, उसे बुलाओ।", "He knows him, call him.", "Deepu"),
+        ("चावल, दाल, मलाई, सब ले आना।", "Bring rice, lentils, cream, everything.", "Malai"),
+        ("विकास होगा गाँव का।", "The village will develop.", "Vikas"),
+        ("रमेश बाबू, नमस्ते।", "Hello, sir.", "Ramesh"),
+        ("पिंकी मौसी की बिल्ली मर गई।", "My aunt's cat has died.", "Pinky"),
     ],
 )
 def test_the_word_and_not_the_name_stays(source, draft, cast):
     assert of(source, draft, cast) == draft
+
+
+def test_people_of_a_list_are_called_by_nobody():
+    assert of("राजू, श्याम और गीता आए थे।", "They had all come.", "Raju", "Shyam", "Geeta") == "They had all come."
+
+
+def test_of_two_names_that_are_missing_a_pronoun_is_the_one_that_it_can_be_said_of():
+    made = of("गोपाल ने मुझे बताया कि मीना बीमार है।", "I was told that she's ill.", "Gopal", "Meena")
+    assert made == "I was told that Meena's ill."
+
+
+def test_somebody_does_something_and_the_word_for_it_stays():
+    assert of("तो शेर को नचाओ।", "Then make the lion dance.", "Sher") == "Then make Sher dance."
+
+
+def test_a_title_stands_before_a_name():
+    assert of("डॉक्टर नीलम को बुलाओ।", "Call the sapphire doctor.", "Neelam") == "Call Doctor Neelam."
 
 
 def test_a_name_may_be_made_of_words():

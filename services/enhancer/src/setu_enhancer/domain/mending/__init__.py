@@ -79,9 +79,9 @@ class _Mending:
         for span, place in sorted(assigned(text, missing, account), key=lambda each: each[0], reverse=True):
             if is_free(place, text, span):
                 text = written(place, text, span)
-        for place in missing:
-            if not says(place.entry, text):
-                text = lacking.put(place, text)
+        dropped = [place for place in missing if not says(place.entry, text)]
+        for place in dropped:
+            text = lacking.put(place, text, several=len(dropped) > 1)
         return text
 
     def _place(self, entry: Entry, said: tuple[str, ...], draft: str) -> Place | None:
@@ -117,8 +117,9 @@ def _put(place: Place, draft: str) -> tuple[str, bool]:
         spans = tuple(span for span, _ in assigned(draft, [place], place.account)) or place.spans(draft)
     made = draft
     for span in sorted(spans or (), reverse=True):
-        if is_free(place, made, span):
-            made = written(place, made, widened(made, span, place) if in_english else span)
+        wide = widened(made, span, place) if in_english else span
+        if is_free(place, made, span) and (wide == span or is_free(place, made, wide)):
+            made = written(place, made, wide)
     return made, bool(spans) and made == draft
 
 

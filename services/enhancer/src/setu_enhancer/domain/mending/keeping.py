@@ -2,16 +2,18 @@
 
 from typing import Final
 
-from setu_enhancer.domain.bearing import qualifies
+from setu_enhancer.domain.bearing import is_list, qualifies
 from setu_enhancer.domain.dictionary import is_verb, renderings
 from setu_enhancer.domain.given import GIVEN, is_shown, is_translated, use_of
 from setu_enhancer.domain.lexicon.people import DETERMINERS, is_somebody, titles
-from setu_enhancer.domain.mending.drafts import ENDING, Word, runs, split
+from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, Word, runs, split
 from setu_enhancer.domain.mending.phrases import ARTICLES
 from setu_enhancer.domain.mending.place import Place, Span
+from setu_enhancer.domain.placing import PLACES
 from setu_enhancer.domain.text.names import key
+from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.words import folded, words
-from setu_enhancer.domain.words import FUNCTION
+from setu_enhancer.domain.words import FUNCTION, is_akin
 
 # How people are called by what they are: as good a translation as the word that a list of characters has for them.
 _ADDRESSES: Final = frozenset(
@@ -20,12 +22,40 @@ _ADDRESSES: Final = frozenset(
     "lawyer minister captain major colonel guard watchman driver conductor shopkeeper waiter priest landlord landlady principal".split()
 )
 _OWNED: Final = frozenset("my your his her our their this that".split())  # noqa: SIM905
-_COUNTED: Final = frozenset("a an some any no what which every each such much more enough extra few many".split())  # noqa: SIM905
+_COUNTED: Final = frozenset(
+    [
+        "a",
+        "an",
+        "some",
+        "any",
+        "no",
+        "what",
+        "which",
+        "whose",
+        "this",
+        "that",
+        "these",
+        "those",
+        "every",
+        "each",
+        "such",
+        "much",
+        "more",
+        "enough",
+        "extra",
+        "few",
+        "many",
+    ]
+)
+_HELPING: Final = frozenset("will would can could should may might must shall".split())  # noqa: SIM905
+_IN: Final = folded("में")
+_WITHIN: Final = frozenset({"in", "into", "at", "during"})
 SHORT: Final = 3
 _BE: Final = frozenset("be being been become becomes became get gets got".split())  # noqa: SIM905
 _IS: Final = frozenset(map(folded, "है हैं था थी थे हूँ".split()))  # noqa: SIM905
 _CASES: Final = frozenset(map(folded, ("का", "की", "के", "को", "से", "ने", "में", "पर")))
 _DOING: Final = frozenset("i you he she we they can can't cannot don't doesn't didn't won't couldn't let's".split())  # noqa: SIM905
+_ORDINAL: Final = ("st", "nd", "rd", "th")
 _OF_MANY: Final = "ों"
 _OF_ONE: Final = frozenset(map(folded, ("को", "ने", "के")))
 _GENITIVES: Final = frozenset(map(folded, ("का", "की", "के")))
@@ -71,22 +101,33 @@ def _is_said_as_word(place: Place, draft: str, span: Span) -> bool:
         return False
     run = next(each for each in runs(draft) if each[0].start <= span[0] < each[-1].end)
     within = [word for word in run if word.start >= span[0] and word.end <= span[1]]
-    if not any(word.stem in place.meant for word in within):
+    if not any(is_akin(word.stem, each) for word in within for each in place.meant):
         return False  # a misspelt name
     singular = place.case in _CASES and not place.said[0].endswith(_OF_MANY)
     if not singular and any(_is_of_many(word) for word in within[-1:]):
         return True
     before = [word for word in run if word.end <= span[0]]
     after = next((word for word in run if word.start >= span[1]), None)
-    return bool(before) and (_is_one_of(place, before[-1], within[0]) or _is_described(place, before[-1], after))
+    if not before:
+        return _is_listed(place)
+    opens = len(before) == 1
+    return _is_one_of(place, before[-1], within[0], opens=opens) or _is_described(place, before[-1], after)
 
 
-def _is_one_of(place: Place, before: Word, first: Word) -> bool:
+def _is_listed(place: Place) -> bool:
+    """Whether the line has it in a list of things."""
+    clauses = [[folded(word) for word in words(part)] for part in CLAUSE.split(place.source)]
+    return is_list([clause for clause in clauses if clause])
+
+
+def _is_one_of(place: Place, before: Word, first: Word, *, opens: bool) -> bool:
     """Whether the word before tells of something that there is more of, or that comes to be: "a light", "it will be light"."""
     last = before.text.casefold()
-    if last in _DOING:
+    if last in _DOING or (last in _HELPING and not opens):
         return True  # "I can't sleep"
-    if last in _COUNTED:
+    if place.case == _IN and last in _WITHIN and _is_person(place):
+        return True  # nobody is in somebody: "in the rain"
+    if last in _COUNTED or (is_of_numbers(last, place.pair.target) and not last.endswith(_ORDINAL)):
         return place.case not in _OF_ONE  # these stand behind what is known, not behind one of many
     return last in _BE and place.case not in _IS and first.text.islower()
 
@@ -111,6 +152,12 @@ def _is_used_as_name(place: Place) -> bool:
     """Whether the line uses a word as a name: of one that no list has, no less than what is said of people only will do."""
     said = place.said[0]
     return use_of(said, place.source) > 0 if folded(said) in GIVEN else is_shown(said, place.source)
+
+
+def _is_person(place: Place) -> bool:
+    """Whether the name is one that people bear, and no place."""
+    given = GIVEN.get(folded(place.said[0]))
+    return given is not None and given.gender is not None and folded(place.said[0]) not in PLACES.also_words
 
 
 def _is_word(place: Place) -> bool:

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from setu_enhancer.domain.bearing import CALLING, is_list
-from setu_enhancer.domain.given import use_of
+from setu_enhancer.domain.bearing import CALLING, is_list, is_order
+from setu_enhancer.domain.dictionary import is_verb
+from setu_enhancer.domain.given import GIVEN, is_shown, use_of
 from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.mending.drafts import CLAUSE, SENTENCE, Word, clauses_of, runs, sentence_of, split
 from setu_enhancer.domain.mending.phrases import ARTICLES, OWNERS, PREPOSITIONS, phrases
@@ -24,26 +25,34 @@ _OBJECTS: Final = frozenset({"him", "her"})
 _SUBJECTS: Final = frozenset({"he", "she", "someone", "somebody", "something"})
 _THEIRS: Final = frozenset({"his", "her"})
 _KO: Final = frozenset(map(folded, ("को", "से", "पर")))
+_COME: Final = frozenset(map(folded, ("चलो", "चल", "आ", "आओ")))
+_AND: Final = folded("और")
 _OF: Final = frozenset(map(folded, ("का", "की", "के")))
 _FOR: Final = frozenset(map(folded, ("लिए", "साथ", "पास")))
 _CHILDREN: Final = frozenset("son dear child kid boy girl daughter sweetheart darling lad kiddo honey".split())  # noqa: SIM905
 _KIN: Final = frozenset("uncle aunt auntie aunty grandma granny grandpa grandmother grandfather brother sister".split())  # noqa: SIM905
 
 
-def put(place: Place, draft: str) -> str:
+def put(place: Place, draft: str, *, several: bool) -> str:
     """A draft in which a name stands that it lacked altogether; the draft itself where nothing tells where it belongs."""
     if not _is_dropped(place, draft):
         return draft
-    for way in (_beside_kin, _for_pronoun, _as_called):
-        if (made := way(place, draft)) != draft:
-            return made
-    return draft
+    made = _beside_kin(place, draft)
+    if made == draft:
+        made = _for_pronoun(place, draft, several=several)
+    return _as_called(place, draft) if made == draft else made
 
 
 def _is_dropped(place: Place, draft: str) -> bool:
     """Whether the draft has nothing that may be the name, and the line no more of it than one."""
-    sure = place.entry.provenance != "text" or use_of(place.said[0], place.source) > 0
-    return sure and place.times == 1 and not place.is_meant(draft)
+    said = place.said[0]
+    plain = folded(said)
+    given = GIVEN.get(plain)
+    used = use_of(said, place.source) > 0 if given else is_shown(said, place.source)
+    doubtful = is_verb(plain, place.pair.source)
+    if (doubtful or place.entry.provenance == "text") and not used:
+        return False  # "ममता" is missed, but "दिया" is most often no lamp
+    return place.times == 1 and not place.is_meant(draft)
 
 
 def _beside_kin(place: Place, draft: str) -> str:
@@ -70,7 +79,7 @@ def _beside_kin(place: Place, draft: str) -> str:
     return f"{draft[:start]}{word.bare.capitalize()} {place.target}{word.text[len(word.bare) :]}{draft[word.end :]}"
 
 
-def _for_pronoun(place: Place, draft: str) -> str:
+def _for_pronoun(place: Place, draft: str, *, several: bool) -> str:
     """Him or her, where the line speaks of nobody else so without a name."""
     if any(each.is_noun(place.pair.source, place.account.rest) for each in phrases(draft, place.account)):
         return draft
@@ -80,11 +89,12 @@ def _for_pronoun(place: Place, draft: str) -> str:
     others, told = (_OWNERS, _THEIRS) if owned else (_SUFFERERS, _OBJECTS) if suffers else (_DOERS, _SUBJECTS)
     if not others.isdisjoint(place.account.rest):
         return draft
+    among = place.fitting(told) if several else told
     found = [
         word
         for run in runs(draft)
         for at, word in enumerate(run)
-        if word.plain in told and (word.plain != "her" or _is_followed(run, at) == owned)
+        if word.plain in among and (word.plain != "her" or _is_followed(run, at) == owned)
     ]
     if len(found) != 1:
         return draft
@@ -104,17 +114,29 @@ def _as_called(place: Place, draft: str) -> str:
     at = next((number for number, part in enumerate(heard) if place.calls_in(words(part))), 0)
     sentence = sentence_of(heard, at, draft)
     clauses = [words(part) for part in CLAUSE.split("".join(heard[at : at + 1])) if words(part)]
-    if sentence is None or len(clauses) == 1 or is_list([[folded(word) for word in clause] for clause in clauses]):
-        return draft
     own = next((number for number, clause in enumerate(clauses) if place.calls_in(clause)), len(clauses))
-    told = list(clauses_of(sentence.group(), sentence.start()))
-    if own == len(clauses) or len(told) > len(clauses):
+    if sentence is None or own == len(clauses) or _are_listed([[folded(word) for word in clause] for clause in clauses]):
         return draft
+    told = list(clauses_of(sentence.group(), sentence.start()))
     beside = [folded(word) for word in clauses[own] if word not in place.said]
-    if all(word in CALLING or titles(word, place.pair.source) for word in beside):
-        if own == 0:
-            return put_in(draft, place.target, told[0][0].start)
-        end = told[-1][-1].end if own == len(clauses) - 1 else None
-    else:
-        end = told[0][-1].end if own == 0 and len(beside) == 1 and len(told) == len(clauses) else None
+    if len(told) > len(clauses) or any(
+        word.plain in titles(each, place.pair.source) for each in beside for word in split(draft)
+    ):
+        return draft
+    alone = all(word in CALLING or titles(word, place.pair.source) for word in beside)
+    if alone and own == 0 and len(clauses) > 1:
+        return put_in(draft, place.target, told[0][0].start)
+    ordered = len(clauses) == 1 and len(beside) == 1 and (is_order(beside) or beside[0] in _COME) and own == 0
+    ordered = ordered and clauses[0][-1] == place.said[-1]
+    end = None
+    if ordered or (alone and 0 < own == len(clauses) - 1):
+        end = told[-1][-1].end
+    elif own == 0 and len(beside) == 1 and len(told) == len(clauses) > 1:
+        end = told[0][-1].end
     return f"{draft[:end]}, {place.target}{draft[end:]}" if end is not None else draft
+
+
+def _are_listed(clauses: list[list[str]]) -> bool:
+    """Whether what stands between commas is a list, of things or of people: "राजू, श्याम और गीता"."""
+    people = any(len(each) > 1 and each[0] in GIVEN and each[1] == _AND for each in clauses[1:])
+    return people or (len(clauses) > 1 and is_list(clauses))

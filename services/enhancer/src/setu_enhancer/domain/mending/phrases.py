@@ -32,6 +32,8 @@ VERBS: Final = _BE | frozenset(
 )
 _LINKS: Final = frozenset({"of", "having"})
 _TAIL: Final = frozenset({"one", "ones"})
+# Behind them somebody does something: "make the lion dance".
+_LETTING: Final = frozenset("make makes made let lets help see saw seen hear heard watch watched".split())  # noqa: SIM905
 _POINTING: Final = frozenset({"this", "that", "the"})
 _MADE: Final = ("ing", "ed")
 _CASES: Final = {
@@ -193,12 +195,14 @@ def widened(draft: str, span: Span, place: Place) -> Span:
     for each in phrases(draft, account):
         chunk = next((some for some in _chunks(each) if some[0].start <= span[0] and span[1] <= some[-1].end), ())
         behind = [word for word in chunk if word.start >= span[1]]
-        if any(word.text[:1].isupper() for word in chunk[1:]) or any(
-            word.plain.endswith(_MADE) and draft[word.start - 1] != "-" for word in behind
-        ):
+        if not chunk or any(word.text[:1].isupper() for word in chunk[1:]):
             continue
-        if chunk:
-            return _beside(draft, (chunk[0].start, chunk[-1].end), place)
+        for word in behind:
+            if draft[word.start - 1] != "-" and (each.preposition in _LETTING or word.plain.endswith(_MADE)):
+                behind = behind[: behind.index(word)]
+                break
+        end = behind[-1].end if behind else span[1]
+        return _beside(draft, (chunk[0].start, end), place)
     return _beside(draft, span, place)
 
 
@@ -240,4 +244,6 @@ def _hit(phrase: Phrase, place: Place) -> Span:
     """The part of a phrase that stands for a name, and not what it is of."""
     chunks = list(_chunks(phrase))
     hit = [chunk for chunk in chunks if any(place.hits(word) for word in chunk)] or chunks
+    if len(place.said) > 1 and chunks[0][-1].text != chunks[0][-1].bare:
+        hit = chunks  # "mountain's daughter city"
     return hit[0][0].start, hit[-1][-1].end

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
+from setu_enhancer.domain.given import GIVEN
 from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Pair
@@ -20,6 +21,7 @@ NEARLY: Final = 0.6
 """From here on a word that is none of English may be a misspelt name. Source: the table of pairs in the tests."""
 MOST_BETWEEN_COMMAS: Final = 3
 NEAR: Final = 3
+_OF_OTHERS: Final = {"male": frozenset({"she", "her"}), "female": frozenset({"he", "him", "his"})}
 BEFORE: Final = frozenset({"the", "a", "an", "my"})
 Span = tuple[int, int]
 
@@ -69,6 +71,12 @@ class Place:
     def case(self) -> str:
         """The word right behind it, which may be a postposition."""
         return self.behind[0] if self.behind else ""
+
+    def fitting(self, pronouns: frozenset[str]) -> frozenset[str]:
+        """Of some pronouns those that are said of who bears the name."""
+        given = GIVEN.get(folded(self.said[0]))
+        gender = self.entry.gender or (given.gender if given else None)
+        return pronouns - _OF_OTHERS.get(gender or "", frozenset())
 
     @property
     def ahead(self) -> str:

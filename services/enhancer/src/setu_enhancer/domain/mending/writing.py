@@ -69,13 +69,13 @@ def _ending(text: str) -> str:
 
 
 def _kin(place: Place, behind: str) -> re.Match[str] | None:
-    """What somebody is to somebody, behind where the name is to stand, where the line has it behind the name."""
-    kin = titles(place.behind[0], place.pair.source) if place.behind else frozenset()
+    """What somebody is, behind where the name is to stand, where the line has it beside the name."""
     found = re.match(r"(\s+)([\w'’]+)(?![\w'’-])", behind)
-    if found is None or not kin:
+    if found is None or not found.group(2).islower():
         return None
     word = folded(ENDING.sub("", found.group(2)))
-    return found if word in kin & _KIN and found.group(2).islower() else None
+    is_kin = word in _KIN and word in titles(place.case, place.pair.source)
+    return found if is_kin or word in titles(place.ahead, place.pair.source) else None
 
 
 def _owns(place: Place, behind: str) -> bool:
