@@ -38,3 +38,15 @@ def test_a_process_of_ours_looks_for_garbage_less_often_and_one_that_only_import
     (tmp_path / "shown.py").write_text("import gc\nprint(gc.get_threshold()[0])\n")
     code = f"import runpy, sys; sys.path.insert(0, {str(tmp_path.parent)!r}); sys.argv = ['-m']; runpy.run_module('{tmp_path.name}.shown')"
     assert int(run("-c", code)) > 10 * usual
+
+
+def test_a_process_that_has_settled_looks_for_garbage_only_among_what_came_since():
+    code = """
+import gc, setu_asr.worker
+from setu_common.starting import settle
+before = len(gc.get_objects())
+settle()
+print(before, len(gc.get_objects()))
+"""
+    before, after = map(int, run("-c", code).split())
+    assert before > 50_000 > 10 * after

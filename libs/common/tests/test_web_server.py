@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 APP = """
-import asyncio, sys
+import asyncio, gc, sys
 from contextlib import asynccontextmanager
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -34,6 +34,10 @@ async def follow() -> Response:
         yield 1, Tick(count=1)
         await asyncio.Event().wait()
     return await events(ticks())
+
+@router.get("/settled")
+async def settled() -> Tick:
+    return Tick(count=gc.get_freeze_count())
 
 @router.get("/slow")
 async def slow(seconds: float) -> Tick:
@@ -167,3 +171,9 @@ def test_requests_leave_no_lines_of_their_own(served: Served) -> None:
         caller.recv(65536)
     served.end()
     assert [line["event"] for line in served.lines()] == ["server.listening", "server.stopping", "server.stopped"]
+
+
+def test_what_a_server_is_made_of_is_not_searched_for_garbage_again(served: Served) -> None:
+    with served.connect("/settled") as caller:
+        answer = caller.recv(65536).decode()
+    assert json.loads(answer[answer.index("{") :])["count"] > 50_000

@@ -42,6 +42,7 @@ from setu_common.operations.sampling import Sampler
 from setu_common.operations.waking import wake_job
 from setu_common.operations.work import Bound
 from setu_common.settings import CoreSettings
+from setu_common.starting import settle
 from setu_common.store import Store
 
 log = structlog.get_logger()
@@ -126,6 +127,7 @@ def run_worker(spec: WorkerSpec, settings: CoreSettings) -> None:
     with counting as counted:
         parent = _Parent(spec, settings, worker_id, shared, MetricsListener(counted, settings.prometheus))
         child = _Child(spec, settings, worker_id, shared, os.getpid())
+        settle()
         run_consumer(
             settings.redis,
             name=f"{spec.service}-{os.getpid()}",
@@ -294,6 +296,7 @@ class _Child:
             refused=counting.operations.refused,
             sampler=self._sampler(),
         )
+        settle()
         self._shared.wired()
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from setu_common.starting import settle
 from setu_common.web.problems import PROBLEM_MEDIA_TYPE, MalformedRequest
 
 log = structlog.get_logger(__name__)
@@ -87,6 +88,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say where."""
         await super().startup(sockets)
+        settle()
         for listener in sockets or ():
             host, port = listener.getsockname()[:2]
             log.info("server.listening", host=host, port=port)
