@@ -156,7 +156,8 @@ async def measure(split: Split, url: str) -> list[Figure]:
         told("money_names_tokens_out", first.read[1], unit="tokens", how=f"of these, what it answered; {about}"),
     ]
     rows: list[tuple[str | float | int, ...]] = []
-    unjudged = replace(first, judged=(0, 0))
+    unjudged, edited = replace(first, judged=(0, 0)), replace(first, judged=(0, 0), read=(0, 0))
+    asides = replace(first, system=(), user=(), answer=())
     for tier in TIERS:
         for provider, model in tier.models:
             plain, kept = (first.usd(provider, model, cached=cached) for cached in (False, True))
@@ -165,9 +166,13 @@ async def measure(split: Split, url: str) -> list[Figure]:
             how = f"{provider}'s {model}, genai-prices today, without the vendor's prompt cache (low end: with it, where it keeps a prompt this short); {about}"
             name = f"money_{tier.name}_{model}"
             figures.append(goal(name, plain, tier.goal_usd, better="less", unit="USD", how=how, interval=(kept, plain)))
-            rows.append((model, tier.name, f"{plain:.4f}", f"{kept:.4f}", f"{without:.4f}", f"{tier.goal_usd:g}"))
+            helper = next(name for by, name in TIERS[0].models if by == provider)
+            aided = edited.usd(provider, model) + asides.usd(provider, helper)
+            how = f"edits by {model}, judged and names read by {helper}, without the vendor's prompt cache; {about}"
+            figures.append(goal(f"money_{tier.name}_aided_{model}", aided, tier.goal_usd, better="less", unit="USD", how=how))
+            rows.append((model, tier.name, *(f"{each:.4f}" for each in (plain, kept, without, aided)), f"{tier.goal_usd:g}"))
     print("Money, a video of ten minutes:", flush=True)
-    table(("model", "tier", "USD", "with the vendor's cache", "without a judge", "goal"), rows)
+    table(("model", "tier", "USD", "with the vendor's cache", "without a judge", "judge and reader small", "goal"), rows)
     return figures + _again(first, second, alone)
 
 

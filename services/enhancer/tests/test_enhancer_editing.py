@@ -84,7 +84,7 @@ async def test_windows_of_a_scene_follow_one_another_and_see_what_became_of_the_
     second = next(document for document in model.asked if ids_of(document) == [3, 4, 5])
     shown = shown_in(second)
     assert shown[LINES[0].source] == ENGLISH[0]
-    assert shown[LINES[1].source] is None  # its edit was rejected
+    assert shown[LINES[1].source] == LINES[1].draft  # its edit was rejected
 
 
 async def test_only_bad_lines_are_sent_again_each_with_what_was_wrong_with_it():

@@ -41,9 +41,9 @@ def test_each_line_stands_under_its_own_index_with_its_draft_and_what_there_is_t
     assert hurried == [[1, "B", LINES[1].source, LINES[1].draft, {"max": 24}]]
 
 
-def test_lines_around_stand_with_what_they_were_edited_to_and_never_with_a_draft():
-    shown = asked(3, finals={1: "I was at Asha's.", 2: LINES[2].draft}, before=2, after=1)
-    assert shown_in(shown) == {LINES[1].source: "I was at Asha's.", LINES[2].source: None, LINES[4].source: None}
+def test_lines_before_stand_as_they_will_be_read_and_those_after_with_what_is_said():
+    shown = asked(3, finals={1: "I was at Asha's."}, before=2, after=1)
+    assert shown_in(shown) == {LINES[1].source: "I was at Asha's.", LINES[2].source: LINES[2].draft, LINES[4].source: None}
     assert [isinstance(first, int) for first, *_ in shown["lines"]] == [False, False, True, False]
 
 

@@ -47,7 +47,7 @@ async def test_a_line_that_rules_mend_wholly_is_sent_to_nobody_and_costs_nothing
     assert (edits[0].cost_usd, edits[0].requests, edits[0].cached, edits[0].reasons) == (Decimal(0), 0, False, NAMED)
     assert points(edits[0]) == (50, 90)
     assert edits[0].line == LINES[0]
-    assert LINES[0].source in shown_in(model.asked[0])
+    assert shown_in(model.asked[0])[LINES[0].source] == ENGLISH[0]
 
 
 async def test_a_line_with_another_reason_is_asked_about_as_rules_left_it_and_a_model_has_to_beat_that():

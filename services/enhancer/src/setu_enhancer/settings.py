@@ -25,11 +25,9 @@ class EditingSettings(SettingsBlock):
     mode: EnhancementMode | None = Field(
         default=None, description="off, selective or all, whatever is asked for; unset: as it is asked for"
     )
-    lines_per_request: int = Field(default=24, ge=1, le=50, description="Lines that are asked for together, at most")
-    lines_before: int = Field(
-        default=4, ge=0, le=20, description="Lines before them that a model sees, and what they were edited to"
-    )
-    lines_after: int = Field(default=2, ge=0, le=20, description="Lines after them that a model sees")
+    lines_per_request: int = Field(default=12, ge=1, le=50, description="Lines that are asked for together, at most")
+    lines_before: int = Field(default=4, ge=0, le=20, description="Lines before them that a model sees, as they stand now")
+    lines_after: int = Field(default=2, ge=0, le=20, description="Lines after them of which a model sees what is said")
     scene_gap_s: float = Field(default=4.0, gt=0, description="A silence as long as this ends a scene")
     margin: float = Field(default=1.0, ge=0, le=100, description="By how much an edit has to score better than its draft")
     parallel: int = Field(default=8, ge=1, le=64, description="Requests under way at once, scenes in order each")

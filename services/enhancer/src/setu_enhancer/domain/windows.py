@@ -52,10 +52,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Said:
-    """A line that is shown for its context: what is said, and what that was edited to, if it was.
-
-    A draft is not shown: that of a line which nobody doubted says what the line says, and another may be wrong.
-    """
+    """A line that is shown for its context: what is said, and, of one that comes before lines of its scene to edit, how it stands now."""
 
     line: Line
     text: str | None
@@ -236,8 +233,9 @@ class Film:
     def _said(self, place: int, asked: Mapping[int, Ask], finals: Mapping[int, str]) -> Said:
         line = self.lines[place]
         text = finals.get(line.index, line.draft)
-        same_scene = any(self._scene_of[each] == self._scene_of[place] for each in asked)
-        return Said(line, text if same_scene and text != line.draft else None)
+        later = any(self._scene_of[each] == self._scene_of[place] and each > place for each in asked)
+        edited = text != line.draft and any(self._scene_of[each] == self._scene_of[place] for each in asked)
+        return Said(line, text if later or edited else None)
 
 
 def _cuts(whole: Sequence[bool], most: int, longest_run: int) -> list[int]:
