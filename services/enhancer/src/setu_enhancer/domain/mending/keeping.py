@@ -48,6 +48,7 @@ _COUNTED: Final = frozenset(
     ]
 )
 _HELPING: Final = frozenset("will would can could should may might must shall".split())  # noqa: SIM905
+_LIKE: Final = folded("वाल")
 _IN: Final = folded("में")
 _WITHIN: Final = frozenset({"in", "into", "at", "during"})
 SHORT: Final = 3
@@ -111,6 +112,9 @@ def _is_said_as_word(place: Place, draft: str, span: Span) -> bool:
     if not before:
         return _is_listed(place)
     opens = len(before) == 1
+    where = next((folded(word.text) for word in reversed(before) if word.plain != "the"), "")
+    if _is_person(place) and ((place.case == _IN and where in _WITHIN) or place.case.startswith(_LIKE)):
+        return True  # nobody is in somebody: "in the rain"; nor is one the sort of another: रात वाली
     return _is_one_of(place, before[-1], within[0], opens=opens) or _is_described(place, before[-1], after)
 
 
@@ -122,11 +126,9 @@ def _is_listed(place: Place) -> bool:
 
 def _is_one_of(place: Place, before: Word, first: Word, *, opens: bool) -> bool:
     """Whether the word before tells of something that there is more of, or that comes to be: "a light", "it will be light"."""
-    last = before.text.casefold()
+    last = folded(before.text)
     if last in _DOING or (last in _HELPING and not opens):
         return True  # "I can't sleep"
-    if place.case == _IN and last in _WITHIN and _is_person(place):
-        return True  # nobody is in somebody: "in the rain"
     if last in _COUNTED or (is_of_numbers(last, place.pair.target) and not last.endswith(_ORDINAL)):
         return place.case not in _OF_ONE  # these stand behind what is known, not behind one of many
     return last in _BE and place.case not in _IS and first.text.islower()

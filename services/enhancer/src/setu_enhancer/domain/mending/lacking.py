@@ -124,14 +124,14 @@ def _as_called(place: Place, draft: str) -> str:
     ):
         return draft
     alone = all(word in CALLING or titles(word, place.pair.source) for word in beside)
-    if alone and own == 0 and len(clauses) > 1:
+    cried = at == 0 and len(heard) == len([part for part in SENTENCE.split(draft) if words(part)]) + 1
+    if alone and own == 0 and (len(clauses) > 1 or cried):
         return put_in(draft, place.target, told[0][0].start)
-    ordered = len(clauses) == 1 and len(beside) == 1 and (is_order(beside) or beside[0] in _COME) and own == 0
-    ordered = ordered and clauses[0][-1] == place.said[-1]
+    bidden = own == 0 and len(beside) == 1 and (is_order(beside) or beside[0] in _COME) and clauses[0][-1] == place.said[-1]
     end = None
-    if ordered or (alone and 0 < own == len(clauses) - 1):
+    if (bidden and len(clauses) == 1) or (alone and 0 < own == len(clauses) - 1):
         end = told[-1][-1].end
-    elif own == 0 and len(beside) == 1 and len(told) == len(clauses) > 1:
+    elif bidden and len(told) == len(clauses):
         end = told[0][-1].end
     return f"{draft[:end]}, {place.target}{draft[end:]}" if end is not None else draft
 

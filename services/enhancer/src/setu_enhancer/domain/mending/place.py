@@ -153,8 +153,9 @@ class Place:
 
     def _is_called_by(self, called: Sequence[Word], *, alone: bool) -> bool:
         """Whether words between commas may be who is called; alone: whether the name is all that the line has there."""
-        if any(self.account.is_other(word) for word in called):
-            return False
+        accounted = all(self.account.has(word) and not self.hits(word) for word in called)
+        if accounted or any(self.account.is_other(word) for word in called):
+            return False  # "Stop!" is no name
         if len(called) == len(self.said) and (len(called) == 1 or not any(word.plain in FUNCTION for word in called)):
             return True
         left = [self.account.is_left(word) for word in called]
