@@ -263,6 +263,15 @@ def is_likely(word: str, text: str) -> bool:
     )
 
 
+def is_borne_loosely(word: str, text: str) -> bool:
+    """Whether a line says of a noun what is said of people as a rule, and now and then of things."""
+    name = folded(word)
+    known = _known(name)
+    if is_said(name, text) or known.somebody or (name not in GIVEN and known.acts):
+        return False
+    return is_borne(replace(known, listed=True, seldom=False), text)
+
+
 def is_shown(word: str, text: str) -> bool:
     """Whether a line shows a name of which another source or another line says that somebody bears it."""
     return is_surely(word, text) or is_likely(word, text)

@@ -88,22 +88,23 @@ class _Along:
 
 class _Companions:
     @cached_property
-    def _read(self) -> dict[str, list[_Along]]:
-        found: dict[str, list[_Along]] = {}
+    def _told(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
         for line in folded(_FILE.read_text(encoding="utf-8")).splitlines():
             heads, is_entry, told = line.partition(": ")
-            if line.startswith("#") or not is_entry:
-                continue
-            behind, _, before = told.partition(" / ")
-            along = [_behind(each.strip()) for each in behind.split(",") if each.strip()]
-            along += [_Along(tuple(each.split()), (), 0, weak=False) for each in before.split(",") if each.strip()]
-            for head in heads.split():
-                found.setdefault(head, []).extend(along)
+            for head in heads.split() if is_entry and not line.startswith("#") else ():
+                found.setdefault(head, []).append(told)
         return found
 
-    def of(self, word: str) -> Sequence[_Along]:
+    @lru_cache(maxsize=2048)  # noqa: B019 - there is one, for good
+    def of(self, word: str) -> tuple[_Along, ...]:
         """What goes with a folded word."""
-        return self._read.get(word, ())
+        found: list[_Along] = []
+        for told in self._told.get(word, ()):
+            behind, _, before = told.partition(" / ")
+            found += [_behind(each.strip()) for each in behind.split(",") if each.strip()]
+            found += [_Along(tuple(each.split()), (), 0, weak=False) for each in before.split(",") if each.strip()]
+        return tuple(found)
 
 
 def _behind(told: str) -> _Along:
@@ -152,13 +153,13 @@ def _is_said(word: str, text: str, *, weakly: bool) -> bool:
 def _is_word(said: Sequence[str], at: int, *, weakly: bool) -> bool:
     behind = said[at + 1] if at + 1 < len(said) else ""
     before = said[at - 1] if at else ""
-    if before in TITLES | {_NAME} or behind == _NAME:
+    if before in TITLES or _NAME in (before, behind):
         return False
-    along = [each for each in _COMPANIONS.of(said[at]) if weakly or not each.weak]
-    told = [each for each in along if behind not in _WHO or each.behind[:1] == (behind,)]
-    named = behind in KIN_BEHIND | SURNAMES
-    if any(each.is_with(said, at) for each in told if not named or each.behind[:1] == (behind,)):
-        return True
+    named = behind in KIN_BEHIND or behind in SURNAMES
+    bound = named or behind in _WHO
+    for each in _COMPANIONS.of(said[at]):
+        if (weakly or not each.weak) and (not bound or each.behind[:1] == (behind,)) and each.is_with(said, at):
+            return True
     return not named and _is_taken(said, at)
 
 

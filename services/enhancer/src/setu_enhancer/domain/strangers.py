@@ -10,16 +10,16 @@ from itertools import pairwise
 from typing import Final
 
 from setu_enhancer.domain.bearing import Word, is_borne
-from setu_enhancer.domain.dictionary import is_word, kinds, renderings
+from setu_enhancer.domain.dictionary import kinds, renderings
 from setu_enhancer.domain.given import GIVEN, is_likely, is_noun
 from setu_enhancer.domain.lexicon.people import CALLS, CRIED, DETERMINERS, SPEAKERS, SURNAMES, TO_YOU, is_somebody, titles
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import meanings
-from setu_enhancer.domain.text.devanagari import is_brahmic
-from setu_enhancer.domain.text.names import likeness, sounds
-from setu_enhancer.domain.text.numbers import is_of_numbers
+from setu_enhancer.domain.oddities import taken_for_words
+from setu_enhancer.domain.text.names import sounds
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import folded, words
+from setu_enhancer.domain.unheard import is_heard, is_strange, unheard
 from setu_enhancer.domain.words import stem
 
 _CLAUSE: Final = re.compile(r"[,.!?।;…—–]+")
@@ -56,7 +56,14 @@ def called_as_word(line: Line, pair: Pair) -> str:
             continue
         if not told.isdisjoint(meanings(word, pair.source)):
             return word
-    return next((word for word in words(line.source) if heard.isdisjoint(sounds(word)) and _is_unheard(word, line)), "")
+    found = next((word for word in words(line.source) if heard.isdisjoint(sounds(word)) and _is_unheard(word, line)), "")
+    return found or _odd(line)
+
+
+def _odd(line: Line) -> str:
+    """A word that nobody knows and nothing in the draft sounds like, or whose meaning stands there as no word can stand."""
+    odd = (word for word in taken_for_words(line.source, line.draft) if not is_heard(word, words(line.draft)))
+    return next(odd, "") or next(unheard(line.source, line.draft), "")
 
 
 def _is_written(word: str, told: AbstractSet[str]) -> bool:
@@ -67,12 +74,7 @@ def _is_written(word: str, told: AbstractSet[str]) -> bool:
 
 def _is_unheard(word: str, line: Line) -> bool:
     """Whether a word is none that anybody knows, is used as a name is, and sounds like nothing in the draft."""
-    plain = folded(word)
-    if len(plain) < SHORTEST or plain in GIVEN or plain in SMALL_WORDS["hi"] or not is_brahmic(word) or is_word(plain, "hi"):
-        return False
-    if is_of_numbers(plain, "hi") or titles(word, "hi") or not is_borne(Word(plain), line.source):
-        return False
-    return all(likeness(word, each) < UNLIKE for each in words(line.draft))
+    return is_strange(word) and is_borne(Word(folded(word)), line.source) and not is_heard(word, words(line.draft))
 
 
 def _may_be_name(word: str) -> bool:
@@ -133,7 +135,7 @@ def _before_kin(line: Line) -> Iterator[str]:
     beside = [(stem(folded(one)), folded(other)) for one, other in _pairs(line.draft)]
     for sentence in _SENTENCE.split(line.source):
         said = words(sentence)
-        if len(said) > 1 and (kin := titles(said[1], "hi")):
+        if len(said) > 1 and not is_somebody(renderings(folded(said[0]), "hi")) and (kin := titles(said[1], "hi")):
             meant = meanings(said[0], "hi")
             if any(one in meant and other in kin for one, other in beside):
                 yield said[0]
