@@ -62,6 +62,7 @@ def test_a_name_stands_for_the_one_pronoun_that_can_only_be_it(source, draft, ca
     ("source", "draft", "cast", "text"),
     [
         ("जुगनू चाचा, छोड़िए।", "Uncle, leave it.", "Jugnu", "Uncle Jugnu, leave it."),
+        ("मुन्नी की शादी तय हो गई।", "The little girl's wedding is fixed.", "Munni", "Munni's wedding is fixed."),
         ("घूरन काका कहाँ गए?", "Where did the staring uncle go?", "Ghooran", "Where did Uncle Ghooran go?"),
         ("मीठी बुआ को फ़ोन करो।", "Call the sweet aunt.", "Meethi", "Call Aunt Meethi."),
         ("उजाला बेटा, टॉर्च पकड़ो।", "Son, hold the torch.", "Ujala", "Ujala, hold the torch."),
@@ -152,6 +153,7 @@ def test_the_whole_phrase_that_nothing_else_accounts_for_is_the_name(source, dra
         ("वो दीपू को जानता है, उसे बुलाओ।", "He knows him, call him.", "Deepu"),
         ("चावल, दाल, मलाई, सब ले आना।", "Bring rice, lentils, cream, everything.", "Malai"),
         ("बारिश में नहीं चढ़ेंगी।", "They won't climb in the rain.", "Barish"),
+        ("संध्या को सात बजे आना।", "Come at seven in the evening.", "Sandhya"),
         ("मलाई वाली चाय लाना।", "Bring the cream tea.", "Malai"),
         ("विकास होगा गाँव का।", "The village will develop.", "Vikas"),
         ("रमेश बाबू, नमस्ते।", "Hello, sir.", "Ramesh"),

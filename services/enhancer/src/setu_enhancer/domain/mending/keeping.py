@@ -50,7 +50,7 @@ _COUNTED: Final = frozenset(
 _HELPING: Final = frozenset("will would can could should may might must shall".split())  # noqa: SIM905
 _LIKE: Final = folded("वाल")
 _IN: Final = folded("में")
-_WITHIN: Final = frozenset({"in", "into", "at", "during"})
+_WITHIN: Final = frozenset({"in", "into", "during"})
 SHORT: Final = 3
 _BE: Final = frozenset("be being been become becomes became get gets got".split())  # noqa: SIM905
 _IS: Final = frozenset(map(folded, "है हैं था थी थे हूँ".split()))  # noqa: SIM905
@@ -113,7 +113,7 @@ def _is_said_as_word(place: Place, draft: str, span: Span) -> bool:
         return _is_listed(place)
     opens = len(before) == 1
     where = next((folded(word.text) for word in reversed(before) if word.plain != "the"), "")
-    if _is_person(place) and ((place.case == _IN and where in _WITHIN) or place.case.startswith(_LIKE)):
+    if _is_person(place) and (where in _WITHIN or (place.case == _IN and where == "at") or place.case.startswith(_LIKE)):
         return True  # nobody is in somebody: "in the rain"; nor is one the sort of another: रात वाली
     return _is_one_of(place, before[-1], within[0], opens=opens) or _is_described(place, before[-1], after)
 

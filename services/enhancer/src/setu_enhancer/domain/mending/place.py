@@ -106,10 +106,10 @@ class Place:
         """Where the draft has the entry as a word or misspelt; None if nowhere, or if nothing tells where."""
         drafted = split(draft)
         found = self._candidates(drafted, loosely=False) or self._candidates(drafted, loosely=True)
+        found = _joined(found) if len(self.said) == 1 else found
         for surer in (self._alone, self._outright, self._capital):
             if len(found) > self.times:
                 found = [span for span in found if surer(span)] or found
-        found = _joined(found) if len(self.said) == 1 else found
         if not found or len(found) > self.times or len({" ".join(word.stem for word in span) for span in found}) > 1:
             return None  # of two different words one may be the word, and not the name
         return tuple((span[0].start, span[-1].end) for span in found)
