@@ -76,6 +76,8 @@ _BEFORE_BARE: Final = _told("and or for to with from of by about than like but b
 _SE: Final = folded("से")
 _SAID_TO: Final = tuple(_set("कह पूछ बोल मिल मिलवा शादी बात"))
 _DEALT_WITH: Final = _set("ने को से")
+_WITH: Final = frozenset((folded("के"), each) for each in _set("साथ पास यहाँ घर बारे लिए बिना सामने नाम"))
+_WHEN: Final = frozenset((case, each) for case in _set("के की से") for each in _set("बाद समय दौरान पहले वक़्त दिन रात"))
 _HARMS: Final = _set("घेर बर्बाद पागल मार मारा तोड़ तोड़ा साथ छीन छीना बदल बदला रोक रोका डरा जगा घायल जीत जकड़ डुबो बहा लूट जला मिटा")
 """What things, illness and feelings do to people."""
 _GOES: Final = _set("आया आई गया गई आएगा आएगी जाएगा जाएगी आता आती जाता जाती आए पहुँचा पहुँची लौटा लौटी")
@@ -255,7 +257,7 @@ def _borne(source: str, draft: str) -> Iterator[str]:
 
 
 def _standing(source: str, draft: str) -> Iterator[str]:
-    """A listed name that the draft has as what it means, and that stands as people do: with "ने", "को" or "से", called, or before what people do."""
+    """A listed name that the draft has as what it means, and that stands as people do, called, with "ने", or before what people do; or anywhere, if it is a name more often than the word."""
     told = _stems(draft)
     owners = {stem(folded(each.removesuffix("'s"))) for each in words(draft) if each.endswith("'s")}
     for sentence in SENTENCE_END.split(source):
@@ -267,8 +269,20 @@ def _standing(source: str, draft: str) -> Iterator[str]:
                     continue
                 called = len(clauses) > 1 and place in (0, len(clauses) - 1) and all(each in CALLS for each in said[:at])
                 owner = at + 1 < len(said) and said[at + 1] in _OF and not owners.isdisjoint(meanings(word, "hi"))
-                if owner or (called and at == len(said) - 1 and said[at] not in SHOUTED) or _does(said, at):
+                if (
+                    owner
+                    or (called and at == len(said) - 1 and said[at] not in SHOUTED)
+                    or _does(said, at)
+                    or _is_free(said, at)
+                ):
                     yield word
+
+
+def _is_free(said: Sequence[str], at: int) -> bool:
+    """Whether nothing tells how a word is, and it is as often a name as the word, or somebody is with it."""
+    behind = tuple(said[at + 1 : at + 3])
+    likely = behind in _WITH or (not GIVEN[said[at]].seldom and behind not in _WHEN)
+    return likely and not _is_told_how(said, at)
 
 
 def _may_stand(word: str, source: str) -> bool:
@@ -285,13 +299,19 @@ def _may_stand(word: str, source: str) -> bool:
 
 def _does(said: Sequence[str], at: int) -> bool:
     """Whether a word stands where who does or suffers something does, with no determiner before it."""
-    before, behind, rest = (said[at - 1] if at else ""), (said[at + 1] if at + 1 < len(said) else ""), said[at + 1 :]
-    if before in DETERMINERS or is_of_numbers(before, "hi") or qualifies(before) or not _HARMS.isdisjoint(rest):
+    behind, rest = (said[at + 1] if at + 1 < len(said) else ""), said[at + 1 :]
+    if _is_told_how(said, at) or not _HARMS.isdisjoint(rest):
         return False
     if behind in _DEALT_WITH:
         return behind != _SE or any(each.startswith(_SAID_TO) for each in rest[1:3])
     opens = all(each in _OPENING for each in said[:at]) and behind not in _CASES
     return opens and any(each in _GOES or each in DOING for each in rest)
+
+
+def _is_told_how(said: Sequence[str], at: int) -> bool:
+    """Whether a word has a determiner, a number or an adjective before it."""
+    before = said[at - 1] if at else ""
+    return before in DETERMINERS or is_of_numbers(before, "hi") or qualifies(before)
 
 
 def _bare(source: str, draft: str) -> Iterator[str]:

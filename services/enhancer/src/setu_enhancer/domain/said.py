@@ -29,6 +29,7 @@ BEGINNING: Final = 4
 _PASSED_OVER: Final = _set("तो ही भी नहीं न मत बहुत ज़्यादा ज़रा थोड़ा थोड़ी कुछ कैसे क्यों कब अब फिर भी पूरी पूरा सारी सारा अपना अपनी सा सी")
 _CASES: Final = _set("का की के को से में पर तक ने")
 _WHO: Final = _set("ने को")
+_MEASURES: Final = _set("पाव किलो ग्राम सेर लीटर तोला दर्जन चम्मच कप गिलास मुट्ठी बोरी टोकरी शुभ")
 _NE: Final = folded("ने")
 _NAME: Final = folded("नाम")
 _DOERS: Final = _set("मैंने तूने तुमने उसने इसने हमने आपने उन्होंने इन्होंने किसने सबने")
@@ -153,6 +154,8 @@ def _is_said(word: str, text: str, *, weakly: bool) -> bool:
 def _is_word(said: Sequence[str], at: int, *, weakly: bool) -> bool:
     behind = said[at + 1] if at + 1 < len(said) else ""
     before = said[at - 1] if at else ""
+    if before in _MEASURES:
+        return True
     if before in TITLES or _NAME in (before, behind):
         return False
     named = behind in KIN_BEHIND or behind in SURNAMES
