@@ -27,7 +27,7 @@ from setu_enhancer.domain.lexicon.people import (
     titles,
 )
 from setu_enhancer.domain.placing import is_placed
-from setu_enhancer.domain.said import is_said, may_be_said
+from setu_enhancer.domain.said import is_form, is_said, may_be_said
 from setu_enhancer.domain.text.devanagari import NUKTA
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -330,7 +330,7 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
         return 1
     if before in _POINTING and (behind == _NOT or (behind in _IS and at + 2 == len(said))):
         return SURELY_A_WORD if behind == _NOT else 0  # "ये राज है": this is Raj, or this is a secret
-    if behind in _LIKE or (behind and behind.startswith(given.followers)):
+    if behind in _LIKE or (behind and any(is_form(behind, each) for each in given.followers)):
         return -1 if len(said) > at + 2 and said[at + 2].startswith(_GOING_ON) else SURELY_A_WORD
     how = _is_mass(given) and (behind == _BY or (behind in _CASES and said[at + 2 : at + 3] in _WHEN))
     counted = before in _OF_THINGS or (before and is_of_numbers(before, "hi"))

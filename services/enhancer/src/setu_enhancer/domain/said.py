@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from setu_enhancer.domain.dictionary import kinds
+from setu_enhancer.domain.dictionary.forms import LIGHT
+from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import KIN_BEHIND, SURNAMES, TITLES
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
 
@@ -28,6 +30,7 @@ BEGINNING: Final = 4
 """Letters from which on the beginning of a word tells it; of a shorter one the whole word has to be a form."""
 _PASSED_OVER: Final = _set("तो ही भी नहीं न मत बहुत ज़्यादा ज़रा थोड़ा थोड़ी कुछ कैसे क्यों कब अब फिर भी पूरी पूरा सारी सारा अपना अपनी सा सी")
 _CASES: Final = _set("का की के को से में पर तक ने")
+_IS: Final = _set("है था थी थे नहीं")
 _WHO: Final = _set("ने को")
 _MEASURES: Final = _set("पाव किलो ग्राम सेर लीटर तोला दर्जन चम्मच कप गिलास मुट्ठी बोरी टोकरी शुभ")
 _NE: Final = folded("ने")
@@ -51,6 +54,13 @@ _IRREGULAR: Final = {
     }.items()
 }
 _TAKEN: Final = tuple(map(folded, "बेच ख़रीद पहन पका उगा सिल तोड़ फेंक उड़ा बजा लिख ढूँढ उठा पकड़ बाँट चुरा देख सुन काट".split()))  # noqa: SIM905
+_OPENING: Final = _set("और तो पर लेकिन मगर कि क्या आज कल अब अभी फिर क्योंकि जब अगर वैसे शायद सुबह शाम हाँ नहीं तब वहाँ यहाँ अरे")
+_AS_A_RULE: Final = tuple(map(folded, "ता ती ते ेगा ेगी एगा एगी ेंगे ेंगी".split()))  # noqa: SIM905
+_GOING_ON: Final = folded("रह")
+_DONE_BY_PEOPLE: Final = _set(
+    "लिख पढ़ सुन सुना सुनो गा खेल कर दे ले बना बेच ख़रीद खा पी देख बोल माँग रख पहन काट तोड़ उठा ला सीख सिखा छोड़ बता खींच पकड़ मार खोल चढ़ा उतार लगा बाँट सजा नाच मना"
+)
+"""What people do with such things, and who is called so does with others."""
 _CALLED_SO: Final = tuple(map(folded, "समझ बना कह पुकार मान बुला बोल लिख बता पूछ सोच कहलवा है हैं था थी थे हो".split()))  # noqa: SIM905
 
 
@@ -114,7 +124,8 @@ def _behind(told: str) -> _Along:
     before, is_between, behind = told.rpartition(" _ ")
     near = told.startswith("+")
     parts = tuple((behind if is_between else told).removeprefix("+").split())
-    bound = near or weak or bool(before) or parts[0] in _CASES or (len(parts) == 1 and len(parts[0]) <= SHORT)
+    light = parts[0] in _IS or any(is_form(parts[0], root) for root in LIGHT)  # "संध्या नाराज़ हो गई"
+    bound = near or weak or light or bool(before) or parts[0] in _CASES or (len(parts) == 1 and len(parts[0]) <= SHORT)
     return _Along(tuple(before.split()), parts, 0 if bound else MOST_BETWEEN, weak)
 
 
@@ -160,10 +171,20 @@ def _is_word(said: Sequence[str], at: int, *, weakly: bool) -> bool:
         return False
     named = behind in KIN_BEHIND or behind in SURNAMES
     bound = named or behind in _WHO
+    open_to_doubt = _does_it(said, at)
     for each in _COMPANIONS.of(said[at]):
+        if open_to_doubt and each.behind and each.behind[-1] in _DONE_BY_PEOPLE:
+            continue
         if (weakly or not each.weak) and (not bound or each.behind[:1] == (behind,)) and each.is_with(said, at):
             return True
     return not named and _is_taken(said, at)
+
+
+def _does_it(said: Sequence[str], at: int) -> bool:
+    """Whether it stands first, before what goes on, is done as a rule or will be done: "कविता लिख रही है" may be a poem, or Kavita who writes."""
+    if not _OPENING.issuperset(said[:at]) or said[at] in NAMES.animals or said[at] in NAMES.forces:
+        return False
+    return any(each.endswith(_AS_A_RULE) or each.startswith(_GOING_ON) for each in said[at + 1 : at + 4])
 
 
 def _is_taken(said: Sequence[str], at: int) -> bool:
@@ -181,11 +202,17 @@ def _is_taken(said: Sequence[str], at: int) -> bool:
 
 def _are(said: Sequence[str], parts: Sequence[str]) -> bool:
     """Whether words in a row are, or begin with, some."""
-    return len(said) == len(parts) and all(_is_form(word, part) for word, part in zip(said, parts, strict=True))
+    return len(said) == len(parts) and all(is_form(word, part) for word, part in zip(said, parts, strict=True))
 
 
 @lru_cache(maxsize=65_536)
-def _is_form(word: str, part: str) -> bool:
+def is_form(word: str, part: str) -> bool:
+    """Whether a folded word is what is listed, in any form: the whole of it with an ending, or, of what is long, its beginning.
+
+    Args:
+        word: it.
+        part: what is listed, folded.
+    """
     if word == part:
         return True
     if part in _CASES:
