@@ -15,6 +15,7 @@ from evals.enhancer.reporting import goal, table, told
 from evals.enhancer.scoring import USABLE
 from evals.enhancer.staging import Staged, staged
 from setu_enhancer.domain.prompts import read_prompts
+from setu_enhancer.domain.text.names import named_in
 from setu_enhancer.editing import RULES, Edited, Editor, Edits, Instruments
 from setu_enhancer.memory import Memory, NoMemory
 from setu_enhancer.settings import EditingSettings, MemorySettings
@@ -51,6 +52,11 @@ class Line:
     def names_right(self) -> bool:
         """Whether all names that have to be in it are."""
         return all(re.search(rf"\b{re.escape(name)}\b", self.edited.text, re.IGNORECASE) for name in self.spoken.names)
+
+    @property
+    def names_sound_right(self) -> bool:
+        """The same in any spelling that sounds so: Heerapur, Hirapur."""
+        return all(named_in((name,), self.edited.text) for name in self.spoken.names)
 
     @property
     def _good(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from setu_common.testing.dialects import Asked
 from setu_common.testing.metering import RecordingMeter
 from setu_enhancer.domain.glossary import glossary
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.mending import mended
 from setu_enhancer.domain.readings import Called, Readings
 from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.thresholds import Thresholds
@@ -188,6 +189,16 @@ def test_a_name_that_was_read_is_written_as_drafts_write_it():
     ]
     names = glossary(Context(), lines, HINDI, readings=Readings({each: (Called("मूँगा", "Munga"),) for each in said}))
     assert [entry.target for each in said for entry in names.in_line(each)] == ["Moonga", "Moonga"]
+
+
+def test_a_word_that_stands_for_a_name_is_put_right_where_the_name_was_read_though_it_could_be_the_word():
+    line = Line(0, 0.0, 3.0, "मेरी मलाई तुम्हारे यहाँ है क्या?", "Is my cream at your place?")
+    names = Readings({line.source: (Called("मलाई", "Malai", "female"),)})
+    read, told = (
+        mended(line, glossary(context, [line], HINDI, readings=readings).in_line(line.source), HINDI)
+        for context, readings in ((Context(), names), (Context(characters=(Character(name="Malai", source="मलाई"),)), None))
+    )
+    assert (read, told) == ("Is my Malai at your place?", line.draft)
 
 
 def test_lines_are_chosen_by_what_was_read():

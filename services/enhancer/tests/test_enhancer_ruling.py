@@ -82,6 +82,15 @@ async def test_what_is_wrong_with_the_draft_as_well_is_not_held_against_rules():
     assert edits[0].text == "Raj, where were you at 7?"  # the number is still wrong
 
 
+async def test_a_name_may_be_longer_than_the_word_that_stood_for_it_and_have_nothing_in_common_with_it():
+    def slow(line: Line, edit: str, *_: object, **__: object) -> tuple[Breach, ...]:
+        return () if edit == line.draft else (Breach("reading-speed", "too long"), Breach("meaning", "nothing in common"))
+
+    for selected, provider in ((NAMED, "rules"), (IDIOM, "")):
+        edits = await edit(selected={0: selected}, instruments=replace(SIMPLE, guard=slow))
+        assert edits[0].provider == provider
+
+
 def named_is_better(line, text, pair, glossary, *, judgement=None, mean_logprob=None, neighbours=()):
     return score_of(90 if "Raj" in text else 50)
 

@@ -1,6 +1,7 @@
 """Names: the same one in another spelling, in another script, in another case."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
@@ -55,6 +56,8 @@ _RESPELLED: Final = tuple(
     )
 )
 _SCHWA: Final = re.compile(r"(?<=.)a")
+_NASAL: Final = re.compile(r"n(?=[bp])")  # also where no vowel is heard between: सोनपरी
+_FLAP: Final = re.compile(r"([डढ])़")
 _BREATH: Final = re.compile(r"(?<=.)h")
 _LAST_E: Final = re.compile(r"(?<=[^\WaeiouyAEIOUY])e(?=[^\WaeiouyAEIOUY]+$)")
 _POSSESSIVE: Final = re.compile(r"(?:['’]s|['’])$")
@@ -76,11 +79,11 @@ def key(name: str) -> str:
 def sounds(name: str) -> frozenset[str]:
     """The keys of a name without the breath of its consonants (Geetha, Geeta), and with a last "e" that isn't heard (Ahmed, Ahmad).
 
-    Names that have one in common are most likely the same.
+    A flapped consonant has both of the letters that English writes for it (लकड़ी: Lakri, Lakdi). Names that have one in common are most likely the same.
     """
-    spelled = _spelled(name)
+    spelled, flapped = _spelled(name), _spelled(_FLAP.sub(r"\1", unicodedata.normalize("NFD", name)))
     unheard = _LAST_E.sub("a", spelled)
-    found = {_breathless(_key(each)) for each in {spelled, unheard}}
+    found = {_breathless(_key(each)) for each in {spelled, unheard, flapped}}
     return frozenset(each for each in found if each)
 
 
@@ -163,7 +166,7 @@ def _key(spelled: str) -> str:
         return ""
     for pattern, sound in _RESPELLED:
         spelled = pattern.sub(sound, spelled)
-    return _SCHWA.sub("", spelled)
+    return _NASAL.sub("m", _SCHWA.sub("", spelled))
 
 
 def _breathless(sound: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
 
@@ -68,7 +68,8 @@ class Entry:
             text itself.
         gender: of who bears the name, if that is known.
         verdict: what people decided of what was learned.
-        shown_by: of an entry of the text, what shows it: its sound in a draft, how a line uses it, or that it is a place of a list.
+        shown_by: of an entry of the text, what shows it: its sound in a draft, how a line uses it, or that it is a place of a list; of any, as an entry
+            of a line, that a model read it there.
     """
 
     source: tuple[str, ...]
@@ -78,7 +79,7 @@ class Entry:
     provenance: Provenance
     gender: str | None = None
     verdict: Literal["accepted", "vetoed"] | None = None
-    shown_by: Literal["sound", "use", "place"] | None = None
+    shown_by: Literal["sound", "use", "place", "read"] | None = None
 
 
 class Glossary:
@@ -134,13 +135,18 @@ class Glossary:
     def _in_line(self, source_text: str) -> tuple[Entry, ...]:
         said = words(source_text)
         cased = any(word[:1].isupper() for word in said)
+        read: set[int] = set()
         found = {id(entry) for entry in self._terms if any(_has_term(said, spelling) for spelling in entry.source)}
         for start, word in enumerate(said):
             if not self._may_begin(word):
                 continue
             for size in range(1, min(self._longest, len(said) - start) + 1):
-                found.update(self._names_at(said[start : start + size], source_text, cased=cased))
-        return tuple(entry for entry in self.entries if id(entry) in found) if found else ()
+                names = set(self._names_at(said[start : start + size], source_text, cased=cased))
+                found |= names
+                if self.readings.is_name(said[start : start + size], source_text):
+                    read |= names
+        here = (entry for entry in self.entries if id(entry) in found) if found else ()
+        return tuple(replace(entry, shown_by="read") if id(entry) in read else entry for entry in here)
 
     def _may_begin(self, word: str) -> bool:
         """Whether a name may begin with a word, as far as its first sounds tell."""

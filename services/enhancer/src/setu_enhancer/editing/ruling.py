@@ -23,6 +23,8 @@ from setu_enhancer.editing.outcomes import Edited, Offer
 RULES: Final = "rules"
 NAMES: Final = "names"
 OF_NAMES: Final[frozenset[ReasonKind]] = frozenset({"name", "term"})
+NO_MATTER: Final = frozenset({"meaning", "reading-speed"})
+"""Faults that a name put right may have: it has nothing in common with the word that stood for it, and may be longer."""
 MAY_BE_NAMES: Final[frozenset[ReasonKind]] = OF_NAMES | {"script"}
 
 
@@ -84,7 +86,7 @@ def _new_faults(line: Line, text: str, film: Film, guard: Guard) -> tuple[Breach
     if not (found := of(edit=text)):
         return ()
     before = {fault.kind for fault in of(edit=line.draft)}
-    return tuple(fault for fault in found if fault.kind not in before)
+    return tuple(fault for fault in found if fault.kind not in before | NO_MATTER)
 
 
 def _still(reasons: Sequence[Reason], edited: Edited, film: Film) -> tuple[Reason, ...]:

@@ -66,7 +66,7 @@ def is_free(place: Place, draft: str, span: Span) -> bool:
     """Whether nothing speaks against putting an entry there: the word is a good one, or belongs to what is around it."""
     if all(folded(word) in _ADDRESSES for word in words(draft[span[0] : span[1]])):
         return False  # who is called Dadi may be called Grandma
-    if place.entry.shown_by == "place":
+    if place.entry.shown_by in ("place", "read"):
         return True
     return not _is_said_as_word(place, draft, span) and (
         is_shown(place.said[0], place.source) or _is_likely(place, draft, span)
