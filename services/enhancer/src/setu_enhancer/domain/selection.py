@@ -16,6 +16,7 @@ from setu_enhancer.domain.lexicon import idioms_in, missed
 from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Line, Pair, scenes
 from setu_enhancer.domain.referring import BACK, wrong_reference
+from setu_enhancer.domain.spelt import spelt_otherwise
 from setu_enhancer.domain.strangers import called_as_word
 from setu_enhancer.domain.text.measures import limit_of, reading_speed
 from setu_enhancer.domain.text.negation import knows_negation, negations
@@ -88,6 +89,9 @@ class _Looking:
             if not _is_written_small(entry, line.draft, self.pair)
         ]
         yield from (Reason(kind=entry.kind, detail=f"{entry.source[0]} is to be {entry.target}") for entry in missing)
+        for entry in self.glossary.in_line(line.source):
+            for start, end in spelt_otherwise(entry, line.draft):
+                yield Reason(kind="name", detail=f"{line.draft[start:end]} is spelt {entry.target}")
         told: tuple[tuple[ReasonKind, str], ...] = (
             ("name", f"{word} may be a name" if not missing and (word := self._unread_name(line)) else ""),
             ("idiom", _mistaken_idiom(line, self.pair)),

@@ -22,6 +22,7 @@ from setu_enhancer.domain.mending.meant import meanings, sites
 from setu_enhancer.domain.mending.phrases import assigned, widened
 from setu_enhancer.domain.mending.place import NEARLY, Place
 from setu_enhancer.domain.mending.writing import written
+from setu_enhancer.domain.spelt import spelt_otherwise
 from setu_enhancer.domain.text.names import is_named
 from setu_enhancer.domain.text.scripts import script_counts, scripts_of
 from setu_enhancer.domain.text.words import folded, words
@@ -62,6 +63,8 @@ class _Mending:
         settled = _settled(self.entries, self.line.source, text)
         for entry, said in settled:
             text = _uncopied(entry, text, self.pair.target)
+            for start, end in reversed(spelt_otherwise(entry, text)):
+                text = text[:start] + entry.target + text[end:]
             if says(entry, text) or not (place := self._place(entry, said, text)):
                 continue
             text, is_word = _put(place, text)
