@@ -54,7 +54,7 @@ async def reading(wire: OpenAiWire, lines=LINES, memory=None, pair: Pair = HINDI
         meter=RecordingMeter(),
     ) as provider:
 
-        def price(_provider: str, _model: str, usage: Usage) -> Decimal:
+        def price(provider: str, model: str, usage: Usage) -> Decimal:
             return Decimal(usage.input_tokens + usage.output_tokens)
 
         return await LlmReader(provider, price, **settings).read(lines, pair, known, memory or NoMemory())
@@ -69,7 +69,7 @@ async def test_each_line_gets_its_names_and_those_around_it_none():
     assert read_lines(asked) == list(SAID)
     assert read.why == ""
     assert read.costs_usd.keys() == {0, 1, 2, 3}
-    assert sum(read.costs_usd.values()) > 0
+    assert sum((cost or Decimal(0) for cost in read.costs_usd.values()), Decimal(0)) > 0
 
 
 @pytest.mark.parametrize(
