@@ -25,7 +25,7 @@ from evals.enhancer import running
 from evals.enhancer.data import FOLDER, PAIRS, Scene, Split, named, scenes
 from evals.enhancer.measures import interval, share
 from evals.enhancer.paper import OnPaper
-from evals.enhancer.providers import known, noise
+from evals.enhancer.providers import Asked, known, noise
 from evals.enhancer.reporting import goal, table, told
 from evals.enhancer.selecting import FOUND, with_cast
 from evals.enhancer.staging import Staged, staged
@@ -78,8 +78,15 @@ def kept_readings(split: Split) -> Mapping[str, Readings]:
     }
 
 
-async def measure(split: Split, *, misses: bool = False) -> list[Figure]:
-    """Of lines whose names are wrong: how many are selected, and put right by rule; of those with nothing to mend: how many are touched."""
+async def measure(split: Split, asked: Asked | None = None, *, misses: bool = False) -> list[Figure]:
+    """Of lines whose names are wrong: how many are selected, and put right; of those with nothing to mend: how many are touched.
+
+    Args:
+        split: whose scenes.
+        asked: who edits what rules leave; None: nobody.
+        misses: whether to list the lines that went wrong.
+    """
+    by = f"{asked.provider.name}_" if asked else ""
     readings = kept_readings(split)
     figures: list[Figure] = []
     rows: list[tuple[str | float | int, ...]] = []
@@ -87,20 +94,18 @@ async def measure(split: Split, *, misses: bool = False) -> list[Figure]:
         if way.read and not readings:
             print(f"No reader's answers are kept for {split}: see python -m evals.enhancer.naming --help", flush=True)
             continue
-        lines = [line for scene in among(split) for line in await _ruled(_told(scene, way, readings))]
+        lines = [line for scene in among(split) for line in await _edited(_told(scene, way, readings), asked)]
         wrong = [line for line in lines if "name" in line.spoken.tags]
         controls = [line for line in lines if line.spoken.control]
         found = share([line.asked for line in wrong])
         right, sounding = share([line.names_right for line in wrong]), share([line.names_sound_right for line in wrong])
         taken, changed = share([line.asked for line in controls]), share([line.edited.changed for line in controls])
-        figures += _figures(way, split, wrong, controls)
+        figures += _figures(f"{by}names_{way.name}", way, split, wrong, controls)
         rows.append((way.how, 100 * found, 100 * right, 100 * sounding, 100 * taken, 100 * changed))
         if misses:
             print("\n".join(_case(way, line) for line in lines if _is_missed(line)), flush=True)
-    print(f"Names, {PAIR}, {split} scenes, percent:", flush=True)
-    table(
-        ("who tells the names", "selected", "put right by rule", "by its sound", "controls selected", "controls changed"), rows
-    )
+    print(f"Names, {PAIR}, {split} scenes, edited by {asked.provider.name if asked else 'rules alone'}, percent:", flush=True)
+    table(("who tells the names", "selected", "put right", "by its sound", "controls selected", "controls changed"), rows)
     return figures
 
 
@@ -109,35 +114,38 @@ def _told(scene: Scene, way: Way, readings: Mapping[str, Readings]) -> Staged:
     return replace(text, readings=readings[scene.name]) if way.read else text
 
 
-async def _ruled(text: Staged) -> list[running.Line]:
-    """What rules alone make of a text: a model answers random letters, which are not kept."""
-    return await running.run_staged(text, known("noise", noise(list(text.spoken))))
+async def _edited(text: Staged, asked: Asked | None) -> list[running.Line]:
+    """What becomes of a text; where nobody edits a model answers random letters, which are not kept."""
+    return await running.run_staged(text, asked or known("noise", noise(list(text.spoken))))
 
 
-def _figures(way: Way, split: Split, wrong: Sequence[running.Line], controls: Sequence[running.Line]) -> list[Figure]:
+def _figures(
+    name: str, way: Way, split: Split, wrong: Sequence[running.Line], controls: Sequence[running.Line]
+) -> list[Figure]:
     about = f"{way.how}; {PAIR}, {split} scenes"
+    by = "by rule alone" if name.startswith("names") else f"by rules and {name.partition('_')[0]}"
     of_wrong, of_controls = f"of {len(wrong)} lines whose names are wrong", f"of {len(controls)} lines with nothing to mend"
     found = [line.asked for line in wrong]
     right, sounding = [line.names_right for line in wrong], [line.names_sound_right for line in wrong]
     how, sure = f"selected {of_wrong}; {about}", _interval(wrong, found)
-    selected = f"names_{way.name}_selected"
-    by_rule = f"put right by rule alone {of_wrong}"
+    selected = f"{name}_selected"
+    by_rule = f"put right {by} {of_wrong}"
     return [
         goal(selected, share(found), FOUND, how=how, interval=sure)
         if way.read
         else told(selected, share(found), how=how, interval=sure),
-        told(f"names_{way.name}_right", share(right), how=f"{by_rule}; {about}", interval=_interval(wrong, right)),
+        told(f"{name}_right", share(right), how=f"{by_rule}; {about}", interval=_interval(wrong, right)),
         told(
-            f"names_{way.name}_sound_right",
+            f"{name}_sound_right",
             share(sounding),
             how=f"{by_rule}, in whatever spelling that sounds so; {about}",
             interval=_interval(wrong, sounding),
         ),
-        told(f"names_{way.name}_controls", share([line.asked for line in controls]), how=f"selected {of_controls}; {about}"),
+        told(f"{name}_controls", share([line.asked for line in controls]), how=f"selected {of_controls}; {about}"),
         told(
-            f"names_{way.name}_controls_changed",
+            f"{name}_controls_changed",
             share([line.edited.changed for line in controls]),
-            how=f"changed by rule {of_controls}; {about}",
+            how=f"changed {by} {of_controls}; {about}",
         ),
     ]
 

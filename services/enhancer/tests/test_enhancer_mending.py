@@ -69,7 +69,7 @@ def test_a_name_that_no_list_has_is_found_by_its_sound_by_its_commas_or_as_what_
         ("राज ने राजा को देखा।", "The king saw the king.", [RAJ]),
         ("राज चला गया।", "He is kingly.", [RAJ]),
         ("राज चला गया।", "", [RAJ]),
-        ("सिमरन ने अमित को देखा।", "Saw Ameet.", [SIMRAN, name("अमित", "Amit")]),
+        ("सिमरन ने अमित को देखा।", "Saw Amit.", [SIMRAN, name("अमित", "Amit")]),
         ("कुछ खाना नहीं है।", "There is no food.", [name("खन्ना", "Khanna")]),
         ("दादी, मत रोओ।", "Grandma, don't cry.", [name("दादी", "Dadi")]),
         ("वो मेरे भाई का दोस्त है।", "That is my brother's friend.", [name("भाई", "Bhai")]),
