@@ -139,7 +139,7 @@ async def _with_embedded(asked: Asked, options: Options) -> list[Figure]:
         if "model" in options.parts and options.provider == EMBEDDED:
             by = instruments if LocalModelSettings().fluency else gating.INSTRUMENTS
             figures += await _edited_by(EMBEDDED, asked, options, by)
-            figures += await naming.measure(options.split, asked)
+            figures += await naming.measure(options.split, asked, naming.TOLD)
         if "probability" in options.parts:
             among = [scene for pair in PAIRS for scene in scenes(pair, options.split)]
             figures += await gating.measure_with("gate_with_model", among, instruments, how)

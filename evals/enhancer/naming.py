@@ -61,6 +61,7 @@ WAYS: Final = (
     Way("cast", "the cast told in English letters", cast=True, read=False),
     Way("cast_read", "the cast told, and the text read by a model whose answers were kept", cast=True, read=True),
 )
+TOLD: Final = tuple(way for way in WAYS if way.cast != way.read)
 
 
 def among(split: Split) -> tuple[Scene, ...]:
@@ -78,19 +79,22 @@ def kept_readings(split: Split) -> Mapping[str, Readings]:
     }
 
 
-async def measure(split: Split, asked: Asked | None = None, *, misses: bool = False) -> list[Figure]:
+async def measure(
+    split: Split, asked: Asked | None = None, ways: Sequence[Way] = WAYS, *, misses: bool = False
+) -> list[Figure]:
     """Of lines whose names are wrong: how many are selected, and put right; of those with nothing to mend: how many are touched.
 
     Args:
         split: whose scenes.
         asked: who edits what rules leave; None: nobody.
+        ways: who tells the names.
         misses: whether to list the lines that went wrong.
     """
     by = f"{asked.provider.name}_" if asked else ""
     readings = kept_readings(split)
     figures: list[Figure] = []
     rows: list[tuple[str | float | int, ...]] = []
-    for way in WAYS:
+    for way in ways:
         if way.read and not readings:
             print(f"No reader's answers are kept for {split}: see python -m evals.enhancer.naming --help", flush=True)
             continue
