@@ -51,6 +51,30 @@ def test_what_is_told_or_another_word_stays(said, draft):
     assert mended(line, glossary(CAST, [line], HINDI).in_line(said), HINDI) == draft
 
 
+@pytest.mark.parametrize(
+    ("told", "said", "draft"),
+    [
+        (("Sara", "सारा"), "सारा और साराह आईं।", "Sara and Sarah came."),
+        (("Reena", "रीना"), "रीना और रिना बहनें हैं।", "Reena and Rina are sisters."),
+        (("Hari", "हरि"), "हरि ने हैरी को मारा।", "Hari hit Harry."),
+        (("Jon", "जॉन"), "जॉन और जोन मिले।", "John and Joan met."),
+        (("Ravee", "रवि"), "रवि रावी के पार गया।", "Ravi went across the Ravi."),
+    ],
+)
+def test_whoever_is_called_much_the_same_keeps_the_name(told, said, draft):
+    line = Line(0, 0.0, 3.0, said, draft)
+    names = glossary(Context(characters=(Character(name=told[0], source=told[1]),)), [line], HINDI)
+    assert mended(line, names.in_line(said), HINDI) == draft
+
+
+@pytest.mark.parametrize("name", ["?", "-", "…", "()", "'", "😀", " "])
+def test_a_name_without_a_letter_is_none(name):
+    line = Line(0, 0.0, 3.0, "आशा ने कहा", "She said")
+    names = glossary(Context(characters=(Character(name=name, source="आशा"),)), [line], HINDI)
+    assert [entry for entry in names.entries if entry.provenance == "caller"] == []
+    assert select([line], HINDI, names, Thresholds(), "selective").keys() <= {0}
+
+
 def test_a_name_that_nobody_told_may_be_spelt_in_any_way():
     line = Line(0, 0.0, 3.0, "विक्रम आया।", "Vikrum has come.")
     names = glossary(Context(), [line], HINDI)

@@ -119,7 +119,8 @@ def named_in(name: Collection[str], text: str) -> bool:
 
 def _names(spelling: str, text: list[str], *, cased: bool) -> bool:
     """Whether a spelling stands somewhere in the words of a text; "Shah Rukh" is "Shahrukh" too."""
-    size = len(words(spelling))
+    if not (size := len(words(spelling))):
+        return False
     for length in {size, size + 1, max(1, size - 1)}:
         for start in range(len(text) - length + 1):
             part = text[start : start + length]

@@ -315,14 +315,14 @@ def _of_text(lines: Sequence[Line], pair: Pair) -> Iterator[Entry]:
 
 
 def _distinct(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Each source once, as the first that has it says."""
+    """Each source once, as the first that has it says; without those that are no words, as "???"."""
     kept: list[Entry] = []
     known: set[str] = set()
     for entry in entries:
         keys = {unaccented(spelling) for spelling in entry.source}
         if entry.kind == "name":
             keys |= {sound for spelling in entry.source for sound in sounds(spelling)}
-        if not keys or keys & known or len(kept) == MOST_ENTRIES:
+        if not keys or keys & known or len(kept) == MOST_ENTRIES or not words(entry.target):
             continue
         known |= keys
         kept.append(entry)

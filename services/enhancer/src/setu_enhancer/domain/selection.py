@@ -90,7 +90,7 @@ class _Looking:
         ]
         yield from (Reason(kind=entry.kind, detail=f"{entry.source[0]} is to be {entry.target}") for entry in missing)
         for entry in self.glossary.in_line(line.source):
-            for start, end in spelt_otherwise(entry, line.draft):
+            for start, end in spelt_otherwise(entry, line.source, line.draft):
                 yield Reason(kind="name", detail=f"{line.draft[start:end]} is spelt {entry.target}")
         told: tuple[tuple[ReasonKind, str], ...] = (
             ("name", f"{word} may be a name" if not missing and (word := self._unread_name(line)) else ""),

@@ -13,16 +13,21 @@ TOLD: Final = frozenset[Provenance]({"caller", "tmdb", "learned"})
 _OWNS: Final = ("'s", "’s", "'", "’")
 
 
-def spelt_otherwise(entry: Entry, text: str) -> tuple[tuple[int, int], ...]:
-    """Where a translation has a told name by its sound, and in no spelling that is told; without the ending of a genitive.
+def spelt_otherwise(entry: Entry, source: str, text: str) -> tuple[tuple[int, int], ...]:
+    """Where a translation has a told name by its sound, and in no spelling that is told, without the ending of a genitive.
+
+    That it has the name as well, or two words that sound like it, or the line two, tells that one of them is somebody else: Sara and Sarah.
 
     Args:
         entry: the name, of a line.
-        text: the line's translation, in a script with capitals.
+        source: the line.
+        text: its translation, in a script with capitals.
     """
-    if entry.kind != "name" or entry.provenance not in TOLD:
-        return ()
     size = len(words(entry.target))
+    if entry.kind != "name" or entry.provenance not in TOLD or not size:
+        return ()
+    if size == 1 and len({folded(word) for word in words(source) if is_named(entry.target, word)}) > 1:
+        return ()
     told = {unaccented(form) for form in (entry.target, *entry.accepted)}
     found = list(WORD.finditer(text))
     spans = []
@@ -33,8 +38,17 @@ def spelt_otherwise(entry: Entry, text: str) -> tuple[tuple[int, int], ...]:
         start, end = run[0].start(), run[-1].end()
         ending = next((each for each in _OWNS if text[start:end].endswith(each)), "")
         said = text[start : end - len(ending)]
-        if unaccented(said) in told or not said[:1].isupper() or any(is_ordinary(folded(word)) for word in words(said)):
+        if not said[:1].isupper() or any(is_ordinary(folded(word)) for word in words(said)):
             continue
+        if unaccented(said) in told:
+            return ()
         if is_named(entry.target, said):
             spans.append((start, end - len(ending)))
-    return tuple(spans)
+    alone = len({text[start:end] for start, end in spans}) == 1 and len(spans) <= _times(entry, source, size)
+    return tuple(spans) if alone else ()
+
+
+def _times(entry: Entry, source: str, size: int) -> int:
+    """How often a line says a name."""
+    heard = words(source)
+    return sum(is_named(entry.target, " ".join(heard[at : at + size])) for at in range(len(heard) - size + 1))

@@ -63,7 +63,7 @@ class _Mending:
         settled = _settled(self.entries, self.line.source, text)
         for entry, said in settled:
             text = _uncopied(entry, text, self.pair.target)
-            for start, end in reversed(spelt_otherwise(entry, text)):
+            for start, end in reversed(spelt_otherwise(entry, self.line.source, text)):
                 text = text[:start] + entry.target + text[end:]
             if says(entry, text) or not (place := self._place(entry, said, text)):
                 continue
