@@ -1,8 +1,11 @@
 """A language model reads a text once for its names, and what it says counts line by line."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,7 +13,7 @@ from setu_common.contracts import Character, Context
 from setu_common.cost import Usage
 from setu_common.http import Dependencies, Policy, RetryPolicy
 from setu_common.http.timing import REAL
-from setu_common.llm import LimitPolicy, Limits
+from setu_common.llm import Answer, LimitPolicy, Limits
 from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.testing import Fault, OpenAiWire, always, faulty_wire
 from setu_common.testing.dialects import Asked
@@ -139,12 +142,70 @@ async def test_lines_that_nobody_reads_are_told_and_the_others_stand():
     assert read.why.startswith("Names of 4 lines were not read: ")
 
 
-async def test_a_script_with_capitals_is_not_read():
-    lines = (Line(0, 0.0, 1.0, "¿Dónde está Luz?", "Where is light?"),)
+@pytest.mark.parametrize(
+    ("said", "language"), [("¿Dónde está Luz?", "es"), ("田中さんは来ません。", "ja"), ("راج کہاں ہے؟", "ur"), ("", "hi")]
+)
+async def test_only_scripts_of_india_are_read(said, language):
     async with faulty_wire(OpenAiWire(say=says())) as wire:
-        for texts, pair in ((lines, Pair("es", "en")), ((), HINDI)):
-            assert (await reading(wire, texts, pair=pair)).readings.lines == {}
-    assert wire.asked == []
+        read = await reading(wire, [Line(0, 0.0, 1.0, said, "")] * bool(said), pair=Pair(language, "en"))
+    assert (read.readings.lines, wire.asked) == ({}, [])
+
+
+async def test_an_answer_without_names_says_nothing_of_its_lines_whatever_others_find():
+    def answers(asked: Asked) -> str:
+        return says(*(["किरण|Kiran|f|1"] if SAID[0] in read_lines(asked) else []))(asked)
+
+    memory = Kept()
+    async with faulty_wire(OpenAiWire(say=answers)) as wire:
+        for _ in range(2):
+            read = await reading(wire, memory=memory, per_request=2)
+            assert read.readings.lines == {SAID[0]: (KIRAN,), SAID[1]: ()}
+    assert len(wire.asked) == 2
+
+
+async def test_what_was_paid_for_is_remembered_though_the_work_ends_before_all_is_read():
+    memory, waiting = Kept(), asyncio.Event()
+
+    class Slow:
+        name = model = "slow"
+
+        async def chat_as(self, schema, messages, **_):
+            if SAID[0] not in messages[-1].text:
+                waiting.set()
+                await asyncio.sleep(60)
+            return Answer(schema(names=TOLD[:1]), "", self.name, self.model, Usage())
+
+    slow: Any = Slow()
+    work = asyncio.create_task(LlmReader(slow, lambda *_, **__: None, per_request=2).read(LINES, HINDI, (), memory))
+    await waiting.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert {each.source for each in memory.made.values()} == set(SAID[:2])
+
+
+@pytest.mark.parametrize("kept", ["no json", "{}", "[[1]]", '[["a","b",null,4]]', "7"])
+async def test_what_another_version_kept_is_read_anew(kept):
+    memory = Kept()
+    async with faulty_wire(OpenAiWire(say=says(*TOLD))) as wire:
+        await reading(wire, memory=memory)
+        memory.made = {key: replace(each, offered=kept) for key, each in memory.made.items()}
+        read = await reading(wire, memory=memory, known=("half a \ud800 character",))
+        assert len(wire.asked) == 2
+    assert read.readings.lines[SAID[0]] == (KIRAN,)
+
+
+def test_a_common_word_that_was_read_as_a_name_has_to_be_somebodys():
+    said = ("पानी लाओ।", "मलाई कहाँ है?", "राजू भैया आए।")
+    drafts = ("Bring water.", "Where is the cream?", "Brother Raju came.")
+    lines = [Line(index, index, index + 1.0, *each) for index, each in enumerate(zip(said, drafts, strict=True))]
+    names = (Called("पानी", "Pani"), Called("मलाई", "Malai", "female"), Called("राजू भैया", "Raju Bhaiya", "male"))
+    found = glossary(
+        Context(), lines, HINDI, readings=Readings({each: (name,) for each, name in zip(said, names, strict=True)})
+    )
+    assert "Pani" not in {entry.target for entry in found.entries}
+    assert "Bhaiya" not in {entry.target for entry in found.entries}
+    assert [mended(line, found.in_line(line.source), HINDI) for line in lines[:2]] == ["Bring water.", "Where is Malai?"]
 
 
 async def test_what_is_said_twice_is_read_once():

@@ -143,10 +143,16 @@ class Glossary:
             for size in range(1, min(self._longest, len(said) - start) + 1):
                 names = set(self._names_at(said[start : start + size], source_text, cased=cased))
                 found |= names
-                if self.readings.is_name(said[start : start + size], source_text):
+                if self._is_read(said[start : start + size], source_text):
                     read |= names
         here = (entry for entry in self.entries if id(entry) in found) if found else ()
         return tuple(replace(entry, shown_by="read") if id(entry) in read else entry for entry in here)
+
+    def _is_read(self, part: Sequence[str], text: str) -> bool:
+        """Whether a model surely read words of a line as a name: a common word that is no known name has to be that of somebody."""
+        if not self.readings.is_name(part, text):
+            return False
+        return len(part) > 1 or not _is_common(part[0]) or self.readings.is_somebody(part[0], text)
 
     def _may_begin(self, word: str) -> bool:
         """Whether a name may begin with a word, as far as its first sounds tell."""
@@ -186,11 +192,17 @@ def _is_meant(entry: Entry, part: Sequence[str], text: str) -> bool:
     return use_of(part[0], text) > (-1 if entry.provenance == "text" else SURELY_A_WORD)
 
 
+def _is_common(word: str) -> bool:
+    """Whether a word is one of Hindi that no list has as a name."""
+    plain = folded(word)
+    return plain not in GIVEN and bool(renderings(plain, "hi"))
+
+
 def _may_be_word(entry: Entry, part: Sequence[str], text: str) -> bool:
     """Whether a name that a model has not read in a line may be none there: it is a word as well, or a guess, and nothing else says that it is one."""
-    if len(part) > 1 or is_surely(part[0], text):
+    plain = folded(part[0]) if len(part) == 1 else ""
+    if not plain or is_surely(part[0], text):
         return False
-    plain = folded(part[0])
     return entry.provenance == "text" or bool(renderings(plain, "hi")) or (plain in GIVEN and bool(GIVEN[plain].meanings))
 
 
@@ -294,13 +306,17 @@ def _parts(name: str, source: str, provenance: Provenance, gender: str | None) -
 
 
 def _of_reading(readings: Readings, of_text: Sequence[Entry]) -> Iterator[Entry]:
-    """The names that a model read, spelt as drafts spell them where some do."""
+    """The names that a model read, spelt as drafts spell them where some do; a common word only if it is somebody's name, and no title."""
     drafted = [entry.target for entry in of_text if entry.shown_by == "sound"]
     for name in readings.names():
+        said = words(name.said)
+        if len(said) == 1 and (titles(said[0], "hi") or (_is_common(said[0]) and not name.gender)):
+            continue
         target = next((each for each in drafted if is_named(name.written, each)), name.written)
         accepted = (name.written,) if target != name.written else ()
         yield Entry((name.said,), target, accepted, "name", "model", name.gender)
-        yield from _parts(target, name.said, "model", name.gender)
+        if name.gender and not any(titles(word, "hi") for word in said):
+            yield from _parts(target, name.said, "model", name.gender)
 
 
 def _of_text(lines: Sequence[Line], pair: Pair) -> Iterator[Entry]:

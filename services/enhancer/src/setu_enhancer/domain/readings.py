@@ -53,6 +53,11 @@ class Readings:
         names = self._words.get(source)
         return None if names is None else names.issuperset(map(folded, said))
 
+    def is_somebody(self, word: str, source: str) -> bool:
+        """Whether a word of a line is the name, or part of one, of somebody of whom it is known whether she or he."""
+        plain = folded(word)
+        return any(name.gender and plain in map(folded, words(name.said)) for name in self.lines.get(source, ()))
+
     def names(self) -> tuple[Called, ...]:
         """All names of which it is known how to write them, once each and as most lines have them; those said most often first."""
         found: dict[str, list[Called]] = {}
