@@ -41,7 +41,7 @@ class EditingSettings(SettingsBlock):
     )
     read_names: bool = Field(
         default=True,
-        description="Let a language model read a text for its names, once, where its script has no capitals; costs money, see the guide",
+        description="Let a language model read a text for its names, once, where its script is one of India; costs money, see the guide",
     )
     reader_provider: str = Field(
         default="", description="Which of SETU_LLM_PROVIDERS reads names, by its name; unset: the first"
