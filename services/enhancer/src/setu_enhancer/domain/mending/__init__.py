@@ -19,7 +19,7 @@ from setu_enhancer.domain.mending import lacking
 from setu_enhancer.domain.mending.account import Account
 from setu_enhancer.domain.mending.keeping import is_another_word, is_free
 from setu_enhancer.domain.mending.meant import meanings, sites
-from setu_enhancer.domain.mending.phrases import assigned, widened
+from setu_enhancer.domain.mending.phrases import assigned, is_bound, widened
 from setu_enhancer.domain.mending.place import NEARLY, Place
 from setu_enhancer.domain.mending.writing import written
 from setu_enhancer.domain.spelt import spelt_otherwise
@@ -80,7 +80,7 @@ class _Mending:
         said = frozenset(folded(word) for place in missing for word in place.said)
         account = Account(self.line.source, said, self.pair, missing[0].others)
         for span, place in sorted(assigned(text, missing, account), key=lambda each: each[0], reverse=True):
-            if is_free(place, text, span):
+            if is_free(place, text, span) and not is_bound(text, span, place):
                 text = written(place, text, span)
         dropped = [place for place in missing if not says(place.entry, text)]
         for place in dropped:
@@ -121,6 +121,8 @@ def _put(place: Place, draft: str) -> tuple[str, bool]:
     made = draft
     for span in sorted(spans or (), reverse=True):
         wide = widened(made, span, place) if in_english else span
+        if in_english and is_bound(made, wide, place):
+            continue
         if is_free(place, made, span) and (wide == span or is_free(place, made, wide)):
             made = written(place, made, wide)
     return made, bool(spans) and made == draft

@@ -10,7 +10,7 @@ from setu_enhancer.domain.text.words import WORD, folded, words
 from setu_enhancer.domain.words import stem
 
 ENDING: Final = re.compile(r"(?:['’]s|['’])$")
-CLAUSE: Final = re.compile(r"[,;:—–]+|\s-\s")
+CLAUSE: Final = re.compile(r"(?:,(?!\d)|[;:—–])+|\s-\s")
 SENTENCE: Final = re.compile(r"[.!?।…\n]+")
 TOLD: Final = re.compile(r"[^.!?।…\n]+")
 _BREAK: Final = re.compile(r"[^\w\s'’-]|\s-\s|--")

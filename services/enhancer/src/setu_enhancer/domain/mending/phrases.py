@@ -8,9 +8,11 @@ from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.given import GIVEN
 from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.mending.account import Account
-from setu_enhancer.domain.mending.drafts import Word, runs
+from setu_enhancer.domain.mending.drafts import Word, runs, split
+from setu_enhancer.domain.mending.meant import does, may_do
 from setu_enhancer.domain.mending.place import Place, Span
 from setu_enhancer.domain.text.words import folded
+from setu_enhancer.domain.words import FUNCTION
 
 ARTICLES: Final = frozenset({"the", "a", "an"})
 OWNERS: Final = frozenset("my your his her our their its".split())  # noqa: SIM905
@@ -52,6 +54,7 @@ _CASES: Final = {
 }
 _NE: Final = folded("ने")
 _THERE: Final = frozenset(map(folded, ("में", "पर", "तक")))
+_GENITIVES: Final = frozenset(map(folded, ("का", "की", "के")))
 _SUBJECTS: Final = frozenset({"i", "you", "he", "she", "we", "they", "someone", "somebody"})
 FEW: Final = 2
 
@@ -104,7 +107,14 @@ class Phrase:
         if before in _DETERMINERS:
             return True
         follows = after in _DETERMINERS | _PRONOUNS
-        if word.endswith(_MADE) or before in _PRONOUNS or (follows and before not in PREPOSITIONS - {"to", "and", "or"}):
+        if word in PREPOSITIONS or (word in FUNCTION and len(self.words) == 1):
+            return False
+        if (
+            word.endswith(_MADE)
+            or does(word)
+            or before in _PRONOUNS
+            or (follows and before not in PREPOSITIONS - {"to", "and", "or"})
+        ):
             return False
         if before in _HELPERS:
             return before == "to" or (self.first == 1 and before not in ("let", "not", "never", "always", "also"))
@@ -130,6 +140,8 @@ def _end(draft: str, run: Sequence[Word], at: int, account: Account) -> int:
     word = run[at]
     if word.plain in _POINTING and at + 1 < len(run) and run[at + 1].plain in _TAIL and "one" not in account.rest:
         return at + 2 if word.plain != "the" else at
+    if word.plain in PREPOSITIONS or (at and draft[run[at - 1].end : word.start] == "-"):
+        return at
     adverb = word.plain.endswith("ly") and at + 1 < len(run) and account.is_left(run[at + 1]) and not account.has(word)
     if not account.is_left(word) and not adverb:
         return at
@@ -137,6 +149,8 @@ def _end(draft: str, run: Sequence[Word], at: int, account: Account) -> int:
     while end < len(run):
         following = run[end]
         hyphened = draft[run[end - 1].end : following.start] == "-"
+        if following.plain in PREPOSITIONS - _LINKS:
+            break
         if account.is_left(following) or following.plain in _TAIL or hyphened:
             end += 1
         elif following.plain in _LINKS and (step := _over(run, end + 1)) < len(run) and account.is_left(run[step]):
@@ -172,6 +186,7 @@ def assigned(draft: str, missing: Sequence[Place], account: Account) -> list[tup
             left.remove(place)
     if not account.known or not left:
         return found
+    free = [each for each in free if not _is_of_many(each)]
     if len(free) == len(left) <= FEW:
         return found + [(each.span, place) for each, place in zip(free, left, strict=True) if _fits(each, place)]
     if len(left) == 1:
@@ -179,6 +194,17 @@ def assigned(draft: str, missing: Sequence[Place], account: Account) -> list[tup
         if len(fitting) == 1:
             found.append((fitting[0].span, left[0]))
     return found
+
+
+def _is_of_many(phrase: Phrase) -> bool:
+    """Whether a phrase is of more than one, and so nobody: "they are siblings"."""
+    last = phrase.words[-1]
+    return (
+        last.text.islower()
+        and last.text == last.bare
+        and last.plain.endswith("s")
+        and not last.plain.endswith(("ss", "us", "is"))
+    )
 
 
 def _fits(phrase: Phrase, place: Place) -> bool:
@@ -198,12 +224,37 @@ def widened(draft: str, span: Span, place: Place) -> Span:
         if not chunk or any(word.text[:1].isupper() for word in chunk[1:]):
             continue
         for word in behind:
-            if draft[word.start - 1] != "-" and (each.preposition in _LETTING or word.plain.endswith(_MADE)):
+            if draft[word.start - 1] != "-" and (
+                each.preposition in _LETTING or word.plain.endswith(_MADE) or may_do(word.plain)
+            ):
                 behind = behind[: behind.index(word)]
                 break
         end = behind[-1].end if behind else span[1]
-        return _beside(draft, (chunk[0].start, end), place)
+        return _beside(draft, (_start(each, chunk, span), end), place)
     return _beside(draft, span, place)
+
+
+def is_bound(draft: str, span: Span, place: Place) -> bool:
+    """Whether a word of a draft is half of a longer one, and so nobody: "an X-ray", "the laser beam" where the line has "the beam of the laser"."""
+    if draft[: span[0]].endswith("-") or (draft[span[1] :].startswith("-") and not draft[span[1] :].startswith("-in-law")):
+        return True
+    owner = place.heard[place.at - 2 : place.at - 1] if place.at > 1 and place.ahead in _GENITIVES else ()
+    before = next((word for word in reversed(split(draft)) if word.end < span[0]), None)
+    if not owner or before is None or before.text != before.bare or draft[before.end : span[0]].strip() or place.times > 1:
+        return False
+    return place.account.renders(folded(owner[0]), before)
+
+
+def _start(phrase: Phrase, chunk: Sequence[Word], span: Span) -> int:
+    """Where a chunk begins whose words before a span are none of a verb: "bring joy" is no joy."""
+    start = span[0]
+    for word in reversed([each for each in chunk if each.end <= span[0]]):
+        at = phrase.run.index(word)
+        bound = at > 0 and phrase.run[at - 1].plain in _DETERMINERS
+        if does(word.plain) or (may_do(word.plain) and not bound):
+            break
+        start = word.start
+    return start
 
 
 def _beside(draft: str, span: Span, place: Place) -> Span:

@@ -12,7 +12,7 @@ from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Pair
 from setu_enhancer.domain.mending.account import BESIDE, Account
 from setu_enhancer.domain.mending.drafts import CLAUSE, SENTENCE, Word, clauses_of, runs, sentence_of, split
-from setu_enhancer.domain.mending.meant import hinted, meanings
+from setu_enhancer.domain.mending.meant import does, hinted, meanings
 from setu_enhancer.domain.text.names import is_named, likeness
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import FUNCTION, is_akin, is_ordinary
@@ -154,7 +154,7 @@ class Place:
     def _is_called_by(self, called: Sequence[Word], *, alone: bool) -> bool:
         """Whether words between commas may be who is called; alone: whether the name is all that the line has there."""
         accounted = all(self.account.has(word) and not self.hits(word) for word in called)
-        if accounted or any(self.account.is_other(word) for word in called):
+        if accounted or any(self.account.is_other(word) or not word.plain[:1].isalpha() for word in called):
             return False  # "Stop!" is no name
         if len(called) == len(self.said) and (len(called) == 1 or not any(word.plain in FUNCTION for word in called)):
             return True
@@ -215,5 +215,7 @@ class Place:
 
 def _joined(found: list[Sequence[Word]]) -> list[Sequence[Word]]:
     """Words that all stand for a name, as one where they stand side by side: "the little bird" for Muniya."""
+    doing = [span for span in found if any(does(word.plain) for word in span)]
+    found = [span for span in found if span not in doing] or found
     beside = all(1 <= other[0].start - one[-1].end <= 1 for one, other in pairwise(found))
     return [[word for span in found for word in span]] if len(found) > 1 and beside else found

@@ -1,0 +1,88 @@
+"""Names that are not put in the wrong place: where nothing tells surely, the draft is left as it is."""
+
+import pytest
+
+from setu_common.contracts import Character, Context
+from setu_enhancer.domain.glossary import glossary
+from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.mending import mended
+
+HINDI = Pair("hi", "en")
+CAST = (
+    ("Asha", "आशा", "female"),
+    ("Kiran", "किरण", "female"),
+    ("Jyoti", "ज्योति", "female"),
+    ("Prem", "प्रेम", "male"),
+    ("Vijay", "विजय", "male"),
+    ("Raj", "राज", "male"),
+    ("Suraj", "सूरज", "male"),
+    ("Shanti", "शांति", "female"),
+    ("Moti", "मोती", "male"),
+    ("Kamal", "कमल", "male"),
+    ("Khushi", "खुशी", "female"),
+    ("Daya", "दया", "female"),
+    ("Mangal", "मंगल", "male"),
+    ("Sunita", "सुनीता", "female"),
+    ("Ramesh", "रमेश", "male"),
+)
+
+
+def of(source, draft, cast=CAST, pair=HINDI):
+    line = Line(0, 0.0, 3.0, source, draft)
+    told = [Character(name=name, source=spelt, gender=gender) for name, spelt, gender in cast]
+    known = glossary(Context(characters=told), [line], pair)
+    return mended(line, known.in_line(source), pair)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("आशा रो पड़ी।", "Hope wept.", "Asha wept."),
+        ("खुशी को लेकर आओ।", "Bring joy.", "Bring Khushi."),
+        ("विजय दौड़ में जीता।", "Victory won the race.", "Vijay won the race."),
+        ("विजय कुर्सी से उठा।", "Victory rose from the chair.", "Vijay rose from the chair."),
+        ("आशा ने परदा हटाया।", "Hope drew the curtain.", "Asha drew the curtain."),
+        ("विजय ने सारा पैसा जुए में उड़ा दिया।", "Victory blew all the money gambling.", "Vijay blew all the money gambling."),
+    ],
+)
+def test_what_is_done_is_left_where_it_stands(source, draft, text):
+    assert of(source, draft) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "draft"),
+    [
+        ("एक्स-रे की किरण शरीर के पार जाती है।", "An X-ray beam passes through the body."),
+        ("लेज़र की किरण दीवार पर पड़ी।", "The laser beam hit the wall."),
+        ("किरण और करण भाई-बहन हैं।", "Karan and Karan are siblings."),
+    ],
+)
+def test_half_of_a_longer_word_and_more_than_one_are_nobody(source, draft):
+    assert of(source, draft) == draft
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "wrong"),
+    [
+        ("सुनीता का पति रमेश से मिला।", "Her husband met Ramesh.", "Sunita Ramesh"),
+        ("राज का दोस्त विजय से मिला।", "His friend met Vijay.", "Raj Vijay"),
+        ("आशा और आदत में फ़र्क है।", "There is a difference between hope and habit.", "difference Asha"),
+        ("राज की भाभी आई।", "His sister-in-law came.", "in-Raj"),
+        ("ज्योति की सास ने चाय पिलाई।", "Her mother-in-law gave tea.", "in-Jyoti"),
+        ("दया भाभी कहाँ हैं?", "Where is sister-in-law mercy?", "in-Daya"),
+    ],
+)
+def test_a_verb_a_preposition_and_half_of_a_word_are_nobody(source, draft, wrong):
+    assert wrong not in of(source, draft)
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("राज, 1,20,000 दो।", "1,20,000.", "Raj, 1,20,000."),
+        ("आशा, 5,000 रुपये।", "5,000 rupees.", "Asha, 5,000 rupees."),
+        ("आशा, 20 रुपये।", "20, rupees.", "Asha, 20, rupees."),
+    ],
+)
+def test_a_number_is_whole_and_nobody(source, draft, text):
+    assert of(source, draft) == text
