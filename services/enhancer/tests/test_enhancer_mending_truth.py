@@ -6,6 +6,7 @@ from setu_common.contracts import Character, Context
 from setu_enhancer.domain.glossary import glossary
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import mended
+from setu_enhancer.domain.oddities import taken_for_words
 
 HINDI = Pair("hi", "en")
 CAST = (
@@ -86,3 +87,46 @@ def test_a_verb_a_preposition_and_half_of_a_word_are_nobody(source, draft, wrong
 )
 def test_a_number_is_whole_and_nobody(source, draft, text):
     assert of(source, draft) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "draft"),
+    [
+        ("दया ने दया नहीं दिखाई।", "She showed no mercy."),
+        ("प्रेम का प्रेम सच्चा है।", "His love is true."),
+        ("मंगल मंगल को आएगा।", "He will come on Tuesday."),
+        ("खुशी बहुत खुश है।", "She is very happy."),
+        ("राज को राज़ पता है।", "He knows the secret."),
+        ("सूरज, सूरज डूब रहा है।", "The sun is setting."),
+        ("मोती, मोती की माला ला।", "Bring the pearl necklace."),
+        ("शांति को शांति चाहिए।", "She needs peace."),
+        ("आशा हमारी आशा है।", "Hope is our hope."),
+        ("कमल ने कमल का फूल तोड़ा।", "Lotus plucked lotus flower."),
+    ],
+)
+def test_a_name_beside_its_word_is_left_alone(source, draft):
+    assert of(source, draft) == draft
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "text"),
+    [
+        ("आशा, आशा!", "Hope, hope!", "Asha, Asha!"),
+        ("आशा आई। विजय आशा से मिला।", "Hope came. Vijay met Hope.", "Asha came. Vijay met Asha."),
+    ],
+)
+def test_a_name_that_is_no_word_either_time_stands_both_times(source, draft, text):
+    assert of(source, draft) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "draft"),
+    [
+        ("आशा ने कहा " * 180, "Hope said so. " * 140),
+        ("आशा, " * 398, "Hope, " * 330),
+        ("आशा ने कहा कि " + "वह बहुत दूर गई " * 100, "The lion went very far. " * 80),
+    ],
+)
+def test_a_line_that_goes_on_and_on_is_left_alone(source, draft):
+    assert of(source, draft) == draft
+    assert not list(taken_for_words(source, draft))

@@ -35,7 +35,7 @@ from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
 from setu_enhancer.domain.unheard import is_heard
-from setu_enhancer.domain.words import FUNCTION, KEPT, akin, stem
+from setu_enhancer.domain.words import FUNCTION, KEPT, LONG_TEXT, akin, stem
 
 _CLAUSE: Final = re.compile(r"[,.!?।;…—–]+")
 
@@ -98,6 +98,8 @@ def taken_for_words(source: str, draft: str) -> Iterator[str]:
         source: the line.
         draft: its draft.
     """
+    if max(len(words(source)), len(words(draft))) > LONG_TEXT:
+        return
     if not any(map(may_be_borne, words(source))):
         yield from _of_places(source, draft)
         return

@@ -9,6 +9,7 @@ word and not the name, the draft is left alone.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from setu_enhancer.domain.dictionary import renderings
@@ -26,9 +27,11 @@ from setu_enhancer.domain.spelt import spelt_otherwise
 from setu_enhancer.domain.text.names import is_named
 from setu_enhancer.domain.text.scripts import script_counts, scripts_of
 from setu_enhancer.domain.text.words import folded, words
+from setu_enhancer.domain.words import LONG_TEXT
 
 __all__ = ["LETTER", "NEARLY", "meanings", "mended"]
 
+MOST_TIMES: Final = 8
 LETTER: Final = r"[\w\u0300-\u036f\u0900-\u0d7f]"  # Indic vowel signs are no word characters to Python
 
 
@@ -87,12 +90,24 @@ class _Mending:
             text = lacking.put(place, text, several=len(dropped) > 1)
         return text
 
+    @cached_property
+    def _heard(self) -> tuple[str, ...]:
+        """The words of the line, folded."""
+        return tuple(map(folded, words(self.line.source)))
+
+    @cached_property
+    def _is_long(self) -> bool:
+        """Whether the line or its draft is so long that nothing in it tells what stands for what."""
+        return max(len(self._heard), len(words(self.line.draft))) > LONG_TEXT
+
     def _place(self, entry: Entry, said: tuple[str, ...], draft: str) -> Place | None:
         """Where to look for an entry; None if it is not looked for."""
         source = self.line.source
+        if self._is_long or self._heard.count(folded(said[0])) > MOST_TIMES:
+            return None
         others = tuple(each for each in self.entries if each is not entry and says(each, draft))
         place = Place(entry, said, entry.target, source, self.pair, others)
-        if _is_another_word(said, entry, self.pair) or is_another_word(place):
+        if _is_another_word(said, entry, self.pair) or is_another_word(place) or place.is_unclear(draft):
             return None
         if entry.kind != "name" or self.pair.source != "hi" or len(said) > 1:
             return place

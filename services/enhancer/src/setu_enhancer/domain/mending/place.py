@@ -6,6 +6,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
+from setu_enhancer.domain.bearing import CALLING
+from setu_enhancer.domain.dictionary import is_verb
 from setu_enhancer.domain.given import GIVEN
 from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.lexicon.people import titles
@@ -13,6 +15,7 @@ from setu_enhancer.domain.lines import Pair
 from setu_enhancer.domain.mending.account import BESIDE, Account
 from setu_enhancer.domain.mending.drafts import CLAUSE, SENTENCE, Word, clauses_of, runs, sentence_of, split
 from setu_enhancer.domain.mending.meant import does, hinted, meanings
+from setu_enhancer.domain.said import is_said
 from setu_enhancer.domain.text.names import is_named, likeness
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import FUNCTION, is_akin, is_ordinary
@@ -113,6 +116,34 @@ class Place:
         if not found or len(found) > self.times or len({" ".join(word.stem for word in span) for span in found}) > 1:
             return None  # of two different words one may be the word, and not the name
         return tuple((span[0].start, span[-1].end) for span in found)
+
+    def is_unclear(self, draft: str) -> bool:
+        """Whether the line has the name's word more than once, or another that means the same, and nothing tells which of them the draft has."""
+        if (
+            self.entry.kind != "name"
+            or len(self.said) > 1
+            or (self.pair.source, self.pair.target) != ("hi", "en")
+            or not self.meant
+        ):
+            return False
+        said = folded(self.said[0])
+        clauses = [
+            list(map(folded, words(part))) for sentence in SENTENCE.split(self.source) for part in CLAUSE.split(sentence)
+        ]
+        having = [clause for clause in clauses if said in clause]
+        told = [
+            word for word in split(draft) if word.plain not in FUNCTION and any(is_akin(word.stem, each) for each in self.meant)
+        ]
+        told = [word for word in told if not does(word.plain)]
+        if len(having) > 1 or having[0].count(said) > 1:
+            if any(clause.count(said) > 1 or is_said(said, " ".join(clause)) for clause in having):
+                return self.spans(draft) is not None or self.called(draft) is None
+            called = all(word == said or word in CALLING for clause in having for word in clause)
+            return len(told) < len(having) and not called
+        rest = [word for word in split(draft) if word not in told]
+        same = [each for each in self.account.rest if not is_verb(each, self.pair.source)]
+        same = [each for each in same if not any(self.account.renders(each, word) for word in rest)]
+        return bool(told) and all(any(self.account.renders(each, word) for each in same) for word in told)
 
     def is_together(self, draft: str) -> bool:
         """Whether the draft has words for each of its own within one phrase."""
