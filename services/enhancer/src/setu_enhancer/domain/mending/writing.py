@@ -4,15 +4,19 @@ import re
 from typing import Final
 
 from setu_enhancer.domain.bearing import is_order, qualifies
-from setu_enhancer.domain.lexicon.people import is_ordinary_name, titles
+from setu_enhancer.domain.lexicon.people import CALLS, is_ordinary_name, titles
+from setu_enhancer.domain.mending.account import BESIDE
 from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, SENTENCE, split
 from setu_enhancer.domain.mending.place import Place, Span
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import FUNCTION
 
 _ARTICLE: Final = re.compile(r"(?i)(?<![\w'’])(?:the|a|an)\s+$")
+_THAT: Final = re.compile(r"(?i)(?<![\w'’])(?:this|that)\s+$")
+_PREPOSITION: Final = re.compile(r"(?i)\s(?:to|at|for|on|with|from)\s+$")
 _IN_LAW: Final = re.compile(r"^-in-law\b")
 _ASKED_FOR: Final = re.compile(r"(?i)\b(ask(?:s|ed|ing)?\s+)for\s+$")
+_POINTING: Final = frozenset(map(folded, "वो वह यह ये उस इस उन इन कि".split()))  # noqa: SIM905
 _FROM: Final = folded("से")
 _OF: Final = frozenset(map(folded, ("का", "की", "के")))
 _KIN: Final = frozenset(
@@ -29,9 +33,11 @@ def written(place: Place, draft: str, span: Span) -> str:
     before, behind = draft[:start], _IN_LAW.sub("", draft[end:])
     if place.entry.kind != "name":
         return before + place.target + _ending(draft[start:end]) + behind
-    if place.pair.target == "en" and (called := _called_last(place, before, draft[start:end], behind)):
-        return called
+    if place.pair.target == "en" and _is_bidden(place) and _is_within(before, behind):
+        return _called_last(place, before, draft[start:end], behind) or draft
     before = _ARTICLE.sub("", before)
+    if place.pair.target == "en" and place.ahead not in _POINTING:
+        before = _THAT.sub("", before)
     if place.case == _FROM:
         before = _ASKED_FOR.sub(r"\1", before)
     if place.pair.target == "en" and (kin := _kin(place, behind)):
@@ -42,26 +48,32 @@ def written(place: Place, draft: str, span: Span) -> str:
     return before + place.target + ending + behind
 
 
+def _is_bidden(place: Place) -> bool:
+    """Whether the line calls a name, alone behind a comma or before it, and bids who bears it do something."""
+    sentence = next((part for part in SENTENCE.split(place.source) if place.calls_in(words(part))), "")
+    clauses = [said for part in CLAUSE.split(sentence) if (said := words(part))]
+    own = next((clause for clause in clauses if place.calls_in(clause)), [])
+    if len(clauses) == 1 or tuple(own) != place.said or own not in (clauses[0], clauses[-1]):
+        return False
+    beside = [folded(word) for word in clauses[1 if own == clauses[0] else -2]]
+    return is_order(beside) or CALLS.issuperset(beside)
+
+
+def _is_within(before: str, behind: str) -> bool:
+    """Whether no comma parts some words of a draft from the rest of their sentence."""
+    said, rest = SENTENCE.split(before)[-1], SENTENCE.split(behind)[0]
+    beside = all(word.plain in BESIDE for word in split(said))
+    return not beside and not CLAUSE.search(said) and not CLAUSE.match(rest.lstrip())
+
+
 def _called_last(place: Place, before: str, meant: str, behind: str) -> str:
-    """A draft whose last words are who is called at the end of the line: "Leave the patience." is "Leave it, Dheeraj."; empty if they are not."""
-    clauses = [
-        words(part)
-        for part in CLAUSE.split(SENTENCE.split(place.source[: place.source.find(place.said[-1])])[-1])
-        if words(part)
-    ]
-    rest = SENTENCE.split(place.source[place.source.find(place.said[-1]) + len(place.said[-1]) :])[0]
-    alone = (
-        "," in place.source
-        and CLAUSE.search(place.source[: place.source.find(place.said[0])].rstrip()[-1:])
-        and not words(rest)
-    )
-    said = SENTENCE.split(before)[-1]
-    if not clauses or not alone or not is_order([folded(word) for word in clauses[-1]]) or CLAUSE.search(said):
-        return ""
-    if not words(said) or words(SENTENCE.split(behind)[0]) or ENDING.search(meant):
+    """A draft whose last words are who is called: "Leave the patience." is "Leave it, Dheeraj."; empty if they are not."""
+    if place.times > 1 or words(SENTENCE.split(behind)[0]) or ENDING.search(meant):
         return ""
     bare = _ARTICLE.sub("", before)
-    return f"{bare.rstrip()}{' it' if bare != before else ''}, {place.target}{behind}"
+    said = _PREPOSITION.sub("", bare)
+    it = " it" if said == bare != before else ""
+    return f"{said.rstrip()}{it}, {place.target}{behind}"
 
 
 def _ending(text: str) -> str:
@@ -92,20 +104,18 @@ def _owns(place: Place, behind: str) -> bool:
     return bool(word and owned) and place.account.renders(owned[0], word[0])
 
 
-def put_in(draft: str, name: str, at: int) -> str:
+def put_in(place: Place, draft: str, at: int) -> str:
     """A draft that calls somebody before what stands at a place.
 
     Args:
+        place: the name of who is called.
         draft: it.
-        name: who is called.
         at: where its sentence begins.
     """
     rest = draft[at:]
     first = split(rest)[:1]
-    small = (
-        bool(first) and not first[0].text.startswith("I") and (first[0].plain in FUNCTION or is_ordinary_name(first[0].plain))
-    )
-    if small:
+    small = bool(first) and not first[0].text.startswith("I")
+    if small and (first[0].plain in FUNCTION or (is_ordinary_name(first[0].plain) and not place.account.is_other(first[0]))):
         rest = rest[: first[0].start] + rest[first[0].start : first[0].start + 1].casefold() + rest[first[0].start + 1 :]
     lead = len(rest) - len(rest.lstrip(' -–"“'))
-    return f"{draft[:at]}{rest[:lead]}{name}, {rest[lead:]}"
+    return f"{draft[:at]}{rest[:lead]}{place.target}, {rest[lead:]}"
