@@ -6,6 +6,7 @@ from setu_common.contracts import Character, Context
 from setu_enhancer.domain.glossary import glossary
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import mended
+from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.oddities import taken_for_words
 
 HINDI = Pair("hi", "en")
@@ -130,3 +131,42 @@ def test_a_name_that_is_no_word_either_time_stands_both_times(source, draft, tex
 def test_a_line_that_goes_on_and_on_is_left_alone(source, draft):
     assert of(source, draft) == draft
     assert not list(taken_for_words(source, draft))
+
+
+def test_two_who_sound_alike_keep_what_one_does():
+    assert of("मोहन मोहन सिंह से मिला।", "Mohan met Mohan Singh.", [("Mohun", "मोहन", "male")]) == "Mohan met Mohan Singh."
+
+
+@pytest.mark.parametrize(
+    ("source", "draft"),
+    [
+        ("फूल लाल है।", "The flower is red."),
+        ("गुलाब लाल है।", "The rose is red."),
+        ("रोशनी लाल है।", "The light is red."),
+        ("सूरज लाल हो गया।", "The sun turned red."),
+    ],
+)
+def test_what_is_red_is_nobody(source, draft):
+    lines = [Line(0, 0.0, 3.0, source, draft)]
+    assert not names_of(lines, HINDI)
+    assert of(source, draft, ()) == draft
+
+
+def test_a_surname_before_what_is_done_is_one():
+    assert of("गुलाब लाल आया है।", "The red rose has come.", ()) == "Gulab Lal has come."
+
+
+@pytest.mark.parametrize(
+    ("source", "draft", "name", "text", "language"),
+    [
+        ("¡Socorro, ayúdame!", "Help, help me!", "Socorro", "Help, help me!", "es"),
+        ("¡Socorro!", "Help!", "Socorro", "Help!", "es"),
+        ("¡Victoria!", "Victory!", "Victoria", "Victory!", "es"),
+        ("¡Victoria, ven aquí!", "Victory, come here!", "Victoria", "Victoria, come here!", "es"),
+        ("La Cruz Roja llegó.", "The Red Cross arrived.", "Cruz", "The Red Cross arrived.", "es"),
+        ("Les roses sont roses, Rose.", "The roses are pink, Pink.", "Rose", "The roses are pink, Pink.", "fr"),
+        ("Le petit Petit est là.", "The little Little is here.", "Petit", "The little Little is here.", "fr"),
+    ],
+)
+def test_what_is_cried_or_has_an_article_is_the_word(source, draft, name, text, language):
+    assert of(source, draft, [(name, name, None)], Pair(language, "en")) == text

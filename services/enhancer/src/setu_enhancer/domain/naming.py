@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from setu_enhancer.domain.dictionary import is_borrowed, renderings
+from setu_enhancer.domain.dictionary import is_borrowed, kinds, renderings
 from setu_enhancer.domain.given import GIVEN, is_likely, is_surely, is_translated, use_of
 from setu_enhancer.domain.lexicon.names import NAMES, Given
 from setu_enhancer.domain.lexicon.people import SURNAMES, UNCLES, is_english
@@ -22,6 +22,7 @@ SHORTEST: Final = 3
 SHORTEST_UNCASED: Final = 2
 OFTEN: Final = 2
 NEARLY: Final = 0.6
+_IS: Final = re.compile(folded("(?:है|हैं|था|थी|थे|थीं|हूँ|हो.*|हुआ|हुई|हुए|नहीं|पड़.*|दिख.*|लग.*)$"))
 CLAUSE: Final = re.compile(r"[,.!?।;…—–]+")
 
 # Words that stand capitalised in a translation, sound as in the source, and are no names: who is addressed, exclamations, loan words.
@@ -128,8 +129,11 @@ def _full(lines: Sequence[Line], names: Mapping[str, _Tally]) -> Iterator[Named]
     """Names with the surname, the other name or the kin that some line has behind them, since machines translate both: "flame lion", "Uncle Sea"."""
     for line in lines:
         for clause in CLAUSE.split(line.source):
-            for one, other in pairwise(words(clause)):
+            said = words(clause)
+            for at, (one, other) in enumerate(pairwise(said)):
                 first, last = folded(one), folded(other)
+                if _is_said_of(said[at + 1 : at + 3]):
+                    continue  # "the flower is red"
                 if first not in names or first not in GIVEN or use_of(one, line.source) <= 0:
                     continue
                 if last in SURNAMES or (last in GIVEN and not GIVEN[last].meanings):
@@ -138,6 +142,11 @@ def _full(lines: Sequence[Line], names: Mapping[str, _Tally]) -> Iterator[Named]
                 elif last in UNCLES and GIVEN[first].meanings:
                     called = romanised(other)
                     yield Named(f"{one} {other}", f"{GIVEN[first].target} {called}", (GIVEN[first].target,), by_use=True)
+
+
+def _is_said_of(behind: Sequence[str]) -> bool:
+    """Whether what stands behind a word is how it is, and no surname: "लाल है", "लाल हो"."""
+    return len(behind) == OFTEN and "quality" in kinds(folded(behind[0]), "hi") and bool(_IS.match(folded(behind[1])))
 
 
 def _named(word: str, tally: _Tally) -> Named:
@@ -205,10 +214,12 @@ def _given(lines: Sequence[Line], pair: Pair) -> Iterator[tuple[str, Given]]:
     seen: set[str] = set()
     likely: dict[str, set[str]] = defaultdict(set)
     for line in lines:
-        for word in words(line.source):
+        said = words(line.source)
+        for at, word in enumerate(said):
             name = folded(word)
             given = GIVEN.get(name)
-            if given is None or name in seen:
+            behind = said[at + 1 : at + 3]
+            if given is None or name in seen or (folded("".join(behind[:1])) in SURNAMES and _is_said_of(behind)):
                 continue
             use = use_of(word, line.source)
             if name not in NAMES.forces and is_likely(word, line.source):

@@ -194,7 +194,11 @@ def _said(entry: Entry, source: str) -> tuple[str, ...]:
     """The words of a line that are an entry, in whatever spelling."""
     heard = words(source)
     sizes = sorted({len(words(spelling)) for spelling in entry.source}, reverse=True)
+    exact = {tuple(words(spelling)) for spelling in entry.source}
     for size in sizes:
+        parts = [tuple(heard[at : at + size]) for at in range(len(heard) - size + 1)]
+        if as_told := next((part for part in parts if part in exact), None):
+            return as_told
         for at in range(len(heard) - size + 1):
             part = " ".join(heard[at : at + size])
             if any(is_named(spelling, part) for spelling in entry.source if len(words(spelling)) == size):

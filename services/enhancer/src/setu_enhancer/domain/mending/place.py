@@ -26,6 +26,7 @@ MOST_BETWEEN_COMMAS: Final = 3
 NEAR: Final = 3
 _OF_OTHERS: Final = {"male": frozenset({"she", "her"}), "female": frozenset({"he", "him", "his"})}
 BEFORE: Final = frozenset({"the", "a", "an", "my"})
+_ARTICLES: Final = frozenset("le la les un une des el los las una unos unas o os as um uma au aux du al del".split())  # noqa: SIM905
 Span = tuple[int, int]
 
 
@@ -119,23 +120,20 @@ class Place:
 
     def is_unclear(self, draft: str) -> bool:
         """Whether the line has the name's word more than once, or another that means the same, and nothing tells which of them the draft has."""
-        if (
-            self.entry.kind != "name"
-            or len(self.said) > 1
-            or (self.pair.source, self.pair.target) != ("hi", "en")
-            or not self.meant
-        ):
+        if self.entry.kind != "name" or len(self.said) > 1 or self.pair.target != "en" or not self.meant:
             return False
         said = folded(self.said[0])
-        clauses = [
-            list(map(folded, words(part))) for sentence in SENTENCE.split(self.source) for part in CLAUSE.split(sentence)
-        ]
-        having = [clause for clause in clauses if said in clause]
         told = [
             word for word in split(draft) if word.plain not in FUNCTION and any(is_akin(word.stem, each) for each in self.meant)
         ]
         told = [word for word in told if not does(word.plain)]
-        if len(having) > 1 or having[0].count(said) > 1:
+        if self.pair.source != "hi":
+            return len(told) > self.times or self._is_cased_word(said)
+        clauses = [
+            list(map(folded, words(part))) for sentence in SENTENCE.split(self.source) for part in CLAUSE.split(sentence)
+        ]
+        having = [clause for clause in clauses if said in clause]
+        if sum(clause.count(said) for clause in having) > 1:
             if any(clause.count(said) > 1 or is_said(said, " ".join(clause)) for clause in having):
                 return self.spans(draft) is not None or self.called(draft) is None
             called = all(word == said or word in CALLING for clause in having for word in clause)
@@ -144,6 +142,16 @@ class Place:
         same = [each for each in self.account.rest if not is_verb(each, self.pair.source)]
         same = [each for each in same if not any(self.account.renders(each, word) for word in rest)]
         return bool(told) and all(any(self.account.renders(each, word) for each in same) for word in told)
+
+    def _is_cased_word(self, said: str) -> bool:
+        """Whether a line of a language with capitals has the name's word in small letters, of many, with an article, or as all that is cried."""
+        plain = [folded(word) for word in self.heard]
+        if set(plain) == {said} or any(one in _ARTICLES and other == said for one, other in pairwise(plain)):
+            return True
+        many = {f"{said}s", f"{said}es"}
+        return any(
+            each in many or (each == said and word not in self.said) for each, word in zip(plain, self.heard, strict=True)
+        )
 
     def is_together(self, draft: str) -> bool:
         """Whether the draft has words for each of its own within one phrase."""
