@@ -13,7 +13,7 @@ from typing import Final
 from setu_enhancer.domain.bearing import DOING, is_order, qualifies
 from setu_enhancer.domain.dictionary import kinds, renderings
 from setu_enhancer.domain.dictionary.forms import SMALL
-from setu_enhancer.domain.given import GIVEN, is_borne_loosely, is_noun
+from setu_enhancer.domain.given import GIVEN, SURELY_A_WORD, is_borne_loosely, is_noun, use_of
 from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import (
     CALLS,
@@ -128,6 +128,11 @@ def may_be_borne(word: str) -> bool:
     return "manner" not in known and (given is not None or is_noun(plain))
 
 
+def _is_said(plain: str, source: str) -> bool:
+    """Whether a line has a folded word as people say the word, and of a listed name whether nothing speaks for somebody there."""
+    return is_said(plain, source) or (plain in GIVEN and use_of(plain, source) == SURELY_A_WORD)
+
+
 def _is_mostly_somebody(stems: AbstractSet[str]) -> bool:
     return sum(is_somebody({each}) for each in stems) * 2 >= len(stems) > 0
 
@@ -138,7 +143,7 @@ def _with_kin(source: str, draft: str) -> Iterator[str]:
     for clause in _clauses(source):
         for at, (one, other) in enumerate(pairwise(clause)):
             plain = folded(one)
-            if folded(other) not in KIN_BEHIND or not may_be_borne(one) or is_said(plain, source):
+            if folded(other) not in KIN_BEHIND or not may_be_borne(one) or _is_said(plain, source):
                 continue
             meant = meanings(one, "hi")
             if any(stem(each) in meant for each in told):
@@ -196,7 +201,7 @@ def _as_people(source: str, draft: str) -> Iterator[str]:
         return
     for word in words(source):
         plain = folded(word)
-        if not may_be_borne(word) or plain in NAMES.forces or plain in NAMES.animals or is_said(plain, source):
+        if not may_be_borne(word) or plain in NAMES.forces or plain in NAMES.animals or _is_said(plain, source):
             continue
         meant = meanings(word, "hi")
         if meant.isdisjoint(odd) or is_creature(renderings(plain, "hi")) or is_somebody(meant):
@@ -243,7 +248,7 @@ def _lost(source: str, draft: str) -> Iterator[str]:
             if given is None or not given.meanings or (at and given.seldom and behind not in _CASES) or plain in NAMES.forces:
                 continue
             meant = frozenset(meanings(word, "hi"))
-            if may_be_borne(word) and not is_said(plain, source) and meant.isdisjoint(told) and not akin(meant, told):
+            if may_be_borne(word) and not _is_said(plain, source) and meant.isdisjoint(told) and not akin(meant, told):
                 yield word
 
 
@@ -295,7 +300,7 @@ def _may_stand(word: str, source: str) -> bool:
         and plain not in NAMES.forces | NAMES.animals | HONOURED
         and may_be_borne(word)
         and not days(word, "hi")
-        and not is_said(plain, source)
+        and not _is_said(plain, source)
     )
 
 
@@ -334,7 +339,7 @@ def _bare(source: str, draft: str) -> Iterator[str]:
             or given.seldom
             or name in NAMES.forces
             or not NAMES.mass.isdisjoint(given.meanings)
-            or is_said(name, source)
+            or _is_said(name, source)
         ):
             continue
         if may_be_borne(word) and not meanings(word, "hi").isdisjoint(told):

@@ -16,6 +16,7 @@ from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import KIN_BEHIND, SURNAMES, TITLES
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
 
+_ANY: Final = "*"
 _FILE: Final = Path(__file__).parent / "lexicon" / "said-hi.txt"
 _CLAUSE: Final = re.compile(r"[,—–]")
 
@@ -111,7 +112,7 @@ class _Companions:
     def of(self, word: str) -> tuple[_Along, ...]:
         """What goes with a folded word."""
         found: list[_Along] = []
-        for told in self._told.get(word, ()):
+        for told in (*self._told.get(word, ()), *(self._told[_ANY] if word in NAMES else ())):
             behind, _, before = told.partition(" / ")
             found += [_behind(each.strip()) for each in behind.split(",") if each.strip()]
             found += [_Along(tuple(each.split()), (), 0, weak=False) for each in before.split(",") if each.strip()]

@@ -1,18 +1,20 @@
 """Where a word of a draft is to be left as it is: it is the word there, and no name."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from setu_enhancer.domain.bearing import is_list, qualifies
 from setu_enhancer.domain.dictionary import is_verb, renderings
-from setu_enhancer.domain.given import GIVEN, is_shown, is_translated, use_of
-from setu_enhancer.domain.lexicon.people import DETERMINERS, is_somebody, titles
+from setu_enhancer.domain.given import GIVEN, is_borne_loosely, is_noun, is_shown, is_translated, use_of
+from setu_enhancer.domain.lexicon.names import NAMES
+from setu_enhancer.domain.lexicon.people import DETERMINERS, KIN_BEHIND, SHOUTED, SURNAMES, is_somebody, titles
 from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, Word, runs, split
 from setu_enhancer.domain.mending.phrases import ARTICLES
 from setu_enhancer.domain.mending.place import Place, Span
 from setu_enhancer.domain.placing import PLACES
 from setu_enhancer.domain.text.names import key
 from setu_enhancer.domain.text.numbers import is_of_numbers
-from setu_enhancer.domain.text.words import folded, words
+from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
 from setu_enhancer.domain.words import FUNCTION, is_akin
 
 # How people are called by what they are: as good a translation as the word that a list of characters has for them.
@@ -56,6 +58,14 @@ _BE: Final = frozenset("be being been become becomes became get gets got".split(
 _IS: Final = frozenset(map(folded, "है हैं था थी थे हूँ".split()))  # noqa: SIM905
 _CASES: Final = frozenset(map(folded, ("का", "की", "के", "को", "से", "ने", "में", "पर")))
 _DOING: Final = frozenset("i you he she we they can can't cannot don't doesn't didn't won't couldn't let's".split())  # noqa: SIM905
+_WITH_PEOPLE: Final = frozenset(map(folded, ("ने", "को", "का", "की", "के", "और")))
+_ALL: Final = frozenset(map(folded, ("सब", "सभी", "चुप", "कोई", "सबके")))
+_THERE: Final = frozenset({"there", "there's"})
+_ARE: Final = frozenset({"is", "are", "was", "were", "be", "been", "will", "has", "have"})
+_STILL: Final = frozenset("still no not little much some any more always only just so such a an the great never now".split())  # noqa: SIM905
+_OR: Final = frozenset({"and", "or"})
+_AND: Final = frozenset(map(folded, ("और", "या", "व", "एवं")))
+_PLURAL: Final = frozenset(map(folded, "हैं थे थीं गए गये होंगे रहे लगे".split()))  # noqa: SIM905
 _ORDINAL: Final = ("st", "nd", "rd", "th")
 _OF_MANY: Final = "ों"
 _OF_ONE: Final = frozenset(map(folded, ("को", "ने", "के")))
@@ -68,7 +78,7 @@ def is_free(place: Place, draft: str, span: Span) -> bool:
         return False  # who is called Dadi may be called Grandma
     if place.entry.shown_by in ("place", "read"):
         return True
-    return not _is_said_as_word(place, draft, span) and (
+    return not (_is_shouted(place) or _is_said_as_word(place, draft, span)) and (
         is_shown(place.said[0], place.source) or _is_likely(place, draft, span)
     )
 
@@ -105,15 +115,19 @@ def _is_said_as_word(place: Place, draft: str, span: Span) -> bool:
     if not any(is_akin(word.stem, each) for word in within for each in place.meant):
         return False  # a misspelt name
     singular = place.case in _CASES and not place.said[0].endswith(_OF_MANY)
-    if not singular and any(_is_of_many(word) for word in within[-1:]):
-        return True
     before = [word for word in run if word.end <= span[0]]
+    opening = not any(word.plain not in ARTICLES for word in before) and not _PLURAL.isdisjoint(place.behind)
+    many = not singular and any(_is_of_many(word, opening=opening) for word in within[-1:])
+    drafted = split(draft)
+    if many or _is_the_only_one(place, before) or _is_there(drafted, within[0]) or _is_beside_word(place, drafted, within):
+        return True
     after = next((word for word in run if word.start >= span[1]), None)
     if not before:
         return _is_listed(place)
     opens = len(before) == 1
     where = next((folded(word.text) for word in reversed(before) if word.plain != "the"), "")
-    if _is_person(place) and (where in _WITHIN or (place.case == _IN and where == "at") or place.case.startswith(_LIKE)):
+    within_it = where in _WITHIN or (place.case == _IN and where == "at") or place.case.startswith(_LIKE)
+    if _is_person(place) and within_it:
         return True  # nobody is in somebody: "in the rain"; nor is one the sort of another: रात वाली
     return _is_one_of(place, before[-1], within[0], opens=opens) or _is_described(place, before[-1], after)
 
@@ -145,9 +159,62 @@ def _is_described(place: Place, before: Word, after: Word | None) -> bool:
     return describes and after is not None and place.account.renders(place.case, after)
 
 
-def _is_of_many(word: Word) -> bool:
+def _is_of_many(word: Word, *, opening: bool) -> bool:
+    """Whether it tells of more than one; opening: whether it may have a capital only since a sentence begins there."""
     plain = word.plain
-    return plain.endswith("s") and not plain.endswith(("ss", "us", "is", "ness")) and len(plain) > SHORT and word.text.islower()
+    many = plain.endswith("s") and not plain.endswith(("ss", "us", "is", "ness")) and len(plain) > SHORT
+    return many and (opening or word.text.islower())
+
+
+def _is_the_only_one(place: Place, before: Sequence[Word]) -> bool:
+    """Whether the draft has a thing that acts, as the sun and the wind, with its article, and nothing in the line says that somebody does."""
+    plain = folded(place.said[0])
+    if before[-1:] == [] or before[-1].plain != "the" or plain not in NAMES.forces | NAMES.animals:
+        return False
+    if place.case in KIN_BEHIND | SURNAMES | _WITH_PEOPLE or is_shown(place.said[0], place.source):
+        return False
+    return not is_borne_loosely(place.said[0], place.source)
+
+
+def _is_shouted(place: Place) -> bool:
+    """Whether it is all that is said before all are told to do something: "Silence! Be quiet, everybody!"."""
+    plain = folded(place.said[0])
+    heard = [clause for part in SENTENCE_END.split(place.source) if (clause := [folded(word) for word in words(part)])]
+    return plain in SHOUTED and heard[0] == [plain] and len(heard) > 1 and heard[1][0] in _ALL
+
+
+def _is_there(drafted: Sequence[Word], first: Word) -> bool:
+    """Whether the draft says that there is such a thing: "there was still hope"."""
+    ahead = [word.plain for word in drafted if word.end <= first.start]
+    while ahead and ahead[-1] in _STILL:
+        ahead.pop()
+    while ahead and ahead[-1] in _ARE:
+        ahead.pop()
+    return first.text.islower() and ahead[-1:] != [] and ahead[-1] in _THERE
+
+
+def _is_beside_word(place: Place, drafted: Sequence[Word], within: Sequence[Word]) -> bool:
+    """Whether the line has it beside a word that is nobody's name, and the draft, too: "life and death"."""
+    at = next(number for number, word in enumerate(drafted) if word.start == within[0].start)
+    following = [word for word in drafted[at + len(within) :] if word.plain not in ARTICLES]
+    ahead = [word for word in drafted[:at] if word.plain not in ARTICLES]
+    told = [some[1] for some in (following[:2], ahead[::-1][:2]) if len(some) == len(("and", "")) and some[0].plain in _OR]
+    heard = [some[1] for some in (place.behind[:2], _ahead(place)) if len(some) == len(("और", "")) and some[0] in _AND]
+    things = [word for word in told if not is_somebody({word.stem})]
+    return any(_is_thing(place, other) and any(place.account.renders(other, word) for word in things) for other in heard)
+
+
+def _ahead(place: Place) -> tuple[str, ...]:
+    """The two words before it in the line, the nearest first."""
+    return tuple(map(folded, place.heard[: place.at][::-1][:2]))
+
+
+def _is_thing(place: Place, other: str) -> bool:
+    """Whether a folded word of the line is a noun that is no name, and nobody is called so."""
+    given = GIVEN.get(other)
+    if titles(other, place.pair.source):
+        return False
+    return given.seldom if given is not None else is_noun(other)
 
 
 def _is_used_as_name(place: Place) -> bool:
