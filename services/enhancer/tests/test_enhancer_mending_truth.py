@@ -44,6 +44,7 @@ def of(source, draft, cast=CAST, pair=HINDI):
         ("विजय दौड़ में जीता।", "Victory won the race.", "Vijay won the race."),
         ("विजय कुर्सी से उठा।", "Victory rose from the chair.", "Vijay rose from the chair."),
         ("आशा ने परदा हटाया।", "Hope drew the curtain.", "Asha drew the curtain."),
+        ("आशा ने उपन्यास लिख डाला।", "Hope overwrote it.", "Asha overwrote it."),
         ("विजय ने सारा पैसा जुए में उड़ा दिया।", "Victory blew all the money gambling.", "Vijay blew all the money gambling."),
     ],
 )

@@ -88,10 +88,19 @@ class Account:
 
     def is_other(self, word: Word) -> bool:
         """Whether a word is another name, of the glossary or of the line."""
-        if any(is_named(part, word.bare) for entry in self.others for part in words(entry.target)):
+        if any(is_named(part, word.bare) for part in self._targets):
             return True
-        others = (each for each in words(self.source) if folded(each) not in self.said)
-        return word.text[:1].isupper() and any(is_named(each, word.bare) for each in others)
+        return word.text[:1].isupper() and any(is_named(each, word.bare) for each in self._heard)
+
+    @cached_property
+    def _targets(self) -> tuple[str, ...]:
+        """The words of the entries that the draft has."""
+        return tuple(dict.fromkeys(part for entry in self.others for part in words(entry.target)))
+
+    @cached_property
+    def _heard(self) -> tuple[str, ...]:
+        """The other words of the line, each once."""
+        return tuple(dict.fromkeys(each for each in words(self.source) if folded(each) not in self.said))
 
     def _names(self, word: str) -> bool:
         return any(is_named(spelling, word) for entry in self.others for spelling in (*entry.source, entry.target))

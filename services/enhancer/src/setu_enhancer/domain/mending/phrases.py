@@ -229,6 +229,8 @@ def widened(draft: str, span: Span, place: Place) -> Span:
             ):
                 behind = behind[: behind.index(word)]
                 break
+        if behind and behind[-1] == each.words[-1] and each.after in _DETERMINERS | _PRONOUNS | {"it"}:
+            behind = behind[:-1]  # whatever it means, something is done to what follows
         end = behind[-1].end if behind else span[1]
         return _beside(draft, (_start(each, chunk, span), end), place)
     return _beside(draft, span, place)
