@@ -18,10 +18,12 @@ from setu_enhancer.domain.glossary import Entry, says
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.mending import lacking
 from setu_enhancer.domain.mending.account import Account
+from setu_enhancer.domain.mending.checking import checked
+from setu_enhancer.domain.mending.drafts import split
 from setu_enhancer.domain.mending.keeping import is_another_word, is_free
 from setu_enhancer.domain.mending.meant import meanings, sites
 from setu_enhancer.domain.mending.phrases import assigned, is_bound, widened
-from setu_enhancer.domain.mending.place import NEARLY, Place
+from setu_enhancer.domain.mending.place import NEARLY, Place, Span
 from setu_enhancer.domain.mending.writing import written
 from setu_enhancer.domain.spelt import spelt_otherwise
 from setu_enhancer.domain.text.names import is_named
@@ -32,6 +34,12 @@ from setu_enhancer.domain.words import LONG_TEXT
 __all__ = ["LETTER", "NEARLY", "meanings", "mended"]
 
 MOST_TIMES: Final = 8
+_PRONOUNS: Final = frozenset("he him his she her hers".split())  # noqa: SIM905
+_SAID_SO: Final = frozenset(
+    folded(
+        "वो वह वे उस उसे उसको उसने उससे उसका उसकी उसके उन्हें उनको उन्होंने उनका उनकी उनके ये यह इस इसे इसको इसने इससे इसका इसकी इसके"
+    ).split()
+)
 LETTER: Final = r"[\w\u0300-\u036f\u0900-\u0d7f]"  # Indic vowel signs are no word characters to Python
 
 
@@ -43,7 +51,7 @@ def mended(line: Line, entries: Sequence[Entry], pair: Pair) -> str:
         entries: those of the line.
         pair: its languages. What names mean is known in English only.
     """
-    return _Mending(line, tuple(entries), pair).text()
+    return checked(line.draft, _Mending(line, tuple(entries), pair).text(), entries)
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class _Mending:
         said = frozenset(folded(word) for place in missing for word in place.said)
         account = Account(self.line.source, said, self.pair, missing[0].others)
         for span, place in sorted(assigned(text, missing, account), key=lambda each: each[0], reverse=True):
-            if is_free(place, text, span) and not is_bound(text, span, place):
+            if is_free(place, text, span) and not is_bound(text, span, place) and not self._is_another(span, place, text):
                 text = written(place, text, span)
         dropped = [place for place in missing if not says(place.entry, text)]
         for place in dropped:
@@ -99,6 +107,13 @@ class _Mending:
     def _is_long(self) -> bool:
         """Whether the line or its draft is so long that nothing in it tells what stands for what."""
         return max(len(self._heard), len(words(self.line.draft))) > LONG_TEXT
+
+    def _is_another(self, span: Span, place: Place, text: str) -> bool:
+        """Whether a phrase that only is left over says something else: the draft has the name as a pronoun: "He tied the knot"."""
+        meant = any(place.hits(word) for word in split(text) if span[0] <= word.start < span[1])
+        pronouns = _PRONOUNS.intersection(word.plain for word in split(text))
+        said = not _SAID_SO.isdisjoint(map(folded, words(self.line.source)))
+        return bool(pronouns) and not meant and not said
 
     def _place(self, entry: Entry, said: tuple[str, ...], draft: str) -> Place | None:
         """Where to look for an entry; None if it is not looked for."""

@@ -33,7 +33,12 @@ _THEIRS: Final = frozenset({"his", "her"})
 _HIS, _HERS = frozenset({"he", "him", "his"}), frozenset({"she", "her"})
 _KO: Final = frozenset(map(folded, ("को", "से", "पर")))
 _NE: Final = folded("ने")
-_LIKED: Final = frozenset(map(folded, ("पसंद", "चाहिए")))
+_LIKED: Final = frozenset(
+    folded(
+        "पसंद चाहिए हुआ हुई हुए याद प्यार ग़ुस्सा गुस्सा डर नींद भूख प्यास बुख़ार बुखार पता होश शर्म ख़ुशी दुख यक़ीन भरोसा दिखा दिखी मिला मिली"
+    ).split()
+)
+"""What somebody has, feels or gets to whom Hindi has it happen."""
 _SEEMING: Final = frozenset(map(folded, "अच्छा अच्छी अच्छे बुरा बुरी बुरे प्यारा प्यारी प्यारे".split()))  # noqa: SIM905
 _SEEMS: Final = folded("लग")
 _MANY: Final = frozenset(map(folded, "हैं थे थीं गए आए चले रहे".split()))  # noqa: SIM905

@@ -6,7 +6,7 @@ from typing import Final
 from setu_enhancer.domain.bearing import is_order, qualifies
 from setu_enhancer.domain.lexicon.people import CALLS, is_ordinary_name, titles
 from setu_enhancer.domain.mending.account import BESIDE
-from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, SENTENCE, split
+from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, SENTENCE, Word, split
 from setu_enhancer.domain.mending.place import Place, Span
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import FUNCTION
@@ -19,6 +19,12 @@ _ASKED_FOR: Final = re.compile(r"(?i)\b(ask(?:s|ed|ing)?\s+)for\s+$")
 _POINTING: Final = frozenset(map(folded, "वो वह यह ये उस इस उन इन कि".split()))  # noqa: SIM905
 _FROM: Final = folded("से")
 _OF: Final = frozenset(map(folded, ("का", "की", "के")))
+# What stands before what is said: tags, brackets, dashes, quotation marks, notes, and who speaks.
+_LEAD: Final = re.compile(r"(?:[\s\-–\"“♪…]|\.\.\.|\{[^{}]*\}|<[^<>]*>|\[[^\[\]]*\]|\([^()]*\)|[A-Z][A-Z .]+:)*")
+_CAPITAL: Final = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february april june july august september october november december god english "  # noqa: SIM905
+    "hindi urdu india indian china jesus christmas diwali holi eid mother father grandma grandpa mom dad mama papa sir madam".split()
+)
 _KIN: Final = frozenset(
     "uncle aunt auntie aunty grandma granny grandpa grandmother grandfather granddad brother sister".split()  # noqa: SIM905
 )
@@ -112,10 +118,14 @@ def put_in(place: Place, draft: str, at: int) -> str:
         draft: it.
         at: where its sentence begins.
     """
-    rest = draft[at:]
+    lead = at + len(_LEAD.match(draft[at:]).group())  # type: ignore[union-attr]  # it matches nothing as well
+    rest = draft[lead:]
     first = split(rest)[:1]
-    small = bool(first) and not first[0].text.startswith("I")
-    if small and (first[0].plain in FUNCTION or (is_ordinary_name(first[0].plain) and not place.account.is_other(first[0]))):
+    small = bool(first) and not first[0].text.startswith("I") and not first[0].text.isupper()
+    if small and first[0].plain not in _CAPITAL and _is_small(first[0], place):
         rest = rest[: first[0].start] + rest[first[0].start : first[0].start + 1].casefold() + rest[first[0].start + 1 :]
-    lead = len(rest) - len(rest.lstrip(' -–"“'))
-    return f"{draft[:at]}{rest[:lead]}{place.target}, {rest[lead:]}"
+    return f"{draft[:lead]}{place.target}, {rest}"
+
+
+def _is_small(word: Word, place: Place) -> bool:
+    return word.plain in FUNCTION or (is_ordinary_name(word.plain) and not place.account.is_other(word))
