@@ -29,6 +29,7 @@ _CAST = [
     ("Pooja", "पूजा", "female"),
     ("Vishwas", "विश्वास", "male"),
     ("Santosh", "संतोष", "male"),
+    ("Daya", "दया", "female"),
     ("Jeevan", "जीवन", "male"),
 ]
 CAST = Context(characters=tuple(Character(name=name, source=source, gender=gender) for name, source, gender in _CAST))
@@ -68,6 +69,7 @@ def _mended(source: str, draft: str) -> str:
         ("विश्वास और शक में अंतर है।", "There is a difference between trust and doubt."),
         ("संतोष सबसे बड़ा धन है।", "Contentment is the greatest wealth."),
         ("जीवन और मृत्यु", "Life and death"),
+        ("उस बूढ़े पर दया आ गई।", "I took pity on that old man."),
     ],
 )
 def test_a_right_draft_keeps_a_word_whose_name_is_told(source, draft):

@@ -12,6 +12,7 @@ from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, Word, runs, spli
 from setu_enhancer.domain.mending.phrases import ARTICLES
 from setu_enhancer.domain.mending.place import Place, Span
 from setu_enhancer.domain.placing import PLACES
+from setu_enhancer.domain.said import is_said
 from setu_enhancer.domain.text.names import key
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
@@ -78,7 +79,8 @@ def is_free(place: Place, draft: str, span: Span) -> bool:
         return False  # who is called Dadi may be called Grandma
     if place.entry.shown_by in ("place", "read"):
         return True
-    return not (_is_shouted(place) or _is_said_as_word(place, draft, span)) and (
+    as_word = len(place.entry.target.split()) == 1 and is_said(folded(place.said[0]), place.source)
+    return not (as_word or _is_shouted(place) or _is_said_as_word(place, draft, span)) and (
         is_shown(place.said[0], place.source) or _is_likely(place, draft, span)
     )
 
