@@ -37,6 +37,11 @@ def test_no_name_is_put_into_mark_up(draft):
     assert made in (draft, draft.replace("Come", "Raju, come"))
 
 
+def test_a_sister_in_law_is_no_sister():
+    line = Line(0, 0.0, 3.0, "दया भाभी कहाँ हैं?", "Where is sister-in-law?")
+    assert "Sister Daya" not in mended(line, [name("दया", "Daya")], HINDI)
+
+
 def test_what_breaks_mark_up_is_not_made():
     assert checked("{\\an8}Come.", "{\\Raju, an8}Come.", [RAJU]) == "{\\an8}Come."
     assert checked("Come.", "Raju, come.", [RAJU]) == "Raju, come."

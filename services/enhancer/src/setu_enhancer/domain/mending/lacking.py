@@ -77,7 +77,7 @@ def _is_dropped(place: Place, draft: str) -> bool:
 def _beside_kin(place: Place, draft: str) -> str:
     """Uncle, who is called in the line with his name."""
     kin = titles(place.behind[0], place.pair.source) if place.behind else frozenset()
-    found = [word for word in split(draft) if word.plain in kin]
+    found = [word for word in split(draft) if word.plain in kin and not draft.startswith("-in-law", word.end)]
     if not kin or len(found) != 1 or sum(bool(kin & titles(each, place.pair.source)) for each in place.behind) > 1:
         return draft
     word = found[0]
