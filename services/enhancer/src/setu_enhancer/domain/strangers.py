@@ -26,9 +26,6 @@ _CLAUSE: Final = re.compile(r"[,.!?।;…—–]+")
 _SENTENCE: Final = re.compile(r"[.!?।…]+")
 _AND: Final = folded("और")
 SPOKEN: Final = 2
-SHORTEST: Final = 3
-UNLIKE: Final = 0.5
-"""Below it a word of the draft is no spelling of one of the line, however bad."""
 # What stands before kin and is no name: when, where, which.
 _NO_NAMES: Final = DETERMINERS | frozenset(
     map(

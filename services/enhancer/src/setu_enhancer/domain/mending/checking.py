@@ -31,7 +31,7 @@ def checked(draft: str, made: str, entries: Sequence[Entry]) -> str:
 def _once(target: str, draft: str, made: str) -> str:
     """A text in which no half of a name of several words stands beside the whole: "Neem Neem Chowk"."""
     parts = words(target)
-    if len(parts) < 2:  # noqa: PLR2004
+    if len(parts) == 1 or not parts:
         return made
     for doubled in (f"{parts[0]} {target}", f"{target} {parts[-1]}"):
         if doubled not in draft:
