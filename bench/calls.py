@@ -4,6 +4,7 @@ Beside it stand aiobreaker and tenacity stacked as their documentation says.
 """
 
 import asyncio
+import itertools
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -79,15 +80,14 @@ async def medians(
 ) -> list[dict[str, float]]:
     """By round: the median time of a bare call, and of what each other way takes more than the bare call of its turn, seconds.
 
-    The ways take turns, each as often the first as the others. Time is the processor's unless another clock is given.
+    The ways take turns, each as often behind each other one as behind the rest. Time is the processor's unless another clock is given.
     """
-    names = list(ways)
+    orders = itertools.cycle(itertools.permutations(ways))
     rounds = []
     for number in range(-1, ROUNDS):  # the first one warms up
-        took: dict[str, list[float]] = {name: [] for name in names}
-        for turn in range(calls):
-            for place in range(len(names)):
-                name = names[(turn + place) % len(names)]
+        took: dict[str, list[float]] = {name: [] for name in ways}
+        for order in itertools.islice(orders, calls):
+            for name in order:
                 began = clock()
                 await ways[name]()
                 took[name].append(clock() - began)

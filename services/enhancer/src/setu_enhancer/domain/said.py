@@ -4,7 +4,7 @@ What goes with each word is a file, written by hand; that what somebody sees, bu
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -109,14 +109,23 @@ class _Companions:
         return found
 
     @lru_cache(maxsize=2048)  # noqa: B019 - there is one, for good
-    def of(self, word: str) -> tuple[_Along, ...]:
-        """What goes with a folded word."""
-        found: list[_Along] = []
+    def of(self, word: str) -> Mapping[str, Sequence[_Along]]:
+        """What goes with a folded word, by the word that it begins with."""
+        found: dict[str, list[_Along]] = {}
         for told in (*self._told.get(word, ()), *(self._told[_ANY] if word in NAMES else ())):
             behind, _, before = told.partition(" / ")
-            found += [_behind(each.strip()) for each in behind.split(",") if each.strip()]
-            found += [_Along(tuple(each.split()), (), 0, weak=False) for each in before.split(",") if each.strip()]
-        return tuple(found)
+            with_it = [_behind(each.strip()) for each in behind.split(",") if each.strip()]
+            ahead = [_Along(tuple(each.split()), (), 0, weak=False) for each in before.split(",") if each.strip()]
+            for along in (*with_it, *ahead):
+                found.setdefault((along.behind or along.before)[0], []).append(along)
+        return found
+
+    def among(self, said: Sequence[str], at: int) -> Iterator[_Along]:
+        """What goes with the word at that place and may be with it there, as the words around it begin."""
+        listed = self.of(said[at])
+        if listed:
+            for root in dict.fromkeys(root for word in said for root in _roots(word)):
+                yield from listed.get(root, ())
 
 
 def _behind(told: str) -> _Along:
@@ -151,16 +160,15 @@ def may_be_said(word: str, text: str) -> bool:
 
 
 def _is_said(word: str, text: str, *, weakly: bool) -> bool:
-    found = False
-    for sentence in SENTENCE_END.split(text):
-        for part in _CLAUSE.split(sentence):
-            said = [folded(each) for each in words(part)]
-            for at, each in enumerate(said):
-                if each == word:
-                    if not _is_word(said, at, weakly=weakly):
-                        return False
-                    found = True
-    return found
+    places = [(said, at) for said in _clauses(text) for at, each in enumerate(said) if each == word]
+    return bool(places) and all(_is_word(said, at, weakly=weakly) for said, at in places)
+
+
+@lru_cache(maxsize=1024)
+def _clauses(text: str) -> tuple[tuple[str, ...], ...]:
+    """The folded words of each."""
+    parts = (part for sentence in SENTENCE_END.split(text) for part in _CLAUSE.split(sentence))
+    return tuple(tuple(folded(each) for each in words(part)) for part in parts)
 
 
 def _is_word(said: Sequence[str], at: int, *, weakly: bool) -> bool:
@@ -173,7 +181,7 @@ def _is_word(said: Sequence[str], at: int, *, weakly: bool) -> bool:
     named = behind in KIN_BEHIND or behind in SURNAMES
     bound = named or behind in _WHO
     open_to_doubt = _does_it(said, at)
-    for each in _COMPANIONS.of(said[at]):
+    for each in _COMPANIONS.among(said, at):
         if open_to_doubt and each.behind and each.behind[-1] in _DONE_BY_PEOPLE:
             continue
         if (weakly or not each.weak) and (not bound or each.behind[:1] == (behind,)) and each.is_with(said, at):
@@ -204,6 +212,12 @@ def _is_taken(said: Sequence[str], at: int) -> bool:
 def _are(said: Sequence[str], parts: Sequence[str]) -> bool:
     """Whether words in a row are, or begin with, some."""
     return len(said) == len(parts) and all(is_form(word, part) for word, part in zip(said, parts, strict=True))
+
+
+@lru_cache(maxsize=16_384)
+def _roots(word: str) -> tuple[str, ...]:
+    """All that a folded word may be a form of; see ``is_form``."""
+    return (*(word[:end] for end in range(1, len(word) + 1)), *(root for root, forms in _IRREGULAR.items() if word in forms))
 
 
 @lru_cache(maxsize=65_536)
