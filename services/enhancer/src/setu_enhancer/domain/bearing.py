@@ -32,12 +32,9 @@ from setu_enhancer.domain.lexicon.people import (
     days,
     titles,
 )
+from setu_enhancer.domain.text.closed import CASE_MARKERS, CLAUSE_OPENERS, DEMONSTRATIVES, GENITIVES, PARTICLES, folded_set
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
-
-
-def _set(listed: str) -> frozenset[str]:
-    return frozenset(map(folded, listed.split()))
 
 
 def _starts(listed: str) -> tuple[str, ...]:
@@ -46,12 +43,12 @@ def _starts(listed: str) -> tuple[str, ...]:
 
 CALLING: Final = CALLS | CALLED_BY
 """Before a word that is called may stand all of them, behind it no call: हाथी देखो."""
-OF_ME: Final = _set("मैं मैंने मुझे मुझको मुझसे हम हमने हमें हमको हमसे मेरा मेरी मेरे")
-ORDERS: Final = _set(
+OF_ME: Final = folded_set("मैं मैंने मुझे मुझको मुझसे हम हमने हमें हमको हमसे मेरा मेरी मेरे")
+ORDERS: Final = folded_set(
     "कर दे ले जा आ सुन देख बोल चल रुक बैठ उठ रख बता छोड़ मान सोच पकड़ खोल हट लगा निकल उतर चढ़ समझ पूछ पढ़ लिख खा पी भाग दौड़ चुप आजा डाल मार भेज ला बन हो"
 )
 ORDERED: Final = _starts("ो ओ िए इए िएगा इएगा ना")
-BE: Final = _set("है हैं हूँ था थी थे थीं हो होगा होगी होंगे रहा रही रहे गया गई गए गयी चुका चुकी लगता लगती लग")
+BE: Final = folded_set("है हैं हूँ था थी थे थीं हो होगा होगी होंगे रहा रही रहे गया गई गए गयी चुका चुकी लगता लगती लग")
 DOING: Final = frozenset(
     folded(root + ending)
     for root in "सो रो हँस नहा जाग रूठ चिल्ला झगड़ शरमा नाच बोल मुस्कुरा हकला ऊँघ खाँस छींक".split()  # noqa: SIM905
@@ -71,39 +68,35 @@ SURELY_TO_PEOPLE: Final = {
 """The same of words that are seldom names: hope is met, fought and awakened, too, and hunger told."""
 DONE_BY: Final = _starts("कहा पूछ बताया बोल लौटा ख़रीद बेच पहन लिख पढ़ पकाया बनाया फ़ोन देखा सोचा माँग पैसे शादी")
 """What people have done that feelings and things have not."""
-HANDLED: Final = _set(
+HANDLED: Final = folded_set(
     "होमवर्क खाना खीर रोटी चाय पानी दवा दवाई फ़ीस बर्तन कपड़े गिलास चाबी टिकट गाड़ी बैग झाड़ू दाल सब्ज़ी दूध गेंद बिल चिट्ठी पार्सल मनीऑर्डर"
 )
 """What people have to do with, and what nobody tells a feeling of."""
-LIMBS: Final = _set("पैर हाथ सिर सर पेट घुटने घुटना कंधे कंधा दाँत कान नाक माथे माथा बाल बुख़ार तबीयत तबियत ज़िद")
+LIMBS: Final = folded_set("पैर हाथ सिर सर पेट घुटने घुटना कंधे कंधा दाँत कान नाक माथे माथा बाल बुख़ार तबीयत तबियत ज़िद")
 SEEN: Final = _starts("देख पकड़ सुना सुन")
 DOING_IT: Final = _starts("ते ता ती")
 _WRITE: Final = _starts("लिख ख़त चिट्ठी कर चेक")
-_PARTICLES: Final = _set("तो ही भी")
-_OPENING: Final = _set("और तो पर लेकिन मगर कि क्या आज कल अब अभी फिर क्योंकि जब अगर वैसे शायद सुबह शाम हाँ नहीं")
-_CASES: Final = _set("ने को से का की के में पर")
-_OF: Final = _set("का की के")
 _NE, _KO, _SE, _AND, _NAME, _KE, _I = map(folded, ("ने", "को", "से", "और", "नाम", "के", "मैं"))
-_COPULA: Final = _set("है हैं हूँ हो था थी थे थीं")
-_QUESTIONS: Final = _set("क्या क्यों क्यूँ कब कहाँ कौन कैसे कैसा कैसी किधर कितना कितने")
-_OF_FORCES: Final = _set("काका काकी चाचा चाची भैया भाई दीदी बुआ मौसी भाभी ताई ताऊ आंटी अंकल मैम मैडम सर")
-_YEARS: Final = _set("साल बरस महीने")
-_PLACES: Final = _set(
+_COPULA: Final = folded_set("है हैं हूँ हो था थी थे थीं")
+_QUESTIONS: Final = folded_set("क्या क्यों क्यूँ कब कहाँ कौन कैसे कैसा कैसी किधर कितना कितने")
+_OF_FORCES: Final = folded_set("काका काकी चाचा चाची भैया भाई दीदी बुआ मौसी भाभी ताई ताऊ आंटी अंकल मैम मैडम सर")
+_YEARS: Final = folded_set("साल बरस महीने")
+_PLACES: Final = folded_set(
     "घर ऑफ़िस स्कूल कॉलेज बाज़ार दफ़्तर गाँव अस्पताल दिल्ली मुंबई बंबई लखनऊ पटना कोलकाता जयपुर भोपाल पुणे लंदन दुबई अमेरिका बाहर अंदर छत"
 )
 _GOES: Final = _starts("जाएग जाऊ जात जा गया गई आएग आत आया आई आए लौट पहुँच भाग चल")
-_PHONES: Final = _set("फ़ोन कॉल मैसेज")
-_POLITELY: Final = _set("जी मैम मैडम सर मिस टीचर")
+_PHONES: Final = folded_set("फ़ोन कॉल मैसेज")
+_POLITELY: Final = folded_set("जी मैम मैडम सर मिस टीचर")
 _ON, _WORK, _NOT = folded("पर"), folded("काम"), folded("नहीं")
-_THAT: Final = _set("ये यह वो वह क्या")
+_THAT: Final = DEMONSTRATIVES | {folded("क्या")}
 _POLITE: Final = _starts("िए इए िएगा इएगा")
 _MADE: Final = _starts("जा गई गए")
 _WHERE, _LIVES = folded("कहाँ"), _starts("रहता रहती")
-_ALWAYS_A: Final = _set("राजा नेता पिता देवता दाता आत्मा राणा बाबा चाचा मामा दादा नाना काका अब्बा")
+_ALWAYS_A: Final = folded_set("राजा नेता पिता देवता दाता आत्मा राणा बाबा चाचा मामा दादा नाना काका अब्बा")
 _ASKED, _PUT, _HEY, _IN, LONG_A = map(folded, ("बोल", "रख", "अरे", "में", "ा"))
 FEW: Final = 3
 MOST_BESIDE, OFTEN = 2, 2
-_YOUR_HONOUR: Final = _set("आप आपका आपकी आपके आपको आपने")
+_YOUR_HONOUR: Final = folded_set("आप आपका आपकी आपके आपको आपने")
 
 
 @dataclass(frozen=True)
@@ -201,7 +194,7 @@ class _Standing:
 
     def _owns(self) -> bool:
         """Whether it has what only people have, or what things have not."""
-        if self.behind not in _OF or not self.rest[1:]:
+        if self.behind not in GENITIVES or not self.rest[1:]:
             return False
         if self.rest[1] in STRICTLY_OWNED:
             return True
@@ -215,7 +208,7 @@ class _Standing:
             return True
         if before == _NAME and (not behind or behind in BE or behind.startswith(_PUT)):
             return True
-        if behind == _NAME and rest[1:] and rest[1] in _OF:
+        if behind == _NAME and rest[1:] and rest[1] in GENITIVES:
             return True
         if rest[:2] == (_KE, _NAME) and len(rest) > FEW:
             return rest[3].startswith(_WRITE)
@@ -225,7 +218,7 @@ class _Standing:
         """Whether a word is all there is before or behind a comma, and the rest is said to somebody."""
         word = self.word.folded
         ahead = self.said[: self.at]
-        alone = all(each in CALLING | _OPENING for each in ahead) and all(each in CALLED_BY for each in self.rest)
+        alone = all(each in CALLING | CLAUSE_OPENERS for each in ahead) and all(each in CALLED_BY for each in self.rest)
         if word in CRIED or len(self.said) > MOST_BESIDE + 1 or not alone or days(word, "hi"):
             return False
         if is_list(clauses):
@@ -265,7 +258,7 @@ class _Standing:
     def _is_like_people(self) -> bool:
         """Whether what a clause is about is what only people, or animals that have names, are."""
         ahead, rest = self.said[: self.at], self.rest
-        aside = any(each not in _OPENING | OWNERS for each in ahead) or self.behind in _CASES
+        aside = any(each not in CLAUSE_OPENERS | OWNERS for each in ahead) or self.behind in CASE_MARKERS
         if self.word.alive or aside or len(rest) <= 1 or qualifies(self.word.folded):
             return False
         states = rest[-1] in BE and any(each in STATES and behind in BE | {_IN} for each, behind in pairwise(rest))
@@ -283,7 +276,7 @@ class _Standing:
     def _is_of_age(self) -> bool:
         """Whether so many years are its: "पाँच साल की"."""
         return any(
-            is_of_numbers(one, "hi") and other in _YEARS and last in _OF
+            is_of_numbers(one, "hi") and other in _YEARS and last in GENITIVES
             for one, other, last in zip(self.rest, self.rest[1:], self.rest[2:], strict=False)
         )
 
@@ -297,7 +290,7 @@ class _Standing:
 
     def _is_of_nobody(self) -> bool:
         """Whether somebody is said to be what nobody is: "आप आनंद हैं?"."""
-        ahead = [each for each in self.said[: self.at] if each not in _PARTICLES]
+        ahead = [each for each in self.said[: self.at] if each not in PARTICLES]
         return (
             self.word.manner and ahead[-1:] != [] and ahead[-1] in SPEAKERS and len(self.rest) == 1 and self.behind in _COPULA
         )
@@ -311,7 +304,7 @@ class _Standing:
     def _is_dealt_with(self) -> bool:
         """Whether somebody of that name does something, is spoken to, or is seen doing something."""
         case, rest = self.behind, self.rest[1:]
-        if case not in _CASES or (self.word.seldom and not self.word.listed):
+        if case not in CASE_MARKERS or (self.word.seldom and not self.word.listed):
             return False
         if (self.word.bends and not self.word.alive) or (case == _KO and _is_seen(rest)):
             return True
@@ -325,12 +318,12 @@ class _Standing:
 
     def _suffers(self, case: str, rest: Sequence[str]) -> bool:
         """Whether something is done to it, or with it, that is done to people."""
-        if qualifies(self.word.folded) and case in _OF | {_KO} and not _is_done(rest):
+        if qualifies(self.word.folded) and case in GENITIVES | {_KO} and not _is_done(rest):
             return True
         if case not in TO_PEOPLE or (case == _SE and self.word.manner):
             return False
         to_people = (SURELY_TO_PEOPLE if self.word.seldom else TO_PEOPLE)[case]
-        phoned = case == _KO and any(each in _PHONES and other not in _OF for each, other in pairwise((*rest[:FEW], "")))
+        phoned = case == _KO and any(each in _PHONES and other not in GENITIVES for each, other in pairwise((*rest[:FEW], "")))
         return phoned or any(each.startswith(to_people) for each in rest[:FEW])
 
     def _is_beside(self) -> bool:
@@ -348,7 +341,7 @@ class _Standing:
 
 def is_order(said: Sequence[str]) -> bool:
     """Whether some words tell somebody to do something."""
-    left = [each for each in said if each not in _PARTICLES and each not in CALLING]
+    left = [each for each in said if each not in PARTICLES and each not in CALLING]
     if not left:
         return False
     last = left[-1]

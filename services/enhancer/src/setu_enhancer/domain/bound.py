@@ -13,6 +13,7 @@ from typing import Final
 
 from setu_enhancer.domain.dictionary import is_known, renderings
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.closed import folded_set
 from setu_enhancer.domain.text.counting import Count, Counted, counted
 from setu_enhancer.domain.text.numbers import Numbers, knows_numbers, numbers, read
 from setu_enhancer.domain.text.reckoning import kept
@@ -31,7 +32,7 @@ AGED: Final = "It tells somebody's age, and the line counts years of something e
 EACH: Final = "It says how often, and the line does not."
 TIMED: Final = "It tells another time of day than the line."
 PRICED: Final = "The line asks how much, and this how many."
-_JOINTS: Final = frozenset(map(folded, ["और", "पर", "लेकिन", "मगर", "aur", "par"]))
+_JOINTS: Final = folded_set("और पर लेकिन मगर aur par")
 _WHICH: Final = re.compile(
     r"\b(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|\w+tieth|\d+th)\b"
 )

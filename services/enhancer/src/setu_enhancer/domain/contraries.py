@@ -14,6 +14,7 @@ from typing import Final
 
 from setu_enhancer.domain.dictionary import is_known, kinds, renderings
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.closed import folded_set
 from setu_enhancer.domain.text.negation import may_negate, negations
 from setu_enhancer.domain.text.numbers import numbers
 from setu_enhancer.domain.text.segments import segments
@@ -58,14 +59,12 @@ _HOUR: Final = re.compile(r"बजे|बजकर|\bbaje\b")
 _MORNING: Final = stem("morning")
 DAWN: Final = 6
 _EITHER_DAY: Final = folded("कल")
-_NO_DAY: Final = frozenset(map(folded, "से का की के वाला वाली वाले तक कि रात शाम जो जब अगर".split()))  # noqa: SIM905
+_NO_DAY: Final = folded_set("से का की के वाला वाली वाले तक कि रात शाम जो जब अगर")
 """Beside which nothing tells which day is meant: "since yesterday", "he says that …"."""
-_IS: Final = frozenset(map(folded, ["है", "हैं"]))
-_WAS: Final = frozenset(map(folded, ["था", "थी", "थे", "थीं"]))
+_IS: Final = folded_set("है हैं")
+_WAS: Final = folded_set("था थी थे थीं")
 _WILL: Final = tuple(map(folded, ["गा", "गी", "गे"]))
-_MUST_BE: Final = frozenset(
-    map(folded, "होगा होगी होंगे होगे हूँगा हूँगी रहेगा रहेगी मांगा माँगा माँगी माँगे लगा लगी लगे भागा भागी भागे जागा जागी जागे".split())  # noqa: SIM905
-)
+_MUST_BE: Final = folded_set("होगा होगी होंगे होगे हूँगा हूँगी रहेगा रहेगी मांगा माँगा माँगी माँगे लगा लगी लगे भागा भागी भागे जागा जागी जागे")
 """Which tell what must have been, or end as what will be does and are past."""
 _TURNING: Final = re.compile(rf"(?:{'|'.join(PREFIXES)})(?=[a-z]{{4}})")
 SEVERAL: Final = 2

@@ -9,23 +9,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from setu_enhancer.domain.affirming import FORBIDS
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.dictionary.forms import SMALL
+from setu_enhancer.domain.text.closed import NEGATIVES, folded_set
 from setu_enhancer.domain.text.negation import may_negate
 from setu_enhancer.domain.text.numbers import numbers
 from setu_enhancer.domain.text.segments import segments
-from setu_enhancer.domain.text.words import folded, folded_words
+from setu_enhancer.domain.text.words import folded_words
 from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem, words
 
 Stems = frozenset[str]
 Verdict = Literal["kept", "moved", ""]
 SEVERAL, MOST = 2, 4
 """Parts of a line that is held against its translation for what is denied and what is not."""
-_DENY: Final = frozenset(map(folded, ["नहीं", "नही", "मत", "nahi", "nahin", "mat"]))
-_FORBID: Final = frozenset(["मत", "mat"])
+_DENY: Final = folded_set("नहीं नही मत nahi nahin mat")
 FEW: Final = 3
-_JOINTS: Final = frozenset(map(folded, ["पर", "लेकिन", "मगर", "बल्कि", "और", "लेकिन", "par", "lekin", "magar", "balki", "aur"]))
-_DENIERS: Final = frozenset("not never no nothing nobody none neither nor without".split())  # noqa: SIM905
+_JOINTS: Final = folded_set("पर लेकिन मगर बल्कि और par lekin magar balki aur")
+_DENIERS: Final = NEGATIVES | {"without"}
 _BESIDE: Final = frozenset(["than", "before", "instead"])
 """Behind which stands what is not to be: "die before I beg"."""
 _ENGLISH_JOINTS: Final = frozenset(["and", "but", "yet"])
@@ -94,7 +95,7 @@ def _held(there: Sides, told: Sides, *, is_rather: bool) -> Verdict:
 def _is_short(source: str) -> bool:
     """Whether what a line denies is only what something or somebody is: "no angel"."""
     denied = (folded_words(part) for part in segments(source, pauses=True))
-    return all(len(part) <= FEW and _FORBID.isdisjoint(part) for part in denied if not _DENY.isdisjoint(part))
+    return all(len(part) <= FEW and FORBIDS.isdisjoint(part) for part in denied if not _DENY.isdisjoint(part))
 
 
 def _is_rest(there: Sides, told: Sides) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.lexicon import Idiom, idioms_in, says
 from setu_enhancer.domain.lexicon.denials import DENIERS, SILENT, WITHOUT
+from setu_enhancer.domain.text.closed import NEGATIVES
 from setu_enhancer.domain.text.negation import NEGATORS, negations
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.words import folded_words, unaccented
@@ -77,7 +78,7 @@ def _denied(text: str) -> tuple[str, ...]:
 
 
 _OF_SOMEBODY: Final = re.compile(r"\b(?:i|you|he|she|we|they)(?:'\w+| \w+)?(?:n't| not| never)\b")
-_SURELY: Final = frozenset("not never no nobody nothing none neither nor without nowhere".split())  # noqa: SIM905
+_SURELY: Final = NEGATIVES | {"nowhere", "without"}
 
 
 @lru_cache(maxsize=KEPT)

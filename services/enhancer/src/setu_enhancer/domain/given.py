@@ -28,6 +28,7 @@ from setu_enhancer.domain.lexicon.people import (
 )
 from setu_enhancer.domain.placing import is_placed
 from setu_enhancer.domain.said import is_form, is_said, may_be_said
+from setu_enhancer.domain.text.closed import ARTICLES, DEMONSTRATIVES, GENITIVES, PARTICLES, POSSESSIVES, folded_set
 from setu_enhancer.domain.text.devanagari import NUKTA
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -39,52 +40,24 @@ PAIR: Final = 2
 GIVEN: Final[Mapping[str, Given]] = NAMES
 """By the folded name in Devanagari."""
 
-_BEFORE_A_NAME: Final = (CALLS - {folded("देखो")}) | TITLES | frozenset(map(folded, "बाय नाम थैंक्यू शुक्रिया माफ़ मैं हाय गुड".split()))  # noqa: SIM905
-_BEHIND_A_NAME: Final = KIN_BEHIND | SURNAMES | frozenset(map(folded, ["ने", "नाम"]))
-_OF_THINGS: Final = frozenset(
-    map(
-        folded,
-        [
-            "एक",
-            "कोई",
-            "कुछ",
-            "हर",
-            "सब",
-            "सारा",
-            "सारी",
-            "सारे",
-            "इतना",
-            "इतनी",
-            "इतने",
-            "कितना",
-            "कितनी",
-            "बहुत",
-            "थोड़ा",
-            "थोड़ी",
-            "ऐसा",
-            "ऐसी",
-            "दो",
-            "तीन",
-        ],
-    )
-)
+_BEFORE_A_NAME: Final = (CALLS - {folded("देखो")}) | TITLES | folded_set("बाय नाम थैंक्यू शुक्रिया माफ़ मैं हाय गुड")
+_BEHIND_A_NAME: Final = KIN_BEHIND | SURNAMES | folded_set("ने नाम")
+_OF_THINGS: Final = folded_set("एक कोई कुछ हर सब सारा सारी सारे इतना इतनी इतने कितना कितनी बहुत थोड़ा थोड़ी ऐसा ऐसी दो तीन")
 _GOING_ON: Final = folded("रह")  # "राज बता रहा है" may be Raj, "राज बताओ" is a secret
-_POINTING: Final = frozenset(map(folded, ["ये", "यह", "वो", "वह"]))
-_PARTICLES: Final = frozenset(map(folded, ["तो", "ही", "भी"]))
-_ANSWERING: Final = frozenset(map(folded, ["हाँ", "नहीं"]))
-_LOOKED_AT: Final = frozenset(map(folded, ["देख", "देखो", "देखिए", "देखना", "दिखाओ", "दिखा"]))
-_IS: Final = frozenset(map(folded, ["है", "था", "थी", "हैं"]))
+_ANSWERING: Final = folded_set("हाँ नहीं")
+_LOOKED_AT: Final = folded_set("देख देखो देखिए देखना दिखाओ दिखा")
+_IS: Final = folded_set("है था थी हैं")
 _WITH: Final = folded("और")
 _BY: Final = folded("से")
-_CASES: Final = frozenset(map(folded, ["को", "से", "का", "की", "के"]))
-_ANSWERS: Final = frozenset(map(folded, ["को", "ने", "का", "की", "के"]))  # behind who it was, where that is all that is said
+_CASES: Final = GENITIVES | folded_set("को से")
+_ANSWERS: Final = GENITIVES | folded_set("को ने")  # behind who it was, where that is all that is said
 _NE: Final = folded("ने")
 _NOT: Final = folded("नहीं")
 _Z: Final = f"ज{NUKTA}"
 _GROWN: Final = re.compile(r"^\s+(?:का|की|के)\s+(?:फूल|पेड़|कली|ख़?ुशबू|माला|बेल|पत्त|पौध|इत्र)")
-_MINE: Final = OWNERS - frozenset(map(folded, ["का", "की", "के"]))
+_MINE: Final = OWNERS - GENITIVES
 _WHEN: Final = [[folded(each)] for each in ("समय", "बाद", "पहले", "सवाल", "मौसम")]
-_LIKE: Final = frozenset(map(folded, ["जैसा", "जैसे", "जैसी"]))
+_LIKE: Final = folded_set("जैसा जैसे जैसी")
 _ON: Final = folded("पर")
 _DONE_TO: Final = tuple(
     map(
@@ -125,62 +98,10 @@ _DONE_TO: Final = tuple(
         ],
     )
 )
-_SPOKEN_TO: Final = frozenset(
-    map(
-        folded,
-        [
-            "तुम",
-            "तू",
-            "आप",
-            "तुझे",
-            "तुम्हें",
-            "आपको",
-            "इधर",
-            "उधर",
-            "यहाँ",
-            "चल",
-            "चलो",
-            "आ",
-            "आओ",
-            "जा",
-            "जाओ",
-            "रुक",
-            "रुको",
-            "उठ",
-            "उठो",
-        ],
-    )
-)
+_SPOKEN_TO: Final = folded_set("तुम तू आप तुझे तुम्हें आपको इधर उधर यहाँ चल चलो आ आओ जा जाओ रुक रुको उठ उठो")
 _SPOKEN_BEFORE: Final = tuple(map(folded, ["ओ", "ो", "इए", "िए", "हूँ", "ूँगा", "ूँगी"]))
-_SAYING: Final = frozenset(
-    map(
-        folded, ["बोला", "बोली", "बोल", "कहता", "कहती", "कह", "पूछ", "पूछता", "पूछती", "सो", "रो", "हँस", "पढ़", "नाच", "भाग", "कहाँ"]
-    )
-)
-_ARTICLES: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "my",
-        "your",
-        "his",
-        "her",
-        "our",
-        "their",
-        "its",
-        "this",
-        "that",
-        "no",
-        "some",
-        "any",
-        "every",
-        "of",
-        "one",
-        "new",
-        "each",
-    ]
-)
+_SAYING: Final = folded_set("बोला बोली बोल कहता कहती कह पूछ पूछता पूछती सो रो हँस पढ़ नाच भाग कहाँ")
+_ARTICLES: Final = ARTICLES | POSSESSIVES | folded_set("this that no some any every of one new each")
 
 
 @lru_cache(maxsize=16_384)
@@ -323,12 +244,12 @@ def _use(given: Given, name: str, clause: tuple[list[str], bool]) -> int:
         return 0
     at = said.index(name)
     before = said[at - 1] if at else ""
-    behind = next((word for word in said[at + 1 :] if word not in _PARTICLES), "")
+    behind = next((word for word in said[at + 1 :] if word not in PARTICLES), "")
     nobody = name in NAMES.forces or name in NAMES.animals or name in HONOURED or before in DETERMINERS
     called = between_commas and not nobody and _is_called(said, at)
     if called or (behind in _BEHIND_A_NAME and not nobody) or before in _BEFORE_A_NAME:
         return 1
-    if before in _POINTING and (behind == _NOT or (behind in _IS and at + 2 == len(said))):
+    if before in DEMONSTRATIVES and (behind == _NOT or (behind in _IS and at + 2 == len(said))):
         return SURELY_A_WORD if behind == _NOT else 0  # "ये राज है": this is Raj, or this is a secret
     if behind in _LIKE or (behind and any(is_form(behind, each) for each in given.followers)):
         return -1 if len(said) > at + 2 and said[at + 2].startswith(_GOING_ON) else SURELY_A_WORD

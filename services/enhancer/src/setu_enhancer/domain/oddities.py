@@ -31,6 +31,15 @@ from setu_enhancer.domain.lexicon.people import (
 )
 from setu_enhancer.domain.mending import meanings
 from setu_enhancer.domain.said import is_said
+from setu_enhancer.domain.text.closed import (
+    ARTICLES,
+    CLAUSE_OPENERS,
+    DEMONSTRATIVES,
+    GENITIVES,
+    POSSESSIVES,
+    POSTPOSITIONS,
+    folded_set,
+)
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
@@ -40,25 +49,18 @@ from setu_enhancer.domain.words import FUNCTION, KEPT, LONG_TEXT, akin, stem
 _CLAUSE: Final = re.compile(r"[,.!?।;…—–]+")
 
 
-def _set(listed: str) -> frozenset[str]:
-    return frozenset(map(folded, listed.split()))
-
-
 def _told(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-_PLACED: Final = _set("मोहल्ला मोहल्ले गली चौक घाट कुटीर निवास भवन सदन बाड़ी विहार कॉलोनी चाल बस्ती बाज़ार")
-_SURELY_PLACED: Final = _set("टोला टोली टोले टेकरी नगर गंज पुरा पुरवा डीह तलैया पाड़ा खेड़ा")
-_ROUND_PLACES: Final = _set(
+_PLACED: Final = folded_set("मोहल्ला मोहल्ले गली चौक घाट कुटीर निवास भवन सदन बाड़ी विहार कॉलोनी चाल बस्ती बाज़ार")
+_SURELY_PLACED: Final = folded_set("टोला टोली टोले टेकरी नगर गंज पुरा पुरवा डीह तलैया पाड़ा खेड़ा")
+_ROUND_PLACES: Final = folded_set(
     "सब्ज़ी मछली पुलिस बस रेल कपड़ा शेयर काला सराफ़ा अनाज फल फूल मीना मज़दूर गरीब कच्ची झुग्गी बीच दूसरा शहर राज सरकारी"
 )
-_NOMINATIVE: Final = _set("वो वह ये यह")
 _WHO: Final = folded("कौन")
 _JI: Final = folded("जी")
-_OF: Final = _set("का की के")
 _NEVER: Final = SMALL | CRIED | DETERMINERS | CALLS
-_CASES: Final = _set("का की के को से में पर तक ने")
 _KIN_TOLD: Final = _told(
     "uncle aunt auntie aunty sister brother ji bhai bhaiya didi kaka kaki chacha chachi mama mami mausi bua tai tau dada dadi nana nani bhabhi grandpa grandma grandfather grandmother sir madam ma'am"
 )
@@ -74,18 +76,20 @@ _OF_SOMEBODY: Final = _told(
 )
 _BEFORE_BARE: Final = _told("and or for to with from of by about than like but because that if when where who why")
 _SE: Final = folded("से")
-_SAID_TO: Final = tuple(_set("कह पूछ बोल मिल मिलवा शादी बात"))
-_DEALT_WITH: Final = _set("ने को से")
-_WITH: Final = frozenset((folded("के"), each) for each in _set("साथ पास यहाँ घर बारे लिए बिना सामने नाम"))
-_WHEN: Final = frozenset((case, each) for case in _set("के की से") for each in _set("बाद समय दौरान पहले वक़्त दिन रात"))
-_HARMS: Final = _set("घेर बर्बाद पागल मार मारा तोड़ तोड़ा साथ छीन छीना बदल बदला रोक रोका डरा जगा घायल जीत जकड़ डुबो बहा लूट जला मिटा")
+_SAID_TO: Final = tuple(folded_set("कह पूछ बोल मिल मिलवा शादी बात"))
+_DEALT_WITH: Final = folded_set("ने को से")
+_WITH: Final = frozenset((folded("के"), each) for each in folded_set("साथ पास यहाँ घर बारे लिए बिना सामने नाम"))
+_WHEN: Final = frozenset((case, each) for case in folded_set("के की से") for each in folded_set("बाद समय दौरान पहले वक़्त दिन रात"))
+_HARMS: Final = folded_set(
+    "घेर बर्बाद पागल मार मारा तोड़ तोड़ा साथ छीन छीना बदल बदला रोक रोका डरा जगा घायल जीत जकड़ डुबो बहा लूट जला मिटा"
+)
 """What things, illness and feelings do to people."""
-_GOES: Final = _set("आया आई गया गई आएगा आएगी जाएगा जाएगी आता आती जाता जाती आए पहुँचा पहुँची लौटा लौटी")
-_OPENING: Final = _set("और तो पर लेकिन मगर कि क्या आज कल अब अभी फिर क्योंकि जब अगर वैसे शायद सुबह शाम हाँ नहीं तब वहाँ यहाँ रात")
+_GOES: Final = folded_set("आया आई गया गई आएगा आएगी जाएगा जाएगी आता आती जाता जाती आए पहुँचा पहुँची लौटा लौटी")
+_OPENING: Final = CLAUSE_OPENERS | folded_set("तब वहाँ यहाँ रात")
 _WHERE: Final = _told("school house home shop hut field office hospital")
-_NOT_BEHIND_SURNAMES: Final = _set("रंग है हैं था थी थे हो पड़ कर वाला वाली वाले")
+_NOT_BEHIND_SURNAMES: Final = folded_set("रंग है हैं था थी थे हो पड़ कर वाला वाली वाले")
 _BE: Final = _told("is was are were has had have will would does did")
-_ARTICLES: Final = _told("a an the my your his her our their this that its")
+_ARTICLES: Final = ARTICLES | POSSESSIVES | {"this", "that"}
 _ADJECTIVES: Final = _told(
     "old dear poor little big elder younger good own new young other oh hey listen yes no and ok okay please"
 )
@@ -177,9 +181,9 @@ def _of_places(source: str, draft: str) -> Iterator[str]:
     for clause in _clauses(source):
         for at, (one, other) in enumerate(pairwise(clause)):
             plain, kind = folded(one), folded(other)
-            if kind not in _PLACED | _SURELY_PLACED or plain in _ROUND_PLACES | _CASES | DETERMINERS | SMALL:
+            if kind not in _PLACED | _SURELY_PLACED or plain in _ROUND_PLACES | POSTPOSITIONS | DETERMINERS | SMALL:
                 continue
-            if at and folded(clause[at - 1]) in DETERMINERS - _NOMINATIVE:
+            if at and folded(clause[at - 1]) in DETERMINERS - DEMONSTRATIVES:
                 continue
             if (kind in _SURELY_PLACED and not is_of_numbers(plain, "hi") and kinds(plain, "hi")) or (
                 may_be_borne(one) and not qualifies(plain) and not told.isdisjoint(meanings(one, "hi"))
@@ -245,7 +249,12 @@ def _lost(source: str, draft: str) -> Iterator[str]:
             plain = folded(word)
             given = GIVEN.get(plain)
             behind = folded(clause[at + 1]) if at + 1 < len(clause) else ""
-            if given is None or not given.meanings or (at and given.seldom and behind not in _CASES) or plain in NAMES.forces:
+            if (
+                given is None
+                or not given.meanings
+                or (at and given.seldom and behind not in POSTPOSITIONS)
+                or plain in NAMES.forces
+            ):
                 continue
             meant = frozenset(meanings(word, "hi"))
             if may_be_borne(word) and not _is_said(plain, source) and meant.isdisjoint(told) and not akin(meant, told):
@@ -275,7 +284,7 @@ def _standing(source: str, draft: str) -> Iterator[str]:
                 if not _may_stand(word, source) or meanings(word, "hi").isdisjoint(told):
                     continue
                 called = len(clauses) > 1 and place in (0, len(clauses) - 1) and all(each in CALLS for each in said[:at])
-                owner = at + 1 < len(said) and said[at + 1] in _OF and not owners.isdisjoint(meanings(word, "hi"))
+                owner = at + 1 < len(said) and said[at + 1] in GENITIVES and not owners.isdisjoint(meanings(word, "hi"))
                 if (
                     owner
                     or (called and at == len(said) - 1 and said[at] not in SHOUTED)
@@ -311,7 +320,7 @@ def _does(said: Sequence[str], at: int) -> bool:
         return False
     if behind in _DEALT_WITH:
         return behind != _SE or any(each.startswith(_SAID_TO) for each in rest[1:3])
-    opens = all(each in _OPENING for each in said[:at]) and behind not in _CASES
+    opens = all(each in _OPENING for each in said[:at]) and behind not in POSTPOSITIONS
     return opens and any(each in _GOES or each in DOING for each in rest)
 
 

@@ -7,13 +7,13 @@ from typing import Final
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.dictionary.forms import SMALL
 from setu_enhancer.domain.lexicon.denials import DENIERS, OPPOSITES
+from setu_enhancer.domain.text.closed import NEGATIVES
 from setu_enhancer.domain.text.negation import NEGATORS, negations
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.words import folded_words
 from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem
 
 Stems = frozenset[str]
-_DENYING: Final = frozenset(["not", "never", "no", "nobody", "nothing", "none", "neither", "nor"])
 
 
 def _read() -> dict[str, set[str]]:
@@ -77,7 +77,7 @@ def _sides(text: str) -> tuple[Stems, tuple[str, ...]]:
     affirmed, denied = set[str](), []
     for part in (expanded(plain(each)) for each in segments(text, pauses=True)):
         for at, word in enumerate(part):
-            if word in _DENYING and (behind := next((each for each in part[at + 1 :] if _says(each)), "")):
+            if word in NEGATIVES and (behind := next((each for each in part[at + 1 :] if _says(each)), "")):
                 denied.append(stem(behind))
             elif _says(word) and DENIERS.isdisjoint(part[:at]):
                 affirmed.add(stem(word))
@@ -85,7 +85,7 @@ def _sides(text: str) -> tuple[Stems, tuple[str, ...]]:
 
 
 def _says(word: str) -> bool:
-    return word in _TELLING or (word not in FUNCTION and word not in _DENYING)
+    return word in _TELLING or (word not in FUNCTION and word not in NEGATIVES)
 
 
 _TELLING: Final = frozenset(["out", "together", "always"])

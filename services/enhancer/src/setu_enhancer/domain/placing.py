@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import DETERMINERS
+from setu_enhancer.domain.text.closed import GENITIVES, folded_set
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
 
 _FILE: Final = Path(__file__).parent / "lexicon" / "places-hi.txt"
@@ -55,17 +56,12 @@ _KINDS: Final = {
         "इंटर": ("Inter",),
     }.items()
 }
-_OF: Final = frozenset(map(folded, ["का", "की", "के", "वाला", "वाली", "वाले"]))
-_OFTEN: Final = frozenset(
-    map(folded, ["पुरी", "गया", "सूरत", "मंडी", "दमन", "ऊना", "सागर", "बांदा", "बाँदा"])
-)  # "of" it there are tickets and trains
-_IN: Final = frozenset(map(folded, ["में", "से", "तक"]))
-_THERE: Final = frozenset(
-    map(
-        folded,
-        "शहर ज़िला ज़िले स्टेशन जंक्शन बस ट्रेन गाड़ी लोकल टिकट यूनिवर्सिटी कोर्ट जेल थाना थाने पुलिस वाला वाले वाली लाइन हाईवे एक्सप्रेस मेल पैसेंजर गाँव रहते रहता रहती पहुँचे पहुँचा पहुँची उतरना उतरे "  # noqa: SIM905
-        "ट्रांसफ़र तबादला पोस्टिंग".split(),
-    )
+_OF: Final = GENITIVES | folded_set("वाला वाली वाले")
+_OFTEN: Final = folded_set("पुरी गया सूरत मंडी दमन ऊना सागर बांदा बाँदा")  # "of" it there are tickets and trains
+_IN: Final = folded_set("में से तक")
+_THERE: Final = folded_set(
+    "शहर ज़िला ज़िले स्टेशन जंक्शन बस ट्रेन गाड़ी लोकल टिकट यूनिवर्सिटी कोर्ट जेल थाना थाने पुलिस वाला वाले वाली लाइन हाईवे एक्सप्रेस "
+    "मेल पैसेंजर गाँव रहते रहता रहती पहुँचे पहुँचा पहुँची उतरना उतरे ट्रांसफ़र तबादला पोस्टिंग"
 )
 _LOOKS: Final = tuple(map(folded, ["लग", "दिख", "पहचान", "शरीफ", "भोल", "देख", "नफ़रत", "मिलत"]))
 
@@ -131,9 +127,7 @@ def places(text: str) -> Iterator[Place]:
                 yield PLACES.alone.get(word) or PLACES.also_words[word]
 
 
-_COUNTED: Final = frozenset(
-    map(folded, ["एक", "कोई", "किसी", "कई", "हर", "ये", "यह", "इस", "वो", "वह", "उस", "ऐसा", "इन", "उन", "दूसरा"])
-)
+_COUNTED: Final = folded_set("एक कोई किसी कई हर ये यह इस वो वह उस ऐसा इन उन दूसरा")
 
 
 def _names_places(word: str, said: list[str], at: int) -> bool:
@@ -172,32 +166,7 @@ def _is_placed(said: list[str], at: int) -> bool:
 
 
 _FACE, _WENT = folded("सूरत"), folded("गया")
-_CITIES: Final = frozenset(
-    map(
-        folded,
-        [
-            "दिल्ली",
-            "मुंबई",
-            "बंबई",
-            "कोलकाता",
-            "कलकत्ता",
-            "पटना",
-            "लखनऊ",
-            "कानपुर",
-            "आगरा",
-            "जयपुर",
-            "भोपाल",
-            "इंदौर",
-            "पुणे",
-            "नागपुर",
-            "बनारस",
-            "इलाहाबाद",
-            "लाहौर",
-            "चेन्नई",
-            "गुजरात",
-            "बिहार",
-            "हिमाचल",
-            "पंजाब",
-        ],
-    )
+_CITIES: Final = folded_set(
+    "दिल्ली मुंबई बंबई कोलकाता कलकत्ता पटना लखनऊ कानपुर आगरा जयपुर भोपाल इंदौर पुणे नागपुर बनारस इलाहाबाद लाहौर चेन्नई गुजरात "
+    "बिहार हिमाचल पंजाब"
 )

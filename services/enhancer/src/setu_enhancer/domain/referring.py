@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.text.closed import DEMONSTRATIVES, folded_set
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, unaccented, words
 
 Gender = Literal["female", "male"]
@@ -13,39 +14,16 @@ Gender = Literal["female", "male"]
 BACK: Final = 3  # lines before a line, in which it may have its antecedent
 _HERS: Final = frozenset(["she", "her", "hers", "herself", "she's", "she'll", "she'd"])
 _HIS: Final = frozenset(["he", "him", "his", "himself", "he's", "he'll", "he'd"])
-_THIRD: Final = frozenset(map(folded, ["वो", "वह", "उसने", "उसे", "उसको", "उससे", "उसका", "उसकी", "उसके", "उसपर", "उसमें"]))
-_SUBJECT: Final = frozenset(map(folded, ["वो", "वह", "ये", "यह"]))
+_THIRD: Final = folded_set("वो वह उसने उसे उसको उससे उसका उसकी उसके उसपर उसमें")
 _THEY: Final = frozenset(["they", "them", "their", "theirs", "they're", "they'll", "they've", "they'd"])
 # Hindi speaks of one who is honoured as of several.
-_HONOURING: Final = frozenset(map(folded, ["उन्हें", "उनसे", "उनका", "उनकी", "उनके", "उन्होंने", "उनको", "वो", "वे"]))
+_HONOURING: Final = folded_set("उन्हें उनसे उनका उनकी उनके उन्होंने उनको वो वे")
 _RESPECTED: Final = (
     "पापा पिता पिताजी बाबूजी अब्बा माँ माता मम्मी अम्मी दादा दादी दादाजी नाना नानी चाचा चाची मामा साहब साहिबा सर मैडम डॉक्टर गुरुजी मास्टर जी अंकल आंटी "
     "पति भैया प्रधानमंत्री मंत्री सेठ मालिक"
 )
-_HONOURED: Final = frozenset(map(folded, _RESPECTED.split()))
-_SEVERAL: Final = frozenset(
-    map(
-        folded,
-        [
-            "लोग",
-            "लोगों",
-            "सब",
-            "सबको",
-            "दोनों",
-            "तीनों",
-            "बच्चे",
-            "बच्चों",
-            "वाले",
-            "वालों",
-            "लड़के",
-            "लड़कों",
-            "लड़कियाँ",
-            "दोस्त",
-            "दोस्तों",
-            "माँ-बाप",
-        ],
-    )
-)
+_HONOURED: Final = folded_set(_RESPECTED)
+_SEVERAL: Final = folded_set("लोग लोगों सब सबको दोनों तीनों बच्चे बच्चों वाले वालों लड़के लड़कों लड़कियाँ दोस्त दोस्तों माँ-बाप")
 
 _GERUND: Final = "(?:कर|जा|आ|दे|ले|बोल|कह|रो|हँस|सो|बैठ|चल|भाग|मर|मिल|रह|लग|सक|चाह|जान|मान|लड़|गिर|पढ़|सोच|हो)"
 # The verb that ends a clause, of a subject in the nominative. A perfective with "ने" agrees with its object, and tells nothing.
@@ -99,7 +77,7 @@ def _hindi_gender(source: str) -> Gender | None:
     for sentence in SENTENCE_END.split(source):
         for clause in sentence.split(","):
             said = [folded(word) for word in words(clause)]
-            if not said or said[0] not in _SUBJECT or not _is_alone(said):
+            if not said or said[0] not in DEMONSTRATIVES or not _is_alone(said):
                 continue
             text = " ".join(said)
             if _FEMALE_VERB.search(text):

@@ -10,13 +10,14 @@ from typing import Final
 
 from setu_enhancer.domain.dictionary import is_verb, kinds, renderings
 from setu_enhancer.domain.lexicon.denials import DENIERS, SILENT
+from setu_enhancer.domain.text.closed import PARTICLES, folded_set
 from setu_enhancer.domain.text.negation import may_negate
 from setu_enhancer.domain.text.segments import segments
 from setu_enhancer.domain.text.words import folded, folded_words
 from setu_enhancer.domain.words import FUNCTION, KEPT, expanded, plain, stem, with_kin
 
 _QUESTIONS: Final = "कहाँ कहां कब कौन कौनसा कौनसी किसे किसको किसने किससे किसका किसकी किसके kahan kab kaun kisne kise kisko"
-_ASKING: Final = frozenset(map(folded, _QUESTIONS.split()))
+_ASKING: Final = folded_set(_QUESTIONS)
 _NOT_ASKED: Final = re.compile(
     folded(
         r"(?:^|\s)(?:कि|जहाँ|जब|या)\s.*(?<![\u0900-\u0963])(?:कहाँ|कहां|कब|कौन|किस)|(?<!किसने )(?<!कौन )(?:पूछ|बता|देख)|जानत|जानो|जानन|जाने|पता|मालूम|याद|समझ(?!ा)|सोच|ढूँढ|कब (?:से|का|की|के|तक)(?![\u0900-\u0963])|न जाने|puchh|bata|kab se|\bki\b"
@@ -54,18 +55,15 @@ _ADDRESSES: Final = frozenset("man friend buddy brother sister sir madam dear da
 HALF: Final = 0.5
 
 _LEAVE: Final = re.compile(folded(r"छोड़(?:ो|िए|िये|ना|ें|ूँ|ूं|ेंगे|ूँगा|ूँगी|ेगा|ेगी|ा|ी|े|कर|ते|ता|ती)?$|बंद$|chhod\w*$|chod\w*$|band$"))
-_SHUTTING: Final = frozenset(map(folded, ["बंद", "band"]))
+_SHUTTING: Final = folded_set("बंद band")
 _DOES: Final = re.compile(folded(r"(?:कर|कीज|किय|क[ीि]$|हो|हु[आईए]|kar|kij|kiy|ho$|hog|hon|hua|hui)"))
-_DOINGS: Final = frozenset(
-    map(
-        folded,
-        "शोर शोरगुल बात बातें बकवास नाटक ड्रामा नौटंकी तमाशा हल्ला झगड़ा लड़ाई मज़ाक मस्ती शरारत बदतमीज़ी हँसी चुगली गाली शिकायत बहस "  # noqa: SIM905
-        "shor baat baatein bakwas natak drama nautanki tamasha halla jhagda ladai mazaak masti".split(),
-    )
+_DOINGS: Final = folded_set(
+    "शोर शोरगुल बात बातें बकवास नाटक ड्रामा नौटंकी तमाशा हल्ला झगड़ा लड़ाई मज़ाक मस्ती शरारत बदतमीज़ी हँसी चुगली गाली शिकायत बहस "
+    "shor baat baatein bakwas natak drama nautanki tamasha halla jhagda ladai mazaak masti"
 )
 """What is done, and done no more if it is बंद; a mouth or a shop is only shut."""
 _SHUT: Final = re.compile(r"\b(?:shut|closed?|off|sealed|locked)\b")
-_BETWEEN: Final = frozenset(map(folded, ["तो", "अब", "ये", "यह", "भी", "ही", "अपना", "अपनी", "to", "ab", "ye"]))
+_BETWEEN: Final = PARTICLES | folded_set("अब ये यह अपना अपनी to ab ye")
 _INFINITIVE: Final = tuple(map(folded, ["ना", "ने"]))
 _STATES: Final = (
     "be being become becoming get getting got start starts started starting begin began keep keeps kept continue throw throwing throws up taken took "

@@ -14,6 +14,7 @@ from setu_enhancer.domain.dictionary import kinds
 from setu_enhancer.domain.dictionary.forms import LIGHT
 from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import KIN_BEHIND, SURNAMES, TITLES
+from setu_enhancer.domain.text.closed import CLAUSE_OPENERS, PARTICLES, POSTPOSITIONS, folded_set
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
 
 _ANY: Final = "*"
@@ -21,23 +22,20 @@ _FILE: Final = Path(__file__).parent / "lexicon" / "said-hi.txt"
 _CLAUSE: Final = re.compile(r"[,—–]")
 
 
-def _set(listed: str) -> frozenset[str]:
-    return frozenset(map(folded, listed.split()))
-
-
 MOST_BETWEEN: Final = 2
 SHORT: Final = 2
 BEGINNING: Final = 4
 """Letters from which on the beginning of a word tells it; of a shorter one the whole word has to be a form."""
-_PASSED_OVER: Final = _set("तो ही भी नहीं न मत बहुत ज़्यादा ज़रा थोड़ा थोड़ी कुछ कैसे क्यों कब अब फिर भी पूरी पूरा सारी सारा अपना अपनी सा सी")
-_CASES: Final = _set("का की के को से में पर तक ने")
-_IS: Final = _set("है था थी थे नहीं")
-_WHO: Final = _set("ने को")
-_MEASURES: Final = _set("पाव किलो ग्राम सेर लीटर तोला दर्जन चम्मच कप गिलास मुट्ठी बोरी टोकरी शुभ")
+_PASSED_OVER: Final = PARTICLES | folded_set(
+    "नहीं न मत बहुत ज़्यादा ज़रा थोड़ा थोड़ी कुछ कैसे क्यों कब अब फिर पूरी पूरा सारी सारा अपना अपनी सा सी"
+)
+_IS: Final = folded_set("है था थी थे नहीं")
+_WHO: Final = folded_set("ने को")
+_MEASURES: Final = folded_set("पाव किलो ग्राम सेर लीटर तोला दर्जन चम्मच कप गिलास मुट्ठी बोरी टोकरी शुभ")
 _NE: Final = folded("ने")
 _NAME: Final = folded("नाम")
-_DOERS: Final = _set("मैंने तूने तुमने उसने इसने हमने आपने उन्होंने इन्होंने किसने सबने")
-_SPEAKERS: Final = _set("मैं हम तू तुम आप वो वह ये यह वे मुझे हमें तुम्हें तुझे उसे इसे उन्हें इन्हें आपको मुझको")
+_DOERS: Final = folded_set("मैंने तूने तुमने उसने इसने हमने आपने उन्होंने इन्होंने किसने सबने")
+_SPEAKERS: Final = folded_set("मैं हम तू तुम आप वो वह ये यह वे मुझे हमें तुम्हें तुझे उसे इसे उन्हें इन्हें आपको मुझको")
 _ENDING: Final = re.compile(
     folded(
         r"(?:|गा|गी|गे|ंगे|या|यी|ये|ई|ए|ना|ने|नी|ता|ती|ते|ा|ी|े|ो|ओ|ों|ें|ियां|ियों|कर|के|ि?ए|इए|ि?एगा|इएगा|ू|ूं|ऊं|ऊ|[ूऊ]ंग[ाी]|[ेए]ग[ाी]|[ेए]ंग[ेी]|[ोओ]ग[ेी]|एं|ाया|ायी|ाई|ाए|ाते|ाता|ाती|ाना|ाने|ाओ|ाकर|ाके|ाऊं|ाएग[ाी]|वा|वाया|वाई|वाना|वाने|वाओ)"
@@ -55,10 +53,10 @@ _IRREGULAR: Final = {
     }.items()
 }
 _TAKEN: Final = tuple(map(folded, "बेच ख़रीद पहन पका उगा सिल तोड़ फेंक उड़ा बजा लिख ढूँढ उठा पकड़ बाँट चुरा देख सुन काट".split()))  # noqa: SIM905
-_OPENING: Final = _set("और तो पर लेकिन मगर कि क्या आज कल अब अभी फिर क्योंकि जब अगर वैसे शायद सुबह शाम हाँ नहीं तब वहाँ यहाँ अरे")
+_OPENING: Final = CLAUSE_OPENERS | folded_set("तब वहाँ यहाँ अरे")
 _AS_A_RULE: Final = tuple(map(folded, "ता ती ते ेगा ेगी एगा एगी ेंगे ेंगी".split()))  # noqa: SIM905
 _GOING_ON: Final = folded("रह")
-_DONE_BY_PEOPLE: Final = _set(
+_DONE_BY_PEOPLE: Final = folded_set(
     "लिख पढ़ सुन सुना सुनो गा खेल कर दे ले बना बेच ख़रीद खा पी देख बोल माँग रख पहन काट तोड़ उठा ला सीख सिखा छोड़ बता खींच पकड़ मार खोल चढ़ा उतार लगा बाँट सजा नाच मना"
 )
 """What people do with such things, and who is called so does with others."""
@@ -135,7 +133,7 @@ def _behind(told: str) -> _Along:
     near = told.startswith("+")
     parts = tuple((behind if is_between else told).removeprefix("+").split())
     light = parts[0] in _IS or any(is_form(parts[0], root) for root in LIGHT)  # "संध्या नाराज़ हो गई"
-    bound = near or weak or light or bool(before) or parts[0] in _CASES or (len(parts) == 1 and len(parts[0]) <= SHORT)
+    bound = near or weak or light or bool(before) or parts[0] in POSTPOSITIONS or (len(parts) == 1 and len(parts[0]) <= SHORT)
     return _Along(tuple(before.split()), parts, 0 if bound else MOST_BETWEEN, weak)
 
 
@@ -199,7 +197,7 @@ def _does_it(said: Sequence[str], at: int) -> bool:
 def _is_taken(said: Sequence[str], at: int) -> bool:
     """Whether somebody did something to it, without "को": "मैंने मोर देखा"."""
     behind = said[at + 1] if at + 1 < len(said) else ""
-    if not behind or behind in _CASES or behind.startswith(_CALLED_SO) or "verb" not in kinds(behind, "hi"):
+    if not behind or behind in POSTPOSITIONS or behind.startswith(_CALLED_SO) or "verb" not in kinds(behind, "hi"):
         return False
     ahead = said[:at]
     if _NAME in ahead:
@@ -230,7 +228,7 @@ def is_form(word: str, part: str) -> bool:
     """
     if word == part:
         return True
-    if part in _CASES:
+    if part in POSTPOSITIONS:
         return False
     if word in _IRREGULAR.get(part, ()):
         return True

@@ -11,16 +11,12 @@ from setu_enhancer.domain.dictionary import is_borrowed, is_word
 from setu_enhancer.domain.dictionary.forms import SMALL
 from setu_enhancer.domain.given import GIVEN
 from setu_enhancer.domain.lexicon.people import CALLS, KIN_BEHIND, KINDRED, SURNAMES, titles
+from setu_enhancer.domain.text.closed import GENITIVES, folded_set
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import likeness, romanised, sounds
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
 from setu_enhancer.domain.text.words import folded, words
-
-
-def _set(listed: str) -> frozenset[str]:
-    return frozenset(map(folded, listed.split()))
-
 
 SHORTEST: Final = 3
 UNLIKE: Final = 0.5
@@ -33,20 +29,21 @@ _OF_VERBS: Final = re.compile(
 _NO_NAMES: Final = (
     SMALL
     | KIN_BEHIND
-    | _set("साहिबा साहिब बाऊजी अम्माजी वाला वाली वाले वालों होत लें दें हों उनमें इनमें इसमें उसमें जिसमें किसमें मुझमें तुझमें हममें तुममें अरी रे री हां चलो")
+    | folded_set(
+        "साहिबा साहिब बाऊजी अम्माजी वाला वाली वाले वालों होत लें दें हों उनमें इनमें इसमें उसमें जिसमें किसमें मुझमें तुझमें हममें तुममें अरी रे री हां चलो"
+    )
 )
 _CLAUSE: Final = re.compile(r"[,.!?।;…—–:]+")
-_AHEAD: Final = _set("पहले फिर और चल चलो अरे तो हाँ नहीं मेरी मेरे मेरा")
-_PLACES: Final = _set("गाँव थाना ज़िला तहसील मोहल्ला पोस्ट")
-_OF_PLACES: Final = tuple(_set("पुर पुरा पुरवा गंज नगर टोला टोली टेकरी डीह गढ़ डिहा खेड़ा वाड़ी पाड़ा बरसा हाट सराय"))
+_AHEAD: Final = folded_set("पहले फिर और चल चलो अरे तो हाँ नहीं मेरी मेरे मेरा")
+_PLACES: Final = folded_set("गाँव थाना ज़िला तहसील मोहल्ला पोस्ट")
+_OF_PLACES: Final = tuple(folded_set("पुर पुरा पुरवा गंज नगर टोला टोली टेकरी डीह गढ़ डिहा खेड़ा वाड़ी पाड़ा बरसा हाट सराय"))
 _WHO, _FROM, _TO, _NE = map(folded, ("कौन", "से", "को", "ने"))
-_COMES: Final = tuple(_set("आए आया आई आते आता आती लौट भाग"))
-_SAYS: Final = tuple(_set("कह पूछ बोल मिल शादी"))
-_DONE_TO: Final = tuple(_set("बुला कह बोल पूछ समझा जगा बिठा बैठा डाँट फ़ोन बता दे भेज मार"))
-_OF: Final = _set("का की के")
-_PEOPLE: Final = KINDRED | _set("लोग लोगों औरतें औरतों मर्द जवान मुखिया सरपंच घर मकान खेत दुकान यहाँ")
-_TAKES: Final = _set("ले चला चली भाग")
-_AWAY: Final = _set("गया गई गयी आया आई गए")
+_COMES: Final = tuple(folded_set("आए आया आई आते आता आती लौट भाग"))
+_SAYS: Final = tuple(folded_set("कह पूछ बोल मिल शादी"))
+_DONE_TO: Final = tuple(folded_set("बुला कह बोल पूछ समझा जगा बिठा बैठा डाँट फ़ोन बता दे भेज मार"))
+_PEOPLE: Final = KINDRED | folded_set("लोग लोगों औरतें औरतों मर्द जवान मुखिया सरपंच घर मकान खेत दुकान यहाँ")
+_TAKES: Final = folded_set("ले चला चली भाग")
+_AWAY: Final = folded_set("गया गई गयी आया आई गए")
 _VOWELS: Final = re.compile(r"[aeiouyh'’.]+")
 _ALIKE: Final = str.maketrans({"w": "v", "c": "k", "q": "k", "z": "s", "f": "p", "x": "k", "g": "j"})
 
@@ -79,7 +76,7 @@ def _stands_as_name(said: Sequence[str], at: int) -> bool:
         return rest[0].startswith(_COMES) or rest[0].startswith(_SAYS)
     if behind == _TO and rest:
         return any(each.startswith(_DONE_TO) for each in rest[:2])
-    if behind in _OF and not _PEOPLE.isdisjoint(rest[:2]):
+    if behind in GENITIVES and not _PEOPLE.isdisjoint(rest[:2]):
         return True
     return behind == _NE or (bool(rest) and behind in _TAKES and rest[0] in _AWAY)
 

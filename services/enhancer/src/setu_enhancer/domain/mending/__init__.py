@@ -26,6 +26,7 @@ from setu_enhancer.domain.mending.phrases import assigned, is_bound, widened
 from setu_enhancer.domain.mending.place import NEARLY, Place, Span
 from setu_enhancer.domain.mending.writing import written
 from setu_enhancer.domain.spelt import spelt_otherwise
+from setu_enhancer.domain.text.closed import folded_set
 from setu_enhancer.domain.text.names import is_named
 from setu_enhancer.domain.text.scripts import script_counts, scripts_of
 from setu_enhancer.domain.text.words import folded, words
@@ -35,10 +36,8 @@ __all__ = ["LETTER", "NEARLY", "meanings", "mended"]
 
 MOST_TIMES: Final = 8
 _PRONOUNS: Final = frozenset("he him his she her hers".split())  # noqa: SIM905
-_SAID_SO: Final = frozenset(
-    folded(
-        "वो वह वे उस उसे उसको उसने उससे उसका उसकी उसके उन्हें उनको उन्होंने उनका उनकी उनके ये यह इस इसे इसको इसने इससे इसका इसकी इसके"
-    ).split()
+_SAID_SO: Final = folded_set(
+    "वो वह वे उस उसे उसको उसने उससे उसका उसकी उसके उन्हें उनको उन्होंने उनका उनकी उनके ये यह इस इसे इसको इसने इससे इसका इसकी इसके"
 )
 LETTER: Final = r"[\w\u0300-\u036f\u0900-\u0d7f]"  # Indic vowel signs are no word characters to Python
 

@@ -10,6 +10,7 @@ from setu_enhancer.domain.glossary import Entry
 from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Pair
 from setu_enhancer.domain.mending.drafts import Word
+from setu_enhancer.domain.text.closed import folded_set
 from setu_enhancer.domain.text.names import is_named
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -22,12 +23,9 @@ BESIDE: Final = frozenset(
     "arre are yaar sahab beta didi bhai bhaiya".split()
 )
 # Forms of verbs that stand beside others in Hindi and say little themselves.
-_LIGHT: Final = frozenset(
-    map(
-        folded,
-        "किया की किए कीजिए करो करना दिया दी दिए दो दे देना लिया ली लिए लो ले लेना हुआ हुई हुए होगा होगी होंगे होता होती होते जाए जाएगा जाएगी जाता जाती "  # noqa: SIM905
-        "जाना आया आई आए आता आती चुका चुकी सका सकी सकता सकती पाया पाई लगा लगी लगे वाला वाली वाले वालों अरे जी".split(),
-    )
+_LIGHT: Final = folded_set(
+    "किया की किए कीजिए करो करना दिया दी दिए दो दे देना लिया ली लिए लो ले लेना हुआ हुई हुए होगा होगी होंगे होता होती होते जाए जाएगा जाएगी जाता जाती "
+    "जाना आया आई आए आता आती चुका चुकी सका सकी सकता सकती पाया पाई लगा लगी लगे वाला वाली वाले वालों अरे जी"
 )
 _NOTHING: Final[frozenset[str]] = frozenset()
 

@@ -9,10 +9,10 @@ from setu_enhancer.domain.given import GIVEN, is_borne_loosely, is_noun, is_show
 from setu_enhancer.domain.lexicon.names import NAMES
 from setu_enhancer.domain.lexicon.people import DETERMINERS, KIN_BEHIND, SHOUTED, SURNAMES, is_somebody, titles
 from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, Word, runs, split
-from setu_enhancer.domain.mending.phrases import ARTICLES
 from setu_enhancer.domain.mending.place import Place, Span
 from setu_enhancer.domain.placing import PLACES
 from setu_enhancer.domain.said import is_said
+from setu_enhancer.domain.text.closed import ARTICLES, CASE_MARKERS, GENITIVES, folded_set
 from setu_enhancer.domain.text.names import key
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.words import SENTENCE_END, folded, words
@@ -56,21 +56,19 @@ _IN: Final = folded("में")
 _WITHIN: Final = frozenset({"in", "into", "during"})
 SHORT: Final = 3
 _BE: Final = frozenset("be being been become becomes became get gets got".split())  # noqa: SIM905
-_IS: Final = frozenset(map(folded, "है हैं था थी थे हूँ".split()))  # noqa: SIM905
-_CASES: Final = frozenset(map(folded, ("का", "की", "के", "को", "से", "ने", "में", "पर")))
+_IS: Final = folded_set("है हैं था थी थे हूँ")
 _DOING: Final = frozenset("i you he she we they can can't cannot don't doesn't didn't won't couldn't let's".split())  # noqa: SIM905
-_WITH_PEOPLE: Final = frozenset(map(folded, ("ने", "को", "का", "की", "के", "और")))
-_ALL: Final = frozenset(map(folded, ("सब", "सभी", "चुप", "कोई", "सबके")))
+_WITH_PEOPLE: Final = GENITIVES | folded_set("ने को और")
+_ALL: Final = folded_set("सब सभी चुप कोई सबके")
 _THERE: Final = frozenset({"there", "there's"})
 _ARE: Final = frozenset({"is", "are", "was", "were", "be", "been", "will", "has", "have"})
 _STILL: Final = frozenset("still no not little much some any more always only just so such a an the great never now".split())  # noqa: SIM905
 _OR: Final = frozenset({"and", "or"})
-_AND: Final = frozenset(map(folded, ("और", "या", "व", "एवं")))
-_PLURAL: Final = frozenset(map(folded, "हैं थे थीं गए गये होंगे रहे लगे".split()))  # noqa: SIM905
+_AND: Final = folded_set("और या व एवं")
+_PLURAL: Final = folded_set("हैं थे थीं गए गये होंगे रहे लगे")
 _ORDINAL: Final = ("st", "nd", "rd", "th")
 _OF_MANY: Final = "ों"
-_OF_ONE: Final = frozenset(map(folded, ("को", "ने", "के")))
-_GENITIVES: Final = frozenset(map(folded, ("का", "की", "के")))
+_OF_ONE: Final = folded_set("को ने के")
 
 
 def is_free(place: Place, draft: str, span: Span) -> bool:
@@ -100,7 +98,7 @@ def _is_likely(place: Place, draft: str, span: Span) -> bool:
 
 def _is_of_who_is_called(place: Place, draft: str, span: Span) -> bool:
     """Whether what follows in the draft belongs to the name in the line: "my innocent granddaughter" is मेरी भोली की नातिन."""
-    if len(place.behind) == 1 or place.behind[:1] not in [(each,) for each in _GENITIVES]:
+    if len(place.behind) == 1 or place.behind[:1] not in [(each,) for each in GENITIVES]:
         return False
     if titles(place.said[0], place.pair.source) or ENDING.search(draft[span[0] : span[1]]):
         return False  # "my brother's friend"
@@ -116,7 +114,7 @@ def _is_said_as_word(place: Place, draft: str, span: Span) -> bool:
     within = [word for word in run if word.start >= span[0] and word.end <= span[1]]
     if not any(is_akin(word.stem, each) for word in within for each in place.meant):
         return False  # a misspelt name
-    singular = place.case in _CASES and not place.said[0].endswith(_OF_MANY)
+    singular = place.case in CASE_MARKERS and not place.said[0].endswith(_OF_MANY)
     before = [word for word in run if word.end <= span[0]]
     opening = not any(word.plain not in ARTICLES for word in before) and not _PLURAL.isdisjoint(place.behind)
     many = not singular and any(_is_of_many(word, opening=opening) for word in within[-1:])

@@ -10,9 +10,10 @@ from setu_enhancer.domain.given import GIVEN, is_shown, use_of
 from setu_enhancer.domain.lexicon.people import OWNERS as OWNED_BY
 from setu_enhancer.domain.lexicon.people import is_somebody, titles
 from setu_enhancer.domain.mending.drafts import CLAUSE, SENTENCE, Word, clauses_of, runs, sentence_of, split
-from setu_enhancer.domain.mending.phrases import ARTICLES, OWNERS, PREPOSITIONS, phrases
-from setu_enhancer.domain.mending.place import Place
+from setu_enhancer.domain.mending.phrases import PREPOSITIONS, phrases
+from setu_enhancer.domain.mending.place import OF_OTHERS, Place
 from setu_enhancer.domain.mending.writing import put_in
+from setu_enhancer.domain.text.closed import ARTICLES, DEMONSTRATIVES, GENITIVES, POSSESSIVES, folded_set
 from setu_enhancer.domain.text.names import is_named
 from setu_enhancer.domain.text.numbers import is_of_numbers
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -20,34 +21,26 @@ from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import FUNCTION
 
 # Who is spoken of without a name: who does something, to whom it is done, and whose something is.
-_DOERS: Final = frozenset(map(folded, "वो वह ये यह उसने इसने उन्होंने इन्होंने कोई किसी कुछ ख़ुद".split()))  # noqa: SIM905
-_SUFFERERS: Final = frozenset(
-    map(folded, "उसे इसे उसको इसको उससे इससे उन्हें इन्हें उनको इनको उनसे इनसे उसमें इसमें उस इस उन इन उसी इसी ख़ुद".split())  # noqa: SIM905
-)
-_OWNERS: Final = frozenset(
-    map(folded, "उसका उसकी उसके इसका इसकी इसके उनका उनकी उनके इनका इनकी इनके अपना अपनी अपने".split())  # noqa: SIM905
-)
+_DOERS: Final = DEMONSTRATIVES | folded_set("उसने इसने उन्होंने इन्होंने कोई किसी कुछ ख़ुद")
+_SUFFERERS: Final = folded_set("उसे इसे उसको इसको उससे इससे उन्हें इन्हें उनको इनको उनसे इनसे उसमें इसमें उस इस उन इन उसी इसी ख़ुद")
+_OWNERS: Final = folded_set("उसका उसकी उसके इसका इसकी इसके उनका उनकी उनके इनका इनकी इनके अपना अपनी अपने")
 _OBJECTS: Final = frozenset({"him", "her"})
 _SUBJECTS: Final = frozenset({"he", "she", "someone", "somebody", "something"})
 _THEIRS: Final = frozenset({"his", "her"})
-_HIS, _HERS = frozenset({"he", "him", "his"}), frozenset({"she", "her"})
-_KO: Final = frozenset(map(folded, ("को", "से", "पर")))
+_KO: Final = folded_set("को से पर")
 _NE: Final = folded("ने")
-_LIKED: Final = frozenset(
-    folded(
-        "पसंद चाहिए हुआ हुई हुए याद प्यार ग़ुस्सा गुस्सा डर नींद भूख प्यास बुख़ार बुखार पता होश शर्म ख़ुशी दुख यक़ीन भरोसा दिखा दिखी मिला मिली"
-    ).split()
+_LIKED: Final = folded_set(
+    "पसंद चाहिए हुआ हुई हुए याद प्यार ग़ुस्सा गुस्सा डर नींद भूख प्यास बुख़ार बुखार पता होश शर्म ख़ुशी दुख यक़ीन भरोसा दिखा दिखी मिला मिली"
 )
 """What somebody has, feels or gets to whom Hindi has it happen."""
-_SEEMING: Final = frozenset(map(folded, "अच्छा अच्छी अच्छे बुरा बुरी बुरे प्यारा प्यारी प्यारे".split()))  # noqa: SIM905
+_SEEMING: Final = folded_set("अच्छा अच्छी अच्छे बुरा बुरी बुरे प्यारा प्यारी प्यारे")
 _SEEMS: Final = folded("लग")
-_MANY: Final = frozenset(map(folded, "हैं थे थीं गए आए चले रहे".split()))  # noqa: SIM905
+_MANY: Final = folded_set("हैं थे थीं गए आए चले रहे")
 _ARE_MANY: Final = tuple(map(folded, ("ेंगे", "ेंगी", "एँगे", "एँगी")))
 _HONOUR: Final = folded("जी")
-_COME: Final = frozenset(map(folded, ("चलो", "चल", "आ", "आओ")))
+_COME: Final = folded_set("चलो चल आ आओ")
 _AND: Final = folded("और")
-_OF: Final = frozenset(map(folded, ("का", "की", "के")))
-_FOR: Final = frozenset(map(folded, ("लिए", "साथ", "पास")))
+_FOR: Final = folded_set("लिए साथ पास")
 _CHILDREN: Final = frozenset("son dear child kid boy girl daughter sweetheart darling lad kiddo honey".split())  # noqa: SIM905
 _KIN: Final = frozenset("uncle aunt auntie aunty grandma granny grandpa grandmother grandfather brother sister".split())  # noqa: SIM905
 
@@ -88,7 +81,7 @@ def _beside_kin(place: Place, draft: str) -> str:
         first -= 1
     if first and run[first - 1].plain in ARTICLES:
         first -= 1
-    if first and (run[first - 1].plain in OWNERS or place.account.is_other(run[first - 1])):
+    if first and (run[first - 1].plain in POSSESSIVES or place.account.is_other(run[first - 1])):
         return draft
     start = run[first].start
     if word.plain in _CHILDREN:
@@ -123,8 +116,8 @@ def _for_pronoun(place: Place, draft: str, *, several: bool) -> str:
     if any(each.is_noun(place.pair.source, place.account.rest) for each in phrases(draft, place.account)):
         return draft
     later = "".join(place.behind[1:2])
-    owned = place.case in _OF and later not in _FOR
-    suffers = place.case in _KO or (place.case in _OF and not owned)
+    owned = place.case in GENITIVES and later not in _FOR
+    suffers = place.case in _KO or (place.case in GENITIVES and not owned)
     others, told = (_OWNERS, _THEIRS) if owned else (_SUFFERERS, _OBJECTS) if suffers else (_DOERS, _SUBJECTS)
     if not owned and not suffers and place.case != _NE:
         others |= _SUFFERERS  # "उसे राज मिला": somebody found Raj
@@ -184,7 +177,7 @@ def _is_said_of(pronoun: Word, somebody: str) -> bool:
     """Whether a pronoun may be somebody, as far as the word for that tells."""
     given = GIVEN.get(somebody)
     gender = given.gender if given else None
-    return pronoun.plain not in {"male": _HERS, "female": _HIS}.get(gender or "", frozenset())
+    return pronoun.plain not in OF_OTHERS.get(gender or "", frozenset())
 
 
 def _is_followed(run: tuple[Word, ...], at: int) -> bool:

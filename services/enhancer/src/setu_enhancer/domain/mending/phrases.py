@@ -11,12 +11,11 @@ from setu_enhancer.domain.mending.account import Account
 from setu_enhancer.domain.mending.drafts import Word, runs, split
 from setu_enhancer.domain.mending.meant import does, may_do
 from setu_enhancer.domain.mending.place import Place, Span
+from setu_enhancer.domain.text.closed import ARTICLES, GENITIVES, POSSESSIVES, folded_set
 from setu_enhancer.domain.text.words import folded
 from setu_enhancer.domain.words import FUNCTION
 
-ARTICLES: Final = frozenset({"the", "a", "an"})
-OWNERS: Final = frozenset("my your his her our their its".split())  # noqa: SIM905
-_DETERMINERS: Final = ARTICLES | OWNERS | frozenset("this that these those some any no another what which whose own".split())  # noqa: SIM905
+_DETERMINERS: Final = ARTICLES | POSSESSIVES | folded_set("this that these those some any no another what which whose own")
 _PRONOUNS: Final = frozenset("i you he she it we they me him her us them who myself yourself himself herself".split())  # noqa: SIM905
 _BE: Final = frozenset("is are was were am be been being isn't aren't wasn't weren't it's that's he's she's".split())  # noqa: SIM905
 _HELPERS: Final = frozenset(
@@ -53,8 +52,7 @@ _CASES: Final = {
     )
 }
 _NE: Final = folded("ने")
-_THERE: Final = frozenset(map(folded, ("में", "पर", "तक")))
-_GENITIVES: Final = frozenset(map(folded, ("का", "की", "के")))
+_THERE: Final = folded_set("में पर तक")
 _SUBJECTS: Final = frozenset({"i", "you", "he", "she", "we", "they", "someone", "somebody"})
 FEW: Final = 2
 
@@ -240,7 +238,7 @@ def is_bound(draft: str, span: Span, place: Place) -> bool:
     """Whether a word of a draft is half of a longer one, and so nobody: "an X-ray", "the laser beam" where the line has "the beam of the laser"."""
     if draft[: span[0]].endswith("-") or (draft[span[1] :].startswith("-") and not draft[span[1] :].startswith("-in-law")):
         return True
-    owner = place.heard[place.at - 2 : place.at - 1] if place.at > 1 and place.ahead in _GENITIVES else ()
+    owner = place.heard[place.at - 2 : place.at - 1] if place.at > 1 and place.ahead in GENITIVES else ()
     before = next((word for word in reversed(split(draft)) if word.end < span[0]), None)
     if not owner or before is None or before.text != before.bare or draft[before.end : span[0]].strip() or place.times > 1:
         return False

@@ -16,6 +16,7 @@ from setu_enhancer.domain.mending.account import BESIDE, Account
 from setu_enhancer.domain.mending.drafts import CLAUSE, SENTENCE, Word, clauses_of, runs, sentence_of, split
 from setu_enhancer.domain.mending.meant import does, hinted, meanings
 from setu_enhancer.domain.said import is_said
+from setu_enhancer.domain.text.closed import ARTICLES
 from setu_enhancer.domain.text.names import is_named, likeness
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import FUNCTION, is_akin, is_ordinary
@@ -24,8 +25,8 @@ NEARLY: Final = 0.6
 """From here on a word that is none of English may be a misspelt name. Source: the table of pairs in the tests."""
 MOST_BETWEEN_COMMAS: Final = 3
 NEAR: Final = 3
-_OF_OTHERS: Final = {"male": frozenset({"she", "her"}), "female": frozenset({"he", "him", "his"})}
-BEFORE: Final = frozenset({"the", "a", "an", "my"})
+OF_OTHERS: Final = {"male": frozenset({"she", "her"}), "female": frozenset({"he", "him", "his"})}
+BEFORE: Final = ARTICLES | {"my"}
 _ARTICLES: Final = frozenset("le la les un une des el los las una unos unas o os as um uma au aux du al del".split())  # noqa: SIM905
 Span = tuple[int, int]
 
@@ -80,7 +81,7 @@ class Place:
         """Of some pronouns those that are said of who bears the name."""
         given = GIVEN.get(folded(self.said[0]))
         gender = self.entry.gender or (given.gender if given else None)
-        return pronouns - _OF_OTHERS.get(gender or "", frozenset())
+        return pronouns - OF_OTHERS.get(gender or "", frozenset())
 
     @property
     def ahead(self) -> str:

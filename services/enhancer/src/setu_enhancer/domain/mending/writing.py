@@ -8,6 +8,7 @@ from setu_enhancer.domain.lexicon.people import CALLS, is_ordinary_name, titles
 from setu_enhancer.domain.mending.account import BESIDE
 from setu_enhancer.domain.mending.drafts import CLAUSE, ENDING, SENTENCE, Word, split
 from setu_enhancer.domain.mending.place import Place, Span
+from setu_enhancer.domain.text.closed import DEMONSTRATIVES, GENITIVES, folded_set
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import FUNCTION
 
@@ -16,9 +17,8 @@ _THAT: Final = re.compile(r"(?i)(?<![\w'’])(?:this|that)\s+$")
 _PREPOSITION: Final = re.compile(r"(?i)\s(?:to|at|for|on|with|from)\s+$")
 _IN_LAW: Final = re.compile(r"^-in-law\b")
 _ASKED_FOR: Final = re.compile(r"(?i)\b(ask(?:s|ed|ing)?\s+)for\s+$")
-_POINTING: Final = frozenset(map(folded, "वो वह यह ये उस इस उन इन कि".split()))  # noqa: SIM905
+_POINTING: Final = DEMONSTRATIVES | folded_set("उस इस उन इन कि")
 _FROM: Final = folded("से")
-_OF: Final = frozenset(map(folded, ("का", "की", "के")))
 # What stands before what is said: tags, brackets, dashes, quotation marks, notes, and who speaks.
 _LEAD: Final = re.compile(r"(?:[\s\-–\"“♪…]|\.\.\.|\{[^{}]*\}|<[^<>]*>|\[[^\[\]]*\]|\([^()]*\)|[A-Z][A-Z .]+:)*")
 _CAPITAL: Final = frozenset(
@@ -98,7 +98,7 @@ def _kin(place: Place, behind: str) -> re.Match[str] | None:
 
 def _owns(place: Place, behind: str) -> bool:
     """Whether the line has a genitive of the name, and the draft what belongs to it behind the name: "the gem goat"."""
-    if place.case not in _OF or place.pair.target != "en":
+    if place.case not in GENITIVES or place.pair.target != "en":
         return False
     following = re.match(r"\s+([\w'’]+)", behind)
     if following is None or folded(following.group(1)) in FUNCTION:
