@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from setu_enhancer.domain.guards.manners import _COMMENTS
@@ -82,6 +82,7 @@ def test_alternatives_are_parted_outside_of_groups_and_classes_only():
     assert alternatives(r"a|b(?:c|d)|[|)]x|\|y|\(z") == ["a", "b(?:c|d)", "[|)]x", r"\|y", r"\(z"]
 
 
+@example(text="a'k", language="en")
 @given(text=st.text(alphabet="0123456789 .,:-aknohur½३h'!?", max_size=16), language=st.sampled_from(sorted(NUMERALS)))
 def test_a_lone_number_is_read_as_the_whole_reading_reads_it(text, language):
     numerals = NUMERALS[language]

@@ -137,9 +137,10 @@ def _without_times(ones: Counter[Decimal], others: Counter[Decimal]) -> None:
 
 @lru_cache(maxsize=32_768)
 def is_of_numbers(word: str, language: str) -> bool:
-    """Whether a word stands in numbers, or is one."""
+    """Whether a word, or what stands before or behind its apostrophe, stands in numbers or is one."""
     numerals = NUMERALS.get(language, OTHERS)
-    return numerals.stem(unaccented(word)) in numerals.vocabulary
+    plain = unaccented(word)
+    return any(numerals.stem(part) in numerals.vocabulary for part in (plain, *plain.split("'")))
 
 
 def _in_digits(text: str, language: str, numerals: Numerals) -> Numbers | None:
