@@ -22,6 +22,9 @@ HINDI = Pair("hi", "en")
         ("Tara", "तारा", "वो टूटता तारा था।", "That was a shooting star."),
         ("Anubhav", "अनुभव", "उसे खेती का अनुभव है।", "He has experience of farming."),
         ("Shraddha", "श्रद्धा", "सब उन्हें श्रद्धा से याद करते हैं।", "Everyone remembers him with reverence."),
+        ("Amar", "अमर", "तुम्हारा नाम अमर रहेगा।", "Your name will live on."),
+        ("Daya", "दया", "दया नाम की चीज़ नहीं है तुममें?", "Don't you have any mercy at all?"),
+        ("Pooja", "पूजा", "सुबह हमने पूजा की थी।", "We said our prayers in the morning."),
     ],
 )
 def test_a_word_in_everyday_talk_stays_though_somebody_of_the_cast_is_called_so(name, word, source, draft):
@@ -44,6 +47,9 @@ def test_a_word_in_everyday_talk_stays_though_somebody_of_the_cast_is_called_so(
         ("पूजा", "पूजा घर पर नहीं है।"),
         ("पूजा", "पूजा के बाद मेरी बारी है।"),
         ("सागर", "दया का भाई सागर आया है।"),
+        ("पूजा", "पूजा की माँ बीमार है।"),
+        ("दया", "दया नाम की लड़की आई।"),
+        ("अमर", "मेरा नाम अमर है।"),
     ],
 )
 def test_near_to_what_goes_with_the_word_who_bears_the_name_keeps_it(word, text):

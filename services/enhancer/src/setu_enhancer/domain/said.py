@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,9 @@ _IS: Final = folded_set("है था थी थे नहीं")
 _WHO: Final = folded_set("ने को")
 _MEASURES: Final = folded_set("पाव किलो ग्राम सेर लीटर तोला दर्जन चम्मच कप गिलास मुट्ठी बोरी टोकरी शुभ")
 _NE: Final = folded("ने")
+_KI: Final = folded("की")
+_DID: Final = folded("किया")
+_DONE: Final = folded_set("है हैं थी थीं होगी गई गयी जाए जाएगी जाती जा")
 _NAME: Final = folded("नाम")
 _DOERS: Final = folded_set("मैंने तूने तुमने उसने इसने हमने आपने उन्होंने इन्होंने किसने सबने")
 _SPEAKERS: Final = folded_set("मैं हम तू तुम आप वो वह ये यह वे मुझे हमें तुम्हें तुझे उसे इसे उन्हें इन्हें आपको मुझको")
@@ -44,7 +48,7 @@ _ENDING: Final = re.compile(
 _IRREGULAR: Final = {
     folded(root): tuple(map(folded, forms.split()))
     for root, forms in {
-        "कर": "किया की किए किये कीजिए कीजिएगा",
+        "कर": "किया किए किये कीजिए कीजिएगा",
         "जा": "गया गई गए गयी गये",
         "दे": "दिया दी दिए दिये दो दूँ दूँगा दूँगी दीजिए",
         "ले": "लिया ली लिए लो लूँ लूँगा लूँगी लीजिए",
@@ -78,6 +82,11 @@ class _Along:
     behind: tuple[str, ...]
     near: int
     weak: bool
+
+    @property
+    def is_of_names(self) -> bool:
+        """Whether it has the word for a name beside it, and tells of no name nevertheless: "नाम अमर रहेगा"."""
+        return _NAME in (*self.before[-1:], *self.behind[:1])
 
     def is_with(self, said: Sequence[str], at: int) -> bool:
         """Whether it stands with the word at that place."""
@@ -166,7 +175,13 @@ def _is_said(word: str, text: str, *, weakly: bool) -> bool:
 def _clauses(text: str) -> tuple[tuple[str, ...], ...]:
     """The folded words of each."""
     parts = (part for sentence in SENTENCE_END.split(text) for part in _CLAUSE.split(sentence))
-    return tuple(tuple(folded(each) for each in words(part)) for part in parts)
+    return tuple(_with_verbs([folded(each) for each in words(part)]) for part in parts)
+
+
+def _with_verbs(said: Sequence[str]) -> tuple[str, ...]:
+    """The words of a clause, in which "की" of "करना" ("पूजा की", "पूजा की थी") is told from the case ("पूजा की थाली")."""
+    followed = zip_longest(said, said[1:], fillvalue="")
+    return tuple(_DID if word == _KI and (not behind or behind in _DONE) else word for word, behind in followed)
 
 
 def _is_word(said: Sequence[str], at: int, *, weakly: bool) -> bool:
@@ -174,17 +189,18 @@ def _is_word(said: Sequence[str], at: int, *, weakly: bool) -> bool:
     before = said[at - 1] if at else ""
     if before in _MEASURES:
         return True
-    if before in TITLES or _NAME in (before, behind):
+    if before in TITLES:
         return False
+    called = _NAME in (before, behind)
     named = behind in KIN_BEHIND or behind in SURNAMES
     bound = named or behind in _WHO
     open_to_doubt = _does_it(said, at)
     for each in _COMPANIONS.among(said, at):
-        if open_to_doubt and each.behind and each.behind[-1] in _DONE_BY_PEOPLE:
+        if (open_to_doubt and each.behind and each.behind[-1] in _DONE_BY_PEOPLE) or (called and not each.is_of_names):
             continue
         if (weakly or not each.weak) and (not bound or each.behind[:1] == (behind,)) and each.is_with(said, at):
             return True
-    return not named and _is_taken(said, at)
+    return not named and not called and _is_taken(said, at)
 
 
 def _does_it(said: Sequence[str], at: int) -> bool:
