@@ -282,6 +282,8 @@ def test_the_table_is_large_enough():
         ("कपूर", "Kapoor"),
         ("फ़रहान अख़्तर", "Farhan Akhtar"),
         ("रामगढ़", "Ramgarh"),
+        ("अब्दुल्\u200bला", "Abdulla"),
+        ("शत्रुघ्\u2060न", "Shatrughna"),
     ],
 )
 def test_names_in_devanagari_are_written_as_in_english(devanagari, latin):
@@ -313,6 +315,8 @@ def test_what_is_not_devanagari_stays_as_it_is():
         (["Ayesha"], "Aisha is here", True),
         (["Dev"], "The dev team works", False),
         (["Asha"], "Ash came", False),
+        (["अब्दुल्ला"], "अब्दुल्\u200dला आया", True),
+        (["King"], "K\u200bing came", True),
         (["Raj"], "", False),
         ([], "Raj", False),
     ],

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.measures import limit_of, reading_speed
 from setu_enhancer.domain.text.scripts import foreign_share, likely_language
-from setu_enhancer.domain.text.words import folded, folded_words
+from setu_enhancer.domain.text.words import WORD, folded, folded_words, words
 
 LANGUAGES = ("en", "hi", "fr", "es", "pt", "mr", "it", "de")
 
@@ -71,6 +72,22 @@ def test_spellings_of_a_hindi_word_fold_to_one():
 def test_a_danda_is_no_part_of_a_word_and_a_vowel_sign_is():
     assert folded_words("राज, तुम आओ।") == ["राज", "तुम", "आओ"]
     assert folded_words("Don’t go") == ["don't", "go"]
+
+
+@pytest.mark.parametrize("joiner", "\u200b\u200c\u200d\u2060\ufeff")
+@pytest.mark.parametrize("word", ["अब्दुल्ला", "शत्रुघ्न", "King", "don't"])
+def test_what_has_no_width_stands_inside_a_word(word, joiner):
+    joined = joiner.join(word)
+
+    assert words(f"{joined}{joiner} {joiner}{joined}") == [joined, joined]
+    assert folded(joined) == folded(word)
+    assert [found.span() for found in WORD.finditer(f"{joiner}{joined}{joiner}")] == [(1, 1 + len(joined))]
+
+
+def test_what_has_no_width_is_no_word_and_parts_words_where_there_are_no_spaces():
+    assert words("\u200b \u200d!\u2060") == []
+    assert not is_brahmic("\u200c\u200d")
+    assert words("ไป\u200bมา") == ["ไป", "มา"]
 
 
 def test_reading_speed_counts_what_is_seen():

@@ -12,6 +12,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from setu_common.spelling.words import JOINERS
+
 BLOCK_SIZE: Final = 0x80
 DEVANAGARI: Final = 0x0900
 DROPPING: Final = (
@@ -22,7 +24,8 @@ DROPPING: Final = (
 )  # Devanagari, Bengali, Gurmukhi, Gujarati: scripts whose readers drop the "a"
 KEEPING: Final = (0x0B00, 0x0B80, 0x0C00, 0x0C80, 0x0D00)  # Odia, Tamil, Telugu, Kannada, Malayalam
 LAST_ALIKE: Final = 0x6F
-RUN: Final = re.compile(r"[\u0900-\u0963\u0970-\u097f\u0980-\u09ff\u0a00-\u0aff\u0b00-\u0d7f\u200c\u200d]+")
+_LETTERS: Final = r"\u0900-\u0963\u0970-\u097f\u0980-\u09ff\u0a00-\u0aff\u0b00-\u0d7f"
+RUN: Final = re.compile(rf"[{_LETTERS}][{_LETTERS}{JOINERS}]*")
 
 VIRAMA: Final = "\u094d"
 NUKTA: Final = "\u093c"
@@ -88,7 +91,7 @@ def is_brahmic(text: str) -> bool:
 @lru_cache(maxsize=16_384)
 def latin(word: str) -> str:
     """A word in Devanagari or a script like it as English would write it, in small letters."""
-    first = next((ord(each) for each in word if ord(each) >= DEVANAGARI and each not in "\u200c\u200d"), DEVANAGARI)
+    first = next((ord(each) for each in word if ord(each) >= DEVANAGARI and each not in JOINERS), DEVANAGARI)
     block = first - first % BLOCK_SIZE
     plain = unicodedata.normalize("NFD", _in_devanagari(word, block))
     known = WHOLE.get(plain.replace("\u0901", "\u0902").replace(NUKTA, ""))
@@ -104,7 +107,7 @@ def _in_devanagari(word: str, block: int) -> str:
     return "".join(
         chr(ord(each) - block + DEVANAGARI) if 0 <= ord(each) - block <= LAST_ALIKE else each
         for each in word
-        if each not in "\u200c\u200d"
+        if each not in JOINERS
     )
 
 

@@ -81,9 +81,11 @@ def sounds(name: str) -> frozenset[str]:
 
     A flapped consonant has both of the letters that English writes for it (लकड़ी: Lakri, Lakdi). Names that have one in common are most likely the same.
     """
-    spelled, flapped = _spelled(name), _spelled(_FLAP.sub(r"\1", unicodedata.normalize("NFD", name)))
-    unheard = _LAST_E.sub("a", spelled)
-    found = {_breathless(_key(each)) for each in {spelled, unheard, flapped}}
+    spelled = _spelled(name)
+    ways = {spelled, _LAST_E.sub("a", spelled)}
+    if _FLAP.search(bare := unicodedata.normalize("NFD", name)):
+        ways.add(_spelled(_FLAP.sub(r"\1", bare)))
+    found = {_breathless(_key(each)) for each in ways}
     return frozenset(each for each in found if each)
 
 
