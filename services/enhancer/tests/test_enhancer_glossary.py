@@ -8,6 +8,8 @@ from setu_common.contracts import Character, Context, Term
 from setu_enhancer.domain.given import GIVEN, is_translated, use_of
 from setu_enhancer.domain.glossary import MOST_ENTRIES, Entry, Glossary, glossary
 from setu_enhancer.domain.lines import Line, Pair
+from setu_enhancer.domain.readings import MOST_WORDS
+from setu_enhancer.domain.text.names import sounds
 
 HINDI = Pair("hi", "en")
 RAJ = Entry(("राज",), "Raj", (), "name", "caller", "male")
@@ -175,6 +177,27 @@ def test_a_glossary_has_a_bound_and_each_source_once():
     many = [Entry((f"शब्द{number}",), f"word{number}", (), "term", "learned") for number in range(MOST_ENTRIES + 50)]
     assert len(Glossary(many).entries) == MOST_ENTRIES
     assert Glossary([RAJ, Entry(("Raj",), "Rajah", (), "name", "tmdb")]).entries == (RAJ,)
+
+
+def test_a_name_of_many_words_is_found_as_it_is_spelt_and_by_its_parts():
+    context = Context(
+        characters=(Character(name="Kumar Vikram Rana Pratap Deo Rathore", source="कुमार विक्रम राणा प्रताप देव राठौड़"),)
+    )
+    found = of(("वह आया।", "He came."), context=context)
+    assert targets(found.in_line("कुँवर कुमार विक्रम राणा प्रताप देव राठौड आया")) == [
+        "Kumar Vikram Rana Pratap Deo Rathore",
+        *("Kumar", "Vikram", "Rana", "Pratap", "Deo", "Rathore"),
+    ]
+    assert targets(found.in_line("कुमार विक्रम आया")) == ["Kumar", "Vikram"]
+
+
+def test_a_cast_of_endless_names_has_no_more_of_a_line_spelt_out():
+    words = [each.source for each in GIVEN.values()][:200]
+    endless = [Entry((" ".join(words[at : at + 50]),), f"Name {at}", (), "name", "caller") for at in range(0, 150, 5)]
+    found = Glossary([Entry((word,), f"Given {word}", (), "name", "caller") for word in words] + endless)
+    before = sounds.cache_info().misses
+    found.in_line(" ".join(reversed(words)))
+    assert sounds.cache_info().misses - before <= len(words) * (MOST_WORDS + 1)
 
 
 def test_there_are_enough_names_that_are_words_too():

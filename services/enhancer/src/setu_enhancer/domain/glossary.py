@@ -15,7 +15,7 @@ from setu_enhancer.domain.lexicon.people import titles
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.placing import is_placed, places
-from setu_enhancer.domain.readings import Readings
+from setu_enhancer.domain.readings import MOST_WORDS, Readings
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.names import is_named, named_in, romanised, sounds
 from setu_enhancer.domain.text.scripts import SMALL_WORDS
@@ -94,9 +94,13 @@ class Glossary:
         self.entries = _distinct(entries)
         self.readings: Final = readings or Readings()
         self._by_sound: dict[str, list[Entry]] = {}
+        self._word_by_word: list[tuple[str, Entry]] = []
         self._longest = 1
         for entry in self.entries:
             for spelling in entry.source if entry.kind == "name" else ():
+                if _is_long(spelling):
+                    self._word_by_word.append((_apart(spelling), entry))
+                    continue
                 self._longest = max(self._longest, len(words(spelling)) + 1)
                 for sound in sounds(spelling):
                     self._by_sound.setdefault(sound, []).append(entry)
@@ -123,8 +127,8 @@ class Glossary:
     def in_line(self, source_text: str) -> tuple[Entry, ...]:
         """The entries that a line of the source has, in their own order.
 
-        A name is found in any spelling and script that sounds the same; one that is a word as well, only where nothing says that it is
-        the word.
+        A name is found in any spelling and script that sounds the same, of more than ``MOST_WORDS`` words in its own spelling alone; one that
+        is a word as well, only where nothing says that it is the word.
         """
         if source_text not in self._found:
             if len(self._found) == KEPT_LINES:
@@ -137,6 +141,9 @@ class Glossary:
         cased = any(word[:1].isupper() for word in said)
         read: set[int] = set()
         found = {id(entry) for entry in self._terms if any(_has_term(said, spelling) for spelling in entry.source)}
+        if self._word_by_word:
+            apart = _apart(source_text)
+            found |= {id(entry) for spelling, entry in self._word_by_word if spelling in apart}
         for start, word in enumerate(said):
             if not self._may_begin(word):
                 continue
@@ -181,6 +188,16 @@ class Glossary:
                     read = self.readings.is_name(part, text)
                     if _is_meant(entry, part, text) if read is None else read or not _may_be_word(entry, part, text):
                         yield id(entry)
+
+
+def _is_long(spelling: str) -> bool:
+    """Whether a name has so many words that it is not looked for by its sound: each run of as many words would have to be spelt out."""
+    return len(words(spelling)) > MOST_WORDS
+
+
+def _apart(text: str) -> str:
+    """The words of a text, folded, with a space before and after each."""
+    return f" {' '.join(folded_words(text))} "
 
 
 def _is_meant(entry: Entry, part: Sequence[str], text: str) -> bool:
@@ -337,7 +354,7 @@ def _distinct(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     for entry in entries:
         keys = {unaccented(spelling) for spelling in entry.source}
         if entry.kind == "name":
-            keys |= {sound for spelling in entry.source for sound in sounds(spelling)}
+            keys |= {sound for spelling in entry.source if not _is_long(spelling) for sound in sounds(spelling)}
         if not keys or keys & known or len(kept) == MOST_ENTRIES or not words(entry.target):
             continue
         known |= keys
