@@ -141,9 +141,10 @@ async def test_terms_of_two_films_are_known_of_a_third_of_the_same_genre_and_tho
     assert await given(knowledge, Context(title="Company", director="अनुराग कश्यप")) == {"भाईगिरी": "thuggery"}
 
 
-async def test_ten_repeats_of_a_machines_own_mistake_are_not_given_and_one_correction_is(knowledge, database):
+@pytest.mark.parametrize("machine", ["text", "model"])
+async def test_ten_repeats_of_a_machines_own_mistake_are_not_given_and_one_correction_is(knowledge, database, machine):
     for _ in range(10):
-        await knowledge.learn_from_job("acme", finished(SERIES), [audit(guess())])
+        await knowledge.learn_from_job("acme", finished(SERIES), [audit(guess(provenance=machine))])
     assert await given(knowledge, SERIES) == {}
     assert await count(database, "known_evidence") == 10
     said = await correct(knowledge, [("राज आया", "King came", "Raj came"), ("वो सो गया", "he slept", "he slept")])

@@ -11,7 +11,7 @@ from setu_optimizer.domain.knowledge.entries import Claim, Gender, joined, plain
 
 MOST_CLAIMS: Final = 500
 """Of one job, for one pair of languages; those that count more first."""
-_FROM: Final[dict[str, Provenance]] = {"caller": "caller", "tmdb": "tmdb", "text": "machine"}
+_FROM: Final[dict[str, Provenance]] = {"caller": "caller", "tmdb": "tmdb", "model": "machine", "text": "machine"}
 _GENDERS: Final[dict[str, Gender]] = {"female": "female", "male": "male"}
 
 
