@@ -120,6 +120,14 @@ async def test_what_was_read_is_not_read_again_and_what_is_new_is():
     ]  # what is said behind the fourth has changed
 
 
+async def test_lines_that_a_name_which_is_told_later_sounds_like_are_read_anew():
+    memory = Kept()
+    async with faulty_wire(OpenAiWire(say=says(*TOLD))) as wire:
+        for known in ((), ("Kiran",), ("Kiran",), ("Kiran", "Ramesh")):
+            await reading(wire, memory=memory, known=known)
+    assert [read_lines(asked) for asked in wire.asked] == [list(SAID), list(SAID[:2])]
+
+
 async def test_whoever_finds_no_name_at_all_is_not_believed_and_not_asked_again():
     memory = Kept()
     async with faulty_wire(OpenAiWire(say=says())) as wire:

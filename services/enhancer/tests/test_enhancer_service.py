@@ -32,7 +32,7 @@ from setu_common.store import ObjectMissing
 from setu_common.testing import Fault, OpenAiWire, always, faulty_wire
 from setu_enhancer.equipment import equipped
 from setu_enhancer.errors import LinesDiffer
-from setu_enhancer.service import EnhancementService
+from setu_enhancer.service import KNOWN_SHARE, EnhancementService
 from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, MemorySettings, SelectionSettings
 from testbed.editing import ENGLISH, LINES, document_of, ids_of, names_of, translated, verdicts_of
 
@@ -191,7 +191,7 @@ async def test_lines_with_a_reason_are_edited_and_all_others_stay(wired, store, 
     assert result.page.media_type.startswith("text/html")
     assert Decimal(0) < result.cost_usd == await spent(enhancer_database_settings, work)
     assert sum((line.cost_usd for line in audit.lines), Decimal(0)) == result.cost_usd
-    assert work.reported == sorted(work.reported)
+    assert [share for share, _ in work.reported] == sorted(share for share, _ in work.reported)
     assert work.reported[0][0] == 0.0
     assert len(wire.asked) >= 1
 
@@ -232,7 +232,8 @@ async def test_a_second_run_asks_nobody_and_costs_nothing(wired, store, stored, 
 @pytest.mark.parametrize("read_names", [True, False])
 async def test_names_that_nobody_told_are_read_unless_that_is_not_wanted(wired, store, stored, begin, read_names):
     service, wire = await wired(read_names=read_names)
-    result = await run(service, stored.model_copy(update={"context": Context()}), await begin())
+    result = await run(service, stored.model_copy(update={"context": Context()}), work := await begin())
+    assert ((KNOWN_SHARE, "reading names") in work.reported) is read_names
     audit = await store.load(result.report, EnhancedTranscript)
     assert {entry.provenance for entry in audit.glossary if entry.target == "Raj"} == {"model" if read_names else "text"}
     assert any(names_of(asked.messages[-1][1]) for asked in wire.asked) is read_names

@@ -1,6 +1,7 @@
-"""Who judges: the first of the providers, unless a setting names another of them."""
+"""Who judges, and who reads names: the first of the providers, unless a setting names another of them."""
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,13 +14,14 @@ from setu_common.http import Dependencies
 from setu_common.llm import ProviderSettings
 from setu_common.llm.settings import LlmSettings
 from setu_common.settings import CoreSettings, DatabaseSettings, LogSettings, OperationSettings, WorkerSettings
-from setu_common.testing import OpenAiWire, faulty_wire
+from setu_common.testing import Fault, OpenAiWire, always, faulty_wire
 from setu_common.testing.metering import RecordingMeter
 from setu_enhancer.domain.glossary import Glossary
+from setu_enhancer.domain.lines import Pair
 from setu_enhancer.equipment import equipped
 from setu_enhancer.memory import NoMemory
 from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, MemorySettings, SelectionSettings
-from testbed.editing import ASKED, HINDI, LINES, NAMES, document_of, translated, verdicts_of
+from testbed.editing import ASKED, HINDI, LINES, NAMES, document_of, names_of, translated, verdicts_of
 
 
 @pytest.fixture
@@ -104,3 +106,44 @@ async def test_a_judge_without_a_key_leaves_no_one_else_to_judge(settings):
     assert [(each["event"], each["provider"]) for each in logs if each["log_level"] == "warning"] == [
         ("provider.has_no_key", "vendor")
     ]
+
+
+@pytest.mark.parametrize(("named", "reader"), [({}, 0), ({"reader_provider": "other"}, 1)])
+async def test_whoever_is_named_reads_names_and_nobody_else_does(settings, named, reader):
+    async with AsyncExitStack() as resources:
+        wires = [
+            await resources.enter_async_context(faulty_wire(OpenAiWire(say=lambda asked: names_of(asked.messages[-1][1]))))
+            for _ in range(2)
+        ]
+        providers = [
+            ProviderSettings(name=name, model="m", base_url=f"{wire.url}/v1")
+            for name, wire in zip(("first", "other"), wires, strict=True)
+        ]
+        desk = await resources.enter_async_context(at_hand(settings(*providers, **named)))
+        assert (await desk.reader.read(LINES, HINDI, (), NoMemory())).why == ""
+        assert [len(wire.asked) for wire in wires] == [int(place == reader) for place in range(2)]
+
+
+async def test_a_reader_without_a_key_is_told_where_names_would_be_read(settings):
+    own = ProviderSettings(name="own", model="m", base_url="http://127.0.0.1:9/v1")
+    vendor = ProviderSettings(name="vendor", model="m")
+    async with at_hand(settings(own, vendor, reader_provider="vendor")) as desk:
+        why = [
+            (await desk.reader.read(lines, pair, (), NoMemory())).why
+            for lines, pair in ((LINES, HINDI), ([replace(LINES[0], source="¿Qué?")], HINDI), (LINES, Pair("hi", "ru")))
+        ]
+    assert why == ["Names were not read: there is no key for vendor, which is to read them.", "", ""]
+    async with at_hand(settings(own, vendor, reader_provider="vendor", read_names=False)) as desk:
+        assert desk.reader is None
+
+
+async def test_no_more_requests_for_names_are_under_way_than_for_edits(settings):
+    lines = [replace(LINES[0], index=index, source=f"राज {index} बजे आया।") for index in range(400)]
+    slow = OpenAiWire(always(Fault.LATENCY), say=lambda asked: names_of(asked.messages[-1][1]), latency_s=0.1)
+    async with (
+        faulty_wire(slow) as wire,
+        at_hand(settings(ProviderSettings(name="own", model="m", base_url=f"{wire.url}/v1"), parallel=1)) as desk,
+    ):
+        await desk.reader.read(lines, HINDI, (), NoMemory())
+        first, second, third = (each.at_s for each in wire.received)
+    assert min(second - first, third - second) >= 0.1

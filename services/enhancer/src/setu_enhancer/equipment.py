@@ -35,9 +35,9 @@ from setu_enhancer.editing import Editor, Instruments
 from setu_enhancer.fluency import CompletionsFluency
 from setu_enhancer.judging import BY_PART, OF_EDITS, LlmJudge
 from setu_enhancer.memory import KeptMemory, Memory, NoMemory
-from setu_enhancer.reading import LlmReader
+from setu_enhancer.reading import LlmReader, NoReader, Reader
 from setu_enhancer.service import Desk
-from setu_enhancer.settings import EnhancerSettings, LocalModelSettings
+from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings
 
 if TYPE_CHECKING:
     from setu_common.llm.openai_provider import OpenAiProvider
@@ -100,9 +100,7 @@ async def equipped(
             thresholds=replace(settings.selection.thresholds, scene_gap_s=settings.editing.scene_gap_s),
             casting=Casting(await _lookups(settings, database, dependencies, resources)),
             judge=by_part,
-            reader=LlmReader(reading, priced, timeout_s=settings.editing.timeout_s)
-            if reading and settings.editing.read_names
-            else None,
+            reader=_reader(reading, priced, settings.editing),
             fluency=fluency,
             mode=settings.editing.mode,
             nobody="" if asked else f"there is no language model to ask. {why}",
@@ -132,6 +130,19 @@ def _named(providers: Sequence[LlmProvider], name: str) -> LlmProvider | None:
     if found is None and name:
         log.warning("provider.has_no_key", provider=name)
     return found
+
+
+def _reader(provider: LlmProvider | None, price: Priced, settings: EditingSettings) -> Reader | None:
+    """Who reads names, if anybody is to."""
+    if not settings.read_names:
+        return None
+    if provider is not None:
+        return LlmReader(provider, price, at_once=settings.parallel, timeout_s=settings.timeout_s)
+    return (
+        NoReader(f"there is no key for {settings.reader_provider}, which is to read them.")
+        if settings.reader_provider
+        else None
+    )
 
 
 def _local(settings: LocalModelSettings, dependencies: Dependencies, meter: Meter) -> "tuple[OpenAiProvider, ...]":

@@ -1,14 +1,14 @@
 """A language model reads a text once for its names, where its script is one of India and has no capitals that would show them.
 
 It is given what is said and no translations, line by line, and answers each name once, with the lines that have it. What was read before in the same place
-is remembered, line by line, and not asked again.
+is remembered, line by line, and not asked again. Who can't answer, or fails time and again, is asked no more in that text; what was read by then stands.
 """
 
 import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Protocol
@@ -17,22 +17,30 @@ import structlog
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from setu_common.contracts import LANGUAGE_NAMES
+from setu_common.cost import Usage
 from setu_common.errors import DeadlineExceeded, SetuError
-from setu_common.llm import LlmProvider, Message
+from setu_common.llm import LlmContextTooLong, LlmInvalidOutput, LlmNoAnswer, LlmProvider, LlmUnusable, Message
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import count, one_line
-from setu_enhancer.domain.readings import Called, Readings, called
+from setu_enhancer.domain.readings import Called, Readings, called, can_write, sounding
 from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.words import words
-from setu_enhancer.editing.sharing import Priced, shares
+from setu_enhancer.editing import Priced, Progress
+from setu_enhancer.editing.members import Member
+from setu_enhancer.editing.sharing import shares
 from setu_enhancer.memory import Made, Memory, exact_key
 
 PER_REQUEST: Final = 160
+TOKENS_PER_REQUEST: Final = 8000
+"""Of what is said, by estimate. 160 usual lines are half as many."""
 AT_ONCE: Final = 4
 NAMES_TOLD: Final = 60
 TOKENS_AROUND: Final = 400
 TOKENS_PER_LINE: Final = 12
+SAID_PER_TOKEN: Final = 4
+"""Of long lines, which have many names: so many tokens said for each of the answer."""
 GENDERS: Final = {"m": "male", "f": "female"}
+"""By the first letter of what a model says: most say no more."""
 PARTS: Final = 4
 BAR: Final = "|"
 MOST_NAMES: Final = 500
@@ -52,7 +60,7 @@ numbers of all lines in which it is that name. Example: राज{bar}Raj{bar}m{
 - The name alone, as it stands in the line: no title, no kin, no postposition.
 - Leave out nations, languages, gods who are called upon, days, and places for which {target} has another word."""
 
-_NUMBER: Final = re.compile(r"\d+")
+_NUMBERS: Final = re.compile(r"(\d+)(?:\s*[-–—]\s*(\d+))?")
 
 log = structlog.get_logger()
 
@@ -69,7 +77,7 @@ class Read:
 
     Args:
         readings: of its lines.
-        costs_usd: each line's share of what its request cost, by index; None if that has no price.
+        costs_usd: each line's share of what its request cost, by index; None if nobody knows.
         why: why lines were not read; empty if all were.
     """
 
@@ -78,14 +86,12 @@ class Read:
     why: str = ""
 
 
-_Told = tuple[Sequence[Line], Mapping[str, LineNames], Decimal | None, str]
-"""Some lines, the names of each by what it says, what they cost, and why there are none."""
-
-
 class Reader(Protocol):
     """Reads names in texts."""
 
-    async def read(self, lines: Sequence[Line], pair: Pair, known: Sequence[str], memory: Memory) -> Read:
+    async def read(
+        self, lines: Sequence[Line], pair: Pair, known: Sequence[str], memory: Memory, progress: Progress | None = None
+    ) -> Read:
         """The names of lines.
 
         Args:
@@ -93,7 +99,69 @@ class Reader(Protocol):
             pair: its languages.
             known: names that somebody told, as the translation writes them.
             memory: what was read before, and is kept of this.
+            progress: told how far it is.
         """
+
+
+class NoReader:
+    """A ``Reader`` for where nobody can be asked: it says why names are not read, of texts in which they would be.
+
+    Args:
+        why: nobody can.
+    """
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def read(
+        self,
+        lines: Sequence[Line],
+        pair: Pair,
+        known: Sequence[str],  # noqa: ARG002  see Reader
+        memory: Memory,  # noqa: ARG002
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> Read:
+        """See ``Reader``."""
+        return Read(why=f"Names were not read: {self._why}" if _hides_names(lines) and can_write(pair.target) else "")
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text that is read.
+
+    Args:
+        pair: its languages.
+        known: names that somebody told.
+        keys: under what each line's names are remembered, by its index.
+        memory: what is kept of it.
+        member: who is asked, and whether still.
+    """
+
+    pair: Pair
+    known: Sequence[str]
+    keys: Mapping[int, str]
+    memory: Memory
+    member: Member
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What came of some lines.
+
+    Args:
+        names: of each line, by what it says; empty if they were not read.
+        costs_usd: each line's, by index.
+        why: why they were not read.
+    """
+
+    names: Mapping[str, LineNames] = field(default_factory=dict)
+    costs_usd: Mapping[int, Decimal | None] = field(default_factory=dict)
+    why: str = ""
+
+    def with_(self, other: "_Part") -> "_Part":
+        """Both together."""
+        costs = {**self.costs_usd, **other.costs_usd}
+        return _Part({**self.names, **other.names}, costs, self.why or other.why)
 
 
 class LlmReader:
@@ -102,7 +170,7 @@ class LlmReader:
     Args:
         provider: who is asked; it meters each request.
         price: what requests cost.
-        per_request: lines a request, at most.
+        per_request: lines a request, at most; of long ones fewer.
         at_once: requests under way at once.
         timeout_s: how long an answer may take once its turn has come, seconds.
     """
@@ -123,7 +191,9 @@ class LlmReader:
         self._timeout_s = timeout_s
         self._stamp: Final = f"names+{hashlib.sha256(RUBRIC.encode()).hexdigest()[:12]}"
 
-    async def read(self, lines: Sequence[Line], pair: Pair, known: Sequence[str], memory: Memory) -> Read:
+    async def read(
+        self, lines: Sequence[Line], pair: Pair, known: Sequence[str], memory: Memory, progress: Progress | None = None
+    ) -> Read:
         """See ``Reader``. Only texts in scripts of India are read: capitals show names, and of other scripts it is not known how they sound. That nobody answers is no error.
 
         Raises:
@@ -131,73 +201,103 @@ class LlmReader:
         """
         if not _hides_names(lines):
             return Read()
-        said = [line for line in lines if words(line.source)]
-        keys = self._keys(said, pair)
+        if not can_write(pair.target):
+            return Read(why=f"Names were not read: how {_name(pair.target)} writes them by their sound is not known.")
+        said, known = [line for line in lines if words(line.source)], known[:NAMES_TOLD]
+        keys = await asyncio.to_thread(self._keys, said, pair, known)
         before = await memory.exact(list(keys.values())) if said else {}
         recalled = {line.source: _recalled(before[keys[line.index]].offered) for line in said if keys[line.index] in before}
         found = {source: names for source, names in recalled.items() if names is not _UNREADABLE}
         left = list({line.source: line for line in said if line.source not in found}.values())
-        parts = [left[at : at + self._per_request] for at in range(0, len(left), self._per_request)]
-        tasks = [asyncio.create_task(self._asked(part, pair, known, keys, memory)) for part in parts]
-        try:
-            told = await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-        made: dict[str, LineNames] = {}
-        costs: dict[int, Decimal | None] = {}
-        for part, names, cost, _ in told:
-            made |= names
-            if names:
-                costs |= zip((line.index for line in part), shares(cost, [count(line.source) for line in part]), strict=True)
-        why = next((why for *_, why in told if why), "")
-        read = {source: names for source, names in (found | made).items() if names is not None}
+        text = _Text(pair, known, keys, memory, Member(self._provider))
+        came = await self._all(_parts(left, self._per_request), text, progress or (lambda _done: None))
+        why = text.member.ended.detail if text.member.ended else came.why
+        read = {source: names for source, names in {**found, **came.names}.items() if names is not None}
         log.info("names.read", lines=len(said), remembered=len(found), unread=len(said) - len(read))
-        return Read(Readings(read), costs, why and f"Names of {len(left) - len(made)} lines were not read: {why}")
+        lacking = len(left) - len(came.names)
+        return Read(Readings(read), came.costs_usd, f"Names of {lacking} lines were not read: {why}" if lacking else "")
 
-    async def _asked(
-        self, part: Sequence[Line], pair: Pair, known: Sequence[str], keys: Mapping[int, str], memory: Memory
-    ) -> _Told:
-        """Some lines' names, remembered at once: what has been paid for is kept, whatever becomes of the others."""
-        told = await self._ask(part, pair, known)
-        await memory.remember(
-            pair, [self._made(keys[line.index], line, told[1][line.source]) for line in part if line.source in told[1]]
-        )
-        return told
+    async def _all(self, parts: Sequence[Sequence[Line]], text: _Text, progress: Progress) -> _Part:
+        """What came of all parts. No request outlives this, however it ends."""
+        done = 0
 
-    async def _ask(self, part: Sequence[Line], pair: Pair, known: Sequence[str]) -> _Told:
-        """Some lines' names, what that cost, and why there are none."""
-        rubric = RUBRIC.format(source=_name(pair.source), target=_name(pair.target), bar=BAR)
+        async def read(part: Sequence[Line]) -> _Part:
+            nonlocal done
+            async with self._slots:
+                came = await self._asked(part, text)
+            done += 1
+            progress(done / len(parts))
+            return came
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(read(part)) for part in parts]
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the others were cancelled for it
+        came = _Part()
+        for task in tasks:
+            came = came.with_(task.result())
+        return came
+
+    async def _asked(self, part: Sequence[Line], text: _Text) -> _Part:
+        """Some lines' names, remembered at once: what has been paid for is kept, whatever becomes of the others.
+
+        What is too long for the model is asked for in halves, one after the other, so that who can hold nothing is soon found out.
+        """
+        member = text.member
+        if member.out:
+            return _Part()
+        try:
+            names, cost = await self._ask(part, text)
+        except DeadlineExceeded:
+            raise
+        except SetuError as error:
+            if isinstance(error, LlmContextTooLong) and len(part) > 1:
+                middle = len(part) // 2
+                first = await self._asked(part[:middle], text)
+                return first.with_(await self._asked(part[middle:], text))
+            log.warning("names.not_read", code=error.code, lines=len(part))
+            member.failed(error)
+            if isinstance(error, LlmUnusable):  # what it refuses is all but the same each time
+                member.ended = member.ended or error
+            lost = self._lost() if isinstance(error, LlmInvalidOutput | LlmNoAnswer) else FREE
+            return _Part(costs_usd={line.index: lost for line in part} if lost is None else {}, why=error.detail)
+        member.answered()
+        await text.memory.remember(text.pair, [self._made(text.keys[line.index], line, names[line.source]) for line in part])
+        costs = shares(cost, [count(line.source) for line in part])
+        return _Part(names, dict(zip((line.index for line in part), costs, strict=True)))
+
+    def _lost(self) -> Decimal | None:
+        """What an answer cost that can't be used: where requests are paid for nobody knows, since what it used is lost with it."""
+        cost = self._price(self._provider.name, self._provider.model, Usage(input_tokens=1, output_tokens=1))
+        return cost if cost == FREE else None
+
+    async def _ask(self, part: Sequence[Line], text: _Text) -> tuple[Mapping[str, LineNames], Decimal | None]:
+        """Some lines' names, and what that cost."""
+        rubric = RUBRIC.format(source=_name(text.pair.source), target=_name(text.pair.target), bar=BAR)
         document: dict[str, object] = {"lines": {number: one_line(line.source) for number, line in enumerate(part, start=1)}}
-        if known:
-            document["names"] = [one_line(name) for name in known[:NAMES_TOLD]]
+        if text.known:
+            document["names"] = [one_line(name) for name in text.known]
         asked = (
             Message("system", rubric),
             Message("user", json.dumps(document, ensure_ascii=False, separators=(",", ":"))),
         )
-        async with self._slots:
-            try:
-                answer = await self._provider.chat_as(
-                    Names, asked, max_tokens=TOKENS_AROUND + TOKENS_PER_LINE * len(part), timeout_s=self._timeout_s
-                )
-            except DeadlineExceeded:
-                raise
-            except SetuError as error:
-                log.warning("names.not_read", code=error.code, lines=len(part))
-                return part, {}, FREE, error.detail
+        named = max(TOKENS_PER_LINE * len(part), sum(count(line.source) for line in part) // SAID_PER_TOKEN)
+        answer = await self._provider.chat_as(Names, asked, max_tokens=TOKENS_AROUND + named, timeout_s=self._timeout_s)
         # Prices go by the model as it was asked for; who stands in for a provider has one of its own.
         model = self._provider.model if answer.provider == self._provider.name else answer.model
-        return part, _read(part, answer.value, pair.target), self._price(answer.provider, model, answer.usage), ""
+        return _read(part, answer.value, text.pair.target), self._price(answer.provider, model, answer.usage)
 
-    def _keys(self, said: Sequence[Line], pair: Pair) -> Mapping[int, str]:
-        """Under what each line's names are remembered, by its index: what is said before and after it tells what a word is."""
+    def _keys(self, said: Sequence[Line], pair: Pair, known: Sequence[str]) -> Mapping[int, str]:
+        """Under what each line's names are remembered, by its index: what is said before and after it tells what a word is, and so does a name that is told."""
         texts = ["", *(line.source for line in said), ""]
+        names = sounding(known)
         return {
             line.index: exact_key(
                 pair=pair,
                 source=line.source,
                 draft="",
-                context=[texts[at], texts[at + 2]],
+                context=[texts[at], texts[at + 2], *names(line.source)],
                 entries=(),
                 room="",
                 prompt=self._stamp,
@@ -218,6 +318,20 @@ def _hides_names(lines: Sequence[Line]) -> bool:
     return sum(map(is_brahmic, letters)) * 2 > len(letters)
 
 
+def _parts(lines: Sequence[Line], most: int) -> Sequence[Sequence[Line]]:
+    """Lines by request: so many, or as many as are not too long together."""
+    parts: list[list[Line]] = []
+    tokens = 0
+    for line in lines:
+        size = count(line.source)
+        if not parts or len(parts[-1]) == most or tokens + size > TOKENS_PER_REQUEST:
+            parts.append([])
+            tokens = 0
+        parts[-1].append(line)
+        tokens += size
+    return parts
+
+
 def _name(language: str) -> str:
     return LANGUAGE_NAMES.get(language, language)
 
@@ -235,13 +349,21 @@ def _read(part: Sequence[Line], told: Names, language: str) -> Mapping[str, Line
     """The names of each line, by what it says: those that it really has. Who finds none in all of them has not looked, and tells nothing of any."""
     found: dict[str, dict[Called, None]] = {line.source: {} for line in part}
     for answer in told.names[:MOST_NAMES]:
-        parts = [one_line(each) for each in answer.split(BAR)]
+        parts = [one_line(each) for each in answer.strip().strip(BAR).split(BAR)]
         if len(parts) != PARTS:
             continue
         said, written, whose, numbers = parts
-        for number in {int(digits) for digits in _NUMBER.findall(numbers) if len(digits) <= len(str(len(part)))}:
-            if 1 <= number <= len(part):
-                source = part[number - 1].source
-                if name := called(said, written, GENDERS.get(whose), source, language):
-                    found[source][name] = None
+        gender = GENDERS.get(whose[:1].casefold())
+        for number in set(_numbered(numbers, len(part))):
+            source = part[number - 1].source
+            if name := called(said, written, gender, source, language):
+                found[source][name] = None
     return {source: tuple(names) if any(found.values()) else None for source, names in found.items()}
+
+
+def _numbered(told: str, most: int) -> Iterator[int]:
+    """The numbers of lines that are told, one by one or from one to another."""
+    for first, last in _NUMBERS.findall(told):
+        if max(len(first), len(last)) <= len(str(most)):
+            low, high = sorted((int(first), int(last or first)))
+            yield from range(max(low, 1), min(high, most) + 1)

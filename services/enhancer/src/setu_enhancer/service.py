@@ -111,7 +111,7 @@ class EnhancementService:
         memory = self._desk.memory(work) if request.reuse else NoMemory()
         cast, notes = await self._cast(request.context)
         work.progress(NAMED_SHARE, "reading names")
-        read = await self._read(request, text.lines, pair, cast, memory)
+        read = await self._read(request, text.lines, pair, cast, memory=memory, work=work)
         notes = (*notes, *([read.why] if read.why else []))
         names = await work.in_thread(
             glossary, request.context, text.lines, pair, cast, learned=learned_of(request.known), readings=read.readings
@@ -168,14 +168,25 @@ class EnhancementService:
         return cast, (why,) if why else ()
 
     async def _read(
-        self, request: EnhancementRequest, lines: Sequence[Line], pair: Pair, cast: Sequence[str], memory: Memory
+        self,
+        request: EnhancementRequest,
+        lines: Sequence[Line],
+        pair: Pair,
+        cast: Sequence[str],
+        *,
+        memory: Memory,
+        work: Work,
     ) -> Read:
         """The names that a language model reads in a text."""
         if self._desk.reader is None:
             return Read()
         told = (*(character.name for character in request.context.characters), *cast)
         known = (*told, *(entry.target for entry in request.known if entry.kind == "name" and entry.verdict != "vetoed"))
-        return await self._desk.reader.read(lines, pair, tuple(dict.fromkeys(known)), memory)
+
+        def progress(done: float) -> None:
+            work.progress(NAMED_SHARE + (KNOWN_SHARE - NAMED_SHARE) * done, "reading names")
+
+        return await self._desk.reader.read(lines, pair, tuple(dict.fromkeys(known)), memory, progress)
 
     async def _judged(self, lines: Sequence[Line], pair: Pair, names: Glossary) -> tuple[Sequence[Judgement | None], str]:
         if self._desk.judge is None:

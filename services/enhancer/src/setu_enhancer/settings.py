@@ -30,7 +30,9 @@ class EditingSettings(SettingsBlock):
     lines_after: int = Field(default=2, ge=0, le=20, description="Lines after them of which a model sees what is said")
     scene_gap_s: float = Field(default=4.0, gt=0, description="A silence as long as this ends a scene")
     margin: float = Field(default=1.0, ge=0, le=100, description="By how much an edit has to score better than its draft")
-    parallel: int = Field(default=8, ge=1, le=64, description="Requests under way at once, scenes in order each")
+    parallel: int = Field(
+        default=8, ge=1, le=64, description="Requests under way at once, scenes in order each, and as many that read names"
+    )
     repairs: int = Field(default=1, ge=0, le=5, description="How often lines that came back wrong are asked for again")
     judge: bool = Field(
         default=True,

@@ -5,17 +5,29 @@ What it makes of a name is believed only if it sounds like it: राज is no "
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from setu_enhancer.domain.text.names import is_named, likeness
-from setu_enhancer.domain.text.scripts import foreign_share
+from setu_enhancer.domain.text.names import is_named, likeness, sounds
+from setu_enhancer.domain.text.scripts import LATIN, foreign_share, scripts_of
 from setu_enhancer.domain.text.words import folded, words
 
 NEARLY: Final = 0.6
 """How alike a name and what is made of it sound at least: दिल्ली and "Delhi" do, राज and "King" don't."""
 MOST_WORDS: Final = 5
+BY_SOUND: Final = LATIN | {
+    "DEVANAGARI",
+    "BENGALI",
+    "GURMUKHI",
+    "GUJARATI",
+    "ORIYA",
+    "TAMIL",
+    "TELUGU",
+    "KANNADA",
+    "MALAYALAM",
+}
+"""Scripts of which it is known how a name in them sounds."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,32 @@ def called(said: str, written: str, gender: str | None, source: str, language: s
     alike = is_named(said, plain) or likeness(said, plain) >= NEARLY
     fits = len(words(plain)) <= MOST_WORDS and not foreign_share(plain, language) and plain[:1].upper() == plain[:1]
     return Called(said, plain if plain and alike and fits else "", gender)
+
+
+def can_write(language: str) -> bool:
+    """Whether what a model makes of a name can be believed in a language: it is known how it sounds."""
+    return not BY_SOUND.isdisjoint(scripts_of(language))
+
+
+def sounding(names: Iterable[str]) -> Callable[[str], Sequence[str]]:
+    """Finds those of some names a word of which sounds like a word of a line, each once and in an order that is always the same.
+
+    Args:
+        names: in letters of any script that is written by its sound.
+    """
+    by_sound: dict[str, set[str]] = {}
+    for name in names:
+        for sound in _sounds(name):
+            by_sound.setdefault(sound, set()).add(name)
+
+    def found(source: str) -> Sequence[str]:
+        return sorted({name for sound in _sounds(source) for name in by_sound.get(sound, ())}) if by_sound else ()
+
+    return found
+
+
+def _sounds(text: str) -> Iterator[str]:
+    return (sound for word in words(text) for sound in sounds(word))
 
 
 def _words_of(names: Sequence[Called]) -> Iterator[str]:
