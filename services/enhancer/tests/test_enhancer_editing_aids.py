@@ -1,5 +1,6 @@
 """What editors have besides chat models: memory, a price, a judge, a base model."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,7 +16,7 @@ from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.editing import Editor, Instruments
 from setu_enhancer.editing.sharing import shares
-from setu_enhancer.memory import NoMemory
+from setu_enhancer.memory import NoMemory, Remembered
 from setu_enhancer.settings import EditingSettings
 from testbed.editing import (
     ASKED,
@@ -73,6 +74,18 @@ async def test_the_same_film_again_is_asked_of_nobody_and_costs_nothing():
     assert texts_of(second) == texts_of(first)
     assert [each.rejected for each in second] == [each.rejected for each in first]
     assert all(each.cached and each.cost_usd == 0 for each in second)
+
+
+async def test_what_editors_look_for_is_told_to_be_edits():
+    told: list[bool] = []
+
+    class Asked(Kept):
+        async def exact(self, keys: Sequence[str], *, of_edits: bool = False) -> Mapping[str, Remembered]:
+            told.append(of_edits)
+            return await super().exact(keys, of_edits=of_edits)
+
+    await edit(Model(), memory=Asked(), selected=FIRST)
+    assert told == [True]
 
 
 async def test_another_name_in_the_glossary_another_neighbour_or_another_model_makes_edits_anew():

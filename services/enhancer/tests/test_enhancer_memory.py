@@ -100,6 +100,18 @@ async def test_a_text_that_the_database_cannot_hold_is_left_out_and_harms_no_oth
     assert set(await memory.exact(["bad", "good"])) == {"good"}
 
 
+async def test_edits_that_are_looked_for_are_counted_and_names_are_not(database, begin):
+    work = await begin()
+    told: list[tuple[int, int]] = []
+    memory = KeptMemory(
+        database, work.tenant, work.operation_id, similarity=0.6, counted=lambda asked, found: told.append((asked, found))
+    )
+    await memory.remember(HINDI, [made("edit"), made("names")])
+    assert set(await memory.exact(["names", "new names"])) == {"names"}
+    assert set(await memory.exact(["edit", "new edit", "newer edit"], of_edits=True)) == {"edit"}
+    assert told == [(3, 1)]
+
+
 async def test_without_the_database_nothing_is_known_and_nobody_fails(begin):
     away = Database(DatabaseSettings(url="postgresql://nobody@127.0.0.1:1/none", connect_timeout_s=1), "enhancer")
     work = await begin()

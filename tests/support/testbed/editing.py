@@ -272,7 +272,7 @@ class Kept:
     def __init__(self) -> None:
         self.made: dict[str, Made] = {}
 
-    async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
+    async def exact(self, keys: Sequence[str], *, of_edits: bool = False) -> Mapping[str, Remembered]:
         found = {key: self.made[key] for key in keys if key in self.made}
         return {key: Remembered(each.offered, each.provider, each.model, each.opinion) for key, each in found.items()}
 

@@ -88,8 +88,13 @@ class Made:
 class Memory(Protocol):
     """A tenant's earlier edits. Without its database it knows nothing and keeps nothing; nobody fails for that."""
 
-    async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
-        """What was offered under these keys, of those that there are."""
+    async def exact(self, keys: Sequence[str], *, of_edits: bool = False) -> Mapping[str, Remembered]:
+        """What was offered under these keys, of those that there are.
+
+        Args:
+            keys: of ``exact_key``.
+            of_edits: whether edits are looked for, and not what else is remembered of lines, such as their names.
+        """
 
     async def similar(self, pair: Pair, source: str, limit: int) -> Sequence[Example]:
         """Edits that were kept for lines much like this one, the likest first."""
@@ -101,7 +106,12 @@ class Memory(Protocol):
 class NoMemory:
     """A ``Memory`` of nothing: for who wants all done anew."""
 
-    async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:  # noqa: ARG002  see Memory
+    async def exact(
+        self,
+        keys: Sequence[str],  # noqa: ARG002  see Memory
+        *,
+        of_edits: bool = False,  # noqa: ARG002
+    ) -> Mapping[str, Remembered]:
         """See ``Memory``."""
         return {}
 
@@ -154,7 +164,7 @@ class KeptMemory:
         tenant: whose edits they are.
         operation_id: the operation that takes and makes them.
         similarity: how alike a source line has to be to serve as an example, 0..1.
-        counted: told how many keys were looked for, and how many of them found.
+        counted: told how many keys of edits were looked for, and how many of them found.
     """
 
     def __init__(
@@ -173,7 +183,7 @@ class KeptMemory:
         self._counted = counted
         self._earlier: dict[Pair, asyncio.Task[Mapping[str, str]]] = {}
 
-    async def exact(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
+    async def exact(self, keys: Sequence[str], *, of_edits: bool = False) -> Mapping[str, Remembered]:
         """See ``Memory``."""
         asked = list(dict.fromkeys(keys))
         if not asked:
@@ -188,8 +198,9 @@ class KeptMemory:
         except DependencyUnavailable as error:
             log.warning("memory.away", reason=error.detail)
             return {}
-        log.info("memory.asked", asked=len(asked), found=len(found))
-        self._counted(len(asked), len(found))
+        log.info("memory.asked", asked=len(asked), found=len(found), of_edits=of_edits)
+        if of_edits:
+            self._counted(len(asked), len(found))
         return found
 
     async def similar(self, pair: Pair, source: str, limit: int) -> Sequence[Example]:

@@ -76,7 +76,11 @@ class Enhancement(Contract):
     provider: str = ""
     model: str = ""
     cached: bool = False
-    cost_usd: Decimal | None = Field(default=None, ge=0, description="Its share of its request; null if the model has no price")
+    cost_usd: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Its part of what the requests that it was in cost: those that read its names, edited it and judged that; null if one of them has no price",
+    )
 
 
 class GlossaryEntry(Contract):
@@ -195,10 +199,18 @@ class EnhancementResult(Contract):
     cached_count: int = Field(default=0, ge=0, description="Lines whose edit was taken from earlier work")
     score_before: float | None = Field(default=None, ge=0, le=100, description="Mean of all lines")
     score_after: float | None = Field(default=None, ge=0, le=100)
-    cost_usd: Decimal | None = Field(default=None, ge=0)
+    cost_usd: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Of all lines: for reading names, edits, and judging them; null if one of the requests has no price",
+    )
     provider: str = ""
     model: str = ""
-    model_time_s: float = Field(default=0.0, ge=0)
+    model_time_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="How long models were waited for that were asked for edits, all requests together; reading names and judging edits is not in it",
+    )
     skipped: str = Field(
         default="", description="Why nobody was to be asked at all: the mode is off, or no language model is set up"
     )

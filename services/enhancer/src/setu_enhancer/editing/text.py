@@ -73,7 +73,7 @@ class Text:
     async def edit(self, most_lines: int) -> Mapping[int, Edited]:
         """Edit all; by index."""
         sought = [key for index in self.chosen for key in (self._key(index), self._key_alone(index)) if key]
-        self._known = await self.memory.exact(sought) if sought else {}
+        self._known = await self.memory.exact(sought, of_edits=True) if sought else {}
         runs = list(self.film.runs(list(self.chosen), most_lines))
         if sum(map(len, runs)) > GOES_AHEAD:
             await self._run(runs[0][:1])
