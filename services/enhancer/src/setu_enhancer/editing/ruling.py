@@ -13,7 +13,7 @@ from typing import Final
 from setu_common.contracts import Reason, ReasonKind
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line
-from setu_enhancer.domain.mending import mended
+from setu_enhancer.domain.mending import mended, repeated
 from setu_enhancer.domain.prompting import one_line
 from setu_enhancer.domain.text.scripts import foreign_share
 from setu_enhancer.domain.windows import Film
@@ -91,7 +91,10 @@ def _new_faults(line: Line, text: str, film: Film, guard: Guard) -> tuple[Breach
 
 def _still(reasons: Sequence[Reason], edited: Edited, film: Film) -> tuple[Reason, ...]:
     """The reasons that a line has after rules mended it."""
-    missing = {entry.kind for entry in film.glossary.missing(edited.line.source, edited.text)}
+    source, text = edited.line.source, edited.text
+    missing = {entry.kind for entry in film.glossary.missing(source, text)}
+    was_missing = film.glossary.missing(source, edited.line.draft)
+    missing |= repeated(source, text, was_missing)
     mended: set[ReasonKind] = set(OF_NAMES - missing)
     if foreign_share(edited.text, film.pair.target) == 0 < foreign_share(edited.line.draft, film.pair.target):
         mended.add("script")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 from setu_enhancer.domain.dictionary import renderings
 from setu_enhancer.domain.given import GIVEN
@@ -32,7 +32,7 @@ from setu_enhancer.domain.text.scripts import script_counts, scripts_of
 from setu_enhancer.domain.text.words import folded, words
 from setu_enhancer.domain.words import LONG_TEXT
 
-__all__ = ["LETTER", "NEARLY", "meanings", "mended"]
+__all__ = ["LETTER", "NEARLY", "meanings", "mended", "repeated"]
 
 MOST_TIMES: Final = 8
 _PRONOUNS: Final = frozenset("he him his she her hers".split())  # noqa: SIM905
@@ -51,6 +51,27 @@ def mended(line: Line, entries: Sequence[Entry], pair: Pair) -> str:
         pair: its languages. What names mean is known in English only.
     """
     return checked(line.draft, _Mending(line, tuple(entries), pair).text(), entries)
+
+
+def repeated(source: str, text: str, entries: Sequence[Entry]) -> frozenset[Literal["name", "term"]]:
+    """The kinds of entries that a line has more often than a text has them: one that stands once may be in the place of another.
+
+    Args:
+        source: the line.
+        text: what was made of its draft.
+        entries: those of the line.
+    """
+    return frozenset(entry.kind for entry in entries if 0 < _told(entry, text) < _runs(_said(entry, source), source))
+
+
+def _told(entry: Entry, text: str) -> int:
+    return sum(_runs(tuple(words(form)), text) for form in {entry.target, *entry.accepted})
+
+
+def _runs(part: tuple[str, ...], text: str) -> int:
+    """How often some words stand in a text."""
+    looked, heard = tuple(map(folded, part)), tuple(map(folded, words(text)))
+    return sum(heard[at : at + len(looked)] == looked for at in range(len(heard) - len(looked) + 1)) if looked else 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +108,7 @@ class _Mending:
 
     def _left(self, missing: Sequence[Place], text: str) -> str:
         """A draft with the names for which no word of it stood plainly: by the phrases that are left, or because they were dropped."""
-        said = frozenset(folded(word) for place in missing for word in place.said)
+        said = tuple(tuple(map(folded, place.said)) for place in missing)
         account = Account(self.line.source, said, self.pair, missing[0].others)
         for span, place in sorted(assigned(text, missing, account), key=lambda each: each[0], reverse=True):
             if is_free(place, text, span) and not is_bound(text, span, place) and not self._is_another(span, place, text):
@@ -140,7 +161,7 @@ def _put(place: Place, draft: str) -> tuple[str, bool]:
     """A draft with one entry in it, and whether the draft has it as the word; the draft itself where it is not plain what stands for it."""
     in_english = place.entry.kind == "name" and place.pair.target == "en"
     whole = in_english and len(place.said) > 1 and place.pair.source == "hi"
-    spans = None if whole else place.spans(draft)
+    spans = None if whole and not place.is_shared else place.spans(draft)
     if in_english and (spans is None or len(spans) == 1):
         called = place.called(draft)
         if called and (spans is None or (called[0] <= spans[0][0] and spans[0][1] <= called[1])):

@@ -1,15 +1,15 @@
 """What of a draft the words of its line account for, and what is left for a name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
 
-from setu_enhancer.domain.dictionary import renderings
+from setu_enhancer.domain.dictionary import kinds, renderings
 from setu_enhancer.domain.glossary import Entry
-from setu_enhancer.domain.lexicon.people import titles
+from setu_enhancer.domain.lexicon.people import KIN_BEHIND, titles
 from setu_enhancer.domain.lines import Pair
-from setu_enhancer.domain.mending.drafts import Word
+from setu_enhancer.domain.mending.drafts import Word, split
 from setu_enhancer.domain.text.closed import folded_set
 from setu_enhancer.domain.text.names import is_named
 from setu_enhancer.domain.text.numbers import is_of_numbers
@@ -36,20 +36,33 @@ class Account:
 
     Args:
         source: it.
-        said: those words, folded.
+        runs: those words, folded, in a row as they stand there: what a full name is of may be said elsewhere as a word.
         pair: its languages.
         others: entries that its draft has.
     """
 
     source: str
-    said: frozenset[str]
+    runs: tuple[tuple[str, ...], ...]
     pair: Pair
     others: tuple[Entry, ...]
 
     @cached_property
     def rest(self) -> tuple[str, ...]:
         """Its other words, folded."""
-        return tuple(word for word in map(folded, words(self.source)) if word not in self.said)
+        heard = tuple(map(folded, words(self.source)))
+        taken = {
+            place
+            for run in self.runs
+            for at in range(len(heard) - len(run) + 1)
+            if heard[at : at + len(run)] == run
+            for place in range(at, at + len(run))
+        }
+        return tuple(word for at, word in enumerate(heard) if at not in taken)
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """The words that it is without, each of them."""
+        return frozenset(word for run in self.runs for word in run)
 
     @cached_property
     def known(self) -> bool:
@@ -83,6 +96,27 @@ class Account:
     def renders(self, heard: str, word: Word) -> bool:
         """Whether a word of the draft is what a folded word of the line means."""
         return _has(word.stem, word.plain, (heard,), self.pair.source)
+
+    def is_told(self, draft: str, beside: Collection[str]) -> bool:
+        """Whether each noun of the rest has a word in a draft, so that what is left of that is none of them.
+
+        Args:
+            draft: it.
+            beside: the words behind names, folded: Brother Raj may be Raj.
+        """
+        told = split(draft)
+        nouns = {word for word in self.rest if self._is_thing(word) and not (word in beside and word in KIN_BEHIND)}
+        return all(any(self.renders(noun, word) or is_named(noun, word.bare) for word in told) for noun in nouns)
+
+    def is_thing(self, word: Word) -> bool:
+        """Whether a word of the draft is what a noun of the rest means that tells of nobody."""
+        nouns = [each for each in dict.fromkeys(self.rest) if self._is_thing(each) and not titles(each, self.pair.source)]
+        return word.plain != "name" and any(self.renders(noun, word) for noun in nouns)
+
+    def _is_thing(self, word: str) -> bool:
+        known = kinds(word, self.pair.source)
+        small = word in SMALL_WORDS.get(self.pair.source, _NOTHING) or word in _LIGHT
+        return not small and "verb" not in known and ("noun" in known or bool(titles(word, self.pair.source)))
 
     def is_other(self, word: Word) -> bool:
         """Whether a word is another name, of the glossary or of the line."""

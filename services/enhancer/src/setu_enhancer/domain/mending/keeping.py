@@ -75,12 +75,20 @@ def is_free(place: Place, draft: str, span: Span) -> bool:
     """Whether nothing speaks against putting an entry there: the word is a good one, or belongs to what is around it."""
     if all(folded(word) in _ADDRESSES for word in words(draft[span[0] : span[1]])):
         return False  # who is called Dadi may be called Grandma
-    if place.entry.shown_by in ("place", "read"):
-        return True
+    if place.is_called_and_said and not _is_called(place, draft, span):
+        return False
+    if place.entry.shown_by == "place" or (place.entry.shown_by == "read" and place.times == 1):
+        return True  # who read the line told that it has the name, and not where
     as_word = len(place.entry.target.split()) == 1 and is_said(folded(place.said[0]), place.source)
     return not (as_word or _is_shouted(place) or _is_said_as_word(place, draft, span)) and (
         is_shown(place.said[0], place.source) or _is_likely(place, draft, span)
     )
+
+
+def _is_called(place: Place, draft: str, span: Span) -> bool:
+    """Whether a span is who is called between commas."""
+    called = place.called(draft)
+    return called is not None and called[0] <= span[0] and span[1] <= called[1]
 
 
 def _is_likely(place: Place, draft: str, span: Span) -> bool:

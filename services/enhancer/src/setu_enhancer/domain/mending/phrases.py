@@ -31,6 +31,7 @@ VERBS: Final = _BE | frozenset(
     "has had will would can could did does do may must should won't wouldn't can't couldn't didn't doesn't said says "  # noqa: SIM905
     "told tells came comes went goes gave gives took takes got gets made makes knows knew wants wanted thinks thought never always also too then".split()
 )
+_FINITE: Final = (VERBS | _HELPERS) - frozenset("never always also not to too then".split())  # noqa: SIM905
 _LINKS: Final = frozenset({"of", "having"})
 _TAIL: Final = frozenset({"one", "ones"})
 # Behind them somebody does something: "make the lion dance".
@@ -121,12 +122,14 @@ class Phrase:
 
 
 def phrases(draft: str, account: Account) -> Iterator[Phrase]:
-    """The phrases of a draft for which no word of the line accounts."""
+    """The phrases of a draft for which no word of the line accounts, but for the only word of a clause that may be its verb."""
     for run in runs(draft):
-        at = 0
+        at, verb = 0, _only_verb(run, account)
         while at < len(run):
             end = _end(draft, run, at, account)
-            if end == at:
+            if at < verb < end:
+                end = verb
+            if at in (end, verb):
                 at += 1
                 continue
             yield Phrase(run, at, end)
@@ -158,6 +161,40 @@ def _end(draft: str, run: Sequence[Word], at: int, account: Account) -> int:
     return end
 
 
+def _only_verb(run: Sequence[Word], account: Account) -> int:
+    """Where the only word stands that may be the verb of some words in a row, if the line does not tell of it; -1 if another may be."""
+    found = next((at for at in range(1, len(run)) if _may_follow(run, at) and account.is_left(run[at])), -1)
+    return -1 if any(_is_verb(run, at) for at in range(len(run)) if at != found) else found
+
+
+def _may_follow(run: Sequence[Word], at: int) -> bool:
+    """Whether a word has the form of what somebody does, and stands behind somebody: "the kohl ruminates", and not "of fig trees"."""
+    word, ahead = run[at], run[at - 1]
+    ending = word.plain.endswith("s") and not word.plain.endswith(("ss", "us", "is"))
+    if (
+        not ending
+        or not word.text.islower()
+        or ahead.text != ahead.bare
+        or ahead.plain in _DETERMINERS | PREPOSITIONS | FUNCTION
+    ):
+        return False
+    first = at - 1
+    while first and run[first - 1].plain not in _DETERMINERS | PREPOSITIONS | FUNCTION:
+        first -= 1
+    before = Phrase(tuple(run), first, at).preposition
+    return before not in PREPOSITIONS - {"and", "or"}
+
+
+def _is_verb(run: Sequence[Word], at: int) -> bool:
+    """Whether a word may be the verb of some words in a row: no article stands before it, and no preposition."""
+    word = run[at]
+    if not _FINITE.isdisjoint((word.plain, word.text.casefold())) or (word.text != word.bare and word.plain in FUNCTION):
+        return True
+    if at and run[at - 1].plain in _DETERMINERS | PREPOSITIONS - {"and", "or"}:
+        return False
+    return may_do(word.plain) and not word.plain.endswith(("ly", "ing"))
+
+
 def _over(run: Sequence[Word], at: int) -> int:
     """The place behind an article, if there is one."""
     return at + 1 if at < len(run) and run[at].plain in ARTICLES else at
@@ -184,7 +221,9 @@ def assigned(draft: str, missing: Sequence[Place], account: Account) -> list[tup
             left.remove(place)
     if not account.known or not left:
         return found
-    free = [each for each in free if not _is_of_many(each)]
+    free = [each for each in free if not _is_of_many(each) and not _is_of_thing(draft, each, account)]
+    if not account.is_told(draft, {place.case for place in left}):
+        return found  # what is left may be another word of the line
     if len(free) == len(left) <= FEW:
         return found + [(each.span, place) for each, place in zip(free, left, strict=True) if _fits(each, place)]
     if len(left) == 1:
@@ -203,6 +242,14 @@ def _is_of_many(phrase: Phrase) -> bool:
         and last.plain.endswith("s")
         and not last.plain.endswith(("ss", "us", "is"))
     )
+
+
+def _is_of_thing(draft: str, phrase: Phrase, account: Account) -> bool:
+    """Whether a thing that the line has stands right before a phrase, which so is of it: "the fare slip"."""
+    ahead = phrase.run[phrase.first - 1] if phrase.first else None
+    if ahead is None or ahead.text != ahead.bare or draft[ahead.end : phrase.span[0]].strip():
+        return False
+    return not does(ahead.plain) and account.is_thing(ahead)
 
 
 def _fits(phrase: Phrase, place: Place) -> bool:

@@ -54,7 +54,7 @@ class Place:
     @cached_property
     def account(self) -> Account:
         """What the rest of the line accounts for."""
-        return Account(self.source, frozenset(map(folded, self.said)), self.pair, self.others)
+        return Account(self.source, (tuple(map(folded, self.said)),), self.pair, self.others)
 
     @cached_property
     def heard(self) -> tuple[str, ...]:
@@ -93,6 +93,26 @@ class Place:
         """How often the line has it."""
         size = len(self.said)
         return sum(self.heard[at : at + size] == self.said for at in range(len(self.heard)))
+
+    @cached_property
+    def is_shared(self) -> bool:
+        """Whether the line says a part of the full name elsewhere as well: शेर सिंह ने शेर को मारा."""
+        return len(self.said) > 1 and not self.account.said.isdisjoint(self.account.rest)
+
+    @cached_property
+    def is_called_and_said(self) -> bool:
+        """Whether a sentence of the line calls the name between commas, and has its word between others: चाँदी, चाँदी कहाँ है?"""
+        if self.times == 1:
+            return False
+        parts = [[tuple(words(part)) for part in CLAUSE.split(sentence)] for sentence in SENTENCE.split(self.source)]
+        return any(
+            self.said in clauses
+            and any(
+                self.calls_in(each) and any(word not in self.said and folded(word) not in CALLING for word in each)
+                for each in clauses
+            )
+            for clauses in parts
+        )
 
     @cached_property
     def hints(self) -> frozenset[str]:
@@ -210,13 +230,21 @@ class Place:
     def _candidates(self, drafted: Sequence[Word], *, loosely: bool) -> list[Sequence[Word]]:
         """Words in a row of which one stands for the entry, and the others, too, or for nothing else."""
         size = len(self.said)
+        tells = [self._tells(place, drafted) for place in range(size)]
         found = []
         for at in range(len(drafted) - size + 1):
             span = drafted[at : at + size]
             meant = [self._stands_for(word, place, loosely=loosely) for place, word in enumerate(span)]
-            if any(meant) and all(sure or self.account.is_left(word) for sure, word in zip(meant, span, strict=True)):
+            if any(sure and own for sure, own in zip(meant, tells, strict=True)) and all(
+                sure or self.account.is_left(word) for sure, word in zip(meant, span, strict=True)
+            ):
                 found.append(span)
         return found
+
+    def _tells(self, place: int, drafted: Sequence[Word]) -> bool:
+        """Whether one of its words tells where the name is: a draft has it more often than the line has it elsewhere."""
+        elsewhere = self.account.rest.count(folded(self.said[place])) if self.is_shared else 0
+        return not elsewhere or sum(self._stands_for(word, place, loosely=False) for word in drafted) > elsewhere
 
     def _alone(self, span: Sequence[Word]) -> bool:
         return not any(self.account.has(word) for word in span)
