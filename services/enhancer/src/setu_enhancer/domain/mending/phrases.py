@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from setu_enhancer.domain.dictionary import renderings
@@ -32,6 +33,15 @@ VERBS: Final = _BE | frozenset(
     "told tells came comes went goes gave gives took takes got gets made makes knows knew wants wanted thinks thought never always also too then".split()
 )
 _FINITE: Final = (VERBS | _HELPERS) - frozenset("never always also not to too then".split())  # noqa: SIM905
+# Behind them another clause begins, and before them: "I said the kohl ruminates".
+_JOINING: Final = frozenset({"and", "or", "but"})
+_TELLING: Final = frozenset(
+    "said say says think thinks thought know knows knew hope hopes believe believes told tell tells heard".split()
+)  # noqa: SIM905
+# What is asked with them has another verb: "does the kohl ruminate".
+_ASKING: Final = frozenset(
+    "do does did don't doesn't didn't will would can could shall should may might must won't wouldn't can't couldn't".split()  # noqa: SIM905
+)
 _LINKS: Final = frozenset({"of", "having"})
 _TAIL: Final = frozenset({"one", "ones"})
 # Behind them somebody does something: "make the lion dance".
@@ -122,14 +132,13 @@ class Phrase:
 
 
 def phrases(draft: str, account: Account) -> Iterator[Phrase]:
-    """The phrases of a draft for which no word of the line accounts, but for the only word of a clause that may be its verb."""
+    """The phrases of a draft for which no word of the line accounts, but for words that only may be the verbs of their clauses."""
     for run in runs(draft):
-        at, verb = 0, _only_verb(run, account)
+        at, verbs = 0, _verbs(run, account)
         while at < len(run):
             end = _end(draft, run, at, account)
-            if at < verb < end:
-                end = verb
-            if at in (end, verb):
+            end = next((verb for verb in verbs if at < verb < end), end)
+            if end == at or at in verbs:
                 at += 1
                 continue
             yield Phrase(run, at, end)
@@ -161,10 +170,27 @@ def _end(draft: str, run: Sequence[Word], at: int, account: Account) -> int:
     return end
 
 
-def _only_verb(run: Sequence[Word], account: Account) -> int:
-    """Where the only word stands that may be the verb of some words in a row, if the line does not tell of it; -1 if another may be."""
-    found = next((at for at in range(1, len(run)) if _may_follow(run, at) and account.is_left(run[at])), -1)
-    return -1 if any(_is_verb(run, at) for at in range(len(run)) if at != found) else found
+def _verbs(run: Sequence[Word], account: Account) -> list[int]:
+    """Where words stand of which the line does not tell, and without which a clause may have no verb."""
+    parts = [-1, *(at for at, word in enumerate(run) if word.plain in _JOINING), len(run)]
+    found = [_only_verb(run, start + 1, end, account) for start, end in pairwise(parts)]
+    return [at for at in found if at is not None]
+
+
+def _only_verb(run: Sequence[Word], start: int, end: int, account: Account) -> int | None:
+    """The same between two conjunctions: what has the form of a verb, or stands behind whom something is asked about."""
+    verbs = [at for at in range(start, end) if _is_verb(run, at) and run[at].plain not in _TELLING]
+    if not verbs:
+        return next((at for at in range(start + 1, end) if _may_follow(run, at) and account.is_left(run[at])), None)
+    first = verbs[0] + 1
+    if len(verbs) > 1 or run[verbs[0]].plain not in _ASKING or verbs[0] not in (start, start + 1):
+        return None
+    while first < end and run[first].plain in _DETERMINERS:
+        first += 1
+    last = first
+    while last + 1 < end and account.is_left(run[last]) and account.is_left(run[last + 1]):
+        last += 1
+    return last if last > first and run[last].text.islower() else None
 
 
 def _may_follow(run: Sequence[Word], at: int) -> bool:
