@@ -35,9 +35,9 @@ VERBS: Final = _BE | frozenset(
 _FINITE: Final = (VERBS | _HELPERS) - frozenset("never always also not to too then".split())  # noqa: SIM905
 # Behind them another clause begins, and before them: "I said the kohl ruminates".
 _JOINING: Final = frozenset({"and", "or", "but"})
-_TELLING: Final = frozenset(
-    "said say says think thinks thought know knows knew hope hopes believe believes told tell tells heard".split()
-)  # noqa: SIM905
+_TELLING: Final = folded_set(
+    "said say says think thinks thought know knows knew hope hopes believe believes told tell tells heard"
+)
 # What is asked with them has another verb: "does the kohl ruminate".
 _ASKING: Final = frozenset(
     "do does did don't doesn't didn't will would can could shall should may might must won't wouldn't can't couldn't".split()  # noqa: SIM905
