@@ -2,12 +2,8 @@
 
 import pytest
 
-from setu_common.contracts import Character, Context
-from setu_enhancer.domain.glossary import glossary
-from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.mending import mended
+from testbed.mending import cast_of, put_right
 
-HINDI = Pair("hi", "en")
 CAST = (
     ("Raj", "राज", "male"),
     ("Vijay", "विजय", "male"),
@@ -23,10 +19,7 @@ CAST = (
 
 
 def of(source, draft):
-    line = Line(0, 0.0, 3.0, source, draft)
-    people = [Character(name=name, source=written, gender=gender) for name, written, gender in CAST]
-    known = glossary(Context(characters=people), [line], HINDI)
-    return mended(line, known.in_line(source), HINDI)
+    return put_right(source, draft, cast_of(CAST))
 
 
 @pytest.mark.parametrize(

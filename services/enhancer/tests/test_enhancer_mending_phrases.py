@@ -2,20 +2,14 @@
 
 import pytest
 
-from setu_common.contracts import Character, Context
-from setu_enhancer.domain.glossary import glossary
-from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.mending import mended
+from setu_common.contracts import Character
 from setu_enhancer.domain.mending.meant import hinted, sites
 from setu_enhancer.domain.words import stem
-
-HINDI = Pair("hi", "en")
+from testbed.mending import put_right
 
 
 def of(source, draft, *cast):
-    line = Line(0, 0.0, 3.0, source, draft)
-    known = glossary(Context(characters=[Character(name=each) for each in cast]), [line], HINDI)
-    return mended(line, known.in_line(source), HINDI)
+    return put_right(source, draft, [Character(name=each) for each in cast])
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,12 @@
 
 import pytest
 
-from setu_common.contracts import Character, Context
-from setu_enhancer.domain.glossary import glossary
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.mending import mended
 from setu_enhancer.domain.naming import names_of
 from setu_enhancer.domain.oddities import taken_for_words
+from testbed.editing import HINDI
+from testbed.mending import cast_of, put_right
 
-HINDI = Pair("hi", "en")
 CAST = (
     ("Asha", "आशा", "female"),
     ("Kiran", "किरण", "female"),
@@ -30,10 +28,7 @@ CAST = (
 
 
 def of(source, draft, cast=CAST, pair=HINDI):
-    line = Line(0, 0.0, 3.0, source, draft)
-    told = [Character(name=name, source=spelt, gender=gender) for name, spelt, gender in cast]
-    known = glossary(Context(characters=told), [line], pair)
-    return mended(line, known.in_line(source), pair)
+    return put_right(source, draft, cast_of(cast), pair=pair)
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,14 @@ from setu_common.contracts import Context
 from setu_enhancer.domain.glossary import glossary
 from setu_enhancer.domain.guards import breaches
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.mending import mended
 from setu_enhancer.domain.placing import PLACES, places
+from testbed.mending import put_right
 
 HINDI = Pair("hi", "en")
 
 
 def targets(text):
     return [place.target for place in places(text)]
-
-
-def put_right(source, draft):
-    line = Line(index=0, start_s=0.0, end_s=3.0, source=source, draft=draft)
-    known = glossary(Context(), [line], HINDI)
-    return mended(line, known.in_line(source), HINDI)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 import pytest
 
-from setu_common.contracts import Character, Context
-from setu_enhancer.domain.glossary import glossary
 from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.mending import mended
 from setu_enhancer.domain.said import is_said, may_be_said
 from setu_enhancer.domain.strangers import called_as_word
 from setu_enhancer.domain.text.words import folded
+from testbed.mending import cast_of, put_right
 
 PAIR = Pair("hi", "en")
 _CAST = [
@@ -32,12 +30,7 @@ _CAST = [
     ("Daya", "दया", "female"),
     ("Jeevan", "जीवन", "male"),
 ]
-CAST = Context(characters=tuple(Character(name=name, source=source, gender=gender) for name, source, gender in _CAST))
-
-
-def _mended(source: str, draft: str) -> str:
-    line = Line(0, 0.0, 4.0, source, draft)
-    return mended(line, glossary(CAST, [line], PAIR).in_line(source), PAIR)
+CAST = cast_of(_CAST)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +66,7 @@ def _mended(source: str, draft: str) -> str:
     ],
 )
 def test_a_right_draft_keeps_a_word_whose_name_is_told(source, draft):
-    assert _mended(source, draft) == draft
+    assert put_right(source, draft, CAST) == draft
 
 
 @pytest.mark.parametrize(
@@ -88,7 +81,7 @@ def test_a_right_draft_keeps_a_word_whose_name_is_told(source, draft):
     ],
 )
 def test_who_does_what_people_do_has_the_name_again(source, draft, wanted):
-    assert _mended(source, draft) == wanted
+    assert put_right(source, draft, CAST) == wanted
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,9 @@
 
 import pytest
 
-from setu_common.contracts import Character, Context
+from setu_common.contracts import Character
 from setu_enhancer.domain.given import SURELY_A_WORD, use_of
-from setu_enhancer.domain.glossary import glossary
-from setu_enhancer.domain.lines import Line, Pair
-from setu_enhancer.domain.mending import mended
-
-HINDI = Pair("hi", "en")
+from testbed.mending import put_right
 
 
 @pytest.mark.parametrize(
@@ -28,9 +24,7 @@ HINDI = Pair("hi", "en")
     ],
 )
 def test_a_word_in_everyday_talk_stays_though_somebody_of_the_cast_is_called_so(name, word, source, draft):
-    known = glossary(Context(characters=(Character(name=name, source=word),)), [], HINDI)
-    line = Line(index=0, start_s=0.0, end_s=4.0, source=source, draft=draft)
-    assert mended(line, known.in_line(source), HINDI) == draft
+    assert put_right(source, draft, [Character(name=name, source=word)]) == draft
 
 
 @pytest.mark.parametrize(
