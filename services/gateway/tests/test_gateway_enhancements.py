@@ -178,6 +178,12 @@ async def test_what_became_of_a_jobs_lines_is_told_to_programs_and_to_people(htt
     assert await missing(http, jobs.succeeded, "hi") == ("enhancement-missing", "into these languages: en")
     assert await missing(http, jobs.failed, "en") == ("enhancement-missing", "not edited: impossible")
     assert await missing(http, uuid4(), "en") == ("job-not-found", "")
+    async with await psycopg.AsyncConnection.connect(core.database.url, autocommit=True) as db:
+        await db.execute(
+            "UPDATE gateway.stage SET note = 'not possible. Name a model.' WHERE stage = 'enhance' AND state = 'skipped'"
+        )
+    skipped = await http.get(f"/jobs/{jobs.failed}/enhancements/en")
+    assert skipped.json()["detail"] == "The translation was not edited: not possible. Name a model."
 
 
 async def missing(http, job_id: UUID, language: str) -> tuple[str, str]:

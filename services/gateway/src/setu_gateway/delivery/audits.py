@@ -57,7 +57,7 @@ def result_of(job: JobRecord, language: str) -> EnhancementResult:
 def _why(stage: StageRecord) -> str:
     match stage.state:
         case StageState.SKIPPED:
-            return f"The translation was not edited: {stage.note}."
+            return f"The translation was not edited: {stage.note.rstrip('.')}."
         case StageState.FAILED:
             reason = stage.problem.detail or stage.problem.title if stage.problem else "it did not say why"
             return f"The translation was not edited, since its stage failed: {reason}"
