@@ -1,6 +1,7 @@
 """Whose turn it is: tenants are claimed from in turn, those of greater weight more often, and nobody is left out."""
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
@@ -15,6 +16,8 @@ from setu_common.operations.claims import _CLAIM, Claims
 from setu_common.settings import OperationSettings
 
 CLAIMS = 200
+WORK_S = 0.01
+"""A claim takes a thousandth or two; the work of a test several times as long, real work a thousand times."""
 
 
 def fill(rig: Rig, tenants: str, count: int, priority: int = 0) -> None:
@@ -54,22 +57,48 @@ def test_claims_are_shared_by_weight_however_long_the_work_takes(rig: Rig) -> No
     assert all(each == {"a": 1, "b": 2, "c": 3} for each in rounds)
 
 
-def test_several_workers_at_once_share_their_claims_by_weight_as_well(rig: Rig) -> None:
+def test_workers_that_claim_one_after_the_other_share_by_weight_as_one_does(rig: Rig) -> None:
+    fill(rig, "abc", CLAIMS)
+    workers = [weighing(rig, {"b": 2, "c": 3}, f"worker-{number}") for number in range(4)]
+    taken = "".join(turns(workers[number % len(workers)], 1) for number in range(120))
+
+    rounds = [Counter(taken[start : start + 6]) for start in range(60, 120, 6)]
+    assert all(each == {"a": 1, "b": 2, "c": 3} for each in rounds)
+
+
+def test_workers_that_work_at_once_share_by_weight_to_what_they_do_not_see_of_each_others_claims(rig: Rig) -> None:
+    fill(rig, "abc", CLAIMS)
+    workers = [weighing(rig, {"b": 2, "c": 3}, f"worker-{number}") for number in range(4)]
+
+    def work(number: int) -> str:
+        time.sleep(number * WORK_S / len(workers))
+        taken = ""
+        for _ in range(CLAIMS // len(workers)):
+            taken += turns(workers[number], 1)
+            time.sleep(WORK_S)
+        return taken
+
+    with ThreadPoolExecutor(len(workers)) as threads:
+        shares = Counter("".join(threads.map(work, range(len(workers)))))
+
+    assert shares.total() == CLAIMS
+    assert {tenant: shares[tenant] / CLAIMS for tenant in "abc"} == pytest.approx({"a": 1 / 6, "b": 2 / 6, "c": 3 / 6}, abs=0.1)
+
+
+def test_workers_that_claim_in_the_same_moment_get_a_row_each_and_none_twice(rig: Rig) -> None:
     fill(rig, "abc", CLAIMS)
     workers = [weighing(rig, {"b": 2, "c": 3}, f"worker-{number}") for number in range(4)]
     start = threading.Barrier(len(workers))
 
-    def take(claims: Claims) -> str:
+    def take(claims: Claims) -> list[UUID]:
         start.wait()
-        return turns(claims, CLAIMS // len(workers))
+        claimed = (claims.next(FRONT.queue) for _ in range(CLAIMS // len(workers)))
+        return [claim.id for claim in claimed if claim is not None]
 
     with ThreadPoolExecutor(len(workers)) as threads:
-        shares = Counter("".join(threads.map(take, workers)))
+        taken = [each for ids in threads.map(take, workers) for each in ids]
 
-    assert shares.total() == CLAIMS
-    assert {tenant: shares[tenant] / CLAIMS for tenant in "abc"} == pytest.approx(
-        {"a": 1 / 6, "b": 2 / 6, "c": 3 / 6}, abs=0.06
-    )
+    assert len(taken) == len(set(taken)) == CLAIMS
 
 
 def test_nobody_is_starved_by_a_tenant_of_the_greatest_weight(rig: Rig) -> None:

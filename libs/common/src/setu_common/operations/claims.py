@@ -47,6 +47,7 @@ class Claim:
 # A tenant's turn comes the sooner, the longer ago its last claim is; one of weight 3 is judged by its third last, so that it has three turns
 # while others have one, however long the work takes. What a weight is beyond a whole number, or short of one, makes the wait count for more
 # or less. Who has had no turn yet is first.
+# Claims of the same moment don't see each other, and may all be of one tenant: weights are then kept to nearly, and no worker waits.
 # The recursion steps from tenant to tenant through the partial index (a "loose index scan"), so its cost grows with the number of
 # tenants that wait, but neither with the rows that could be claimed nor with those asleep, which the index leaves out. A few rows a
 # tenant are offered, for the first may be locked by another worker. They are looked up by their ids, as an array: a join with what is
