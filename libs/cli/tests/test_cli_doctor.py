@@ -64,11 +64,47 @@ def test_models_that_are_not_here_yet_are_no_failure(tmp_path):
     assert found["model somebody-elses"].verdict is Verdict.OPTIONAL
 
 
-def test_keys_are_optional_and_never_shown(tmp_path):
+def test_a_vendors_own_variables_are_told_as_not_read_and_never_shown(tmp_path):
     found = findings(tmp_path, {"OPENAI_API_KEY": "sk-secret"})
-    assert found["OPENAI_API_KEY"].verdict is Verdict.GOOD
-    assert found["ANTHROPIC_API_KEY"].verdict is Verdict.OPTIONAL
+    assert "not read" in found["OPENAI_API_KEY"].says
+    assert "ANTHROPIC_API_KEY" not in found
     assert not any("sk-secret" in each.says + each.mend for each in found.values())
+
+
+def test_without_a_language_model_it_is_told_how_one_is_named(tmp_path):
+    found = findings(tmp_path)["language model"]
+    assert found.verdict is Verdict.OPTIONAL
+    assert "SETU_LLM_OPENAI_API_KEY and _MODEL" in found.mend
+
+
+def test_language_models_that_mend_lines_are_named_and_those_without_a_key_as_well(tmp_path, monkeypatch):
+    listed = '[{"model": "small", "api_key": "sk-secret"}, {"kind": "anthropic", "model": "large"}]'
+    monkeypatch.setenv("SETU_LLM_PROVIDERS", listed)
+    found = findings(tmp_path)["language model"]
+    assert found.verdict is Verdict.WEAK
+    assert found.says == "openai:small. anthropic:large has no key (SETU_LLM_ANTHROPIC_API_KEY)."
+
+
+@pytest.mark.parametrize(
+    ("listed", "says"),
+    [
+        ('[{"model": "small", "api_key": "sk-secret", "modle": 1}]', "providers.0.modle: Extra inputs are not permitted"),
+        ('[{"model": "sk-secret"', 'error parsing value for field "providers"'),
+    ],
+)
+def test_a_list_of_language_models_that_is_no_list_is_told_without_what_it_says(listed, says, tmp_path, monkeypatch):
+    monkeypatch.setenv("SETU_LLM_PROVIDERS", listed)
+    found = findings(tmp_path)["language model"]
+    assert found.verdict is Verdict.WEAK
+    assert says in found.says
+    assert "sk-secret" not in found.says
+
+
+def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one(tmp_path):
+    found = findings(tmp_path, {"SETU_ASR_MODLE": "whisper-tiny", "SETU_ASR_MODEL": "whisper-tiny"})
+    assert found["SETU_ASR_MODLE"].verdict is Verdict.WEAK
+    assert found["SETU_ASR_MODLE"].mend == "SETU_ASR_MODEL"
+    assert "SETU_ASR_MODEL" not in found
 
 
 @pytest.mark.stack

@@ -1,13 +1,10 @@
 """deploy/compose.settings.yml: which settings each container is told if they stand in .env. ``make compose-settings`` writes it."""
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Final, get_args, get_type_hints
+from typing import Final
 
-from pydantic import AliasChoices, AliasPath, SecretStr
-
+from setu_common.setting_names import blocks_of, is_secret, names_by_field
 from setu_common.settings import CoreSettings, ModelSettings, SettingsBlock, TrustSettings
 from testbed.sources import ROOT
 
@@ -41,28 +38,9 @@ HEAD: Final = """\
 """
 
 
-def blocks_of(settings: type) -> Iterator[type[SettingsBlock]]:
-    """The blocks that a service's settings are made of."""
-    for kind in get_type_hints(settings).values():
-        if isinstance(kind, type) and issubclass(kind, SettingsBlock):
-            yield kind
-        elif is_dataclass(kind) and isinstance(kind, type):
-            yield from blocks_of(kind)
-
-
 def names_of(block: type[SettingsBlock], *, secret: bool) -> set[str]:
     """What a block's settings are called in the environment: those that are secret, or the others."""
-    prefix = block.model_config.get("env_prefix", "")
-    return {
-        _alias(field.validation_alias, f"{prefix}{name}").upper()
-        for name, field in block.model_fields.items()
-        if (SecretStr in (field.annotation, *get_args(field.annotation))) == secret
-    }
-
-
-def _alias(alias: str | AliasPath | AliasChoices | None, usual: str) -> str:
-    """Of several names the last, which is the most general."""
-    return str(alias.choices[-1] if isinstance(alias, AliasChoices) else alias or usual)
+    return {names[-1] for field, names in names_by_field(block) if is_secret(field) == secret}
 
 
 def settings_of(service: str, *, secret: bool) -> set[str]:

@@ -12,6 +12,8 @@ from typing import Annotated
 
 import psutil
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.markup import escape
 from rich.table import Table
 
@@ -24,6 +26,7 @@ from setu_cli.embedded.claiming import check_port
 from setu_cli.embedded.home import Home, is_free
 from setu_cli.embedded.stack import SERVICES, models_of
 from setu_cli.embedded.state import StackState, load_state
+from setu_cli.embedded.unread import unread
 from setu_cli.view.durations import size
 from setu_common.errors import SetuError
 from setu_common.models import Catalogue
@@ -33,7 +36,8 @@ _PYTHON = (3, 11)
 _CORES = 2
 _MEMORY_BYTES = 3_000_000_000
 _DISK_BYTES = 2_000_000_000
-_OPTIONAL_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+_OF_VENDORS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
+_LANGUAGE_MODEL = "language model"
 
 
 class Verdict(StrEnum):
@@ -109,9 +113,7 @@ def examine(home: Home, environment: Mapping[str, str], *, port: int, home_optio
         stale = "; an earlier stack was killed, the next start cleans up after it" if state is not None else ""
         yield Finding("stack", Verdict.LATER, f"none is running in {home.folder}{stale}", with_home("setu up", home_option))
         yield _tried(f"port {port}", lambda: _port(port))
-    for key in _OPTIONAL_KEYS:
-        given = bool(environment.get(key))
-        yield Finding(key, Verdict.GOOD if given else Verdict.OPTIONAL, "set" if given else "not set; nothing needs it")
+    yield from _settings(environment)
 
 
 def _machine(home: Home) -> Iterator[Finding]:
@@ -193,6 +195,32 @@ def _models(environment: Mapping[str, str]) -> Iterator[Finding]:
         else:
             weight = f"{size(catalogue[name].bytes)}, fetched when the stack starts"
             yield Finding(f"model {name}", Verdict.LATER, weight, "setu up, or setu demo")
+
+
+def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Which language models mend lines, and what is set in vain."""
+    if find_spec("setu_enhancer") is not None:
+        yield _language_models()
+    for name in filter(environment.get, _OF_VENDORS):
+        yield Finding(name, Verdict.OPTIONAL, "set, and not read: nothing is asked or billed with it", "SETU_LLM_PROVIDERS")
+    for each in unread(environment):
+        yield Finding(each.name, Verdict.WEAK, "set, and is no setting: nobody reads it", " or ".join(each.near))
+
+
+def _language_models() -> Finding:
+    from setu_common.llm import LlmSettings, keyed_providers, name_of  # noqa: PLC0415  (a client by itself has no services)
+
+    try:
+        keyed, why = keyed_providers(LlmSettings())
+    except SettingsError as error:
+        return Finding(_LANGUAGE_MODEL, Verdict.WEAK, str(error), "SETU_LLM_PROVIDERS has to be a JSON list")
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False))
+        return Finding(_LANGUAGE_MODEL, Verdict.WEAK, "; ".join(wrong), "SETU_LLM_PROVIDERS, see docs/llm-providers.md")
+    names = ", ".join(name_of(provider) for provider, _ in keyed)
+    if not keyed:
+        return Finding(_LANGUAGE_MODEL, Verdict.OPTIONAL, "none that mends lines; rules do, where they can", why)
+    return Finding(_LANGUAGE_MODEL, Verdict.WEAK if why else Verdict.GOOD, " ".join(filter(None, (f"{names}.", why))))
 
 
 def _stack(state: StackState, home_option: Path | None) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from setu_cli.embedded import detached
 from setu_cli.embedded.claiming import check_port, refuse_second
 from setu_cli.embedded.running import StackRequest, keep_up
 from setu_cli.embedded.stack import models_of
+from setu_cli.embedded.unread import unread
 from setu_cli.fetching import fetch_missing
 from setu_cli.view.stack_view import StackView
 from setu_common.models import Catalogue
@@ -32,11 +33,14 @@ def up(
     """Start the whole stack on this machine: Postgres, Valkey, and every service.
 
     Nothing but Python is needed. It runs until Ctrl-C (or `setu down`) and leaves no process behind, however it ends. DATABASE_URL,
-    REDIS_URL and SETU_TRANSLATE_LLM_URL name servers that exist instead of starting some; other settings of the services are passed on.
+    REDIS_URL and SETU_TRANSLATE_LLM_URL name servers that exist instead of starting some; other settings of the services are passed on, and
+    what begins with SETU_ and is none is named.
     """
     request = StackRequest(home_of(home), port, dict(os.environ))
     refuse_second(request.home)
     check_port(port)
+    for each in unread(os.environ):
+        ERR.print(f"[yellow]{each}[/]", soft_wrap=True)
     for error in fetch_missing(Catalogue.load(ModelSettings()), models_of(os.environ), ERR):
         ERR.print(f"[yellow]The stack starts without a model:[/] {escape(error.detail)}", soft_wrap=True)
     stop = with_home("setu down", home)

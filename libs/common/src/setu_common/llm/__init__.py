@@ -10,7 +10,15 @@ breaker; the SDKs' own retries are off) and is metered (``setu_common.cost.Meter
 and a second to import, and tens of megabytes, which an API that only accepts work need not spend.
 """
 
-from setu_common.llm.building import NoProvider, billed_as, listed_providers, make_provider, make_providers, whose_prices
+from setu_common.llm.building import (
+    NoProvider,
+    billed_as,
+    keyed_providers,
+    listed_providers,
+    make_provider,
+    make_providers,
+    whose_prices,
+)
 from setu_common.llm.errors import (
     LlmContextTooLong,
     LlmError,
@@ -33,7 +41,7 @@ from setu_common.llm.errors import (
 from setu_common.llm.fallback import GOES_ON, Fallback
 from setu_common.llm.limits import LimitPolicy, Limits
 from setu_common.llm.provider import Answer, Finish, Heard, LlmProvider, Message, PassedOver, Token
-from setu_common.llm.settings import LlmSettings, ProviderSettings
+from setu_common.llm.settings import LlmSettings, ProviderSettings, name_of
 
 __all__ = [
     "GOES_ON",
@@ -68,8 +76,10 @@ __all__ = [
     "Token",
     "billed_as",
     "classify_llm",
+    "keyed_providers",
     "listed_providers",
     "make_provider",
     "make_providers",
+    "name_of",
     "whose_prices",
 ]

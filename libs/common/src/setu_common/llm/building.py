@@ -51,6 +51,12 @@ def make_providers(
         meter: told of each request.
         policy: how patient calls are; each provider's own timeout is put into it.
     """
+    keyed, why = keyed_providers(settings)
+    return [_made(each, key, dependencies, meter, policy or Policy()) for each, key in keyed], why
+
+
+def keyed_providers(settings: LlmSettings) -> tuple[list[tuple[ProviderSettings, SecretStr | None]], str]:
+    """Each provider that can be asked, in their order, with its key; and why others can't be asked, or none can."""
     usable, unusable = [], []
     for each in listed_providers(settings):
         vendors = settings.openai_api_key if each.kind == "openai" else settings.anthropic_api_key
@@ -59,7 +65,7 @@ def make_providers(
             wants = f"SETU_LLM_{each.kind.upper()}_API_KEY" if each.base_url is None else "its api_key in SETU_LLM_PROVIDERS"
             unusable.append(f"{name_of(each)} has no key ({wants}).")
             continue
-        usable.append(_made(each, key, dependencies, meter, policy or Policy()))
+        usable.append((each, key))
     nobody = "" if usable else "Name one in SETU_LLM_PROVIDERS, or give SETU_LLM_OPENAI_API_KEY and _MODEL."
     return usable, " ".join(unusable) or nobody
 
