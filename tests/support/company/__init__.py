@@ -29,6 +29,8 @@ T = TypeVar("T")
 # Nothing runs out by itself.
 SETTINGS = OperationSettings(lease_s=3600, heartbeat_s=0.05)
 TURNS = 20
+LOOK_S = 60.0
+"""How long a look may take: as long as there is work. A child's own ends after a moment, which on a busy machine is the middle of it."""
 
 
 class SilentHints(Hints):
@@ -70,7 +72,7 @@ class Company:
         return self.run(self.operations.submit(TRANSCRIPTIONS, request, Submission(tenant="local", job_id=job_id))).id
 
     def worker(self, name: str, bounds: Sequence[Bound]) -> Callable[[], int]:
-        """A worker; calling it has it look for work until there is none, or a moment has passed."""
+        """A worker; calling it has it look for work until there is none."""
         connection, beating = HealingConnection(self._settings, SERVICE), HealingConnection(self._settings, SERVICE)
         self._closing.callback(connection.close)
         runner = Runner(
@@ -91,7 +93,7 @@ class Company:
             stopping=lambda: False,
             recorder=Recorder(SERVICE, connection.transaction),
         )
-        return lambda: runner.look(TRANSCRIPTIONS.queue)
+        return lambda: runner.look(TRANSCRIPTIONS.queue, for_s=LOOK_S)
 
     def finished(self, operation_id: UUID, *workers: Callable[[], int]) -> Operation:
         """The operation, once workers that look in turn have ended it."""
