@@ -8,7 +8,7 @@ import pytest
 import redis as redis_client
 
 from setu_common.errors import DependencyUnavailable, NotFound
-from setu_common.http import Breaker, BreakerPolicy, CircuitOpen, Dependencies, Dependency, Mode, Policy, State
+from setu_common.http import Breaker, BreakerPolicy, CircuitOpen, Dependencies, Dependency, Mode, Policy, State, breaker_redis
 from setu_common.http.breaker import Permit
 from setu_common.http.breaker_redis import SharedBreakers
 from setu_common.settings import RedisSettings
@@ -67,6 +67,13 @@ async def fail(member: Member) -> None:
 @pytest.fixture
 def time() -> ManualTime:
     return ManualTime()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Valkey is waited for: a process by itself goes on after a tenth of a second without it, which a busy machine takes now and then."""
+    monkeypatch.setattr(breaker_redis, "LEASE_LIMIT_S", PATIENCE_S)
+    monkeypatch.setattr(breaker_redis, "EXCHANGE_LIMIT_S", PATIENCE_S)
 
 
 async def test_what_one_opens_all_have_open_and_a_probe_that_is_answered_closes_all(redis_settings, time):
