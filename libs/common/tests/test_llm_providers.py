@@ -25,6 +25,7 @@ from setu_common.llm import (
     LlmUnauthorized,
     LlmUnavailable,
     Message,
+    spending,
 )
 from setu_common.llm.anthropic_provider import AnthropicProvider
 from setu_common.llm.openai_provider import OpenAiProvider
@@ -47,7 +48,7 @@ class Streamed(str):
 
 
 class Rig:
-    """One provider on one wire, with time under control."""
+    """One provider on one wire, with time under control. What it tells of its requests is what the meter has of them."""
 
     def __init__(self, kind, wire, *, retries=None, limits=None, attempt_s=5.0, breaker=None, model="m-1"):
         self.heard: list[str] = []
@@ -74,10 +75,17 @@ class Rig:
             self.provider = AnthropicProvider(base_url=wire.url, **shared)
 
     async def __aenter__(self):
+        self._telling = spending()
+        self._spent = self._telling.__enter__()
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, kind, *_):
+        self._telling.__exit__(None, None, None)
         await self.provider.__aexit__(None, None, None)
+        if kind is None:
+            metered = [call.usage for call in self.meter.calls if call.usage != Usage()]
+            assert [each.usage for each in self._spent] == metered
+            assert {(each.provider, each.model) for each in self._spent} <= {(self.dependency.name, self.provider.model)}
 
     async def chat(self, text="how are you", **options):
         return await self.provider.chat(

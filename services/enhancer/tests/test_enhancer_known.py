@@ -73,7 +73,9 @@ async def test_lines_are_edited_with_what_is_known(monkeypatch, store_settings):
     monkeypatch.setattr("setu_enhancer.service.glossary", stop)
     nothing: Any = None
     casting: Any = Nobody()
-    desk = Desk(editor=nothing, memory=lambda _work: nothing, prompts=nothing, thresholds=Thresholds(), casting=casting)
+    desk = Desk(
+        editor=nothing, memory=lambda _work: nothing, prompts=nothing, thresholds=Thresholds(), casting=casting, price=nothing
+    )
     line = DraftLine(index=0, start_s=0.0, end_s=1.0, source="राज", draft="King")
     request = EnhancementRequest(source_language="hi", target_language="en", lines=(line,), known=(RAJ,))
     work: Any = NoWork()

@@ -20,6 +20,8 @@ from setu_common.llm import (
     LlmRequestRefused,
     LlmUnauthorized,
     LlmUnavailable,
+    Spent,
+    spend,
 )
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import count
@@ -47,8 +49,10 @@ class Says:
         return Answer(schema(names=answer(lines)), "", self.name, self.model, Usage(input_tokens=len(lines)))
 
 
-def fails(error: SetuError) -> Callable[[list[str]], list[str]]:
+def fails(error: SetuError, *used: Usage | None) -> Callable[[list[str]], list[str]]:
     def answer(_lines: list[str]) -> list[str]:
+        for usage in used:
+            spend(Spent("says", "says", usage))
         raise error
 
     return answer
@@ -97,12 +101,12 @@ async def test_failures_that_are_not_in_a_row_end_nothing():
     assert (len(says.asked), len(read.readings.lines)) == (6, 4)
 
 
-async def test_what_an_answer_cost_that_can_not_be_used_is_not_told_as_nothing():
-    says = Says(finds, fails(LlmInvalidOutput("no form")), fails(LlmUnavailable("broken")), finds)
-    read = await read_by(says, film(8), per_request=2)
-    assert read.costs_usd == {0: Decimal("0.5"), 1: Decimal("0.5"), 2: None, 3: None, 6: Decimal("0.5"), 7: Decimal("0.5")}
-    read = await read_by(Says(fails(LlmInvalidOutput("no form"))), film(2), price=lambda *_: Decimal(0))
-    assert read.costs_usd == {}
+async def test_what_answers_cost_that_can_not_be_used_is_put_down_to_their_lines():
+    formless, late = fails(LlmInvalidOutput("no form"), Usage(), Usage()), fails(LlmUnavailable("broken"), None)
+    says = Says(finds, formless, finds, late, finds, fails(LlmUnavailable("broken")))
+    read = await read_by(says, film(12), per_request=2)
+    half = Decimal("0.5")
+    assert read.costs_usd == {**dict.fromkeys((0, 1, 4, 5, 8, 9), half), 2: 2 * half, 3: 2 * half}
 
 
 async def test_no_request_outlives_a_reading_that_ends():

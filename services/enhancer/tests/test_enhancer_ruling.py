@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from setu_common.contracts import Reason
+from setu_common.llm import Spent
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line
@@ -161,7 +162,7 @@ class PricedJudge:
 
     async def judge_billed(self, pairs, pair, glossary, billed):
         self.asked.append([line.index for line, _ in pairs])
-        billed(pairs, "judges", "j-1", USAGE)
+        billed(pairs, [Spent("judges", "j-1", USAGE)])
         found = [100.0 if text == ENGLISH[line.index] else 0.0 for line, text in pairs]
         return [Judgement(each, each, each, each, 0.9) for each in found]
 

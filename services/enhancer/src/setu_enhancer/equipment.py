@@ -98,6 +98,7 @@ async def equipped(
             memory=_memories(settings, database),
             prompts=prompts,
             thresholds=replace(settings.selection.thresholds, scene_gap_s=settings.editing.scene_gap_s),
+            price=priced,
             casting=Casting(await _lookups(settings, database, dependencies, resources)),
             judge=by_part,
             reader=_reader(reading, priced, settings.editing),

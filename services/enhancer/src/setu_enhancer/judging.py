@@ -20,8 +20,8 @@ import structlog
 from pydantic import BaseModel
 
 from setu_common.contracts import LANGUAGE_NAMES
-from setu_common.cost import Usage
-from setu_common.llm import LlmError, LlmProvider, LlmUnusable, Message
+from setu_common.errors import SetuError
+from setu_common.llm import LlmError, LlmProvider, LlmUnusable, Message, Spent, spending
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.scoring import PARTS, Judgement
@@ -107,16 +107,14 @@ class Judge(Protocol):
 
 
 class Billed(Protocol):
-    """Told what a request to a judge used."""
+    """Told what asking a judge used, whatever came of it."""
 
-    def __call__(self, pairs: Pairs, provider: str, model: str, usage: Usage) -> None:
-        """One request.
+    def __call__(self, pairs: Pairs, spent: Sequence[Spent]) -> None:
+        """Told once of some texts that were asked about together.
 
         Args:
-            pairs: the texts that it was about.
-            provider: who answered.
-            model: which of its models.
-            usage: what it used.
+            pairs: the texts.
+            spent: what the requests about them used.
         """
 
 
@@ -179,7 +177,7 @@ class LlmJudge:
         return await self.judge_billed(pairs, pair, glossary, lambda *_: None)
 
     async def judge_billed(self, pairs: Pairs, pair: Pair, glossary: Glossary, billed: Billed) -> list[Judgement | None]:
-        """As ``judge``, which tells what it raises; ``billed`` is told of each request that was answered."""
+        """As ``judge``, which tells what it raises; ``billed`` is told of each request."""
         tasks = [asyncio.create_task(self._ask(batch, pair, glossary, billed)) for batch in _batches(pairs, self._per_request)]
         try:
             told = await asyncio.gather(*tasks)
@@ -193,16 +191,19 @@ class LlmJudge:
         allowed = TOKENS_AROUND + TOKENS_PER_TEXT * len(texts)
         told = (Message("system", self._form.rubric(pair), cache=True), Message("user", _document(batch, glossary)))
         async with self._slots:
-            try:
-                answer = await self._provider.chat_as(Verdicts, told, max_tokens=allowed, timeout_s=self._timeout_s)
-            except LlmUnusable:
-                raise
-            except LlmError as error:  # this request's failure: the model declines, or does not keep to the form
-                log.warning("judge.no_verdicts", code=error.code, texts=len(texts))
-                return {}
+            with spending() as spent:
+                try:
+                    answer = await self._provider.chat_as(Verdicts, told, max_tokens=allowed, timeout_s=self._timeout_s)
+                except SetuError as error:
+                    billed(texts, spent)
+                    if isinstance(error, LlmUnusable) or not isinstance(error, LlmError):
+                        raise
+                    # This request's failure: the model declines, or does not keep to the form.
+                    log.warning("judge.no_verdicts", code=error.code, texts=len(texts))
+                    return {}
         # Prices go by the model as it was asked for; who stands in for a provider has one of its own.
         model = self._provider.model if answer.provider == self._provider.name else answer.model
-        billed(texts, answer.provider, model, answer.usage)
+        billed(texts, [Spent(answer.provider, model, answer.usage)])
         return _read(batch, answer.value, self._form.count)
 
 

@@ -17,9 +17,8 @@ import structlog
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from setu_common.contracts import LANGUAGE_NAMES
-from setu_common.cost import Usage
 from setu_common.errors import DeadlineExceeded, SetuError
-from setu_common.llm import LlmContextTooLong, LlmInvalidOutput, LlmNoAnswer, LlmProvider, LlmUnusable, Message
+from setu_common.llm import LlmContextTooLong, LlmProvider, LlmUnusable, Message, Spent, spending
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import count, one_line
 from setu_enhancer.domain.readings import Called, Readings, called, can_write, sounding
@@ -27,7 +26,7 @@ from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.words import words
 from setu_enhancer.editing import Priced, Progress
 from setu_enhancer.editing.members import Member
-from setu_enhancer.editing.sharing import shares
+from setu_enhancer.editing.sharing import FREE, shares, spent_usd
 from setu_enhancer.memory import Made, Memory, exact_key
 
 PER_REQUEST: Final = 160
@@ -44,7 +43,6 @@ GENDERS: Final = {"m": "male", "f": "female"}
 PARTS: Final = 4
 BAR: Final = "|"
 MOST_NAMES: Final = 500
-FREE: Final = Decimal(0)
 
 LineNames = tuple[Called, ...] | None
 """Of a line; None where the answer that it was in had no names at all, and tells nothing."""
@@ -247,8 +245,10 @@ class LlmReader:
         member = text.member
         if member.out:
             return _Part()
+        spent: Sequence[Spent] = ()
         try:
-            names, cost = await self._ask(part, text)
+            with spending() as spent:
+                names, cost = await self._ask(part, text)
         except DeadlineExceeded:
             raise
         except SetuError as error:
@@ -260,17 +260,11 @@ class LlmReader:
             member.failed(error)
             if isinstance(error, LlmUnusable):  # what it refuses is all but the same each time
                 member.ended = member.ended or error
-            lost = self._lost() if isinstance(error, LlmInvalidOutput | LlmNoAnswer) else FREE
-            return _Part(costs_usd={line.index: lost for line in part} if lost is None else {}, why=error.detail)
+            lost = spent_usd(spent, self._price)
+            return _Part(costs_usd={} if lost == FREE else _put_down(lost, part), why=error.detail)
         member.answered()
         await text.memory.remember(text.pair, [self._made(text.keys[line.index], line, names[line.source]) for line in part])
-        costs = shares(cost, [count(line.source) for line in part])
-        return _Part(names, dict(zip((line.index for line in part), costs, strict=True)))
-
-    def _lost(self) -> Decimal | None:
-        """What an answer cost that can't be used: where requests are paid for nobody knows, since what it used is lost with it."""
-        cost = self._price(self._provider.name, self._provider.model, Usage(input_tokens=1, output_tokens=1))
-        return cost if cost == FREE else None
+        return _Part(names, _put_down(cost, part))
 
     async def _ask(self, part: Sequence[Line], text: _Text) -> tuple[Mapping[str, LineNames], Decimal | None]:
         """Some lines' names, and what that cost."""
@@ -343,6 +337,11 @@ def _recalled(offered: str) -> LineNames:
     except ValidationError:
         return _UNREADABLE
     return None if told is None else tuple(Called(*name) for name in told)
+
+
+def _put_down(cost_usd: Decimal | None, part: Sequence[Line]) -> dict[int, Decimal | None]:
+    """What a request cost, by the lines that it was about."""
+    return dict(zip((line.index for line in part), shares(cost_usd, [count(line.source) for line in part]), strict=True))
 
 
 def _read(part: Sequence[Line], told: Names, language: str) -> Mapping[str, LineNames]:

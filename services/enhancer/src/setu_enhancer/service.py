@@ -17,6 +17,7 @@ from setu_common.contracts import (
     QualityScore,
 )
 from setu_common.errors import SetuError
+from setu_common.llm import spending
 from setu_common.operations import Work
 from setu_common.store import Store
 from setu_common.subtitles.profile import profile_named
@@ -31,7 +32,8 @@ from setu_enhancer.domain.scoring import Judgement, score
 from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
-from setu_enhancer.editing import Editor
+from setu_enhancer.editing import Editor, Priced
+from setu_enhancer.editing.sharing import untold
 from setu_enhancer.fluency import Fluency
 from setu_enhancer.judging import Judge
 from setu_enhancer.loading import Text, lines_of, text_of
@@ -62,6 +64,7 @@ class Desk:
         prompts: what models are told.
         thresholds: which lines are worth a call.
         casting: who plays in what.
+        price: what requests cost.
         judge: asked for opinions; None: nobody.
         reader: reads names in texts; None: nobody.
         fluency: has probabilities of texts; None: nobody.
@@ -74,6 +77,7 @@ class Desk:
     prompts: Prompts
     thresholds: Thresholds
     casting: Casting
+    price: Priced
     judge: Judge | None = None
     reader: Reader | None = None
     fluency: Fluency | None = None
@@ -110,32 +114,33 @@ class EnhancementService:
         work.progress(0.0, "looking up names")
         memory = self._desk.memory(work) if request.reuse else NoMemory()
         cast, notes = await self._cast(request.context)
-        work.progress(NAMED_SHARE, "reading names")
-        read = await self._read(request, text.lines, pair, cast, memory=memory, work=work)
-        notes = (*notes, *([read.why] if read.why else []))
-        names = await work.in_thread(
-            glossary, request.context, text.lines, pair, cast, learned=learned_of(request.known), readings=read.readings
-        )
-        limits = profile_named(request.profile).limits(pair.target)
-        speed = request.characters_per_s or (limits.characters_per_s if limits else limit_of(pair.target))
-        thresholds = replace(self._desk.thresholds, characters_per_s=speed)
-        chosen = await work.in_thread(select, text.lines, pair, names, thresholds, mode)
-        work.progress(KNOWN_SHARE, f"0 of {len(chosen)} lines")
+        with spending() as spent:
+            work.progress(NAMED_SHARE, "reading names")
+            read = await self._read(request, text.lines, pair, cast, memory=memory, work=work)
+            names = await work.in_thread(
+                glossary, request.context, text.lines, pair, cast, learned=learned_of(request.known), readings=read.readings
+            )
+            limits = profile_named(request.profile).limits(pair.target)
+            speed = request.characters_per_s or (limits.characters_per_s if limits else limit_of(pair.target))
+            thresholds = replace(self._desk.thresholds, characters_per_s=speed)
+            chosen = await work.in_thread(select, text.lines, pair, names, thresholds, mode)
+            work.progress(KNOWN_SHARE, f"0 of {len(chosen)} lines")
 
-        def progress(done: float) -> None:
-            share = KNOWN_SHARE + (EDITED_SHARE - KNOWN_SHARE) * done
-            work.progress(share, f"{round(done * len(chosen))} of {len(chosen)} lines")
+            def progress(done: float) -> None:
+                share = KNOWN_SHARE + (EDITED_SHARE - KNOWN_SHARE) * done
+                work.progress(share, f"{round(done * len(chosen))} of {len(chosen)} lines")
 
-        edits = await self._desk.editor(memory).edit(
-            text.lines,
-            chosen,
-            pair,
-            names,
-            request.context,
-            characters_per_s=speed,
-            progress=progress,
-        )
-        edits = edits.costing(read.costs_usd)
+            edits = await self._desk.editor(memory).edit(
+                text.lines,
+                chosen,
+                pair,
+                names,
+                request.context,
+                characters_per_s=speed,
+                progress=progress,
+            )
+            edits = edits.costing(read.costs_usd)
+        notes = (*notes, *filter(None, (read.why, untold(spent, self._desk.price))))
         if self._desk.nobody:
             if not any(each.changed for each in edits):
                 return _skipped(request, f"not possible: {self._desk.nobody}")

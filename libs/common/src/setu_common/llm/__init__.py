@@ -42,6 +42,7 @@ from setu_common.llm.fallback import GOES_ON, Fallback
 from setu_common.llm.limits import LimitPolicy, Limits
 from setu_common.llm.provider import Answer, Finish, Heard, LlmProvider, Message, PassedOver, Token
 from setu_common.llm.settings import LlmSettings, ProviderSettings, name_of
+from setu_common.llm.spending import Spent, spend, spending
 
 __all__ = [
     "GOES_ON",
@@ -73,6 +74,7 @@ __all__ = [
     "NoProvider",
     "PassedOver",
     "ProviderSettings",
+    "Spent",
     "Token",
     "billed_as",
     "classify_llm",
@@ -81,5 +83,7 @@ __all__ = [
     "make_provider",
     "make_providers",
     "name_of",
+    "spend",
+    "spending",
     "whose_prices",
 ]

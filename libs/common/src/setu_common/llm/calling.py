@@ -10,6 +10,7 @@ from setu_common.http import Dependency
 from setu_common.llm.asking import Said
 from setu_common.llm.errors import LlmContextTooLong, LlmOverloaded, LlmRateLimited, LlmUnavailable, LlmUnusable, classify_llm
 from setu_common.llm.limits import Limits
+from setu_common.llm.spending import Spent, spend
 from setu_common.observability import genai_attributes
 from setu_common.observability.tracing import failure_of, tracing
 
@@ -92,13 +93,13 @@ class Calls:
         async with self._meter.call(self._billed_as, self.model, bound) as call:
             try:
                 reading = await once()
-            except UNBILLED:
-                call.settle(Usage(), outcome="failed")
-                raise
-            except LlmUnavailable as error:
-                if error.context.get("billed") is False:
+            except BaseException as error:
+                if _is_unbilled(error):
                     call.settle(Usage(), outcome="failed")
+                else:
+                    spend(Spent(self.name, self.model, None))
                 raise
+            spend(Spent(self.name, self.model, reading.usage))
             if reading.usage is not None:
                 call.settle(reading.usage, outcome="ok" if reading.useful and reading.error is None else "failed")
                 self._limits.take(tokens=_tokens(reading.usage) - estimate)
@@ -124,6 +125,10 @@ class Calls:
             if reading.error is not None:
                 span.failed(failure_of(reading.error))
             return reading
+
+
+def _is_unbilled(error: BaseException) -> bool:
+    return isinstance(error, UNBILLED) or (isinstance(error, LlmUnavailable) and error.context.get("billed") is False)
 
 
 def believed(reading: Reading[Said], bound: Usage) -> Reading[Said]:

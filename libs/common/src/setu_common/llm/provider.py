@@ -117,6 +117,8 @@ class LlmProvider(Protocol):
     ``timeout_s`` begins when the provider's limits let a request through, and again with an answer that has to be asked for once more.
     A bound deadline counts from the beginning, waiting included.
 
+    What each request used is told to ``setu_common.llm.spending`` as well, since what came to nothing was billed all the same.
+
     All methods raise what ``setu_common.llm.errors`` lists; beside that ``CircuitOpen``, ``AnswerLate`` and ``DeadlineExceeded`` of
     ``setu_common.http``, and what the meter raises.
     """

@@ -9,7 +9,7 @@ from decimal import Decimal
 import structlog
 
 from setu_common.errors import SetuError
-from setu_common.llm import Answer, Finish, LlmContextTooLong, LlmNoAnswer, LlmRefusal, Message
+from setu_common.llm import Answer, Finish, LlmContextTooLong, LlmNoAnswer, LlmRefusal, Message, Spent, spending
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.preparing import prepared, strays
 from setu_enhancer.domain.prompting import (
@@ -26,7 +26,7 @@ from setu_enhancer.domain.replies import Reading, judge, nothing, read
 from setu_enhancer.domain.windows import Ask, Window
 from setu_enhancer.editing.hearing import Listener, Look
 from setu_enhancer.editing.members import Member
-from setu_enhancer.editing.sharing import Priced, shares
+from setu_enhancer.editing.sharing import FREE, Priced, shares, spent_usd
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ class Answered:
 
     Args:
         reading: by line; None if there was no answer at all.
-        costs_usd: by line.
+        costs_usd: by line, of those that cost anything.
         provider: who answered, or was asked.
         model: which of its models.
         too_much: whether fewer lines might do better: the model declined, was cut off, said nothing, or can't hold so much.
@@ -151,19 +151,29 @@ class Asker:
                 return replace(unread, sent=False)
             began_s = time.monotonic()
             self.requests += 1
-            try:
-                answer = await ask()
-            except (LlmRefusal, LlmContextTooLong, LlmNoAnswer) as error:
-                member.answered()
-                kind = "refusal" if isinstance(error, LlmRefusal) else "missing"
-                return replace(unread, reading=nothing(asks, kind, error.title), too_much=True)
-            except SetuError as error:
-                member.failed(error)
-                return unread
-            finally:
-                self.model_time_s += time.monotonic() - began_s
+            with spending() as spent:
+                try:
+                    answer = await ask()
+                except (LlmRefusal, LlmContextTooLong, LlmNoAnswer) as error:
+                    member.answered()
+                    kind = "refusal" if isinstance(error, LlmRefusal) else "missing"
+                    declined = nothing(asks, kind, error.title)
+                    return replace(unread, reading=declined, costs_usd=self._lost(asks, spent), too_much=True)
+                except SetuError as error:
+                    member.failed(error)
+                    return replace(unread, costs_usd=self._lost(asks, spent))
+                finally:
+                    self.model_time_s += time.monotonic() - began_s
         member.answered()
         return answer
+
+    def _lost(self, asks: Sequence[Ask], spent: Sequence[Spent]) -> Mapping[int, Decimal | None]:
+        """What requests without an answer cost, by line; nothing where they cost nothing."""
+        cost = spent_usd(spent, self._price)
+        if cost == FREE:
+            return {}
+        parts = shares(cost, [count(ask.line.source) + count(ask.line.draft) for ask in asks])
+        return {ask.line.index: part for ask, part in zip(asks, parts, strict=True)}
 
     def _cost(self, member: Member, answer: Answer[str]) -> Decimal | None:
         return self._price(answer.provider, self._model(member, answer), answer.usage)

@@ -14,7 +14,6 @@ provider again as it was. So a line is in 2 + ``repairs`` requests of the first 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Final
 
 from setu_common.contracts import ReasonKind
@@ -26,7 +25,7 @@ from setu_enhancer.editing.gate import Gate
 from setu_enhancer.editing.hearing import Look
 from setu_enhancer.editing.members import Member, Members
 from setu_enhancer.editing.outcomes import Offer
-from setu_enhancer.editing.sharing import added
+from setu_enhancer.editing.sharing import FREE, added
 
 FEW: Final = 3
 ACTS_ON: Final[frozenset[ReasonKind]] = frozenset({"name", "term", "idiom", "script"})
@@ -162,12 +161,14 @@ class Climb:
         return offer.stands and offer.text != one_line(ask.line.draft)
 
     def _take(self, ask: Ask, answered: Answered, faults: tuple[Breach, ...]) -> None:
-        if answered.reading is None:
-            return
         index = ask.line.index
         before = self.offers.get(index, Offer())
+        cost = added(before.cost_usd, answered.costs_usd.get(index, FREE))
+        if answered.reading is None:
+            if cost != before.cost_usd:
+                self.offers[index] = replace(before, cost_usd=cost)
+            return
         text = answered.reading.texts.get(index, "")
-        cost = added(before.cost_usd, answered.costs_usd.get(index, Decimal(0)))
         self.offers[index] = Offer(
             text=text or before.text,
             faults=faults,

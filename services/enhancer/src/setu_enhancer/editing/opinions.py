@@ -4,18 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Final, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from setu_common.cost import Usage
+from setu_common.llm import Spent
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import count
 from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.editing.gate import Judging
-from setu_enhancer.editing.sharing import Priced, added, shares
+from setu_enhancer.editing.sharing import FREE, Priced, added, shares, spent_usd
 from setu_enhancer.judging import Billed
-
-FREE: Final = Decimal(0)
 
 
 @runtime_checkable
@@ -29,7 +27,7 @@ class BillingJudge(Judging, Protocol):
     async def judge_billed(
         self, pairs: Sequence[tuple[Line, str]], pair: Pair, glossary: Glossary, billed: Billed
     ) -> Sequence[Judgement | None]:
-        """See ``Judging.judge``; ``billed`` is told of each request that was answered."""
+        """See ``Judging.judge``; ``billed`` is told of each request."""
 
 
 class Opinions:
@@ -87,9 +85,9 @@ class Opinions:
         """What a line's opinions cost; None if nobody knows."""
         return self._costs.get(index, FREE)
 
-    def _billed(self, pairs: Sequence[tuple[Line, str]], provider: str, model: str, usage: Usage) -> None:
+    def _billed(self, pairs: Sequence[tuple[Line, str]], spent: Sequence[Spent]) -> None:
         weights = [count(line.source) + count(text) for line, text in pairs]
-        for (line, _), cost in zip(pairs, shares(self._price(provider, model, usage), weights), strict=True):
+        for (line, _), cost in zip(pairs, shares(spent_usd(spent, self._price), weights), strict=True):
             self._costs[line.index] = added(self._costs.get(line.index, FREE), cost)
 
 

@@ -1,12 +1,15 @@
 """What a request costs, put down to its lines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import Final, Protocol
 
 from setu_common.cost import Usage
+from setu_common.llm import Spent
 
+FREE: Final = Decimal(0)
 SMALLEST_USD: Final = Decimal("1e-12")
+_SOMETHING: Final = Usage(input_tokens=1, output_tokens=1)
 
 
 class Priced(Protocol):
@@ -36,6 +39,24 @@ def shares(cost_usd: Decimal | None, weights: Sequence[int]) -> list[Decimal | N
     parts = [(cost_usd * weight / total).quantize(SMALLEST_USD, ROUND_DOWN) for weight in weights]
     parts[-1] += cost_usd - sum(parts)
     return list(parts)
+
+
+def spent_usd(spent: Iterable[Spent], price: Priced) -> Decimal | None:
+    """What requests cost, of which there may be no answer; None if one of them has no price. Those are left out of which nobody knows what they used."""
+    total: Decimal | None = FREE
+    for each in spent:
+        if each.usage is not None:
+            total = added(total, price(each.provider, each.model, each.usage))
+    return total
+
+
+def untold(spent: Iterable[Spent], price: Priced) -> str:
+    """That requests cost something of which nobody knows how much; empty if there are none, or they are free whatever they used."""
+    count = sum(each.usage is None and price(each.provider, each.model, _SOMETHING) != FREE for each in spent)
+    if not count:
+        return ""
+    which = "a request that" if count == 1 else f"{count} requests that"
+    return f"What {which} broke off or came to no end cost nobody knows, and it is not part of `cost_usd`; the ledger counts the most that it can be."
 
 
 def added(one: Decimal | None, other: Decimal | None) -> Decimal | None:

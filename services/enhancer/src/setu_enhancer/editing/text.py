@@ -117,7 +117,7 @@ class Text:
         left = [ask.line.index for climb in self._begun for ask in climb.open]
         async with self.gate.preparing((), self._finals()) as look:
             came = await self.ladder.mend(self._begun, self._window, most_lines, look)
-        self._unheard += [index for index in left if index not in came]
+        self._unheard += [index for index in left if not came.get(index, Offer()).requests]
         await self._decide({index: came.get(index, Offer()) for index in sorted(left, key=list(self._lines).index)})
 
     def _window(self, asks: Sequence[Ask], seen: Mapping[int, str] | None = None) -> Window:
