@@ -46,7 +46,9 @@ class Says:
         self.asked.append(len(lines))
         await asyncio.sleep(0)
         answer = self._answers[min(len(self.asked), len(self._answers)) - 1]
-        return Answer(schema(names=answer(lines)), "", self.name, self.model, Usage(input_tokens=len(lines)))
+        names = answer(lines)
+        spend(Spent(self.name, self.model, Usage(input_tokens=len(lines))))
+        return Answer(schema(names=names), "", self.name, self.model, Usage(input_tokens=len(lines)))
 
 
 def fails(error: SetuError, *used: Usage | None) -> Callable[[list[str]], list[str]]:

@@ -58,9 +58,9 @@ async def test_what_nobody_knows_is_left_out_of_costs_and_told_by_number_unless_
     with spending() as spent:
         edits = await edit(Model(billed(AnswerLate("Late."), None)), Model(name="second"), selected=FIRST)
     assert total_usd(edits) == EACH
-    assert spent == [Spent("fake", "fake-model", None)]
+    assert spent == [Spent("fake", "fake-model", None), Spent("second", "second-model", USAGE)]
     assert untold(spent, cents).startswith("What a request that broke off")
-    assert untold([*spent, Spent("fake", "fake-model", USAGE), *spent], cents).startswith("What 2 requests that broke off")
+    assert untold([*spent, *spent], cents).startswith("What 2 requests that broke off")
     assert untold(spent, lambda *_: Decimal(0)) == ""
 
 

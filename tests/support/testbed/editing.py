@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self
 
 from setu_common.contracts import Context, QualityScore, Reason
 from setu_common.cost import Usage
-from setu_common.llm import Answer, Finish, Heard, LlmProvider, Message
+from setu_common.llm import Answer, Finish, Heard, LlmProvider, Message, Spent, spend
 from setu_enhancer.domain.glossary import Entry, Glossary
 from setu_enhancer.domain.guards import Breach
 from setu_enhancer.domain.lines import Line, Pair
@@ -182,6 +182,7 @@ class Model:
     ) -> Answer[str]:
         self.prompts.append(prompt)
         said = self._goes_on(prompt)
+        spend(Spent(self.name, self.model, USAGE))
         return Answer(said, said, self.name, self.model, USAGE, self._finish)
 
     async def chat(
@@ -197,6 +198,7 @@ class Model:
         self.messages.append(messages)
         self.asked.append(document_of(messages[-1].text))
         said = self._say(self.asked[-1])
+        spend(Spent(self.name, self.model, USAGE))
         return Answer(said, said, self.name, self.model, USAGE, self._finish)
 
     async def chat_as(self, *_: object, **__: object) -> NoReturn:

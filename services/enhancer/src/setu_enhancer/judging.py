@@ -20,7 +20,6 @@ import structlog
 from pydantic import BaseModel
 
 from setu_common.contracts import LANGUAGE_NAMES
-from setu_common.errors import SetuError
 from setu_common.llm import LlmError, LlmProvider, LlmUnusable, Message, Spent, spending
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line, Pair
@@ -194,16 +193,13 @@ class LlmJudge:
             with spending() as spent:
                 try:
                     answer = await self._provider.chat_as(Verdicts, told, max_tokens=allowed, timeout_s=self._timeout_s)
-                except SetuError as error:
-                    billed(texts, spent)
-                    if isinstance(error, LlmUnusable) or not isinstance(error, LlmError):
-                        raise
-                    # This request's failure: the model declines, or does not keep to the form.
+                except LlmUnusable:
+                    raise
+                except LlmError as error:  # this request's failure: the model declines, or does not keep to the form
                     log.warning("judge.no_verdicts", code=error.code, texts=len(texts))
                     return {}
-        # Prices go by the model as it was asked for; who stands in for a provider has one of its own.
-        model = self._provider.model if answer.provider == self._provider.name else answer.model
-        billed(texts, [Spent(answer.provider, model, answer.usage)])
+                finally:
+                    billed(texts, spent)
         return _read(batch, answer.value, self._form.count)
 
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from setu_common.contracts import LANGUAGE_NAMES
 from setu_common.errors import DeadlineExceeded, SetuError
-from setu_common.llm import LlmContextTooLong, LlmProvider, LlmUnusable, Message, Spent, spending
+from setu_common.llm import LlmContextTooLong, LlmProvider, LlmUnusable, Message, spending
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import count, one_line
 from setu_enhancer.domain.readings import Called, Readings, called, can_write, sounding
@@ -26,7 +26,7 @@ from setu_enhancer.domain.text.devanagari import is_brahmic
 from setu_enhancer.domain.text.words import words
 from setu_enhancer.editing import Priced, Progress
 from setu_enhancer.editing.members import Member
-from setu_enhancer.editing.sharing import FREE, shares, spent_usd
+from setu_enhancer.editing.sharing import FREE, added, shares, spent_usd
 from setu_enhancer.memory import Made, Memory, exact_key
 
 PER_REQUEST: Final = 160
@@ -158,8 +158,8 @@ class _Part:
 
     def with_(self, other: "_Part") -> "_Part":
         """Both together."""
-        costs = {**self.costs_usd, **other.costs_usd}
-        return _Part({**self.names, **other.names}, costs, self.why or other.why)
+        paid = {index: added(self.costs_usd.get(index, FREE), cost) for index, cost in other.costs_usd.items()}
+        return _Part({**self.names, **other.names}, {**self.costs_usd, **paid}, self.why or other.why)
 
 
 class LlmReader:
@@ -245,29 +245,31 @@ class LlmReader:
         member = text.member
         if member.out:
             return _Part()
-        spent: Sequence[Spent] = ()
-        try:
-            with spending() as spent:
-                names, cost = await self._ask(part, text)
-        except DeadlineExceeded:
-            raise
-        except SetuError as error:
-            if isinstance(error, LlmContextTooLong) and len(part) > 1:
-                middle = len(part) // 2
-                first = await self._asked(part[:middle], text)
-                return first.with_(await self._asked(part[middle:], text))
-            log.warning("names.not_read", code=error.code, lines=len(part))
-            member.failed(error)
-            if isinstance(error, LlmUnusable):  # what it refuses is all but the same each time
-                member.ended = member.ended or error
-            lost = spent_usd(spent, self._price)
-            return _Part(costs_usd={} if lost == FREE else _put_down(lost, part), why=error.detail)
+        with spending() as spent:
+            try:
+                names = await self._ask(part, text)
+            except DeadlineExceeded:
+                raise
+            except SetuError as error:
+                return await self._unread(part, text, error, _put_down(spent_usd(spent, self._price), part))
         member.answered()
         await text.memory.remember(text.pair, [self._made(text.keys[line.index], line, names[line.source]) for line in part])
-        return _Part(names, _put_down(cost, part))
+        return _Part(names, _put_down(spent_usd(spent, self._price), part))
 
-    async def _ask(self, part: Sequence[Line], text: _Text) -> tuple[Mapping[str, LineNames], Decimal | None]:
-        """Some lines' names, and what that cost."""
+    async def _unread(self, part: Sequence[Line], text: _Text, error: SetuError, paid: Mapping[int, Decimal | None]) -> _Part:
+        """What becomes of lines for which there was no answer."""
+        if isinstance(error, LlmContextTooLong) and len(part) > 1:
+            middle = len(part) // 2
+            first = _Part(costs_usd=paid).with_(await self._asked(part[:middle], text))
+            return first.with_(await self._asked(part[middle:], text))
+        log.warning("names.not_read", code=error.code, lines=len(part))
+        text.member.failed(error)
+        if isinstance(error, LlmUnusable):  # what it refuses is all but the same each time
+            text.member.ended = text.member.ended or error
+        return _Part(costs_usd=paid, why=error.detail)
+
+    async def _ask(self, part: Sequence[Line], text: _Text) -> Mapping[str, LineNames]:
+        """Some lines' names."""
         rubric = RUBRIC.format(source=_name(text.pair.source), target=_name(text.pair.target), bar=BAR)
         document: dict[str, object] = {"lines": {number: one_line(line.source) for number, line in enumerate(part, start=1)}}
         if text.known:
@@ -278,9 +280,7 @@ class LlmReader:
         )
         named = max(TOKENS_PER_LINE * len(part), sum(count(line.source) for line in part) // SAID_PER_TOKEN)
         answer = await self._provider.chat_as(Names, asked, max_tokens=TOKENS_AROUND + named, timeout_s=self._timeout_s)
-        # Prices go by the model as it was asked for; who stands in for a provider has one of its own.
-        model = self._provider.model if answer.provider == self._provider.name else answer.model
-        return _read(part, answer.value, text.pair.target), self._price(answer.provider, model, answer.usage)
+        return _read(part, answer.value, text.pair.target)
 
     def _keys(self, said: Sequence[Line], pair: Pair, known: Sequence[str]) -> Mapping[int, str]:
         """Under what each line's names are remembered, by its index: what is said before and after it tells what a word is, and so does a name that is told."""
@@ -340,7 +340,9 @@ def _recalled(offered: str) -> LineNames:
 
 
 def _put_down(cost_usd: Decimal | None, part: Sequence[Line]) -> dict[int, Decimal | None]:
-    """What a request cost, by the lines that it was about."""
+    """What requests cost, by the lines that they were about; nothing where they cost nothing."""
+    if cost_usd == FREE:
+        return {}
     return dict(zip((line.index for line in part), shares(cost_usd, [count(line.source) for line in part]), strict=True))
 
 

@@ -85,7 +85,7 @@ class Asker:
         """
         asking, asks = prompt_of(window, self._prompt), window.asks
         messages = (Message("system", asking.system, cache=True), Message("user", asking.user))
-        answer = await self._answer(
+        came = await self._answer(
             member,
             asks,
             lambda: member.provider.chat(
@@ -97,8 +97,9 @@ class Asker:
                 probabilities=False,
             ),
         )
-        if isinstance(answer, Answered):
-            return answer
+        if isinstance(came, Answered):
+            return came
+        answer, cost = came
         cut_off = answer.finish is Finish.LENGTH
         reading = _without_marks(judge(asks, read(answer.text), cut_off=cut_off), asking.marks)
         if reading.faults:
@@ -107,7 +108,7 @@ class Asker:
         weights = [
             count(ask.line.source) + count(ask.line.draft) + count(reading.texts.get(ask.line.index, "")) for ask in asks
         ]
-        costs = shares(self._cost(member, answer), weights)
+        costs = shares(cost, weights)
         return Answered(
             reading,
             {ask.line.index: cost for ask, cost in zip(asks, costs, strict=True)},
@@ -121,13 +122,14 @@ class Asker:
         index = ask.line.index
         prompt = completion_of(ask, window, self._prompt, with_draft=with_draft)
         most = longest_answer_tokens(ask.line)
-        answer = await self._answer(
+        came = await self._answer(
             member,
             (ask,),
             lambda: member.provider.complete(prompt, max_tokens=most, stop=(STOP,), timeout_s=self._timeout_s),
         )
-        if isinstance(answer, Answered):
-            return answer
+        if isinstance(came, Answered):
+            return came
+        answer, cost = came
         text = one_line(answer.text)
         reading = Reading({index: text}, {})
         if answer.finish is Finish.LENGTH:
@@ -138,13 +140,12 @@ class Asker:
             reading = nothing((ask,), "comment", "the model repeats an example")
         elif strays(text, prepared(ask.line, window.entries, window.pair), window.pair):
             reading = nothing((ask,), "meaning", "a small model says something else than the draft")
-        cost = self._cost(member, answer)
         return Answered(reading, {index: cost}, answer.provider, self._model(member, answer))
 
     async def _answer(
         self, member: Member, asks: Sequence[Ask], ask: Callable[[], Awaitable[Answer[str]]]
-    ) -> Answer[str] | Answered:
-        """The answer to one request, once there is room for it; what came of it if there is none."""
+    ) -> tuple[Answer[str], Decimal | None] | Answered:
+        """The answer to one request, once there is room for it, and what that cost; what came of it if there is none."""
         unread = Answered(None, {}, member.provider.name, member.provider.model)
         async with self._room:
             if member.out:
@@ -165,7 +166,7 @@ class Asker:
                 finally:
                     self.model_time_s += time.monotonic() - began_s
         member.answered()
-        return answer
+        return answer, spent_usd(spent, self._price)
 
     def _lost(self, asks: Sequence[Ask], spent: Sequence[Spent]) -> Mapping[int, Decimal | None]:
         """What requests without an answer cost, by line; nothing where they cost nothing."""
@@ -175,12 +176,9 @@ class Asker:
         parts = shares(cost, [count(ask.line.source) + count(ask.line.draft) for ask in asks])
         return {ask.line.index: part for ask, part in zip(asks, parts, strict=True)}
 
-    def _cost(self, member: Member, answer: Answer[str]) -> Decimal | None:
-        return self._price(answer.provider, self._model(member, answer), answer.usage)
-
     @staticmethod
     def _model(member: Member, answer: Answer[str]) -> str:
-        """As it was asked for, which prices go by; who stands in for a provider has a model of its own."""
+        """As it was asked for; who stands in for a provider has a model of its own."""
         return member.provider.model if answer.provider == member.provider.name else answer.model
 
 

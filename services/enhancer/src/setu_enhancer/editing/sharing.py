@@ -42,7 +42,7 @@ def shares(cost_usd: Decimal | None, weights: Sequence[int]) -> list[Decimal | N
 
 
 def spent_usd(spent: Iterable[Spent], price: Priced) -> Decimal | None:
-    """What requests cost, of which there may be no answer; None if one of them has no price. Those are left out of which nobody knows what they used."""
+    """What requests cost, whatever came of them; None if one of them has no price. Those are left out of which nobody knows what they used."""
     total: Decimal | None = FREE
     for each in spent:
         if each.usage is not None:
