@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(150)]
 
 WORKERS = ("first", "second", "third")
 ENDED_S = 60.0
+PATIENT, QUICK = "patient", "brisk"
 
 
 def rows(stack: ProbeStack) -> dict[UUID, dict[str, Any]]:
@@ -43,9 +44,14 @@ def outcomes(stack: ProbeStack) -> dict[str, Counter[str]]:
     return left
 
 
-def at_work(stack: ProbeStack) -> set[int]:
-    """The workers that hold something."""
-    return {int(row["worker"].split(":")[1]) for row in rows(stack).values() if row["state"] == "running"}
+def in_the_middle(stack: ProbeStack) -> set[int]:
+    """The workers that have just begun what takes longer than their grace."""
+    with psycopg.connect(stack.database.url) as connection:
+        found = connection.execute(
+            "SELECT worker FROM probe.operation WHERE state = 'running' AND tenant = %s AND claimed_at > now() - interval '0.3 s'",
+            [PATIENT],
+        )
+        return {int(worker.split(":")[1]) for (worker,) in found}
 
 
 async def running(stack: ProbeStack, operation_id: UUID) -> None:
@@ -70,7 +76,7 @@ async def test_what_can_be_finished_within_the_grace_is_finished(probe_stack: Pr
 
 @dataclass
 class Load:
-    """Work that keeps coming, of two tenants who come in turn: whenever a worker is told to end, it is likely to hold some of each."""
+    """Work that keeps coming, of two tenants who come in turn: the one's takes longer than a worker's grace, the other's a moment."""
 
     operations: Operations
     submitted: list[tuple[str, Operation]] = field(default_factory=list)
@@ -78,7 +84,7 @@ class Load:
 
     async def come(self) -> None:
         while not self.enough.is_set():
-            for tenant, seconds in (("patient", 2.5), ("brisk", 0.2), ("brisk", 0.2), ("brisk", 0.2)):
+            for tenant, seconds in ((PATIENT, 2.5), *[(QUICK, 0.2)] * 3):
                 task = Task(count=len(self.submitted), seconds=seconds)
                 self.submitted.append((tenant, await self.operations.submit(kinds.NAPS, task, Submission(tenant=tenant))))
             with suppress(TimeoutError):
@@ -94,12 +100,13 @@ async def test_workers_are_restarted_one_after_the_other_and_nothing_is_lost_or_
         async def started(name: str) -> subprocess.Popen[bytes]:
             return await asyncio.to_thread(stack.enter_context, probe_stack.worker(name))
 
-        workers = [await started(name) for name in WORKERS]
+        workers = {worker.pid: worker for worker in [await started(name) for name in WORKERS]}
         coming = asyncio.create_task(load.come())
-        for name, worker in zip(WORKERS, workers, strict=True):
-            async with asyncio.timeout(20):
-                while worker.pid not in at_work(probe_stack):  # noqa: ASYNC110  (rows tell nobody)
+        for name in WORKERS:
+            async with asyncio.timeout(60):
+                while not (found := in_the_middle(probe_stack) & workers.keys()):  # noqa: ASYNC110  (rows tell nobody)
                     await asyncio.sleep(0.02)
+            worker = workers.pop(found.pop())
             worker.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(worker.wait, 20) == 0
             await started(f"{name}-again")
