@@ -33,6 +33,9 @@ from setu_common.operations.sampling import Sampler
 from setu_common.settings import DatabaseSettings, StageSettings, TracingSettings
 from setu_common.store import Store
 
+LOOK_S = 60.0
+"""How long a look may take: as long as there is work. A child's own ends after a moment, which on a busy machine is between two attempts."""
+
 
 def both(settings: DatabaseSettings) -> None:
     prepare(settings)
@@ -81,7 +84,7 @@ class Child:
                 stopping=lambda: False,
                 recorder=Recorder("probe", connection.transaction),
                 sampler=sampler,
-            ).look(FRONT.queue)
+            ).look(FRONT.queue, for_s=LOOK_S)
 
     def metrics(self) -> list[dict]:
         return self.rig.execute("SELECT * FROM ledger.stage_metrics ORDER BY id")

@@ -23,6 +23,8 @@ from setu_common.settings import OperationSettings, StoreSettings
 from setu_common.store import Store
 
 BRISK = OperationSettings(lease_s=3600, heartbeat_s=0.05, inline_bytes=200)
+SLOW_BEAT_S = 30.0
+"""Longer than a moment's work takes on any machine: a brisk beat falls into it where the machine is busy."""
 NUL = "before\0after"
 
 
@@ -37,6 +39,7 @@ class Child:
     lasted: list[UUID] = field(default_factory=list)
     deaths: int = 0
     settled: Settled = verdict
+    settings: OperationSettings = BRISK
 
     def run(self, handler: Handler, kind: OperationKind[Any, Done] = FRONT, **task: object) -> Operation:
         """Submit one operation, let a child look once, and say what became of it."""
@@ -48,8 +51,8 @@ class Child:
 
     def _runner(self, bound: Bound) -> Runner:
         heart = Heart(
-            Claims(self.rig.connection(), BRISK, "north", 1),
-            BRISK,
+            Claims(self.rig.connection(), self.settings, "north", 1),
+            self.settings,
             stopping_since=lambda: 0.0,
             ended=self.endings.append,
             settled=lambda _: self.settled,
@@ -234,7 +237,10 @@ def test_work_that_lasts_for_a_beat_is_told_of_once_and_what_is_done_in_a_moment
                 await asyncio.sleep(0.02)
         return Done(count=task.count, attempt=work.attempt)
 
-    at_once, lasting = child.run(done), child.run(handler)
+    child.settings = BRISK.model_copy(update={"heartbeat_s": SLOW_BEAT_S})
+    at_once = child.run(done)
+    child.settings = BRISK
+    lasting = child.run(handler)
     assert at_once.state == lasting.state == "succeeded"
     assert child.lasted == [lasting.id]
 

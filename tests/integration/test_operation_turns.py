@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from probe.kinds import Task
 from probe.rig import FRONT, PATIENT, Rig
 from setu_common.contracts import Submission
-from setu_common.operations.claims import _CLAIM, Claims
+from setu_common.operations.claims import _CLAIM, Claim, Claims
 from setu_common.settings import OperationSettings
 
 CLAIMS = 200
@@ -34,6 +34,13 @@ def fill(rig: Rig, tenants: str, count: int, priority: int = 0) -> None:
 
 def weighing(rig: Rig, weights: dict[str, float], worker: str = "north") -> Claims:
     return Claims(rig.connection(), PATIENT.model_copy(update={"weight_by_tenant": weights}), worker, 1)
+
+
+def turn(claims: Claims) -> Claim:
+    """The next claim. Who is held up between looking and taking finds all that was offered taken, and looks again."""
+    while (claim := claims.next(FRONT.queue)) is None:
+        pass
+    return claim
 
 
 def turns(claims: Claims, count: int = CLAIMS) -> str:
@@ -74,7 +81,7 @@ def test_workers_that_work_at_once_share_by_weight_to_what_they_do_not_see_of_ea
         time.sleep(number * WORK_S / len(workers))
         taken = ""
         for _ in range(CLAIMS // len(workers)):
-            taken += turns(workers[number], 1)
+            taken += turn(workers[number]).tenant
             time.sleep(WORK_S)
         return taken
 
@@ -92,8 +99,7 @@ def test_workers_that_claim_in_the_same_moment_get_a_row_each_and_none_twice(rig
 
     def take(claims: Claims) -> list[UUID]:
         start.wait()
-        claimed = (claims.next(FRONT.queue) for _ in range(CLAIMS // len(workers)))
-        return [claim.id for claim in claimed if claim is not None]
+        return [turn(claims).id for _ in range(CLAIMS // len(workers))]
 
     with ThreadPoolExecutor(len(workers)) as threads:
         taken = [each for ids in threads.map(take, workers) for each in ids]
