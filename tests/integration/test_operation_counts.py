@@ -183,6 +183,8 @@ def test_a_worker_tells_what_its_children_did_and_what_they_died_of(
         ids = [rig.run(rig.operations.submit(kind, Task(), ACME)).id for kind in (NOOPS, NOOPS, BAD, POISON)]
         wait_until_ended(rig, ids)
         told = scraped(port)
+        while not told["setu_operation_ends_total", "poison", "failed"]:  # which is counted a moment after it can be seen
+            told = scraped(port)
     assert told["setu_operation_attempts_total", "noops", "succeeded"] == 2
     assert told["setu_operation_attempts_total", "bad", "failed"] == 1
     assert told["setu_operation_attempts_total", "poison", "died"] == 3
