@@ -34,7 +34,9 @@ from setu_common.testing.openai_wire import OpenAiWire
 OPERATIONS = 500
 CALLS_EACH = 2
 WORKERS = 2
-PAUSE_S = 1.2
+# So often on any machine: by the clock a quick one is done with all before much was killed.
+KILLS = 30
+LOOKS_EVERY_S = 0.05
 WORKER_KILLS = 2  # a worker takes long to start, and meanwhile nothing can be killed
 
 
@@ -59,12 +61,13 @@ class Workers:
         self.killed_workers += 1
         self.add()
 
-    def kill_child(self, pid: int) -> None:
+    def kill_child(self, pid: int) -> bool:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
-            return
+            return False
         self.killed_children += 1
+        return True
 
     def end(self) -> None:
         for process in self.running:
@@ -101,17 +104,25 @@ def rows(stack: ProbeStack, sql: str) -> list[dict]:
 
 
 async def killing(stack: ProbeStack, workers: Workers, chance: random.Random) -> None:
-    """Kill a child or a whole worker now and then, until all operations have ended."""
+    """Kill a child or a whole worker whenever some more operations have ended, until all have."""
+    enough = OPERATIONS
     while True:
-        await asyncio.sleep(PAUSE_S * chance.uniform(0.5, 1.5))
         found = await asyncio.to_thread(rows, stack, "SELECT state, pid FROM probe.operation WHERE ended_at IS NULL")
         if not found:
             return
         busy = [row["pid"] for row in found if row["state"] == "running" and row["pid"]]
-        if workers.killed_workers < WORKER_KILLS and workers.killed_children >= 3 * (workers.killed_workers + 1):
-            await asyncio.to_thread(workers.kill_worker, chance)
-        elif busy:
-            workers.kill_child(chance.choice(busy))
+        if len(found) <= enough and busy:
+            if workers.killed_workers < WORKER_KILLS and workers.killed_children >= 3 * (workers.killed_workers + 1):
+                await asyncio.to_thread(workers.kill_worker, chance)
+                enough = after(len(found), chance)
+            elif workers.kill_child(chance.choice(busy)):
+                enough = after(len(found), chance)
+        await asyncio.sleep(LOOKS_EVERY_S)
+
+
+def after(left: int, chance: random.Random) -> int:
+    """How many are to be left when something is killed next."""
+    return left - round(chance.uniform(0.5, 1.5) * OPERATIONS / KILLS)
 
 
 @pytest.mark.chaos
