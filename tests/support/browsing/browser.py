@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 ARGUMENTS: Final = (
     "--headless=new",
@@ -39,6 +39,7 @@ def _axe() -> str:
 @contextmanager
 def browsing(executable: str) -> Iterator[Browser]:
     """Run a browser as long as the block lasts."""
+    expect.set_options(timeout=PATIENCE_MS)  # a quarter of it by default, which a page on a busy machine takes now and then
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         try:
