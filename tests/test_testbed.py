@@ -15,6 +15,7 @@ import redis
 
 from setu_common.settings import DatabaseSettings, RedisSettings, StoreSettings, TrustSettings
 from testbed import environment
+from testbed.ports import part_of
 from testbed.sources import ROOT
 
 
@@ -39,6 +40,14 @@ def test_a_template_is_prepared_once_and_its_clones_are_independent(cloned_datab
     with psycopg.connect(second.url) as connection:
         assert connection.execute("SELECT count(*) FROM here").fetchone() == (0,)
     assert len(prepared) == 1
+
+
+def test_processes_of_a_run_take_their_ports_from_parts_that_have_none_in_common():
+    parts = [
+        part_of({"PYTEST_XDIST_WORKER": f"gw{number}", "PYTEST_XDIST_WORKER_COUNT": "3"}, 20000, 32767) for number in range(3)
+    ]
+    assert parts == [(20000, 24255), (24256, 28511), (28512, 32767)]
+    assert part_of({}, 20000, 32767) == (20000, 32767)
 
 
 def test_redis_answers(redis_settings):

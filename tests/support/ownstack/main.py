@@ -9,12 +9,14 @@ from pathlib import Path
 from setu_cli.embedded.home import Home
 from setu_cli.embedded.running import Declare, StackRequest, keep_up
 from setu_common.errors import SetuError
+from testbed.ports import keep_apart
 from toystack.stack import Silent
 
 
 def main() -> None:
     """Keep it up; the gateway's port is a free one."""
     home, declared = sys.argv[1:]
+    keep_apart(os.environ)
     module, _, function = declared.partition(":")
     declare: Declare = getattr(importlib.import_module(module), function)
     try:
