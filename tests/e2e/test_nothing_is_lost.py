@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import psycopg
 import pytest
 
 from ownstack.badmedia import silence
@@ -64,6 +65,7 @@ def test_what_is_submitted_in_an_outage_is_refused_clearly_and_sent_again_become
 ):
     key = str(uuid4())
     stack.kill(name, number)
+    assert eventually(lambda: is_away(stack, name), longest_s=0.02)
 
     accepted = caller.insisted(lambda: caller.submit(short_speech, key=key), HEALING_S)
     repeated = caller.submit(short_speech, key=key)
@@ -75,6 +77,15 @@ def test_what_is_submitted_in_an_outage_is_refused_clearly_and_sent_again_become
     assert job["state"] == "succeeded", job
     assert_done_once(stack, job, {})
     assert_one_job(stack, job, key, short_speech)
+
+
+def is_away(stack: OwnStack, name: str) -> bool:
+    """Whether what was ended takes no calls any more: Postgres goes on until it has heard of it."""
+    try:
+        with stack.rows():
+            return name != "postgres"
+    except psycopg.OperationalError:
+        return True
 
 
 def test_an_upload_that_the_gateway_dies_over_can_be_sent_again(stack, caller, tmp_path):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from setu_cli.embedded.home import Home, is_free
 from setu_cli.embedded.state import StackState, load_state
 from toystack import stack
-from toystack.watching import eventually, running_in
+from toystack.watching import MOMENT_S, eventually, running_in
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Toy:
     def left(self) -> list[str]:
         """What still runs a moment after the home is free again."""
         assert eventually(lambda: is_free(self.home), 20), f"still held; running: {running_in(self.home.folder)}"
-        eventually(lambda: not running_in(self.home.folder), 1)
+        eventually(lambda: not running_in(self.home.folder), MOMENT_S)
         return running_in(self.home.folder)
 
     def end(self) -> None:

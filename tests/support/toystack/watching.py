@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 
 SELDOM_S = 0.25
+MOMENT_S = 5.0
+"""How long what was killed may take to be gone; what is left behind runs for minutes."""
 
 
 def pauses(longest_s: float = SELDOM_S) -> Iterator[float]:
@@ -55,7 +57,7 @@ def running_in(folder: Path) -> list[str]:
 def alive(pids: Iterable[int]) -> list[int]:
     """Those of the processes that still run a moment later."""
     handles = {process for pid in pids if (process := _process(pid)) is not None}
-    psutil.wait_procs(handles, timeout=1)
+    psutil.wait_procs(handles, timeout=MOMENT_S)
     return [process.pid for process in handles if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
