@@ -25,7 +25,8 @@ ACME = Attribution(tenant="acme", service="translate", job_id=JOB)
 class Books:
     def __init__(self, settings) -> None:
         self.settings = settings
-        self.database = Database(settings, SCHEMA)
+        # Many at once wait for few connections, longer than the usual 5 s on a busy machine.
+        self.database = Database(settings.model_copy(update={"connect_timeout_s": 60}), SCHEMA)
         self.meter = Metering(Ledger(self.database), Prices(PriceSettings(overrides={"fake/dear": {"input_mtok": "1"}})))
 
     async def change(self, statement, *args, **more) -> None:
