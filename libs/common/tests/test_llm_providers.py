@@ -50,7 +50,7 @@ class Streamed(str):
 class Rig:
     """One provider on one wire, with time under control. What it tells of its requests is what the meter has of them."""
 
-    def __init__(self, kind, wire, *, retries=None, limits=None, attempt_s=5.0, breaker=None, model="m-1"):
+    def __init__(self, kind, wire, *, retries=None, limits=None, attempt_s=60.0, breaker=None, model="m-1"):
         self.heard: list[str] = []
         self.listener = self.heard.append if isinstance(kind, Streamed) else None
         kind = str(kind)

@@ -20,10 +20,11 @@ from setu_common.llm import (
     LlmRefusal,
     LlmRequestRefused,
     LlmUnavailable,
+    streaming,
 )
 from setu_common.testing import AnthropicWire, Fault, FaultyWire, OpenAiWire, always
 from setu_common.testing.dialects import events, json_answer
-from testbed.streams import ASK, END, START, STOP, USED, chunk, cutting, delta, listening, stream_of
+from testbed.streams import ASK, END, PATIENCE_S, START, STOP, USED, chunk, cutting, delta, listening, stream_of
 
 TEXT = '{"lines": ["1|तुम ठीक हो?\\n", "2|Très bien, \\"merci\\" 😀👍🏽", "3|\\u0939\\ud83d\\ude00"]}'
 CUTS = {"whole": 100_000, "bytes": 1, "sevens": 7}
@@ -213,7 +214,7 @@ async def test_a_listener_that_wants_a_pause_hears_together_what_came_meanwhile(
 
     def paused(text):
         heard.append(text)
-        return 0.1
+        return streaming.LONGEST_PAUSE_S
 
     async with listening(kind, wire_of(kind, say=lambda _: "so many words " * 9, cut=cutting(100))) as (provider, _):
         told = await provider.chat(ASK, max_tokens=99, heard=paused)
@@ -224,7 +225,7 @@ async def test_a_listener_that_wants_a_pause_hears_together_what_came_meanwhile(
 async def test_a_gap_is_no_longer_than_a_read_may_take(kind):
     wire = wire_of(kind, always(Fault.HALF_OPEN), say=lambda _: "so many words " * 9)
     heard: list[str] = []
-    async with listening(kind, wire, timeout_s=0.2) as (provider, meter):
+    async with listening(kind, wire, timeout_s=1.0) as (provider, meter):
         with pytest.raises(AnswerLate):
             await provider.chat(ASK, max_tokens=99, heard=heard.append)
     assert heard
@@ -261,7 +262,8 @@ async def test_a_server_that_answers_a_request_for_a_stream_at_once_is_understoo
     assert [call.outcome for call in meter.calls] == ["ok"]
 
 
-async def test_connections_are_kept_from_stream_to_stream(kind):
+async def test_connections_are_kept_from_stream_to_stream(kind, monkeypatch):
+    monkeypatch.setattr(streaming, "LINGER_S", PATIENCE_S)  # else one that a busy machine ends late is given up
     connections = set()
     wire = wire_of(kind)
     talk = wire.talk

@@ -17,6 +17,8 @@ from setu_common.testing.metering import RecordingMeter
 
 Json = dict[str, Any]  # Any: JSON
 ASK = [Message("user", "how are you")]
+PATIENCE_S = 60.0
+"""How long an answer may take where a test is not about that: a long one takes seconds on a busy machine."""
 
 
 def cutting(size: int) -> Callable[[bytes], AsyncIterator[bytes]]:
@@ -32,7 +34,7 @@ def cutting(size: int) -> Callable[[bytes], AsyncIterator[bytes]]:
 
 @contextlib.asynccontextmanager
 async def listening(
-    kind: str, wire: FaultyWire, *, retries: RetryPolicy | None = None, timeout_s: float = 5.0
+    kind: str, wire: FaultyWire, *, retries: RetryPolicy | None = None, timeout_s: float = PATIENCE_S
 ) -> AsyncIterator[tuple[OpenAiProvider | AnthropicProvider, RecordingMeter]]:
     """A provider on a wire, and the meter that is told of its requests."""
     time, meter = ManualTime(), RecordingMeter()
@@ -41,7 +43,7 @@ async def listening(
         "model": "m-1",
         "api_key": SecretStr("any"),
         "billed_as": kind,
-        "dependency": Dependencies(timing=time.timing).dependency(kind, Policy(attempt_s=5.0, retry=retry)),
+        "dependency": Dependencies(timing=time.timing).dependency(kind, Policy(attempt_s=PATIENCE_S, retry=retry)),
         "limits": Limits(kind, LimitPolicy(), time.timing),
         "meter": meter,
         "timeout_s": timeout_s,
