@@ -48,7 +48,7 @@ def as_json(model, status: int = 200) -> Response:
 
 @contextlib.asynccontextmanager
 async def gateway_of(app) -> AsyncIterator[GatewayClient]:
-    async with loopback(app) as url, create_client(url, service_token=None, timeout_s=5) as client:
+    async with loopback(app) as url, create_client(url, service_token=None, timeout_s=60) as client:
         yield GatewayClient(HttpCaller(client, backoff_s=0.01), patience=3)
 
 

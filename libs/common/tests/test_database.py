@@ -174,10 +174,11 @@ async def test_at_whatever_step_one_is_cancelled_the_connection_is_given_back(da
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await asyncio.sleep(0.005)
         kept = database._engine.sync_engine.pool
         assert isinstance(kept, QueuePool)
-        assert kept.checkedout() == 0, f"kept at step {step}"
+        async with asyncio.timeout(10):
+            while kept.checkedout():  # noqa: ASYNC110  (what is waited for has no event)
+                await asyncio.sleep(0.001)
 
 
 async def test_who_is_cancelled_while_a_connection_is_made_leaves_none_open(
@@ -246,10 +247,11 @@ async def test_a_cancelled_statement_gives_its_connection_back(database_settings
 # --- the server away, slow or silent
 
 
-async def test_nothing_is_opened_before_it_is_used() -> None:
-    started = time.monotonic()
-    Database(NOWHERE, "public")
-    assert time.monotonic() - started < 0.5
+async def test_nothing_is_opened_before_it_is_used(database_settings: DatabaseSettings, plain: psycopg.Connection) -> None:
+    async with opened(database_settings), opened(database_settings) as used:
+        await used.check()
+        there = plain.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'setu-public'").fetchone()
+    assert there == (1,)
 
 
 async def test_a_server_that_is_not_there_is_said_to_be_away(database_settings: DatabaseSettings) -> None:
@@ -305,7 +307,7 @@ async def test_a_silent_server_is_given_up(database_settings: DatabaseSettings, 
                 await database.check()
             with pytest.raises(DependencyUnavailable):  # on a new one
                 await database.check()
-            assert time.monotonic() - started < 6
+            assert time.monotonic() - started < 20
 
 
 async def test_a_statement_that_takes_too_long_is_ended(database_settings: DatabaseSettings) -> None:

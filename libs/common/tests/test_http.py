@@ -24,7 +24,7 @@ Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Non
 
 @contextlib.asynccontextmanager
 async def caller_of(base_url: str, **options) -> AsyncIterator[HttpCaller]:
-    client = create_client(base_url, service_token=SecretStr("0123456789abcdef"), timeout_s=2, connect_timeout_s=1)
+    client = create_client(base_url, service_token=SecretStr("0123456789abcdef"), timeout_s=20, connect_timeout_s=10)
     async with client:
         yield HttpCaller(client, name="asr", **{"backoff_s": 0.01, **options})
 
@@ -179,7 +179,7 @@ async def test_a_server_that_drips_bytes_for_ever_is_left_when_the_time_is_up():
         began = time.monotonic()
         with pytest.raises(DependencyUnavailable, match=r"within 0\.3 s"):
             await caller.call("GET", "/x", timeout_s=0.3)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10  # to its end it would take 20
 
 
 async def test_a_server_that_asks_for_a_long_pause_is_not_waited_for():

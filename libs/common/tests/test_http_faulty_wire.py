@@ -56,9 +56,9 @@ async def test_an_answer_that_is_none_looks_like_success(fault, body):
 async def test_who_waits_for_it_waits_until_the_time_is_up(fault):
     async with faulty_wire(FaultyWire(always(fault), drip_s=0.02, answer=lambda _: Answer(b"." * 1000))) as wire:
         began = time.monotonic()
-        with pytest.raises(DependencyUnavailable, match=r"within 0\.2 s|in time"):
-            await asked(wire, timeout_s=0.2)
-    assert time.monotonic() - began >= 0.2
+        with pytest.raises(DependencyUnavailable, match=r"within 1 s|in time"):
+            await asked(wire, timeout_s=1.0)
+    assert time.monotonic() - began >= 1.0
     assert len(wire.received) == 1
 
 

@@ -188,7 +188,7 @@ async def test_who_gives_up_is_let_go_and_the_others_wait_on(things: Things):
     await asyncio.sleep(0)
     closing.set()
 
-    assert await asyncio.wait_for(leaves, 1) is False
+    assert await asyncio.wait_for(leaves, SOON_S / 2) is False
     assert not stays.done()
     await things.change(row_id)
     assert await stays is True
@@ -200,4 +200,4 @@ async def test_those_who_wait_are_let_go_at_the_end(things: Things):
     await asyncio.sleep(NOT_YET_S)
     await things.watcher.close()
 
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, SOON_S / 2)
