@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -271,19 +272,21 @@ async def test_a_process_without_enough_memory_ends_in_a_problem_of_its_own(stor
         await muxed(store, recorded(tmp_path / "talk.mp4", "mp4"), limits=Limits(memory_bytes=1 << 20))
 
 
-async def test_a_file_that_takes_too_long_is_given_up(store, tmp_path):
+async def test_a_file_that_takes_too_long_is_given_up(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "command_of", lambda *_: ("/bin/sleep", "60"))
     limits = Limits(patience_s=0.0, bytes_per_cpu_s=1e15)
     with pytest.raises(MediaTooExpensive, match="time"):
         await muxed(store, recorded(tmp_path / "talk.mp4", "mp4"), limits=limits)
 
 
 async def test_work_that_is_cancelled_ends_its_process(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "command_of", lambda *_: ("/bin/sleep", "60"))
     started = spied(monkeypatch)
     work = FakeWork()
     work.cancelled = True
     with pytest.raises(Stopped):
-        await muxed(store, recorded(tmp_path / "talk.mp4", "mp4", 20), work)
-    assert started[0].returncode is not None
+        await muxed(store, recorded(tmp_path / "talk.mp4", "mp4"), work)
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def spied(monkeypatch) -> "list[subprocess.Popen[bytes]]":
