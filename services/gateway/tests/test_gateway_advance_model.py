@@ -158,6 +158,7 @@ class Life:
         return {each for stage in job.stages for each in (stage.operation_id, *stage.former_operations)}
 
 
+@pytest.mark.timeout(400)  # forty lives of a job on a real database, with whatever the machine has left
 @given(
     st.tuples(st.lists(st.sampled_from(["en", "fr", "hi"]), unique=True, max_size=2), st.sampled_from([None, URL])),
     st.lists(st.tuples(ACTIONS, st.integers(0, 9)), max_size=25),

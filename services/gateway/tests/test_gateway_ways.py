@@ -189,7 +189,7 @@ async def test_a_service_that_can_be_done_without_is_not_waited_for_as_long_as_o
     await stand.advance(job, stage_patience_s=3600)
     assert (await stand.states(job))[enhance("en")] is StageState.RUNNING
     for _ in range(2):
-        await stand.advance(job, stage_patience_s=3600, optional_patience_s=0.001)
+        await stand.advance(job, stage_patience_s=3600, optional_patience_s=0.0)
     done = await stand.finish(job)
     assert done.state is JobState.SUCCEEDED
     assert [(each.stage, each.target) for each in done.degraded] == [("enhance", "en")]
