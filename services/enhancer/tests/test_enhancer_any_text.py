@@ -80,9 +80,14 @@ FAR_LESS_THAN_MINUTES_S = 2.0
 def test_a_run_of_white_space_is_no_work(unit, made):
     long = made.format(unit * LONG)
     pair, source = Pair("hi", "en"), "वह दो किताबें नहीं लाया, क्या?"
-    began_s = time.process_time()
-    for draft, text in (("He went.", long), (long, "He went.")):
+
+    def look(draft, text):
         line = Line(0, 0.0, 4.0, source, draft)
         breaches(line, text, pair, glossary(Context(), [line], pair), characters_per_s=20.0)
         score(line, text, pair, glossary(Context(), [line], pair))
+
+    look("He went.", "He goes.")  # dictionaries are read at the first look
+    began_s = time.process_time()
+    look("He went.", long)
+    look(long, "He went.")
     assert time.process_time() - began_s < FAR_LESS_THAN_MINUTES_S

@@ -145,6 +145,7 @@ async def test_a_model_is_asked_where_a_line_has_a_name_more_often_than_its_draf
 
 
 def test_lines_as_long_as_may_be_take_no_long_time():
+    of("शेर सिंह आया।", "Lion Singh came.", "शेर सिंह|Sher Singh", read=True)  # dictionaries are read at the first look
     began_s = time.process_time()
     of(" ".join(["शेर सिंह ने शेर को मारा"] * 80)[:2000], "Lion Singh killed the lion " * 70, "शेर सिंह|Sher Singh", read=True)
     of("चाँदी, चाँदी कहाँ है, " * 90, "Silver, where is the silver, " * 65, "चाँदी|Chandi", read=True)
