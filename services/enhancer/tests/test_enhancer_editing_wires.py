@@ -44,7 +44,7 @@ def says(document_says=translated):
 @contextlib.asynccontextmanager
 async def provider_of(kind, wire, meter=None, name=None):
     time = ManualTime()
-    policy = Policy(attempt_s=2.0, retry=RetryPolicy())
+    policy = Policy(attempt_s=20.0, retry=RetryPolicy())
     shared = {
         "model": "m-1",
         "api_key": SecretStr("any"),
@@ -254,7 +254,7 @@ async def test_a_judge_who_lies_in_form_costs_its_share_and_no_edit(kind, said):
 async def test_a_judge_who_hangs_costs_nothing_and_no_edit(kind):
     async with wired(kind) as (_, provider), faulty_wire(WIRES[kind](always(Fault.SILENT), say=says())) as wire:
         kept = await edit(provider, instruments=REAL)
-        policy = Policy(attempt_s=0.1, retry=RetryPolicy(retries={}))
+        policy = Policy(attempt_s=1.0, retry=RetryPolicy(retries={}))
         shared = {"api_key": SecretStr("any"), "billed_as": kind, "meter": RecordingMeter(), "model": "m-1"}
         called = Dependencies().dependency("judge", policy)
         limits = Limits("judge", LimitPolicy(), REAL_TIME)
