@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -28,7 +28,6 @@ from setu_metrics.settings import MetricsSettings
 
 FILM, TALK = uuid4(), uuid4()
 TOKEN = SecretStr("a token of the test's own")
-TODAY = datetime.now(UTC).date().isoformat()
 
 
 class Asking:
@@ -133,6 +132,9 @@ async def test_costs_are_summed_by_job_service_model_tenant_and_day(asking):
     await asking.spend(of(FILM), "3")
     await asking.spend(of(TALK), "2", model="cheap")
     await asking.spend(of(FILM, tenant="umbrella"), "100")
+    with connect(asking.settings, SCHEMA) as connection:  # of one day, should it end just now
+        days = connection.execute("UPDATE call_intent SET created_at = now() RETURNING created_at").fetchall()
+    [day] = {at.astimezone(UTC).date().isoformat() for (at,) in days}
 
     async def lines(by: str) -> dict[str, Decimal]:
         report = await asking.get("/v1/costs", by=by)
@@ -143,7 +145,7 @@ async def test_costs_are_summed_by_job_service_model_tenant_and_day(asking):
     assert await lines("model") == {"fake/dear": 3, "fake/cheap": 1}
     assert await lines("service") == {"translate": 4}
     assert await lines("tenant") == {"acme": 4}
-    assert await lines("day") == {TODAY: 4}
+    assert await lines("day") == {day: 4}
 
 
 async def test_costs_are_those_of_the_days_that_are_asked_for(asking):
