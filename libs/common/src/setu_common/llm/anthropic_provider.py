@@ -122,13 +122,12 @@ class AnthropicProvider(SdkProvider):
             extra_body={"stream": True},
         )
         pieces = MessagePieces(self.name, self.model, max_tokens)
-        async with opening as opened:
-            try:
-                return await self._listen(opened, pieces, heard)
-            except UNBILLED as error:
-                if (usage := pieces.begun_with) is None:
-                    raise
-                return Reading(usage, error=error)
+        try:
+            return await self._listen(opening, pieces, heard)
+        except UNBILLED as error:
+            if (usage := pieces.begun_with) is None:
+                raise
+            return Reading(usage, error=error)
 
 
 def _is_about_formats(error: APIStatusError) -> bool:

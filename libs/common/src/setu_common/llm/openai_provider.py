@@ -130,8 +130,7 @@ class OpenAiProvider(SdkProvider):
             told: ChatCompletion = await chat.create(model=self.model, messages=messages, extra_body=extra)
             return told
         opening = chat.with_streaming_response.create(model=self.model, messages=messages, extra_body=extra)
-        async with opening as opened:
-            return await self._listen(opened, ChatPieces(self.name, self.model, max_tokens + REASONING_TOKENS), heard)
+        return await self._listen(opening, ChatPieces(self.name, self.model, max_tokens + REASONING_TOKENS), heard)
 
 
 def _parameters(wanted: Wanted, *, streamed: bool) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
@@ -133,12 +134,13 @@ class SdkProvider(ABC):
         """Whether streams are asked for: not of who does not say, again and again, how they end or what they used."""
         return self._unended < UNENDED_AT_MOST
 
-    async def _listen(self, opened: Opened, pieces: Pieces, heard: Heard) -> object:
-        """The answer to a request for a stream."""
+    async def _listen(self, opening: AbstractAsyncContextManager[Opened], pieces: Pieces, heard: Heard) -> object:
+        """The answer to a request for a stream. Where its head is an error, the SDKs read the body while it is opened."""
         with unbroken(self.name):
-            if not is_stream(opened.http_response):
-                return await opened.parse()
-            told = await follow(opened.http_response, pieces, heard)
+            async with opening as opened:
+                if not is_stream(opened.http_response):
+                    return await opened.parse()
+                told = await follow(opened.http_response, pieces, heard)
         self._unended = 0 if told is not None and pieces.billed else self._unended + 1
         if told is None:
             raise broken_off(self.name)
