@@ -27,6 +27,8 @@ pytestmark = pytest.mark.stack
 MINE = Submission(tenant="acme")
 # Twice what a handler is given to heed its cancellation, and far less than its deadline, which would end it as well.
 DEAF_UNTIL_S = 2 * OperationSettings().cancel_grace_s
+# Measured, 3 s on a busy machine. That it did not wait for its work to end shows in what becomes of that.
+STOPPED_WITHIN_S = 12.0
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +225,7 @@ async def test_a_worker_told_to_stop_hands_its_work_back(probe_stack: ProbeStack
         with probe_stack.worker("second"):
             end = await ended(operations, operation, 30)
 
-    assert stopped_in_s < 6
+    assert stopped_in_s < STOPPED_WITHIN_S
     assert handed_back.state is OperationState.QUEUED
     assert (end.state, end.attempt) == (OperationState.SUCCEEDED, 0)
 
