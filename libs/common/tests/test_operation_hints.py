@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,10 +17,13 @@ from setu_cli.embedded.guarded import Guarded
 from setu_cli.embedded.valkey import ValkeyServer, prepare_valkey
 from setu_common.errors import DependencyUnavailable
 from setu_common.operations import Hints
+from setu_common.operations import broker as broker_module
 from setu_common.operations.broker import LOOK, WAKE, Broker, make_app
 from setu_common.settings import RedisSettings
 
-AT_ONCE_S = 1.0
+SILENCE_S = 60.0
+AT_ONCE_S = SILENCE_S / 3
+"""Sooner than anyone who waits for a silent broker goes on, however busy the machine is."""
 
 
 @pytest.fixture
@@ -146,21 +150,28 @@ def test_however_many_wake_ups_lie_in_a_queue_there_is_a_hint_to_look_beside_the
     broker.close()
 
 
-def test_a_broker_that_is_away_neither_blocks_nor_fails_anyone(nowhere: RedisSettings):
+def test_a_broker_that_is_away_neither_blocks_nor_fails_anyone(nowhere: RedisSettings, monkeypatch: pytest.MonkeyPatch):
+    send, askers = Broker._send, set[threading.Thread]()
+
+    def sending(*arguments: Any) -> None:  # Any: handed through
+        askers.add(threading.current_thread())
+        send(*arguments)
+
+    monkeypatch.setattr(Broker, "_send", sending)
     hints = Hints(nowhere)
-    began = time.monotonic()
-    for _ in range(1000):
-        hints.look("near")
-    hints.wake("pipeline", UUID(int=1))
-    took_s = time.monotonic() - began
     with capture_logs() as logs:
+        for _ in range(1000):
+            hints.look("near")
+        hints.wake("pipeline", UUID(int=1))
         hints.close()
 
-    assert took_s < AT_ONCE_S
+    assert len(askers) == 1
+    assert threading.current_thread() not in askers
     assert "hints.lost" in [entry["event"] for entry in logs]
 
 
-def test_a_broker_that_takes_connections_and_says_nothing_does_not_block_its_callers():
+def test_a_broker_that_takes_connections_and_says_nothing_does_not_block_its_callers(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(broker_module, "_SOCKET_TIMEOUT_S", SILENCE_S)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hints = Hints(RedisSettings(url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0", key_prefix="test:"))
         began = time.monotonic()
@@ -170,7 +181,7 @@ def test_a_broker_that_takes_connections_and_says_nothing_does_not_block_its_cal
         closed_s = time.monotonic() - began
 
     assert looked_s < AT_ONCE_S
-    assert closed_s < 2
+    assert closed_s < AT_ONCE_S
 
 
 def test_hints_flow_again_when_the_broker_is_back(tmp_path: Path):
@@ -212,5 +223,5 @@ def test_a_broker_that_is_away_is_soon_named_as_what_is_missing(nowhere: RedisSe
         with pytest.raises(DependencyUnavailable):
             ask()
 
-    assert time.monotonic() - began < 3, "the watch over children waits for this"
+    assert time.monotonic() - began < 12, "the watch over children waits for this"
     broker.close()
