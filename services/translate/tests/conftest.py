@@ -33,6 +33,7 @@ class FakeLlm:
         self.headers: list[dict] = []
         self.most_at_once = 0
         self.four_at_once = asyncio.Event()
+        self.waits_for_four = False
         self._at_once = 0
 
     @property
@@ -50,6 +51,8 @@ class FakeLlm:
             if self._at_once == 4:
                 self.four_at_once.set()
             try:
+                if self.waits_for_four:
+                    await self.four_at_once.wait()
                 await asyncio.sleep(self.delay_s(line))
             finally:
                 self._at_once -= 1

@@ -33,6 +33,7 @@ def translate(translate_lines):
 
 
 async def test_lines_keep_their_order_and_at_most_four_are_under_way(translate, translator, llm):
+    llm.waits_for_four = True
     llm.delay_s = lambda line: 0.1 - 0.01 * WORDS.index(line)  # the last are done first
     renderings = await translate(translator, *WORDS)
     assert [rendering.text for rendering in renderings] == [word.upper() for word in WORDS]
