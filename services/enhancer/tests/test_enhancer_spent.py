@@ -1,5 +1,7 @@
 """What requests cost that came to nothing is put down to the lines that they were about."""
 
+import asyncio
+from collections.abc import Sequence
 from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
@@ -17,7 +19,7 @@ from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.thresholds import Thresholds
 from setu_enhancer.editing import Editor
-from setu_enhancer.editing.sharing import untold
+from setu_enhancer.editing.sharing import note_of_unknown
 from setu_enhancer.judging import LlmJudge
 from setu_enhancer.memory import NoMemory
 from setu_enhancer.service import Desk, EnhancementService
@@ -59,9 +61,15 @@ async def test_what_nobody_knows_is_left_out_of_costs_and_told_by_number_unless_
         edits = await edit(Model(billed(AnswerLate("Late."), None)), Model(name="second"), selected=FIRST)
     assert total_usd(edits) == EACH
     assert spent == [Spent("fake", "fake-model", None), Spent("second", "second-model", USAGE)]
-    assert untold(spent, cents).startswith("What a request that broke off")
-    assert untold([*spent, *spent], cents).startswith("What 2 requests that broke off")
-    assert untold(spent, lambda *_: Decimal(0)) == ""
+    assert note_of_unknown(spent, cents).startswith("What a request used")
+    assert note_of_unknown([*spent, *spent], cents).startswith("What 2 requests used")
+    assert note_of_unknown(spent, lambda *_: Decimal(0)) == note_of_unknown(spent, lambda *_: None) == ""
+
+
+async def test_a_line_that_was_paid_for_says_whom():
+    edits = await edit(Model(billed(AnswerLate("Late."), USAGE)), selected=FIRST)
+    assert {(each.provider, each.model, each.text == each.line.draft) for each in edits[:6]} == {("fake", "fake-model", True)}
+    assert total_usd(edits) == EACH
 
 
 async def test_who_was_never_reached_is_not_paid():
@@ -97,6 +105,38 @@ async def test_a_judge_that_says_nothing_is_paid_all_the_same(error):
     with pytest.raises(AnswerLate) if isinstance(error, AnswerLate) else nullcontext():
         assert await judge.judge_billed(pairs, HINDI, Glossary(()), lambda *of: told.append(of)) == [None]
     assert told == [(pairs, [Spent("judge", "judge", USAGE)])]
+
+
+class Unwinding:
+    """A judge's provider: of one of two requests the first answer was billed when the other fails, and its end takes a while."""
+
+    name = model = "judge"
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.billed = asyncio.Event()
+
+    async def chat_as(self, *_, **__):
+        self.asked += 1
+        if self.asked == 2:
+            await self.billed.wait()
+            raise AnswerLate("Late.")
+        spend(Spent("judge", "judge", USAGE))
+        self.billed.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _turn in range(10):
+                await asyncio.sleep(0)
+
+
+async def test_what_a_judgement_cost_that_another_ended_is_told_before_that_is():
+    told: list[Sequence[Spent]] = []
+    asked: Any = Unwinding()
+    pairs = [(Line(number, 0, 1, "राज आया।", "King came."), "Raj came.") for number in range(2)]
+    with pytest.raises(AnswerLate):
+        await LlmJudge(asked, per_request=1).judge_billed(pairs, HINDI, Glossary(()), lambda _, spent: told.append([*spent]))
+    assert sum(len(spent) for spent in told) == 1
 
 
 class Work:
@@ -138,4 +178,4 @@ async def test_the_answer_tells_what_is_no_part_of_its_cost(store_settings):
     request = EnhancementRequest(source_language="hi", target_language="en", lines=lines, mode="all")
     result = await EnhancementService(Store(store_settings, "enhancer"), desk).enhance(request, work)
     assert result.cost_usd == EACH
-    assert [note for note in result.notes if note.startswith("What a request that broke off")]
+    assert [note for note in result.notes if note.startswith("What a request used")]

@@ -177,13 +177,13 @@ class LlmJudge:
 
     async def judge_billed(self, pairs: Pairs, pair: Pair, glossary: Glossary, billed: Billed) -> list[Judgement | None]:
         """As ``judge``, which tells what it raises; ``billed`` is told of each request."""
-        tasks = [asyncio.create_task(self._ask(batch, pair, glossary, billed)) for batch in _batches(pairs, self._per_request)]
         try:
-            told = await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-        return _whole_lines_only(pairs, {place: judgement for each in told for place, judgement in each.items()})
+            async with asyncio.TaskGroup() as group:
+                batches = _batches(pairs, self._per_request)
+                tasks = [group.create_task(self._ask(batch, pair, glossary, billed)) for batch in batches]
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the others were cancelled for it, and have told what they used
+        return _whole_lines_only(pairs, {place: judgement for task in tasks for place, judgement in task.result().items()})
 
     async def _ask(self, batch: Sequence[_Rivals], pair: Pair, glossary: Glossary, billed: Billed) -> Mapping[int, Judgement]:
         texts = [(each.line, text) for each in batch for text in each.texts]

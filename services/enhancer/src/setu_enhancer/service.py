@@ -33,7 +33,7 @@ from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
 from setu_enhancer.editing import Editor, Priced
-from setu_enhancer.editing.sharing import untold
+from setu_enhancer.editing.sharing import note_of_unknown
 from setu_enhancer.fluency import Fluency
 from setu_enhancer.judging import Judge
 from setu_enhancer.loading import Text, lines_of, text_of
@@ -140,7 +140,7 @@ class EnhancementService:
                 progress=progress,
             )
             edits = edits.costing(read.costs_usd)
-        notes = (*notes, *filter(None, (read.why, untold(spent, self._desk.price))))
+        notes = (*notes, *filter(None, (read.why, note_of_unknown(spent, self._desk.price))))
         if self._desk.nobody:
             if not any(each.changed for each in edits):
                 return _skipped(request, f"not possible: {self._desk.nobody}")

@@ -166,7 +166,8 @@ class Climb:
         cost = added(before.cost_usd, answered.costs_usd.get(index, FREE))
         if answered.reading is None:
             if cost != before.cost_usd:
-                self.offers[index] = replace(before, cost_usd=cost)
+                asked = (before.provider or answered.provider, before.model or answered.model)
+                self.offers[index] = replace(before, provider=asked[0], model=asked[1], cost_usd=cost)
             return
         text = answered.reading.texts.get(index, "")
         self.offers[index] = Offer(

@@ -50,13 +50,16 @@ def spent_usd(spent: Iterable[Spent], price: Priced) -> Decimal | None:
     return total
 
 
-def untold(spent: Iterable[Spent], price: Priced) -> str:
-    """That requests cost something of which nobody knows how much; empty if there are none, or they are free whatever they used."""
-    count = sum(each.usage is None and price(each.provider, each.model, _SOMETHING) != FREE for each in spent)
+def note_of_unknown(spent: Iterable[Spent], price: Priced) -> str:
+    """That requests cost something of which nobody knows how much; empty if there are none, or they have no price or are free whatever they used."""
+    count = sum(each.usage is None and bool(price(each.provider, each.model, _SOMETHING)) for each in spent)
     if not count:
         return ""
-    which = "a request that" if count == 1 else f"{count} requests that"
-    return f"What {which} broke off or came to no end cost nobody knows, and it is not part of `cost_usd`; the ledger counts the most that it can be."
+    which, whose = ("a request", "its answer") if count == 1 else (f"{count} requests", "their answers")
+    return (
+        f"What {which} used nobody knows, since {whose} broke off, came too late or told nothing of it: that is no part of `cost_usd`, and the "
+        "ledger counts the most that it can be."
+    )
 
 
 def added(one: Decimal | None, other: Decimal | None) -> Decimal | None:
