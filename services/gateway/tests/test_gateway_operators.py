@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from setu_cli.embedded.ports import free_port
 from setu_common.clients.breakers import BreakersClient
 from setu_common.http import Dependencies, HttpCaller, create_client
 from setu_common.http.breaker_redis import SharedBreakers
@@ -152,8 +152,7 @@ def test_without_keys_whoever_reaches_the_gateway_is_told_what_it_counted(api):
 
 
 async def test_prometheus_has_a_port_of_its_own_that_asks_for_no_key(gateway_settings):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     core = replace(gateway_settings.core, prometheus=PrometheusSettings(port=port))
     settings = replace(gateway_settings, core=core, edge=EdgeSettings(auth="keys"))
     async with asking(settings):

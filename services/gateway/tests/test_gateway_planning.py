@@ -280,5 +280,5 @@ async def test_what_is_planned_is_erased_with_its_job(stand):
     job = await stand.finish(await stand.accept("en"))
     assert len(stand.optimizer.operations) == 1
     await stand.jobs.purge("local", job.id)
-    await asyncio.wait_for(stand.advance(job), timeout=5)
+    await asyncio.wait_for(stand.advance(job), timeout=60)
     assert stand.optimizer.operations == {}
