@@ -88,16 +88,37 @@ def test_language_models_that_mend_lines_are_named_and_those_without_a_key_as_we
 @pytest.mark.parametrize(
     ("listed", "says"),
     [
-        ('[{"model": "small", "api_key": "sk-secret", "modle": 1}]', "providers.0.modle: Extra inputs are not permitted"),
+        ('[{"model": "small", "sk-secret": 1}]', "SETU_LLM_PROVIDERS.0 has an unknown key"),
+        ('[{"model": "small", "base_url": "http://[sk-secret/v1"}]', "base_url: Value error, must be a URL that begins with"),
+        ('[{"model": "small"}, {"model": "small"}]', "two providers of SETU_LLM_PROVIDERS have the same name"),
         ('[{"model": "sk-secret"', 'error parsing value for field "providers"'),
     ],
 )
-def test_a_list_of_language_models_that_is_no_list_is_told_without_what_it_says(listed, says, tmp_path, monkeypatch):
+def test_a_list_of_language_models_that_is_wrong_is_told_without_what_it_says_and_nothing_is_started(
+    listed, says, run, tmp_path, monkeypatch
+):
     monkeypatch.setenv("SETU_LLM_PROVIDERS", listed)
     found = findings(tmp_path)["language model"]
-    assert found.verdict is Verdict.WEAK
+    assert found.verdict is Verdict.MISSING
     assert says in found.says
-    assert "sk-secret" not in found.says
+    assert "docs/llm-providers.md" in found.mend
+    shown = run("up", "--home", tmp_path / "home", "--port", free_port())
+    assert shown.exit_code == 1
+    assert says in shown.output.replace("\n", " ")
+    assert "sk-secret" not in found.says + found.mend + shown.output
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("name", ["SETU_LLM_PROVIDERS", "SETU_LLM_OPENAI_API_KEY"])
+def test_what_is_set_to_nothing_is_not_set(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("SETU_LLM_OPENAI_MODEL", "small")
+    monkeypatch.setenv(name, "")
+    assert findings(tmp_path)["language model"].verdict is Verdict.OPTIONAL
+
+
+def test_names_are_shown_as_they_are(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("SETU_[/red]X", "1")
+    assert "SETU_[/red]X" in run("doctor", "--home", tmp_path / "home", "--port", free_port()).output
 
 
 def test_a_variable_that_is_no_setting_is_named_with_the_nearest_one(tmp_path):

@@ -12,8 +12,6 @@ from typing import Annotated
 
 import psutil
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 from rich.markup import escape
 from rich.table import Table
 
@@ -24,11 +22,12 @@ from setu_cli.embedded.account import unprivileged_account
 from setu_cli.embedded.binaries import POSTGRES_MAJOR, postgres_programs, valkey_program
 from setu_cli.embedded.claiming import check_port
 from setu_cli.embedded.home import Home, is_free
+from setu_cli.embedded.mending_models import mending_models
 from setu_cli.embedded.stack import SERVICES, models_of
 from setu_cli.embedded.state import StackState, load_state
-from setu_cli.embedded.unread import unread
+from setu_cli.embedded.unread import unread_variables
 from setu_cli.view.durations import size
-from setu_common.errors import SetuError
+from setu_common.errors import InvalidRequest, SetuError
 from setu_common.models import Catalogue
 from setu_common.settings import ModelSettings
 
@@ -37,7 +36,6 @@ _CORES = 2
 _MEMORY_BYTES = 3_000_000_000
 _DISK_BYTES = 2_000_000_000
 _OF_VENDORS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
-_LANGUAGE_MODEL = "language model"
 
 
 class Verdict(StrEnum):
@@ -90,12 +88,15 @@ def doctor(
     findings = list(examine(chosen, os.environ, port=port, home_option=home))
     for finding in findings:
         table.add_row(
-            finding.what, f"[{_STYLES[finding.verdict]}]{finding.verdict}[/]", escape(finding.says), escape(finding.mend)
+            escape(finding.what),
+            f"[{_STYLES[finding.verdict]}]{finding.verdict}[/]",
+            escape(finding.says),
+            escape(finding.mend),
         )
     OUT.print(table)
     missing = [finding.what for finding in findings if finding.verdict is Verdict.MISSING]
     if missing:
-        ERR.print(f"\n[bold red]Missing:[/] {', '.join(missing)}.")
+        ERR.print(f"\n[bold red]Missing:[/] {escape(', '.join(missing))}.")
         raise typer.Exit(1)
     OUT.print("\nEverything that is indispensable is there.")
 
@@ -199,28 +200,26 @@ def _models(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Which language models mend lines, and what is set in vain."""
-    if find_spec("setu_enhancer") is not None:
-        yield _language_models()
+    yield from _mending_models()
     for name in filter(environment.get, _OF_VENDORS):
         yield Finding(name, Verdict.OPTIONAL, "set, and not read: nothing is asked or billed with it", "SETU_LLM_PROVIDERS")
-    for each in unread(environment):
-        yield Finding(each.name, Verdict.WEAK, "set, and is no setting: nobody reads it", " or ".join(each.near))
+    for each in unread_variables(environment):
+        yield Finding(each.name, Verdict.WEAK, "set, and nothing here reads it", " or ".join(each.near))
 
 
-def _language_models() -> Finding:
-    from setu_common.llm import LlmSettings, keyed_providers, name_of  # noqa: PLC0415  (a client by itself has no services)
-
+def _mending_models() -> Iterator[Finding]:
+    """By this process's own environment, as its other settings."""
+    what = "language model"
     try:
-        keyed, why = keyed_providers(LlmSettings())
-    except SettingsError as error:
-        return Finding(_LANGUAGE_MODEL, Verdict.WEAK, str(error), "SETU_LLM_PROVIDERS has to be a JSON list")
-    except ValidationError as error:
-        wrong = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False))
-        return Finding(_LANGUAGE_MODEL, Verdict.WEAK, "; ".join(wrong), "SETU_LLM_PROVIDERS, see docs/llm-providers.md")
-    names = ", ".join(name_of(provider) for provider, _ in keyed)
-    if not keyed:
-        return Finding(_LANGUAGE_MODEL, Verdict.OPTIONAL, "none that mends lines; rules do, where they can", why)
-    return Finding(_LANGUAGE_MODEL, Verdict.WEAK if why else Verdict.GOOD, " ".join(filter(None, (f"{names}.", why))))
+        names, why = mending_models()
+    except InvalidRequest:
+        yield _tried(what, lambda: ", ".join(mending_models()[0]))
+        return
+    if names:
+        says = f"{', '.join(names)}. {why}" if why else ", ".join(names)
+        yield Finding(what, Verdict.WEAK if why else Verdict.GOOD, says)
+    elif why:
+        yield Finding(what, Verdict.OPTIONAL, "none that mends lines; rules do, where they can", why)
 
 
 def _stack(state: StackState, home_option: Path | None) -> Iterator[Finding]:

@@ -11,9 +11,10 @@ from setu_cli.commands.options import HomeOption, home_of, with_home
 from setu_cli.console import ERR
 from setu_cli.embedded import detached
 from setu_cli.embedded.claiming import check_port, refuse_second
+from setu_cli.embedded.mending_models import mending_models
 from setu_cli.embedded.running import StackRequest, keep_up
 from setu_cli.embedded.stack import models_of
-from setu_cli.embedded.unread import unread
+from setu_cli.embedded.unread import unread_variables
 from setu_cli.fetching import fetch_missing
 from setu_cli.view.stack_view import StackView
 from setu_common.models import Catalogue
@@ -34,13 +35,14 @@ def up(
 
     Nothing but Python is needed. It runs until Ctrl-C (or `setu down`) and leaves no process behind, however it ends. DATABASE_URL,
     REDIS_URL and SETU_TRANSLATE_LLM_URL name servers that exist instead of starting some; other settings of the services are passed on, and
-    what begins with SETU_ and is none is named.
+    what begins with SETU_ and is read by nobody is named.
     """
     request = StackRequest(home_of(home), port, dict(os.environ))
     refuse_second(request.home)
     check_port(port)
-    for each in unread(os.environ):
-        ERR.print(f"[yellow]{each}[/]", soft_wrap=True)
+    mending_models()
+    for each in unread_variables(os.environ):
+        ERR.print(f"[yellow]{escape(str(each))}[/]", soft_wrap=True)
     for error in fetch_missing(Catalogue.load(ModelSettings()), models_of(os.environ), ERR):
         ERR.print(f"[yellow]The stack starts without a model:[/] {escape(error.detail)}", soft_wrap=True)
     stop = with_home("setu down", home)

@@ -1,8 +1,9 @@
 """Which language models there are."""
 
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.settings import SettingsBlock
@@ -30,11 +31,24 @@ class ProviderSettings(BaseModel):
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
 
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # it repeats the URL
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be a URL that begins with http:// or https://")
+        return url
+
 
 class LlmSettings(SettingsBlock):
     """Language models, in the order in which they are asked."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_LLM_")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_LLM_", env_ignore_empty=True)
 
     providers: tuple[ProviderSettings, ...] = Field(default=(), description="A JSON list; the next one answers where one can't")
     openai_api_key: SecretStr | None = Field(
