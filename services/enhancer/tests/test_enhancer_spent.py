@@ -1,6 +1,7 @@
 """What requests cost that came to nothing is put down to the lines that they were about."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from decimal import Decimal
@@ -11,9 +12,11 @@ import pytest
 from setu_common.contracts import Context, DraftLine, EnhancementRequest
 from setu_common.cost import Usage
 from setu_common.errors import SetuError
-from setu_common.http import AnswerLate
+from setu_common.http import AnswerLate, RetryPolicy
 from setu_common.llm import LlmNoAnswer, LlmRefusal, LlmUnavailable, Spent, spend, spending
 from setu_common.store import Store
+from setu_common.testing import FaultyWire
+from setu_common.testing.faulty import Answer, Received
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.prompts import read_prompts
@@ -24,7 +27,22 @@ from setu_enhancer.judging import LlmJudge
 from setu_enhancer.memory import NoMemory
 from setu_enhancer.service import Desk, EnhancementService
 from setu_enhancer.settings import EditingSettings
-from testbed.editing import DRAFTS, FIRST, HINDI, LINES, SIMPLE, USAGE, Model, cents, edit, ids_of, raising, translated
+from testbed.editing import (
+    DRAFTS,
+    FIRST,
+    HINDI,
+    LINES,
+    SIMPLE,
+    USAGE,
+    Model,
+    cents,
+    document_of,
+    edit,
+    ids_of,
+    raising,
+    translated,
+)
+from testbed.streams import END, START, STOP, delta, listening, stream_of
 
 EACH = Decimal(USAGE.input_tokens + USAGE.output_tokens) / 10_000
 
@@ -179,3 +197,19 @@ async def test_the_answer_tells_what_is_no_part_of_its_cost(store_settings):
     result = await EnhancementService(Store(store_settings, "enhancer"), desk).enhance(request, work)
     assert result.cost_usd == EACH
     assert [note for note in result.notes if note.startswith("What a request used")]
+
+
+async def test_an_attempt_that_was_billed_and_failed_is_paid_beside_the_one_that_answered():
+    begun = {**START, "message": {**START["message"], "usage": {"input_tokens": 700, "output_tokens": 1}}}
+    busy = {"type": "error", "error": {"type": "overloaded_error"}}
+
+    def answer(received: Received) -> Answer:
+        said = translated(document_of(json.loads(received.body)["messages"][-1]["content"][0]["text"]))
+        events = (begun, busy) if received.number == 0 else (begun, delta(said), END, STOP)
+        return stream_of("".join(f"data: {json.dumps(each)}\n\n" for each in events))
+
+    async with listening("anthropic", FaultyWire(answer=answer), retries=RetryPolicy()) as (provider, meter):
+        edits = await edit(provider, selected=FIRST)
+    assert [call.outcome for call in meter.calls] == ["failed", "ok"]
+    paid = sum((cents("", "", call.usage) for call in meter.calls if call.usage is not None), Decimal(0))
+    assert total_usd(edits) == paid > Decimal("0.14")
