@@ -25,6 +25,7 @@ from setu_common.operations.claims import Claim, Claims
 from setu_common.operations.connection import HealingConnection
 from setu_common.operations.payloads import Payloads
 from setu_common.operations.routes import operations_router
+from setu_common.operations.watcher import VersionWatcher
 from setu_common.settings import DatabaseSettings, StoreSettings
 from setu_common.store import Store
 from setu_common.testing import loopback
@@ -301,7 +302,17 @@ async def test_events_tell_each_change_and_end_with_the_operation(service: Servi
     assert snapshot["result"]["text"] == LARGE
 
 
-async def test_events_of_an_operation_that_is_erased_end_with_a_problem(service: Service) -> None:
+async def test_events_of_an_operation_that_is_erased_end_with_a_problem(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erased = asyncio.Event()
+    look = VersionWatcher._poll
+
+    async def late(watcher: VersionWatcher) -> None:
+        await erased.wait()  # a look between its cancellation and its end would end the events with that
+        await look(watcher)
+
+    monkeypatch.setattr(VersionWatcher, "_poll", late)
     operation_id = await service.submit()
     async with service.client.stream("GET", f"/v1/operations/{operation_id}/events") as response:
         events = []
@@ -309,6 +320,7 @@ async def test_events_of_an_operation_that_is_erased_end_with_a_problem(service:
             events.append(event)
             if len(events) == 1:
                 await service.client.delete(f"/v1/operations/{operation_id}?purge=true")
+                erased.set()
 
     assert events[-1]["event"] == "problem"
     assert json.loads(events[-1]["data"])["code"] == "not-found"
