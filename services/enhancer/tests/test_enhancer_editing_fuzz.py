@@ -31,7 +31,7 @@ in_parts = pytest.mark.parametrize("part", range(2))  # 5,000 cases in all, in p
 kept = asyncio.Runner()
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True, scope="session")  # a process may come back to this module
 def _one_loop():
     """A loop of its own would take nearly as long as a case, and the runner's own ``run`` a tenth: it hears interrupts, and prints the task for that."""
     with kept:

@@ -111,8 +111,10 @@ def _without_loops(phrases: Sequence[Heard], around: Surroundings) -> tuple[list
         if evidence is not None:
             first = loop.start + (loop.length if _first_was_said(said[: loop.length], owners[0], around) else 0)
             end = loop.end + _begun(loop, [each.word for each in placed])
+            gone = [placed[at] for at in range(first, end) if at not in doomed]  # the loop before may end in this one
+            if not gone:
+                continue
             doomed.update(range(first, end))
-            gone = placed[first:end]
             text = "".join(each.word.text for each in gone).strip()
             removed.append(
                 Removal(
