@@ -245,3 +245,12 @@ def test_levels_are_of_full_scale_and_a_recording_is_measured_whole():
 def test_comparison_knows_no_case_accents_stay_and_marks_go():
     assert normal(" Sous-Titres,  RÉALISÉS par l'équipe!") == "sous titres réalisés par léquipe"
     assert normal("हिन्दी।") == "हिन्दी"
+
+
+def test_words_of_two_loops_that_overlap_are_removed_once():
+    said = "yes no no yes no yes no yes no no no yes".split()
+    words = tuple(HeardWord(start_s=0.0, end_s=0.0, text=f" {word}", probability=0.0) for word in said)
+    phrases = phrased([Heard(0.0, 0.0, "".join(word.text for word in words), words)], "en")
+    guarded = guard(phrases, ROOM, "en")
+    left = [word for each in (*guarded.kept, *guarded.removed) for word in each.text.split()]
+    assert sorted(left) == sorted(said)
