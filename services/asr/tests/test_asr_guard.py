@@ -248,7 +248,7 @@ def test_comparison_knows_no_case_accents_stay_and_marks_go():
 
 
 def test_words_of_two_loops_that_overlap_are_removed_once():
-    said = "yes no no yes no yes no yes no no no yes".split()
+    said = ["yes", "no", "no", "yes", "no", "yes", "no", "yes", "no", "no", "no", "yes"]
     words = tuple(HeardWord(start_s=0.0, end_s=0.0, text=f" {word}", probability=0.0) for word in said)
     phrases = phrased([Heard(0.0, 0.0, "".join(word.text for word in words), words)], "en")
     guarded = guard(phrases, ROOM, "en")
