@@ -252,5 +252,6 @@ def test_words_of_two_loops_that_overlap_are_removed_once():
     words = tuple(HeardWord(start_s=0.0, end_s=0.0, text=f" {word}", probability=0.0) for word in said)
     phrases = phrased([Heard(0.0, 0.0, "".join(word.text for word in words), words)], "en")
     guarded = guard(phrases, ROOM, "en")
-    left = [word for each in (*guarded.kept, *guarded.removed) for word in each.text.split()]
-    assert sorted(left) == sorted(said)
+    kept = [word for phrase in guarded.kept for word in phrase.text.split()]
+    removed = [word for passage in guarded.removed for word in passage.text.split()]
+    assert sorted(kept + removed) == sorted(said)
