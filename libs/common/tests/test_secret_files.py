@@ -12,6 +12,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError
 
 from setu_common.db.connection import server_url
+from setu_common.errors import InvalidRequest
 from setu_common.llm.settings import LlmSettings
 from setu_common.settings import DatabaseSettings, StoreSettings, TrustSettings
 
@@ -73,6 +74,13 @@ def test_a_setting_that_is_wrong_is_told_without_its_value(secrets, block, name,
     with pytest.raises((ValidationError, SettingsError)) as raised:
         block()
     assert "SECRET" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_file_in_place_of_the_folder_is_told(secrets, monkeypatch):
+    (secrets / "token").write_text(TOKEN)
+    monkeypatch.setenv("SETU_SECRETS_FOLDER", str(secrets / "token"))
+    with pytest.raises(InvalidRequest, match="SETU_SECRETS_FOLDER names a file"):
+        TrustSettings()
 
 
 def test_without_the_folder_no_file_is_looked_for(secrets, monkeypatch):

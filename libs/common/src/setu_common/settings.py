@@ -11,6 +11,8 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_valid
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
+from setu_common.errors import InvalidRequest
+
 SECRETS_FOLDER: Final = "SETU_SECRETS_FOLDER"
 # A header as OpenTelemetry's SDK reads it: what does not look like this it logs, as it stands.
 # Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
@@ -36,8 +38,14 @@ class SettingsBlock(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (there is none)
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the folder is known only now)
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What was passed, else the environment, else the files."""
+        """What was passed, else the environment, else the files.
+
+        Raises:
+            InvalidRequest: the folder of secrets is none.
+        """
         folder = os.environ.get(SECRETS_FOLDER)
+        if folder and Path(folder).exists() and not Path(folder).is_dir():
+            raise InvalidRequest(f"{SECRETS_FOLDER} names a file; name the folder that it lies in, or unset the variable")
         return init_settings, env_settings, *([_SecretFiles(settings_cls, folder)] if folder else [])
 
 
