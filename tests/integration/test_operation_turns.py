@@ -16,6 +16,7 @@ from setu_common.operations.claims import _CLAIM, Claim, Claims
 from setu_common.settings import OperationSettings
 
 CLAIMS = 200
+LOOKS = 1000
 WORK_S = 0.01
 """A claim takes a thousandth or two; the work of a test several times as long, real work a thousand times."""
 
@@ -38,9 +39,10 @@ def weighing(rig: Rig, weights: dict[str, float], worker: str = "north") -> Clai
 
 def turn(claims: Claims) -> Claim:
     """The next claim. Who is held up between looking and taking finds all that was offered taken, and looks again."""
-    while (claim := claims.next(FRONT.queue)) is None:
-        pass
-    return claim
+    for _ in range(LOOKS):
+        if (claim := claims.next(FRONT.queue)) is not None:
+            return claim
+    pytest.fail("a row that is queued was not to be had")
 
 
 def turns(claims: Claims, count: int = CLAIMS) -> str:

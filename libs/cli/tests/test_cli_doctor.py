@@ -90,6 +90,13 @@ def test_language_models_that_mend_lines_are_named_and_those_without_a_key_as_we
     [
         ('[{"model": "small", "sk-secret": 1}]', "SETU_LLM_PROVIDERS.0 has an unknown key"),
         ('[{"model": "small", "base_url": "http://[sk-secret/v1"}]', "base_url: Value error, must be a URL that begins with"),
+        (
+            '[{"model": "small", "base_url": "http://sk-secret:port/v1"}]',
+            "base_url: Value error, must be a URL that begins with",
+        ),
+        ('[{"model": "small", "base_url": "http://host/v1\\n"}]', "base_url: Value error, must be a URL without blanks"),
+        ('[{"model": "small", "api_key": "sk-secret\\n"}]', "api_key: Value error, must be of ASCII characters without blanks"),
+        ('[{"model": "small", "api_key": "“sk-secret”"}]', "api_key: Value error, must be of ASCII characters without blanks"),
         ('[{"model": "small"}, {"model": "small"}]', "two providers of SETU_LLM_PROVIDERS have the same name"),
         ('[{"model": "sk-secret"', 'error parsing value for field "providers"'),
     ],
@@ -102,10 +109,11 @@ def test_a_list_of_language_models_that_is_wrong_is_told_without_what_it_says_an
     assert found.verdict is Verdict.MISSING
     assert says in found.says
     assert "docs/llm-providers.md" in found.mend
-    shown = run("up", "--home", tmp_path / "home", "--port", free_port())
-    assert shown.exit_code == 1
-    assert says in shown.output.replace("\n", " ")
-    assert "sk-secret" not in found.says + found.mend + shown.output
+    for command in (("up", "--port", free_port()), ("demo",)):
+        shown = run(*command, "--home", tmp_path / "home")
+        assert shown.exit_code == 1
+        assert says in shown.output.replace("\n", " ")
+        assert "sk-secret" not in found.says + found.mend + shown.output
     assert not (tmp_path / "home").exists()
 
 
@@ -114,6 +122,13 @@ def test_what_is_set_to_nothing_is_not_set(name, tmp_path, monkeypatch):
     monkeypatch.setenv("SETU_LLM_OPENAI_MODEL", "small")
     monkeypatch.setenv(name, "")
     assert findings(tmp_path)["language model"].verdict is Verdict.OPTIONAL
+
+
+def test_a_key_with_a_line_end_is_told_without_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("SETU_LLM_OPENAI_API_KEY", "sk-secret\n")
+    found = findings(tmp_path)["language model"]
+    assert found.says.startswith("SETU_LLM_OPENAI_API_KEY: ")
+    assert "sk-secret" not in found.says + found.mend
 
 
 def test_names_are_shown_as_they_are(run, tmp_path, monkeypatch):

@@ -22,7 +22,7 @@ from setu_enhancer.domain.lines import Line
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.thresholds import Thresholds
 from setu_enhancer.editing import Editor
-from setu_enhancer.editing.sharing import note_of_unknown
+from setu_enhancer.editing.sharing import note_of_unknown, spent_usd
 from setu_enhancer.judging import LlmJudge
 from setu_enhancer.memory import NoMemory
 from setu_enhancer.service import Desk, EnhancementService
@@ -82,6 +82,13 @@ async def test_what_nobody_knows_is_left_out_of_costs_and_told_by_number_unless_
     assert note_of_unknown(spent, cents).startswith("What a request used")
     assert note_of_unknown([*spent, *spent], cents).startswith("What 2 requests used")
     assert note_of_unknown(spent, lambda *_: Decimal(0)) == note_of_unknown(spent, lambda *_: None) == ""
+
+
+def test_a_model_without_a_price_costs_what_nobody_knows_whether_it_tells_its_usage_or_not():
+    told, untold = Spent("fake", "fake-model", USAGE), Spent("fake", "fake-model", None)
+    assert spent_usd([told, untold], cents) == EACH
+    assert spent_usd([told], lambda *_: None) is spent_usd([untold], lambda *_: None) is None
+    assert spent_usd([untold], lambda *_: Decimal(0)) == 0
 
 
 async def test_a_line_that_was_paid_for_says_whom():

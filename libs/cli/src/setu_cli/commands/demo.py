@@ -16,6 +16,7 @@ from rich.table import Table
 
 from setu_cli.commands.gateway import Target, demand_delivered, follow, save, send
 from setu_cli.commands.options import HomeOption, home_of
+from setu_cli.commands.up import heed_settings
 from setu_cli.console import ERR, OUT
 from setu_cli.embedded.home import Home, is_free
 from setu_cli.embedded.running import StackRequest, running_stack, until_told
@@ -52,6 +53,8 @@ def demo(
     chosen = home_of(home)
     catalogue = Catalogue.load(ModelSettings())
     running = load_state(chosen) if not is_free(chosen) else None
+    if running is None:
+        heed_settings()
     models = running.models if running is not None else models_of(os.environ)
     for error in fetch_missing(catalogue, (SAMPLES, *models), ERR):
         raise error

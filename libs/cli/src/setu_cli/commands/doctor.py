@@ -219,7 +219,7 @@ def _mending_models() -> Iterator[Finding]:
         says = f"{', '.join(names)}. {why}" if why else ", ".join(names)
         yield Finding(what, Verdict.WEAK if why else Verdict.GOOD, says)
     elif why:
-        yield Finding(what, Verdict.OPTIONAL, "none that mends lines; rules do, where they can", why)
+        yield Finding(what, Verdict.OPTIONAL, "none of SETU_LLM_PROVIDERS mends lines; rules do, where they can", why)
 
 
 def _stack(state: StackState, home_option: Path | None) -> Iterator[Finding]:

@@ -40,9 +40,7 @@ def up(
     request = StackRequest(home_of(home), port, dict(os.environ))
     refuse_second(request.home)
     check_port(port)
-    mending_models()
-    for each in unread_variables(os.environ):
-        ERR.print(f"[yellow]{escape(str(each))}[/]", soft_wrap=True)
+    heed_settings()
     for error in fetch_missing(Catalogue.load(ModelSettings()), models_of(os.environ), ERR):
         ERR.print(f"[yellow]The stack starts without a model:[/] {escape(error.detail)}", soft_wrap=True)
     stop = with_home("setu down", home)
@@ -54,3 +52,14 @@ def up(
             detached.start(request, view)
         else:
             asyncio.run(keep_up(request, view))
+
+
+def heed_settings() -> None:
+    """Name the settings of this process's environment that nobody reads, before a stack is started with it.
+
+    Raises:
+        InvalidRequest: language models are set wrongly; services would not start.
+    """
+    for each in unread_variables(os.environ):
+        ERR.print(f"[yellow]{escape(str(each))}[/]", soft_wrap=True)
+    mending_models()

@@ -42,11 +42,11 @@ def shares(cost_usd: Decimal | None, weights: Sequence[int]) -> list[Decimal | N
 
 
 def spent_usd(spent: Iterable[Spent], price: Priced) -> Decimal | None:
-    """What requests cost, whatever came of them; None if one of them has no price. Those are left out of which nobody knows what they used."""
+    """What requests cost, whatever came of them; None if one of them has no price. Of which nobody knows what they used, nothing is counted."""
     total: Decimal | None = FREE
     for each in spent:
-        if each.usage is not None:
-            total = added(total, price(each.provider, each.model, each.usage))
+        cost_usd = price(each.provider, each.model, each.usage or _SOMETHING)
+        total = added(total, cost_usd if each.usage is not None or cost_usd is None else FREE)
     return total
 
 
