@@ -1,5 +1,6 @@
 """What editors have besides chat models: memory, a price, a judge, a base model."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -9,13 +10,14 @@ import pytest
 from setu_common.contracts import Context, Reason
 from setu_common.cost import BudgetExhausted
 from setu_common.http import CircuitOpen
+from setu_enhancer.auditing.report import audit_of, result_of
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Line, Pair
 from setu_enhancer.domain.prompting import prompt_of
 from setu_enhancer.domain.prompts import read_prompts
 from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.editing import Editor, Instruments
-from setu_enhancer.editing.sharing import shares
+from setu_enhancer.editing.sharing import SMALLEST_USD, shares
 from setu_enhancer.memory import NoMemory, Remembered
 from setu_enhancer.settings import EditingSettings
 from testbed.editing import (
@@ -58,11 +60,21 @@ async def test_a_model_without_a_price_costs_nobody_knows_what():
     assert edits[1].cost_usd == 0
 
 
-@pytest.mark.parametrize("weights", [[1], [0, 0], [3, 3, 3], [7, 1, 0, 11, 13, 1]])
-def test_shares_are_exactly_the_whole(weights):
-    parts = [part for part in shares(Decimal("0.1"), weights) if part is not None]
-    assert sum(parts) == Decimal("0.1")
-    assert all(part >= 0 for part in parts)
+@pytest.mark.parametrize("weights", [[1], [0, 0], [3, 3, 3], [7, 1, 0, 11, 13, 1], [1] * 50])
+@pytest.mark.parametrize("cost", ["0", "0.000000", "0E-12", "0.1", "0.00012345678", "0.0000025"])
+def test_shares_are_exactly_the_whole_and_written_as_plain_figures(cost, weights):
+    parts = [part for part in shares(Decimal(cost), weights) if part is not None]
+    assert sum(parts) == Decimal(cost)
+    for part, weight in zip(parts, weights, strict=True):
+        assert abs(part - Decimal(cost) * (weight or not sum(weights)) / (sum(weights) or len(weights))) < 2 * SMALLEST_USD
+    assert all(re.fullmatch(r"0|0\.\d*[1-9]", str(part)) for part in parts)
+
+
+async def test_a_line_of_a_free_request_costs_0_and_what_several_paid_is_told_without_an_exponent():
+    edits = await edit(Model(), selected=FIRST, price=lambda *_: Decimal("0.000000000000"))
+    audit = audit_of(edits, HINDI, Glossary(()), "p")
+    assert {line.model_dump(mode="json")["cost_usd"] for line in audit.lines} == {"0"}
+    assert result_of(audit, edits, chosen=len(FIRST)).model_dump(mode="json")["cost_usd"] == "0"
 
 
 async def test_the_same_film_again_is_asked_of_nobody_and_costs_nothing():

@@ -18,6 +18,7 @@ from setu_common.contracts import (
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Pair
 from setu_enhancer.editing import RULES, Edited, Edits
+from setu_enhancer.editing.sharing import told
 
 DIGITS = 2
 
@@ -144,7 +145,7 @@ def _told(edited: Edited) -> Enhancement:
         provider=edited.provider,
         model=edited.model,
         cached=edited.cached,
-        cost_usd=edited.cost_usd,
+        cost_usd=told(edited.cost_usd),
     )
 
 
@@ -156,4 +157,4 @@ def _mean(scores: Sequence[QualityScore | None]) -> float | None:
 def _summed(costs: Sequence[Decimal | None]) -> Decimal | None:
     """None if one of them is not known."""
     known = [each for each in costs if each is not None]
-    return sum(known, Decimal(0)) if len(known) == len(costs) else None
+    return told(sum(known, Decimal(0))) if len(known) == len(costs) else None

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, Decimal
+from itertools import accumulate, pairwise
 from typing import Final, Protocol
 
 from setu_common.cost import Usage
 from setu_common.llm import Spent
 
 FREE: Final = Decimal(0)
-SMALLEST_USD: Final = Decimal("1e-12")
+SMALLEST_USD: Final = Decimal("0.000001")
+"""What is split is split into as many of these: a smaller figure is written with an exponent where it is told as text."""
 _SOMETHING: Final = Usage(input_tokens=1, output_tokens=1)
 
 
@@ -26,7 +28,7 @@ class Priced(Protocol):
 
 
 def shares(cost_usd: Decimal | None, weights: Sequence[int]) -> list[Decimal | None]:
-    """A cost split by weights, such as tokens; the parts are exactly the whole.
+    """A cost split by weights, such as tokens, each part to within ``SMALLEST_USD``; the parts are exactly the whole.
 
     Args:
         cost_usd: of the request; None if there is no price.
@@ -36,9 +38,18 @@ def shares(cost_usd: Decimal | None, weights: Sequence[int]) -> list[Decimal | N
         return [None] * len(weights)
     total = sum(weights)
     weights, total = (weights, total) if total else ([1] * len(weights), len(weights))
-    parts = [(cost_usd * weight / total).quantize(SMALLEST_USD, ROUND_DOWN) for weight in weights]
-    parts[-1] += cost_usd - sum(parts)
-    return list(parts)
+    ends = [(cost_usd * until / total).quantize(SMALLEST_USD, ROUND_DOWN) for until in accumulate(weights, initial=0)]
+    parts = [end - start for start, end in pairwise(ends)]
+    parts[parts.index(max(parts))] += cost_usd - sum(parts)
+    return [told(part) for part in parts]
+
+
+def told(cost_usd: Decimal | None) -> Decimal | None:
+    """The same cost as it is written: nothing is "0" and not "0E-12", and no figure ends in zeros."""
+    if cost_usd is None:
+        return None
+    digits = f"{cost_usd:f}"
+    return Decimal(digits.rstrip("0").rstrip(".") if "." in digits else digits)
 
 
 def spent_usd(spent: Iterable[Spent], price: Priced) -> Decimal | None:
