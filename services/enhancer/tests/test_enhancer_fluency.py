@@ -15,7 +15,7 @@ from setu_common.http.timing import REAL
 from setu_common.llm import Answer, LimitPolicy, Limits, LlmRequestRefused, LlmUnavailable
 from setu_common.llm.openai_provider import OpenAiProvider
 from setu_common.llm.provider import Token
-from setu_enhancer.fluency import IMPROBABLE, PROBE, CompletionsFluency
+from setu_enhancer.fluency import IMPROBABLE, LEAD, PROBE, CompletionsFluency
 
 
 class Server:
@@ -85,6 +85,19 @@ async def test_each_text_is_asked_for_once_and_quotes_do_no_harm():
     found = await CompletionsFluency(server).mean_logprobs(texts, "en")
     assert found == [pytest.approx(-2.0)] * 3 + [None, None]
     assert len(server.asked) == 2 + 2
+
+
+@pytest.mark.parametrize("can", ["held", "echo"])
+async def test_control_characters_are_not_put_before_a_server(can):
+    server = Server(can)
+    controls = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
+    found = await CompletionsFluency(server).mean_logprobs(["I\x00 see\x1b\tyou.\n", "I see you.", controls], "en")
+    assert found == [pytest.approx(-2.0), pytest.approx(-2.0), None]
+    asked = [
+        prompt.removeprefix(LEAD.format(language="English")) + str(each.get("grammar", ""))
+        for prompt, each in server.asked[-2:]
+    ]
+    assert {text.removeprefix("root ::= ").strip('"') for text in asked} == {"I see you."}
 
 
 async def test_the_way_is_found_once_however_many_ask():

@@ -9,6 +9,7 @@ sentence that is known. A server that can neither has no scores.
 import asyncio
 import json
 import math
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -111,7 +112,7 @@ class CompletionsFluency:
         return likely is not None and unlikely is not None and unlikely < likely < CERTAIN
 
     async def _of(self, way: Way, lead: str, text: str) -> float | None:
-        text = " ".join(text.split())
+        text = _printable(text)
         if not text or len(text.encode("utf-8", "replace")) > LONGEST_BYTES:
             return None
         async with self._slots:
@@ -141,6 +142,11 @@ class CompletionsFluency:
         # The first token has no probability, and is not told; so places are counted from the end.
         beyond = len(answer.text.encode()) - len((lead + text).encode())
         return _mean(answer, beyond, len(text.encode()))
+
+
+def _printable(text: str) -> str:
+    """A text in one line, without control characters: a server takes no grammar that holds them, and says so as if it had broken down."""
+    return " ".join("".join(each for each in text if each.isspace() or unicodedata.category(each) != "Cc").split())
 
 
 def _mean(answer: Answer[str], beyond: int, length: int) -> float | None:
