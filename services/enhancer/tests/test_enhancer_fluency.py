@@ -100,6 +100,16 @@ async def test_control_characters_are_not_put_before_a_server(can):
     assert {text.removeprefix("root ::= ").strip('"') for text in asked} == {"I see you."}
 
 
+async def test_a_text_that_would_take_longer_than_it_may_is_not_asked_about():
+    server = Server("held")
+    fluency = CompletionsFluency(server, timeout_s=30)
+    longest = 2 * "I see what you mean, and " + "we see what you see."  # two full rows of Latin letters are less
+    found = await fluency.mean_logprobs([longest, "क" * 50, longest * 3, "क" * 51], "en")
+    assert (found, fluency.longest_bytes) == ([pytest.approx(-2.0)] * 2 + [None, None], 150)
+    assert len(server.asked) == 2 + 2
+    assert [CompletionsFluency(server, timeout_s=time_s).longest_bytes for time_s in (2, 60, None)] == [150, 300, 2000]
+
+
 async def test_the_way_is_found_once_however_many_ask():
     server = Server("held")
     fluency = CompletionsFluency(server)

@@ -25,12 +25,21 @@ CERTAIN: Final = -0.05
 """Nearer to 0 than this a mean log-probability is no opinion: the grammar's certainty is told instead of the model's."""
 TOKENS_BEYOND: Final = 8
 LONGEST_BYTES: Final = 2000
+LINE_BYTES: Final = 150
+"""A text of so many is asked about however short the time is: whoever allows less than the usual has a faster server."""
+BYTES_PER_S: Final = 5.0
+"""So many bytes of a text there is time for a second. Source: the embedded model on one thread, four texts at once, tells 7 of Hindi and 12 of
+English, so what is let through takes two thirds of its time at most."""
 
 log = structlog.get_logger()
 
 
 class Fluency(Protocol):
     """Says how probable texts are."""
+
+    @property
+    def longest_bytes(self) -> int:
+        """Of a longer text it tells nothing."""
 
     async def mean_logprobs(self, texts: Sequence[str], language: str) -> Sequence[float | None]:
         """The mean natural logarithm of the tokens' probabilities of each text, in their order; None where it can't be told."""
@@ -60,10 +69,13 @@ class CompletionsFluency:
     Args:
         server: the server.
         at_once: requests under way at once.
-        timeout_s: how long an answer may take once its turn has come, seconds.
+        timeout_s: how long an answer may take once its turn has come, seconds; texts that would take longer are not asked about.
     """
 
     def __init__(self, server: Completing, *, at_once: int = 4, timeout_s: float | None = None) -> None:
+        self.longest_bytes = (
+            LONGEST_BYTES if timeout_s is None else min(LONGEST_BYTES, max(LINE_BYTES, int(timeout_s * BYTES_PER_S)))
+        )
         self._server = server
         self._slots = asyncio.Semaphore(at_once)
         self._timeout_s = timeout_s
@@ -113,7 +125,7 @@ class CompletionsFluency:
 
     async def _of(self, way: Way, lead: str, text: str) -> float | None:
         text = _printable(text)
-        if not text or len(text.encode("utf-8", "replace")) > LONGEST_BYTES:
+        if not text or size_bytes(text) > self.longest_bytes:
             return None
         async with self._slots:
             try:
@@ -142,6 +154,11 @@ class CompletionsFluency:
         # The first token has no probability, and is not told; so places are counted from the end.
         beyond = len(answer.text.encode()) - len((lead + text).encode())
         return _mean(answer, beyond, len(text.encode()))
+
+
+def size_bytes(text: str) -> int:
+    """How long a text is as it is put before a server."""
+    return len(_printable(text).encode("utf-8", "replace"))
 
 
 def _printable(text: str) -> str:

@@ -34,7 +34,7 @@ from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
 from setu_enhancer.editing import Editor, Priced
 from setu_enhancer.editing.sharing import note_of_unknown
-from setu_enhancer.fluency import Fluency
+from setu_enhancer.fluency import Fluency, size_bytes
 from setu_enhancer.judging import Judge
 from setu_enhancer.loading import Text, lines_of, text_of
 from setu_enhancer.memory import Memory, NoMemory
@@ -206,8 +206,11 @@ class EnhancementService:
             return [None] * len(lines), ""
         if len(lines) > PROBABLE_LINES:
             return [None] * len(lines), f"Scored without probabilities, which are told of {PROBABLE_LINES} lines at most."
+        longest = self._desk.fluency.longest_bytes
+        too_long = sum(size_bytes(line.draft) > longest for line in lines)
+        why = f"{too_long} of {len(lines)} lines were scored without probabilities, which are told of texts of {longest} bytes at most."
         try:
-            return await self._desk.fluency.mean_logprobs([line.draft for line in lines], pair.target), ""
+            return await self._desk.fluency.mean_logprobs([line.draft for line in lines], pair.target), why if too_long else ""
         except SetuError as error:
             return [None] * len(lines), f"Scored without probabilities: {error.detail}"
 
