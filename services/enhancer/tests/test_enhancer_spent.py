@@ -129,7 +129,7 @@ async def test_a_judge_that_says_nothing_is_paid_all_the_same(error):
     pairs = [(Line(0, 0, 1, "राज आया।", "King came."), "Raj came.")]
     with pytest.raises(AnswerLate) if isinstance(error, AnswerLate) else nullcontext():
         assert await judge.judge_billed(pairs, HINDI, Glossary(()), lambda *of: told.append(of)) == [None]
-    assert told == [(pairs, [Spent("judge", "judge", USAGE)])]
+    assert told == [(pairs, [Spent("judge", "judge", USAGE)], "No." if isinstance(error, LlmRefusal) else "")]
 
 
 class Unwinding:
@@ -160,7 +160,9 @@ async def test_what_a_judgement_cost_that_another_ended_is_told_before_that_is()
     asked: Any = Unwinding()
     pairs = [(Line(number, 0, 1, "राज आया।", "King came."), "Raj came.") for number in range(2)]
     with pytest.raises(AnswerLate):
-        await LlmJudge(asked, per_request=1).judge_billed(pairs, HINDI, Glossary(()), lambda _, spent: told.append([*spent]))
+        await LlmJudge(asked, per_request=1).judge_billed(
+            pairs, HINDI, Glossary(()), lambda _, spent, *__: told.append([*spent])
+        )
     assert sum(len(spent) for spent in told) == 1
 
 

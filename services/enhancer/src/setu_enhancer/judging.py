@@ -104,16 +104,20 @@ class Judge(Protocol):
             glossary: the names and terms of the text.
         """
 
+    async def judge_billed(self, pairs: Pairs, pair: Pair, glossary: Glossary, billed: "Billed") -> Sequence[Judgement | None]:
+        """As ``judge``; ``billed`` is told of each request."""
+
 
 class Billed(Protocol):
     """Told what asking a judge used, whatever came of it."""
 
-    def __call__(self, pairs: Pairs, spent: Sequence[Spent]) -> None:
+    def __call__(self, pairs: Pairs, spent: Sequence[Spent], why: str = "") -> None:
         """Told once of some texts that were asked about together.
 
         Args:
             pairs: the texts.
             spent: what the requests about them used.
+            why: why some or all of them have no judgement; empty: they have one each, or an error is raised that says it.
         """
 
 
@@ -189,18 +193,33 @@ class LlmJudge:
         texts = [(each.line, text) for each in batch for text in each.texts]
         allowed = TOKENS_AROUND + TOKENS_PER_TEXT * len(texts)
         told = (Message("system", self._form.rubric(pair), cache=True), Message("user", _document(batch, glossary)))
+        judged: Mapping[int, Judgement] = {}
+        why = ""
         async with self._slots:
             with spending() as spent:
                 try:
                     answer = await self._provider.chat_as(Verdicts, told, max_tokens=allowed, timeout_s=self._timeout_s)
+                    judged = _read(batch, answer.value, self._form.count)
+                    if len(judged) < len(texts):
+                        why = f"{self._provider.name} gave no grades for them that can be read."
                 except LlmUnusable:
                     raise
                 except LlmError as error:  # this request's failure: the model declines, or does not keep to the form
                     log.warning("judge.no_verdicts", code=error.code, texts=len(texts))
-                    return {}
+                    why = error.detail
                 finally:
-                    billed(texts, spent)
-        return _read(batch, answer.value, self._form.count)
+                    billed(texts, spent, why)
+        return judged
+
+
+def note_of_lost(whys: Sequence[str], count: int) -> str:
+    """That lines have no judgement though they were to be judged, and why; empty if there are none.
+
+    Args:
+        whys: why, of each line that has none.
+        count: how many lines were to be judged.
+    """
+    return f"{len(whys)} of {count} lines were scored without a judge: {' '.join(dict.fromkeys(whys))}" if whys else ""
 
 
 def _document(batch: Sequence[_Rivals], glossary: Glossary) -> str:

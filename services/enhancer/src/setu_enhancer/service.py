@@ -1,5 +1,6 @@
 """Editing a translation, from what lies in the store or comes with the request to what is delivered and its audit."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,7 +18,7 @@ from setu_common.contracts import (
     QualityScore,
 )
 from setu_common.errors import SetuError
-from setu_common.llm import spending
+from setu_common.llm import Spent, spending
 from setu_common.operations import Work
 from setu_common.store import Store
 from setu_common.subtitles.profile import profile_named
@@ -33,9 +34,9 @@ from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
 from setu_enhancer.editing import Editor, Priced
-from setu_enhancer.editing.sharing import note_of_unknown
+from setu_enhancer.editing.sharing import note_of_unknown, spent_usd, told
 from setu_enhancer.fluency import Fluency, size_bytes
-from setu_enhancer.judging import Judge
+from setu_enhancer.judging import Judge, Pairs, note_of_lost
 from setu_enhancer.loading import Text, lines_of, text_of
 from setu_enhancer.memory import Memory, NoMemory
 from setu_enhancer.reading import Read, Reader
@@ -157,15 +158,27 @@ class EnhancementService:
         cast, notes = await self._cast(request.context)
         names = await work.in_thread(glossary, request.context, lines, pair, cast)
         judgements: Sequence[Judgement | None] = [None] * len(lines)
-        if request.judge:
-            judgements, why = await self._judged(lines, pair, names)
-            notes = (*notes, *([why] if why else []))
+        with spending() as spent:
+            why_not_judged = ""
+            if request.judge:
+                judgements, why_not_judged = await self._judged(lines, pair, names)
         logprobs, why = await self._probable(lines, pair)
-        notes = (*notes, *([why] if why else []))
+        notes = (*notes, *filter(None, (why_not_judged, note_of_unknown(spent, self._desk.price), why)))
         scored = await work.in_thread(_scored, lines, judgements, logprobs, pair, names)
         references = [(line.text, line.reference) for line in request.lines]
         corpus = await work.in_thread(corpus_scores, references, pair.target)
-        return QualityReport(scores=scored, mean=mean_of(scored), bleu=corpus.bleu, chrf=corpus.chrf, notes=notes)
+        asked = Counter((each.provider, each.model) for each in spent).most_common(1)
+        provider, model = asked[0][0] if asked else ("", "")
+        return QualityReport(
+            scores=scored,
+            mean=mean_of(scored),
+            bleu=corpus.bleu,
+            chrf=corpus.chrf,
+            cost_usd=told(spent_usd(spent, self._desk.price)),
+            provider=provider,
+            model=model,
+            notes=notes,
+        )
 
     async def _cast(self, context: Context) -> tuple[Sequence[str], tuple[str, ...]]:
         """The characters as The Movie Database has them, and what is to be told if it doesn't."""
@@ -196,10 +209,17 @@ class EnhancementService:
     async def _judged(self, lines: Sequence[Line], pair: Pair, names: Glossary) -> tuple[Sequence[Judgement | None], str]:
         if self._desk.judge is None:
             return [None] * len(lines), f"Scored without a judge: {self._desk.nobody or 'no language model judges'}"
+        whys: dict[int, str] = {}
+
+        def billed(pairs: Pairs, spent: Sequence[Spent], why: str = "") -> None:  # noqa: ARG001  see Billed
+            whys.update((line.index, why) for line, _ in pairs)
+
         try:
-            return await self._desk.judge.judge([(line, line.draft) for line in lines], pair, names), ""
+            found = await self._desk.judge.judge_billed([(line, line.draft) for line in lines], pair, names, billed)
         except SetuError as error:
             return [None] * len(lines), f"Scored without a judge: {error.detail}"
+        lost = [whys.get(line.index, "") for line, judgement in zip(lines, found, strict=True) if judgement is None]
+        return found, note_of_lost(lost, len(lines))
 
     async def _probable(self, lines: Sequence[Line], pair: Pair) -> tuple[Sequence[float | None], str]:
         if self._desk.fluency is None:

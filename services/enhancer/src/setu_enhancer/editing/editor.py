@@ -99,7 +99,7 @@ class Editor:
         return Edits(
             tuple(by_rule.joined(line.index, edited[line.index]) for line in lines),
             degraded=text.degraded,
-            notes=tuple(gate.notes + text.notes),
+            notes=tuple(filter(None, (*gate.notes, opinions.note if opinions else "", *text.notes))),
             requests=asker.requests,
             model_time_s=asker.model_time_s,
         )

@@ -13,7 +13,7 @@ from setu_enhancer.domain.prompting import count
 from setu_enhancer.domain.scoring import Judgement
 from setu_enhancer.editing.gate import Judging
 from setu_enhancer.editing.sharing import FREE, Priced, added, shares, spent_usd
-from setu_enhancer.judging import Billed
+from setu_enhancer.judging import Billed, note_of_lost
 
 
 @runtime_checkable
@@ -44,6 +44,9 @@ class Opinions:
         self._known: dict[int, dict[str, Judgement]] = {}
         self._costs: dict[int, Decimal | None] = {}
         self._new: set[int] = set()
+        self._asked: set[int] = set()
+        self._whys: dict[int, str] = {}
+        self._lost: set[int] = set()
 
     async def judge(self, pairs: Sequence[tuple[Line, str]], pair: Pair, glossary: Glossary) -> Sequence[Judgement | None]:
         """See ``Judging``."""
@@ -54,6 +57,9 @@ class Opinions:
         asked = [(line, text) for line, text in pairs if line.index in unknown]
         if asked:
             told = await self._judge.judge_billed(asked, pair, glossary, self._billed)
+            self._asked |= unknown
+            lost = {line.index for (line, _), judgement in zip(asked, told, strict=True) if judgement is None}
+            self._lost = self._lost - unknown | lost
             for (line, text), judgement in zip(asked, told, strict=True):
                 if judgement is not None:
                     self._known.setdefault(line.index, {})[text] = judgement
@@ -85,7 +91,13 @@ class Opinions:
         """What a line's opinions cost; None if nobody knows."""
         return self._costs.get(index, FREE)
 
-    def _billed(self, pairs: Sequence[tuple[Line, str]], spent: Sequence[Spent]) -> None:
+    @property
+    def note(self) -> str:
+        """That lines were not judged though somebody was asked, and answered; empty if there are none."""
+        return note_of_lost([self._whys.get(index, "") for index in sorted(self._lost)], len(self._asked))
+
+    def _billed(self, pairs: Sequence[tuple[Line, str]], spent: Sequence[Spent], why: str = "") -> None:
+        self._whys |= {line.index: why for line, _ in pairs}
         weights = [count(line.source) + count(text) for line, text in pairs]
         for (line, _), cost in zip(pairs, shares(spent_usd(spent, self._price), weights), strict=True):
             self._costs[line.index] = added(self._costs.get(line.index, FREE), cost)
