@@ -139,8 +139,8 @@ async def enhance_lines(
     """Have a language model mend translated lines; an edit is kept only if it is shown to be better than its draft.
 
     N lines in, N lines out, same indices: `result.lines`. A few lines are answered at once, more with 202; `Prefer: wait=30` says how long
-    to wait. Without a language model lines keep their drafts, but for names and terms that rules alone put right, and `result.skipped`
-    says why.
+    to wait. Without a language model lines keep their drafts, but for names and terms that rules alone put right: `result.notes` then say
+    why no more was done, and where rules changed nothing either, `result.skipped` does.
     """
     return await asked.of(ENHANCEMENTS, body.whole(), len(body.lines), response)
 
