@@ -7,6 +7,7 @@ import json
 import pytest
 
 from setu_common.contracts import EnhancedTranscript, Enhancement, QualityScore
+from setu_common.errors import NotFound
 from setu_enhancer.auditing.__main__ import main
 from setu_enhancer.auditing.rating import agreement, krippendorff_alpha, read_ratings, sample_csv, spearman
 
@@ -72,6 +73,8 @@ def test_what_people_rate_is_read_by_id_and_nonsense_is_refused():
         read_ratings("id,text\n1d,x\n")
     with pytest.raises(ValueError, match="0 to 100"):
         read_ratings("id,rating\n1d,101\n")
+    with pytest.raises(ValueError, match=r"1d: .* 0 to 100, not 'good'"):
+        read_ratings("id,rating\n1d,good\n")
 
 
 def test_alpha_is_that_of_the_paper_it_comes_from():
@@ -126,3 +129,60 @@ def test_a_sample_goes_to_people_and_comes_back_by_files(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert (told["texts"], told["raters"], told["alpha"]) == (len(sample), 1, None)
     assert told["spearman"] > 0.5
+
+
+def refused(capsys, *arguments: object) -> str:
+    """The one line that is told of files that are not what they should be; nothing else is written."""
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, arguments)])
+    assert capsys.readouterr().out == ""
+    told = str(ended.value.code)  # Python writes a text to standard error, and exits with 1
+    assert "\n" not in told
+    return told
+
+
+@pytest.mark.parametrize("command", [["sample"], ["agreement"]])
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            NotFound("There is no such job.\nList jobs with GET /jobs.").problem().model_dump_json().encode(),
+            "is no audit, but the answer to a request that failed: There is no such job. List jobs with GET /jobs.",
+        ),
+        (b"<html>", "is no JSON."),
+        (b'{"lines": []}', "is JSON, but no audit."),
+        (b"[1]", "is JSON, but no audit."),
+        (b"", "is empty."),
+        ("राज".encode("utf-16"), "is not UTF-8."),
+        (None, "can't be read: No such file or directory."),
+    ],
+)
+def test_a_file_that_is_no_audit_is_told_as_what_it_is(tmp_path, capsys, command, written, told):
+    audit_file, ratings = tmp_path / "audit.json", tmp_path / "anna.csv"
+    ratings.write_text("id,rating\n")
+    if written is not None:
+        audit_file.write_bytes(written)
+    said = refused(capsys, *command, audit_file, *([ratings] if command == ["agreement"] else []))
+    assert said.startswith(f"{audit_file} {told} Save what GET /jobs/")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b"", ": the file has no column id, rating."),
+        (b"id;rating\n1d;5\n", ": the file has no column id, rating."),
+        (b"id,rating\n1d,12 of 100\n", ": 1d: a rating is a number from 0 to 100, not '12 of 100'."),
+        (b"id,rating\n1d," + b"9" * 200_000, ": field larger than field limit"),
+        ("id,rating\n".encode("utf-16"), " is not UTF-8."),
+        (None, " can't be read: No such file or directory."),
+    ],
+)
+def test_ratings_that_can_not_be_read_are_told_by_file(tmp_path, capsys, written, told):
+    audit_file, good, ratings = tmp_path / "audit.json", tmp_path / "anna.csv", tmp_path / "ben.csv"
+    audit_file.write_text(FILM.model_dump_json())
+    good.write_text("id,rating\n0d,50\n")
+    if written is not None:
+        ratings.write_bytes(written)
+    said = refused(capsys, "agreement", audit_file, good, ratings)
+    assert said.startswith(f"{ratings}{told}")
+    assert said.endswith("Give the sample as CSV, with commas, in UTF-8, and its column `rating` filled in.")

@@ -14,6 +14,7 @@ from setu_common.contracts import EnhancedTranscript, Enhancement
 SHARE: Final = 0.1
 COLUMNS: Final = ("id", "source", "translation", "rating")
 HIGHEST: Final = 100.0
+MOST_TOLD: Final = 40
 _DRAFT: Final = "d"
 _EDIT: Final = "e"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -77,11 +78,18 @@ def read_ratings(text: str) -> Mapping[str, float]:
     for row in reader:
         if (told := (row["rating"] or "").strip()) == "":
             continue
-        rating = float(told)
-        if not 0 <= rating <= HIGHEST:
-            raise ValueError(f"{row['id']}: a rating is a number from 0 to 100, not {told}")
+        rating = _number(told)
+        if rating is None or not 0 <= rating <= HIGHEST:
+            raise ValueError(f"{row['id']}: a rating is a number from 0 to 100, not {told[:MOST_TOLD]!r}")
         found[row["id"]] = rating
     return found
+
+
+def _number(told: str) -> float | None:
+    try:
+        return float(told)
+    except ValueError:
+        return None
 
 
 def agreement(audit: EnhancedTranscript, people: Sequence[Mapping[str, float]]) -> Agreement:
