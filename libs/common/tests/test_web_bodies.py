@@ -53,3 +53,16 @@ async def test_a_body_that_is_read_whole_has_a_limit_and_one_that_streams_has_no
         taken = await client.post("/v1/uploads", content=body(), headers=length)
     assert (refused.status_code, refused.json()["code"]) == (413, "payload-too-large")
     assert (taken.status_code, taken.json()) == (200, 17 << 20)
+
+
+@pytest.mark.parametrize("sent", ["application/x-www-form-urlencoded", "text/plain", None])
+async def test_json_that_is_not_declared_as_such_is_refused_with_the_header_to_send(sent: str | None) -> None:
+    declared = {} if sent is None else {"content-type": sent}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app()), base_url="http://127.0.0.1") as client:
+        refused = await client.post("/v1/lines", content=b'{"lines": ["SECRET"]}', headers=declared)
+        empty = await client.post("/v1/lines", content=b"", headers=declared)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-request")
+    assert refused.json()["detail"].endswith("Send the body with Content-Type: application/json.")
+    assert [each["field"] for each in refused.json()["errors"]] == ["header.Content-Type"]
+    assert "SECRET" not in refused.text
+    assert [each["message"] for each in empty.json()["errors"]] == ["Field required"]

@@ -116,6 +116,11 @@ async def answer_validation_error(request: Request, error: Exception) -> Respons
         return problem_response(
             MalformedRequest("The body is not valid JSON. Send one JSON document in UTF-8."), request_id_of(request)
         )
+    if isinstance(error.body, bytes) and any(each["loc"][0] == "body" for each in found):  # the framework parsed no JSON
+        message = "Send the body with Content-Type: application/json"
+        not_json = FieldProblem(field="header.Content-Type", message=message)
+        refusal = InvalidRequest(f"The body was not read as JSON. {message}.", errors=[not_json])
+        return problem_response(refusal, request_id_of(request))
     fields = [FieldProblem(field=field_path(each["loc"]), message=_message(each)) for each in found[:MAX_FIELDS]]
     refusal = InvalidRequest(
         "Some fields can't be taken as they are. Correct those named in errors, then send it again.", errors=fields
