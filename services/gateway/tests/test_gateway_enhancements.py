@@ -113,6 +113,21 @@ async def test_the_same_key_gives_the_same_answer_and_another_body_under_it_is_r
     assert len({each.json()["id"] for each in without}) == 2
 
 
+@pytest.mark.parametrize("path", ["enhancements", "quality-scores"])
+@pytest.mark.parametrize("key", ["é", "", "k" * 256])
+async def test_a_key_that_cant_be_sent_on_is_refused_by_name(http, path, key):
+    body = ASKED if path == "enhancements" else ASKED | {"lines": [{"source": "राज", "text": "Raj"}]}
+    refused = await http.post(f"/v1/{path}", json=body, headers={**SOON, "Idempotency-Key": key.encode("latin-1")})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-request")
+    assert [each["field"] for each in refused.json()["errors"]] == ["header.Idempotency-Key"]
+
+
+@pytest.mark.parametrize("name", ["Prefer", "Setu-Tenant", "Setu-Priority", "X-Request-Id", "traceparent", "tracestate"])
+async def test_other_headers_that_are_no_ascii_break_nothing(http, name):
+    accepted = await http.post("/v1/enhancements", json=ASKED, headers={**SOON, name: b"wait=0, \xe9"})
+    assert accepted.status_code == 202
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -3,13 +3,13 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from setu_common.contracts import LANGUAGE_NAMES, EditedSubtitles, Operation, headers
+from setu_common.contracts import LANGUAGE_NAMES, EditedSubtitles, Operation
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, NotFound
 from setu_common.web import problems
 from setu_gateway.api.answers import located
-from setu_gateway.api.dependencies import JobId, ReaderDep, WriterDep
+from setu_gateway.api.dependencies import JobId, ReaderDep, WriterDep, idempotency_key
 from setu_gateway.api.intake import inlined
 from setu_gateway.errors import (
     FieldTooLarge,
@@ -109,13 +109,9 @@ async def correct_job(
     caller: WriterDep,
     corrections: CorrectionsDep,
     *,
-    idempotency_key: Annotated[
+    key: Annotated[
         str | None,
-        Header(
-            alias=headers.IDEMPOTENCY_KEY,
-            pattern=r"^[\x21-\x7e]{1,200}$",
-            description="The same key with the same subtitles is one correction, however often it is sent",
-        ),
+        idempotency_key("The same key with the same subtitles is one correction, however often it is sent", most_chars=200),
     ] = None,
 ) -> Operation:
     """Send subtitles of a job back as people left them, to be learned from: a file in a form, or JSON.
@@ -124,7 +120,7 @@ async def correct_job(
     episode. What was delivered stays as it is. Send all of a language's subtitles, with the times that they had.
     """
     edited = await read_correction(request.stream(), request.headers.get("content-type"))
-    operation = await corrections.accept(caller.tenant, job_id, edited, idempotency_key)
+    operation = await corrections.accept(caller.tenant, job_id, edited, key)
     response.headers["Location"] = f"/jobs/{job_id}/corrections/{operation.id}"
     return operation
 

@@ -1,11 +1,12 @@
 """What routes are given: the use cases, and who asks."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Header, Path, Request
 
 from setu_common.clients.metrics import MetricsClient
+from setu_common.contracts import headers
 from setu_common.web import Allowed, Caller
 from setu_gateway.delivery.media import MediaFiles
 from setu_gateway.intake.backlog import Backlog
@@ -52,6 +53,16 @@ async def _media(request: Request) -> MediaFiles:
 async def _metrics(request: Request) -> MetricsClient:
     metrics: MetricsClient = request.app.state.metrics
     return metrics
+
+
+def idempotency_key(description: str, most_chars: int = 255) -> Any:  # noqa: ANN401  (as FastAPI types its Header)
+    """The header of that name: what can be sent on in a header, printable ASCII without spaces.
+
+    Args:
+        description: for the OpenAPI document.
+        most_chars: how long it may be.
+    """
+    return Header(alias=headers.IDEMPOTENCY_KEY, pattern=rf"^[\x21-\x7e]{{1,{most_chars}}}$", description=description)
 
 
 ReaderDep = Annotated[Caller, Depends(Allowed(Scope.JOBS_READ.value))]

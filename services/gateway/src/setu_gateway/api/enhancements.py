@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from setu_common.clients import OperationsClient
@@ -19,13 +19,12 @@ from setu_common.contracts import (
     QualityRequest,
     Submission,
     UsedGlossary,
-    headers,
 )
 from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict, NotFound
 from setu_common.operations.routes import Prefer, asked_wait_s
 from setu_common.web import Allowed, Caller, problems
 from setu_gateway.api.corrections import CorrectionsDep
-from setu_gateway.api.dependencies import JobId, JobsDep, ReaderDep
+from setu_gateway.api.dependencies import JobId, JobsDep, ReaderDep, idempotency_key
 from setu_gateway.delivery.audits import Audits
 from setu_gateway.errors import EnhancementMissing, JobNotFound
 from setu_gateway.keys.key import Scope
@@ -107,18 +106,13 @@ async def _asked(
     enhancer: EnhancerDep,
     request: Request,
     *,
-    idempotency_key: Annotated[
+    key: Annotated[
         str | None,
-        Header(
-            alias=headers.IDEMPOTENCY_KEY,
-            min_length=1,
-            max_length=255,
-            description="The same key and body again give the same answer, and no second piece of work",
-        ),
+        idempotency_key("The same key and body again give the same answer, and no second piece of work"),
     ] = None,
     prefer: Prefer = None,
 ) -> _Asked:
-    return _Asked(caller, enhancer, idempotency_key, prefer, request.app.state.enhance_wait_s)
+    return _Asked(caller, enhancer, key, prefer, request.app.state.enhance_wait_s)
 
 
 AskedDep = Annotated[_Asked, Depends(_asked)]

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from setu_common.contracts import LANGUAGE_NAMES, JobRequest, JobView, headers
+from setu_common.contracts import LANGUAGE_NAMES, JobRequest, JobView
 from setu_common.errors import DependencyUnavailable, IdempotencyConflict, PayloadTooLarge
 from setu_common.subtitles import PROFILES, UnknownProfile
 from setu_common.web import RateLimited, problems
 from setu_gateway.api.answers import answer, located
-from setu_gateway.api.dependencies import DoorDep, WriterDep
+from setu_gateway.api.dependencies import DoorDep, WriterDep, idempotency_key
 from setu_gateway.errors import (
     FieldTooLarge,
     KeyNotFreeYet,
@@ -145,12 +145,10 @@ async def submit_job(
     caller: WriterDep,
     door: DoorDep,
     *,
-    idempotency_key: Annotated[
+    key: Annotated[
         str | None,
-        Header(
-            alias=headers.IDEMPOTENCY_KEY,
-            pattern=r"^[\x21-\x7e]{1,255}$",
-            description="The same key with the same recording (or media_url) and fields gives the same job, however often it is sent",
+        idempotency_key(
+            "The same key with the same recording (or media_url) and fields gives the same job, however often it is sent"
         ),
     ] = None,
 ) -> Response:
@@ -159,13 +157,13 @@ async def submit_job(
     A file is streamed to the store as it comes. Fields that come before it are judged before it is read: send them first. A recording at a URL is fetched once the job is accepted; where the URL leads is judged at once. Once 202 is answered the job survives whatever happens to the gateway.
     """
     length = request.headers.get("content-length", "")
-    async with door.backlog.place(caller.tenant, idempotency_key) as taken:
+    async with door.backlog.place(caller.tenant, key) as taken:
         upload = await door.intake.receive(
             request.stream(),
             tenant=caller.tenant,
             content_type=request.headers.get("content-type"),
             content_length=int(length[:LENGTH_DIGITS]) if length.isdecimal() else None,
         )
-        job = await door.jobs.accept(caller.tenant, upload, idempotency_key)
+        job = await door.jobs.accept(caller.tenant, upload, key)
         taken()
     return answer(job, status=202)
