@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI, Request
+from pydantic import Field
 
-from setu_common.contracts import Contract
+from setu_common.contracts import Contract, LanguageCode
 from setu_common.web import EdgeTrust, create_app
 
 
 class Lines(Contract):
-    lines: tuple[str, ...]
+    lines: tuple[str, ...] = Field(min_length=1)
+    language: LanguageCode = "hi"
 
 
 def app() -> FastAPI:
@@ -66,3 +68,19 @@ async def test_json_that_is_not_declared_as_such_is_refused_with_the_header_to_s
     assert [each["field"] for each in refused.json()["errors"]] == ["header.Content-Type"]
     assert "SECRET" not in refused.text
     assert [each["message"] for each in empty.json()["errors"]] == ["Field required"]
+
+
+async def test_a_list_whose_only_item_is_wrong_is_not_called_too_short_and_an_empty_one_is() -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app()), base_url="http://127.0.0.1") as client:
+        wrong = await client.post("/v1/lines", json={"lines": [1]})
+        empty = await client.post("/v1/lines", json={"lines": []})
+    assert [each["field"] for each in wrong.json()["errors"]] == ["lines.0"]
+    assert [each["field"] for each in empty.json()["errors"]] == ["lines"]
+
+
+async def test_an_unknown_language_is_told_in_a_sentence_that_does_not_repeat_it() -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app()), base_url="http://127.0.0.1") as client:
+        refused = await client.post("/v1/lines", json={"lines": ["x"], "language": "SECRET"})
+    (told,) = refused.json()["errors"]
+    assert told["message"].startswith("this is no known language; give a code of two or three")
+    assert "SECRET" not in refused.text

@@ -121,7 +121,7 @@ async def answer_validation_error(request: Request, error: Exception) -> Respons
         not_json = FieldProblem(field="header.Content-Type", message=message)
         refusal = InvalidRequest(f"The body was not read as JSON. {message}.", errors=[not_json])
         return problem_response(refusal, request_id_of(request))
-    fields = [FieldProblem(field=field_path(each["loc"]), message=_message(each)) for each in found[:MAX_FIELDS]]
+    fields = [FieldProblem(field=field_path(each["loc"]), message=_message(each)) for each in _true(found)[:MAX_FIELDS]]
     refusal = InvalidRequest(
         "Some fields can't be taken as they are. Correct those named in errors, then send it again.", errors=fields
     )
@@ -166,10 +166,17 @@ def unforeseen(error: Exception) -> InternalError:
     return InternalError("Setu has a defect here. Report the request_id; its log line says what happened.")
 
 
+def _true(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:  # Any: pydantic's own typing
+    """Without those lists that are told to be too short only because what is in them can't be taken."""
+    within = {tuple(each["loc"][:depth]) for each in found for depth in range(len(each["loc"]))}
+    return [each for each in found if each["type"] != "too_short" or tuple(each["loc"]) not in within]
+
+
 def _message(found: Mapping[str, Any]) -> str:  # Any: pydantic's own typing
     message: str = found["msg"].removeprefix("Value error, ")
     value = found.get("input")
     if isinstance(value, str) and value:
+        message = re.sub(rf"\bunknown (\w+) {re.escape(repr(value))}", r"this is no known \1", message)
         message = message.replace(repr(value), "this value").replace(value, "…") if found["type"] == "value_error" else message
     return clean(message)
 
