@@ -24,7 +24,7 @@ from setu_common.operations import Operations
 from setu_common.operations.claims import Claim, Claims
 from setu_common.operations.connection import HealingConnection
 from setu_common.operations.payloads import Payloads
-from setu_common.operations.routes import operations_router
+from setu_common.operations.routes import asked_wait_s, operations_router
 from setu_common.operations.watcher import VersionWatcher
 from setu_common.settings import DatabaseSettings, StoreSettings
 from setu_common.store import Store
@@ -159,6 +159,19 @@ async def test_whoever_prefers_to_wait_is_told_to_look_later_if_it_takes_longer(
 
     assert response.status_code == 202
     assert response.json()["state"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("preference", "wait_s"),
+    [
+        *((each, 20) for each in (None, "return=minimal", "wait=abc")),
+        ("wait=1000000000", 60),
+        *((each, 5) for each in ("Wait=5", 'wait="5"', "respond-async, wait=5")),
+        ("Respond-Async", 0),
+    ],
+)
+def test_what_a_caller_prefers_is_read_as_http_has_it(preference: str | None, wait_s: float) -> None:
+    assert asked_wait_s(preference, usual_s=20) == wait_s
 
 
 async def test_a_repeated_key_with_the_same_body_gives_the_same_operation(service: Service) -> None:
@@ -352,7 +365,8 @@ async def test_the_cancellation_of_an_operation_that_runs_is_asked_for(service: 
 
     assert (await service.client.delete(path)).json()["state"] == "cancelling"
     assert service.claims.beat(claim, 0, "") == (True, False)
-    problem(await service.client.delete(f"{path}?purge=true"), 409, "conflict")
+    refused = problem(await service.client.delete(f"{path}?purge=true"), 409, "conflict")
+    assert "is being cancelled now" in refused["detail"]
     await service.finish(claim)
     assert (await service.client.get(path)).json()["state"] == "cancelled"
 

@@ -207,3 +207,19 @@ async def missing(http, job_id: UUID, language: str) -> tuple[str, str]:
     assert answer.status_code == 404
     told = ("into these languages: en", "not edited: impossible")
     return answer.json()["code"], next((each for each in told if each in answer.json()["detail"]), "")
+
+
+async def test_whoever_erases_what_runs_is_told_that_it_is_being_cancelled(http, gateway_settings):
+    accepted = await http.post("/v1/enhancements", json=ASKED, headers={"Prefer": "respond-async"})
+    assert accepted.status_code == 202
+    async with await psycopg.AsyncConnection.connect(gateway_settings.core.database.url, autocommit=True) as db:
+        await db.execute("UPDATE enhancer.operation SET state = 'running', lease_until = now() + interval '1 hour'")
+    refused = await http.delete(accepted.headers["location"], params={"purge": "true"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert "is being cancelled now" in refused.json()["detail"]
+
+
+async def test_a_preference_that_says_nothing_of_waiting_leaves_the_usual_wait(http, ended):
+    asking = http.post("/v1/enhancements", json=ASKED, headers={"Prefer": "return=minimal"})
+    answer, _ = await asyncio.gather(asking, ended(result_of("Raj came")))
+    assert (answer.status_code, answer.json()["state"]) == (200, "succeeded")

@@ -16,7 +16,9 @@ from setu_common.operations.service import Operations
 from setu_common.web import EVENT_STREAM, CallerDep, ClosingDep, SubmissionDep, events, problems
 
 _LONGEST_WAIT_S: Final = 60
-_PREFER_WAIT: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
+_PREFER_WAIT: Final = re.compile(r"""(?:^|[,;\s])wait=("?)([0-9]+)\1(?:$|[,;\s])""", re.IGNORECASE)
+_PREFER_ASYNC: Final = re.compile(r"(?:^|[,;\s])respond-async(?:$|[,;\s])", re.IGNORECASE)
+BEING_CANCELLED: Final = "It ran, and is being cancelled now; nothing is erased yet. Send the same again once it has ended (GET with wait=60 tells when)."
 
 Prefer = Annotated[
     str | None, Header(max_length=200, description="`wait=10`: answer 200 with the result if it is there within 10 seconds")
@@ -112,6 +114,8 @@ def _add_following(router: APIRouter) -> None:
     ) -> Operation:
         """Cancel: at once where it waits, within seconds where it runs. With ``purge`` an ended one is erased too."""
         operation = await operations.cancel(caller.tenant, operation_id)
+        if purge and not operation.state.ended:
+            raise Conflict(BEING_CANCELLED)
         if purge:
             await operations.purge(caller.tenant, operation_id)
         return operation
@@ -127,7 +131,13 @@ async def _snapshots(operations: Operations, tenant: str, operation_id: UUID) ->
             yield operation.version, operation
 
 
-def asked_wait_s(prefer: str | None) -> float:
-    """How long a caller would have its answer held until the work is done; 0: not at all."""
-    match = _PREFER_WAIT.search(prefer or "")
-    return min(float(match[1]), _LONGEST_WAIT_S) if match else 0
+def asked_wait_s(prefer: str | None, usual_s: float = 0) -> float:
+    """How long a caller would have its answer held until the work is done, seconds; 0: not at all.
+
+    Args:
+        prefer: the header, as RFC 7240 has it: what is not known there is ignored.
+        usual_s: how long it is held where the header does not say.
+    """
+    if match := _PREFER_WAIT.search(prefer or ""):
+        return float(min(int(match[2]), _LONGEST_WAIT_S))
+    return 0 if _PREFER_ASYNC.search(prefer or "") else usual_s

@@ -21,7 +21,7 @@ from setu_common.contracts import (
     UsedGlossary,
 )
 from setu_common.errors import Conflict, DependencyUnavailable, IdempotencyConflict, NotFound
-from setu_common.operations.routes import Prefer, asked_wait_s
+from setu_common.operations.routes import BEING_CANCELLED, Prefer, asked_wait_s
 from setu_common.web import Allowed, Caller, problems
 from setu_gateway.api.corrections import CorrectionsDep
 from setu_gateway.api.dependencies import JobId, JobsDep, ReaderDep, idempotency_key
@@ -91,8 +91,8 @@ class _Asked:
         # With a key of our own where there is none, so that asking once more does no harm.
         asked = Submission(tenant=self.caller.tenant, idempotency_key=self.idempotency_key or str(uuid4()))
         operation = await self.enhancer.submit(kind, request, asked)
-        usual_s = self.usual_wait_s if self.prefer is None and lines <= AT_ONCE_LINES else 0.0
-        wait_s = asked_wait_s(self.prefer) or usual_s
+        usual_s = self.usual_wait_s if lines <= AT_ONCE_LINES else 0.0
+        wait_s = asked_wait_s(self.prefer, usual_s)
         if wait_s and not operation.state.ended:
             with suppress(DependencyUnavailable):  # it was accepted all the same
                 operation = await self.enhancer.get(self.caller.tenant, operation.id, wait_s)
@@ -176,6 +176,8 @@ async def end_enhancement(
 ) -> Operation:
     """Cancel it. With ``purge`` one that has ended is erased."""
     operation = await enhancer.cancel(caller.tenant, operation_id)
+    if purge and not operation.state.ended:
+        raise Conflict(BEING_CANCELLED)
     if purge:
         await enhancer.purge(caller.tenant, operation_id)
     return operation
