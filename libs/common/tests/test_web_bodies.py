@@ -54,6 +54,8 @@ async def test_a_body_that_is_read_whole_has_a_limit_and_one_that_streams_has_no
         refused = await client.post("/v1/lines", content=body(), headers=length)
         taken = await client.post("/v1/uploads", content=body(), headers=length)
     assert (refused.status_code, refused.json()["code"]) == (413, "payload-too-large")
+    assert "16 MB at most (16777216 bytes)" in refused.json()["detail"]
+    assert "413" in app().openapi()["paths"]["/v1/lines"]["post"]["responses"]
     assert (taken.status_code, taken.json()) == (200, 17 << 20)
 
 

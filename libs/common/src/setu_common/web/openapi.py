@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 
 from setu_common.contracts import Problem
-from setu_common.errors import InternalError, InvalidRequest, NotFound, SetuError, Unauthorized
+from setu_common.errors import InternalError, InvalidRequest, NotFound, PayloadTooLarge, SetuError, Unauthorized
 from setu_common.web.caller import DOCUMENTED
 from setu_common.web.hosts import HostNotAllowed
 from setu_common.web.limits import RateLimited
@@ -25,7 +25,7 @@ _PROBLEM_CONTENT: Final[Json] = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/comp
 def problems(*types: type[SetuError]) -> dict[int | str, dict[str, Any]]:  # Any: what FastAPI takes
     """The ``responses=`` of a route that may raise these errors.
 
-    400, 401, 403, 404 (where the path has parameters), 422 and 500 are documented without being named.
+    400, 401, 403, 404 (where the path has parameters), 413, 422 and 500 are documented without being named.
     """
     by_status: dict[int, list[str]] = {}
     for kind in types:
@@ -115,7 +115,7 @@ def _document_operation(operation: Json, trust: Trust, at_the_door: Sequence[typ
     has_body = "requestBody" in operation
     expected: list[type[SetuError]] = [InternalError, *at_the_door]
     if has_body:
-        expected.append(MalformedRequest)
+        expected += MalformedRequest, PayloadTooLarge
     if has_body or parameters:
         expected.append(InvalidRequest)
     if any(each["in"] == "path" for each in parameters):

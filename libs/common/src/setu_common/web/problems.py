@@ -27,6 +27,7 @@ from setu_common.errors import (
     Unauthorized,
 )
 from setu_common.observability import message_of
+from setu_common.web.bodies import MOST_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ _BY_STATUS: Final[dict[int, tuple[type[SetuError], str]]] = {
     404: (NotFound, "Check the path; GET /openapi.json lists those that exist."),
     405: (MethodNotAllowed, "Use one of the methods that the Allow header names."),
     409: (Conflict, "Look at the current state, then try again."),
-    413: (PayloadTooLarge, "Send a smaller body."),
+    413: (PayloadTooLarge, f"The body may have {MOST_BYTES >> 20} MB at most ({MOST_BYTES} bytes). Send a smaller one."),
     415: (UnsupportedMediaType, "Send a content type that GET /openapi.json names for this path."),
     422: (InvalidRequest, "Check the request against GET /openapi.json."),
     429: (TooManyRequests, "Try again later."),
