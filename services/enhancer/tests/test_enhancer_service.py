@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from setu_common.clients.tmdb import TmdbSettings
 from setu_common.contracts import (
     Character,
     Context,
@@ -27,14 +26,14 @@ from setu_common.cost.settings import PriceSettings
 from setu_common.db import Database
 from setu_common.http import Dependencies
 from setu_common.llm.settings import LlmSettings, ProviderSettings
-from setu_common.settings import CoreSettings, LogSettings, OperationSettings, WorkerSettings
 from setu_common.store import ObjectMissing
 from setu_common.testing import Fault, OpenAiWire, always, faulty_wire
 from setu_enhancer.equipment import equipped
 from setu_enhancer.errors import LinesDiffer
 from setu_enhancer.service import KNOWN_SHARE, EnhancementService
-from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, MemorySettings, SelectionSettings
+from setu_enhancer.settings import EditingSettings
 from testbed.editing import ENGLISH, LINES, document_of, ids_of, names_of, translated, verdicts_of
+from testbed.enhancing import core_settings, enhancer_settings
 
 KNOWN = Context(
     characters=(
@@ -58,21 +57,10 @@ def desk(enhancer_database_settings, redis_settings, store_settings, database):
     @asynccontextmanager
     async def make(url: str | None = None, **editing):
         providers = (ProviderSettings(name="vendor", model="m-1", base_url=f"{url}/v1", billed_as="vendor"),) if url else ()
-        settings = EnhancerSettings(
-            core=CoreSettings(
-                database=enhancer_database_settings,
-                redis=redis_settings,
-                store=store_settings,
-                operations=OperationSettings(),
-                log=LogSettings(),
-                worker=WorkerSettings(),
-            ),
+        settings = enhancer_settings(
+            core_settings(enhancer_database_settings, redis_settings, store_settings),
             editing=EditingSettings(margin=0.0, **editing),
-            selection=SelectionSettings(),
-            memory=MemorySettings(),
-            local=LocalModelSettings(),
             llm=LlmSettings(providers=providers),
-            tmdb=TmdbSettings(),
             prices=PRICES,
         )
         async with (

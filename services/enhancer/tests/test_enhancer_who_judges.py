@@ -1,4 +1,4 @@
-"""Who judges, and who reads names: the first of the providers, unless a setting names another of them."""
+"""Who judges, who reads names and who is tried: the first of the providers, unless a setting names another of them."""
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -6,45 +6,34 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from setu_common.clients.tmdb import TmdbSettings
 from setu_common.contracts import Context
-from setu_common.cost.settings import PriceSettings
 from setu_common.db import Database
 from setu_common.http import Dependencies
 from setu_common.llm import ProviderSettings
 from setu_common.llm.settings import LlmSettings
-from setu_common.settings import CoreSettings, DatabaseSettings, LogSettings, OperationSettings, WorkerSettings
+from setu_common.settings import DatabaseSettings
 from setu_common.testing import Fault, OpenAiWire, always, faulty_wire
 from setu_common.testing.metering import RecordingMeter
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Pair
 from setu_enhancer.equipment import equipped
 from setu_enhancer.memory import NoMemory
-from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, MemorySettings, SelectionSettings
+from setu_enhancer.settings import EditingSettings, EnhancerSettings, MemorySettings, TrialSettings
 from testbed.editing import ASKED, HINDI, LINES, NAMES, document_of, names_of, translated, verdicts_of
+from testbed.enhancing import core_settings, enhancer_settings
 
 
 @pytest.fixture
 def settings(redis_settings, store_settings):
     """Make settings with providers of some names, of which some may judge."""
 
-    def make(*providers: ProviderSettings, **editing) -> EnhancerSettings:
-        return EnhancerSettings(
-            core=CoreSettings(
-                database=DatabaseSettings(),
-                redis=redis_settings,
-                store=store_settings,
-                operations=OperationSettings(),
-                log=LogSettings(),
-                worker=WorkerSettings(),
-            ),
+    def make(*providers: ProviderSettings, trial: TrialSettings | None = None, **editing) -> EnhancerSettings:
+        return enhancer_settings(
+            core_settings(DatabaseSettings(), redis_settings, store_settings),
             editing=EditingSettings(**editing),
-            selection=SelectionSettings(),
             memory=MemorySettings(enabled=False),
-            local=LocalModelSettings(),
             llm=LlmSettings(providers=providers),
-            tmdb=TmdbSettings(),
-            prices=PriceSettings(),
+            trial=trial or TrialSettings(),
         )
 
     return make
@@ -147,3 +136,35 @@ async def test_no_more_requests_for_names_are_under_way_than_for_edits(settings)
         await desk.reader.read(lines, HINDI, (), NoMemory())
         first, second, third = (each.at_s for each in wire.received)
     assert min(second - first, third - second) >= 0.1
+
+
+async def test_whoever_is_named_is_tried_beside_the_first_and_nobody_if_nothing_is_said(settings):
+    own, other = (ProviderSettings(name=name, model="m", base_url="http://127.0.0.1:9/v1") for name in ("own", "other"))
+    async with at_hand(settings(own, other)) as desk:
+        assert desk.trial is None
+    async with at_hand(settings(own, other, trial=TrialSettings(share=0.2, provider="other"))) as desk:
+        assert desk.trial is not None
+        assert (desk.trial.asked, desk.trial.usually, desk.trial.share) == (("other", "m"), ("own", "m"), 0.2)
+        assert desk.trial.is_of(HINDI, desk.prompts)
+
+
+async def test_prompts_of_a_folder_are_tried_where_they_differ(settings, tmp_path):
+    (tmp_path / "mine.toml").write_text('name = "hi-en"\nversion = "9"\nsystem = "{canary}"\nexample = []\n')
+    own = ProviderSettings(name="own", model="m", base_url="http://127.0.0.1:9/v1")
+    async with at_hand(settings(own, trial=TrialSettings(share=1.0, prompts=str(tmp_path)))) as desk:
+        assert desk.trial is not None
+        assert desk.trial.prompts.for_pair(HINDI).version == "9"
+        assert [desk.trial.is_of(pair, desk.prompts) for pair in (HINDI, Pair("mr", "en"))] == [True, False]
+
+
+async def test_a_trial_without_a_language_model_is_none(settings):
+    async with at_hand(settings(trial=TrialSettings(share=1.0, prompts="/nowhere"))) as desk:
+        assert desk.trial is None
+
+
+def test_a_trial_of_nobody_known_or_of_nothing_is_told_at_once(settings):
+    own = ProviderSettings(name="own", model="m", base_url="http://127.0.0.1:9/v1")
+    with pytest.raises(ValueError, match=r"^SETU_ENHANCER_TRIAL_PROVIDER is 'owm', .*: own$"):
+        settings(own, trial=TrialSettings(share=0.1, provider="owm"))
+    with pytest.raises(ValueError, match="needs what is to be tried"):
+        settings(own, trial=TrialSettings(share=0.1))

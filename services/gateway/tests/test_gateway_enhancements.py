@@ -11,21 +11,18 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from setu_common.clients import EnhancerClient
-from setu_common.clients.tmdb import TmdbSettings
 from setu_common.contracts import LinesToEnhance, QualityRequest
-from setu_common.cost.settings import PriceSettings
 from setu_common.db import migrate
 from setu_common.errors import DeadlineExceeded, RemoteProblem
 from setu_common.http import HttpCaller, create_client
-from setu_common.llm.settings import LlmSettings
 from setu_common.testing import loopback
 from setu_enhancer.app import create_api
 from setu_enhancer.migrate import VERSIONS
-from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, MemorySettings, SelectionSettings
 from setu_gateway.app import make_app
 from setu_gateway.keys.book import KeyBook
 from setu_gateway.settings import EdgeSettings, PipelineSettings
 from setu_gateway.testing.samples import an_enhancement
+from testbed.enhancing import enhancer_settings
 from testbed.jobs import end_jobs
 
 LINE = {"index": 3, "start_s": 1.0, "end_s": 2.0, "source": "राज आया", "draft": "King came"}
@@ -36,16 +33,7 @@ SOON = {"Prefer": "wait=0"}
 @pytest.fixture
 async def enhancer_url(gateway_settings, trust_settings) -> AsyncIterator[str]:
     migrate(gateway_settings.core.database, "enhancer", VERSIONS)
-    settings = EnhancerSettings(
-        core=gateway_settings.core,
-        editing=EditingSettings(),
-        selection=SelectionSettings(),
-        memory=MemorySettings(),
-        local=LocalModelSettings(),
-        llm=LlmSettings(),
-        tmdb=TmdbSettings(),
-        prices=PriceSettings(),
-    )
+    settings = enhancer_settings(gateway_settings.core)
     async with loopback(create_api(settings, trust_settings)) as url:
         yield url
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -29,7 +30,8 @@ from setu_common.llm.settings import name_of
 from setu_common.operations import Work
 from setu_enhancer.casting import Casting
 from setu_enhancer.domain.guards import breaches
-from setu_enhancer.domain.prompts import read_prompts
+from setu_enhancer.domain.prompting import Prompts
+from setu_enhancer.domain.prompts import read_prompts, read_prompts_with
 from setu_enhancer.domain.scoring import better, score
 from setu_enhancer.editing import Editor, Instruments
 from setu_enhancer.fluency import CompletionsFluency
@@ -37,7 +39,8 @@ from setu_enhancer.judging import BY_PART, OF_EDITS, LlmJudge
 from setu_enhancer.memory import KeptMemory, Memory, NoMemory
 from setu_enhancer.reading import LlmReader, NoReader, Reader
 from setu_enhancer.service import Desk
-from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings
+from setu_enhancer.settings import EditingSettings, EnhancerSettings, LocalModelSettings, TrialSettings
+from setu_enhancer.trials import Trial
 
 if TYPE_CHECKING:
     from setu_common.llm.openai_provider import OpenAiProvider
@@ -79,10 +82,10 @@ async def equipped(
         gauges = (of_edits if settings.editing.judge else None, fluency if settings.local.fluency else None)
         instruments = Instruments(breaches, score, better, *gauges)
 
-        def editor(memory: Memory) -> Editor:
+        def editor(memory: Memory, asked: Sequence[LlmProvider] = asked, told: Prompts | None = None) -> Editor:
             return Editor(
                 asked,
-                prompts=prompts,
+                prompts=told or prompts,
                 instruments=instruments,
                 memory=memory,
                 settings=settings.editing,
@@ -104,6 +107,7 @@ async def equipped(
             reader=_reader(reading, priced, settings.editing),
             fluency=fluency,
             mode=settings.editing.mode,
+            trial=_trial(settings.trial, providers, editor, settings.editing.scene_gap_s),
             nobody="" if asked else f"there is no language model to ask. {why}",
         )
 
@@ -131,6 +135,24 @@ def _named(providers: Sequence[LlmProvider], name: str) -> LlmProvider | None:
     if found is None and name:
         log.warning("provider.has_no_key", provider=name)
     return found
+
+
+def _trial(
+    settings: TrialSettings, providers: Sequence[LlmProvider], editor: Callable[..., Editor], scene_gap_s: float
+) -> Trial | None:
+    """What is tried beside the usual, if anything is to be and there is somebody to ask."""
+    tried = _named(providers, settings.provider) if settings.share else None
+    if tried is None:
+        return None
+    usual, prompts = providers[0], read_prompts_with(Path(settings.prompts)) if settings.prompts else read_prompts()
+    return Trial(
+        lambda memory: editor(memory, (tried,), prompts),
+        prompts,
+        asked=(tried.name, tried.model),
+        usually=(usual.name, usual.model),
+        share=settings.share,
+        scene_gap_s=scene_gap_s,
+    )
 
 
 def _reader(provider: LlmProvider | None, price: Priced, settings: EditingSettings) -> Reader | None:

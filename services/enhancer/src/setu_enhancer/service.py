@@ -1,7 +1,7 @@
 """Editing a translation, from what lies in the store or comes with the request to what is delivered and its audit."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,6 +16,8 @@ from setu_common.contracts import (
     QualityReport,
     QualityRequest,
     QualityScore,
+    Reason,
+    TriedEdit,
 )
 from setu_common.errors import SetuError
 from setu_common.llm import Spent, spending
@@ -33,13 +35,14 @@ from setu_enhancer.domain.scoring import Judgement, score
 from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
-from setu_enhancer.editing import Editor, Priced
+from setu_enhancer.editing import Editor, Edits, Priced, Progress
 from setu_enhancer.editing.sharing import note_of_unknown, spent_usd, told
 from setu_enhancer.fluency import Fluency, size_bytes
 from setu_enhancer.judging import Judge, Pairs, note_of_lost
 from setu_enhancer.loading import Text, lines_of, text_of
 from setu_enhancer.memory import Memory, NoMemory
 from setu_enhancer.reading import Read, Reader
+from setu_enhancer.trials import SharedMemory, Trial, TriedMemory
 
 HTML: Final = "text/html; charset=utf-8"
 NAMED_SHARE: Final = 0.01
@@ -51,6 +54,7 @@ PROBABLE_LINES: Final = 20
 
 log = structlog.get_logger()
 
+Chosen = Mapping[int, tuple[Reason, ...]]
 MakeEditor = Callable[[Memory], Editor]
 MakeMemory = Callable[[Work], Memory]
 
@@ -69,6 +73,7 @@ class Desk:
         judge: asked for opinions; None: nobody.
         reader: reads names in texts; None: nobody.
         fluency: has probabilities of texts; None: nobody.
+        trial: what is tried beside this on a share of the scenes; None: nothing.
         mode: which lines are asked about, whatever a request says; None: as it says.
         nobody: why there is no language model to ask; empty: there is one.
     """
@@ -82,6 +87,7 @@ class Desk:
     judge: Judge | None = None
     reader: Reader | None = None
     fluency: Fluency | None = None
+    trial: Trial | None = None
     mode: EnhancementMode | None = None
     nobody: str = ""
 
@@ -113,7 +119,7 @@ class EnhancementService:
         text = await text_of(request, self._store)
         pair = Pair(request.source_language, request.target_language)
         work.progress(0.0, "looking up names")
-        memory = self._desk.memory(work) if request.reuse else NoMemory()
+        memory = SharedMemory(self._desk.memory(work) if request.reuse else NoMemory())
         cast, notes = await self._cast(request.context)
         with spending() as spent:
             work.progress(NAMED_SHARE, "reading names")
@@ -131,23 +137,20 @@ class EnhancementService:
                 share = KNOWN_SHARE + (EDITED_SHARE - KNOWN_SHARE) * done
                 work.progress(share, f"{round(done * len(chosen))} of {len(chosen)} lines")
 
-            edits = await self._desk.editor(memory).edit(
-                text.lines,
-                chosen,
-                pair,
-                names,
-                request.context,
-                characters_per_s=speed,
-                progress=progress,
-            )
-            edits = edits.costing(read.costs_usd)
-        notes = (*notes, *filter(None, (read.why, note_of_unknown(spent, self._desk.price))))
+            async def edit(editor: Editor, chosen: Chosen, progress: Progress | None = None) -> Edits:
+                return await editor.edit(
+                    text.lines, chosen, pair, names, request.context, characters_per_s=speed, progress=progress
+                )
+
+            edits = (await edit(self._desk.editor(memory), chosen, progress)).costing(read.costs_usd)
+            tried, why = await self._tried(edit, text.lines, chosen, pair, memory=memory, work=work)
+        notes = (*notes, *filter(None, (read.why, why, note_of_unknown(spent, self._desk.price))))
         if self._desk.nobody:
             if not any(each.changed for each in edits):
                 return _skipped(request, f"not possible: {self._desk.nobody}")
             edits = replace(edits, degraded="")
             notes = (*notes, f"Only names were put right, by rule: {self._desk.nobody}")
-        audit = audit_of(edits, pair, names, self._desk.prompts.for_pair(pair).stamp)
+        audit = audit_of(edits, pair, names, self._desk.prompts.for_pair(pair).stamp, tried)
         result = result_of(audit, edits, chosen=len(chosen), notes=notes)
         return await self._kept(result, audit, text, work)
 
@@ -205,6 +208,37 @@ class EnhancementService:
             work.progress(NAMED_SHARE + (KNOWN_SHARE - NAMED_SHARE) * done, "reading names")
 
         return await self._desk.reader.read(lines, pair, tuple(dict.fromkeys(known)), memory, progress)
+
+    async def _tried(
+        self,
+        edit: Callable[[Editor, Chosen], Awaitable[Edits]],
+        lines: Sequence[Line],
+        chosen: Chosen,
+        pair: Pair,
+        *,
+        memory: SharedMemory,
+        work: Work,
+    ) -> tuple[Mapping[int, TriedEdit], str]:
+        """What another model or prompt made of some of the lines, by index, and that it was tried. Nothing of it is delivered."""
+        trial = self._desk.trial
+        if trial is None or not trial.is_of(pair, self._desk.prompts):
+            return {}, ""
+        drawn = trial.drawn(lines, chosen)
+        if not drawn.chosen:
+            return {}, ""
+        work.progress(EDITED_SHARE, f"trying {trial.asked[0]} on {len(drawn.chosen)} lines as well")
+        edits = await edit(trial.editor(TriedMemory(memory, trial.asked[0])), drawn.chosen)
+        tried = trial.told(edits, drawn, pair)
+        if not tried:
+            why = (
+                f"{trial.asked[0]} was to be tried on {len(drawn.chosen)} lines as well, and answered nothing. {edits.degraded}"
+            )
+            return {}, why.rstrip()
+        stamp = trial.prompts.for_pair(pair).stamp
+        return (
+            tried,
+            f"On {len(tried)} lines {trial.asked[0]} was tried as well, with the prompt {stamp}; nothing of it is delivered.",
+        )
 
     async def _judged(self, lines: Sequence[Line], pair: Pair, names: Glossary) -> tuple[Sequence[Judgement | None], str]:
         if self._desk.judge is None:

@@ -104,6 +104,18 @@ class LocalModelSettings(SettingsBlock):
     parallel: int = Field(default=4, ge=1, le=64, description="Requests under way at once; what the server has slots for")
 
 
+class TrialSettings(SettingsBlock):
+    """Another model, or other prompts, tried beside the usual ones; costs what its requests cost, see the guide."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_ENHANCER_TRIAL_")
+
+    share: float = Field(default=0.0, ge=0, le=1, description="Of the scenes that are edited, how many it is tried on; 0: none")
+    provider: str = Field(default="", description="Which of SETU_LLM_PROVIDERS is tried, by its name; unset: the first")
+    prompts: str = Field(
+        default="", description="A folder with prompts in place of Setu's own of the same names; unset: Setu's own"
+    )
+
+
 @dataclass(frozen=True)
 class EnhancerSettings:
     """All that the service's processes are told."""
@@ -116,19 +128,28 @@ class EnhancerSettings:
     llm: LlmSettings
     tmdb: TmdbSettings
     prices: PriceSettings
+    trial: TrialSettings
 
     def __post_init__(self) -> None:
-        """Refuse a judge or a reader whom nobody knows.
+        """Refuse a judge, a reader or one to be tried whom nobody knows, and a trial of nothing.
 
         Raises:
-            ValueError: none of the providers has its name.
+            ValueError: none of the providers has its name, or nothing is named that is to be tried.
         """
         names = [name_of(each) for each in listed_providers(self.llm)]
-        for whose, name in (("JUDGE", self.editing.judge_provider), ("READER", self.editing.reader_provider)):
+        for whose, name in (
+            ("JUDGE", self.editing.judge_provider),
+            ("READER", self.editing.reader_provider),
+            ("TRIAL", self.trial.provider),
+        ):
             if name and name not in names:
                 raise ValueError(
                     f"SETU_ENHANCER_{whose}_PROVIDER is {name!r}, which is none of SETU_LLM_PROVIDERS: {', '.join(names) or 'there are none'}"
                 )
+        if self.trial.share and not (self.trial.provider or self.trial.prompts):
+            raise ValueError(
+                "SETU_ENHANCER_TRIAL_SHARE needs what is to be tried: SETU_ENHANCER_TRIAL_PROVIDER, or _TRIAL_PROMPTS"
+            )
 
 
 def read_settings() -> EnhancerSettings:
@@ -142,6 +163,7 @@ def read_settings() -> EnhancerSettings:
         llm=LlmSettings(),
         tmdb=TmdbSettings(),
         prices=PriceSettings(),
+        trial=TrialSettings(),
     )
 
 

@@ -21,6 +21,7 @@ from setu_common.contracts.enhancement import (
     Reason,
     ReasonKind,
     ScoredLine,
+    TriedEdit,
     UsedGlossary,
 )
 from setu_common.contracts.job import (
@@ -180,6 +181,7 @@ __all__ = [
     "TranslationEngine",
     "TranslationRequest",
     "TranslationResult",
+    "TriedEdit",
     "UsedGlossary",
     "View",
     "WerBasis",

@@ -1,7 +1,8 @@
 """Post-editing of translations, and how good they are. N lines in, N lines out, same indices, same times."""
 
 from decimal import Decimal
-from typing import Literal, Self
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -9,9 +10,12 @@ from setu_common.contracts.context import Context
 from setu_common.contracts.contract import Contract
 from setu_common.contracts.language import LanguageCode
 from setu_common.contracts.reference import Reference
+from setu_common.contracts.text import WITHOUT_NUL
 
 INLINE_LINES = 500
 LINE_CHARACTERS = 2000
+
+LineText = Annotated[str, Field(max_length=LINE_CHARACTERS), WITHOUT_NUL]
 
 EnhancementMode = Literal["off", "selective", "all"]
 """Which lines a language model is asked about: none, those with a reason, every one."""
@@ -27,10 +31,15 @@ class DraftLine(Contract):
     index: int = Field(ge=0)
     start_s: float = Field(ge=0)
     end_s: float = Field(ge=0)
-    source: str = Field(max_length=LINE_CHARACTERS)
-    draft: str = Field(max_length=LINE_CHARACTERS)
+    source: LineText
+    draft: LineText
     confidence: float | None = Field(default=None, ge=0, le=1)
     speaker: str | None = Field(default=None, max_length=100)
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        _demand_order(self.start_s, self.end_s)
+        return self
 
 
 class Reason(Contract):
@@ -54,6 +63,25 @@ class QualityScore(Contract):
     cultural: float = Field(ge=0, le=100)
     methods: tuple[Literal["signals", "judge", "logprob"], ...] = ("signals",)
     confidence: float = Field(ge=0, le=1)
+
+
+class TriedEdit(Contract):
+    """What another model, or other prompts, made of a line beside the usual ones, for a comparison. It is delivered nowhere.
+
+    ``text`` is what would have been delivered, ``score`` its score, ``offered`` what the model gave, ``rejected`` why that would not have
+    been kept. ``scene`` is the index of the first line of its scene.
+    """
+
+    scene: int = Field(ge=0)
+    offered: str = ""
+    text: str
+    rejected: str = ""
+    score: QualityScore | None = None
+    provider: str
+    model: str
+    prompt: str
+    cached: bool = False
+    cost_usd: Decimal | None = Field(default=None, ge=0, description="Its part of what its own requests cost, and judging it")
 
 
 class Enhancement(Contract):
@@ -81,6 +109,7 @@ class Enhancement(Contract):
         ge=0,
         description="Its part of what the requests that it was in cost: those that read its names, edited it and judged that; null if one of them has no price",
     )
+    tried: TriedEdit | None = Field(default=None, description="Of a line that another model or prompt was tried on as well")
 
 
 class GlossaryEntry(Contract):
@@ -176,9 +205,16 @@ class EnhancementRequest(Contract):
 
 
 def _demand_growing(lines: tuple[DraftLine, ...]) -> None:
-    indices = [line.index for line in lines]
-    if indices != sorted(set(indices)):
-        raise ValueError("The indices of lines must grow.")
+    for place, (line, following) in enumerate(pairwise(lines), start=1):
+        if following.index <= line.index:
+            raise ValueError(
+                f"The indices of lines must grow: that of lines.{place} is {following.index}, behind {line.index}; give each line one of its own, in their order."
+            )
+
+
+def _demand_order(start_s: float, end_s: float) -> None:
+    if end_s < start_s:
+        raise ValueError("A line must not end before it starts: see start_s and end_s, in seconds.")
 
 
 class EnhancementResult(Contract):
@@ -194,7 +230,7 @@ class EnhancementResult(Contract):
     lines: tuple[Enhancement, ...] = ()
     segment_count: int = Field(ge=0)
     selected_count: int = Field(ge=0, description="Lines that had a reason to be edited")
-    edited_count: int = Field(ge=0, description="Lines that a model changed")
+    edited_count: int = Field(ge=0, description="Lines that a model, or a rule, gave another text for")
     kept_count: int = Field(ge=0, description="Changes that passed the guards and scored better than their drafts")
     cached_count: int = Field(default=0, ge=0, description="Lines whose edit was taken from earlier work")
     score_before: float | None = Field(default=None, ge=0, le=100, description="Mean of all lines")
@@ -202,7 +238,7 @@ class EnhancementResult(Contract):
     cost_usd: Decimal | None = Field(
         default=None,
         ge=0,
-        description="Of all lines: for reading names, edits, and judging them; null if one of the requests has no price",
+        description="Of all lines: for reading names, edits, and judging them, those included that were only tried; null if one of the requests has no price",
     )
     provider: str = ""
     model: str = ""
@@ -221,11 +257,17 @@ class EnhancementResult(Contract):
 class ScoredLine(Contract):
     """A translated line to be scored, with a translation by people where there is one."""
 
-    source: str = Field(max_length=LINE_CHARACTERS)
-    text: str = Field(max_length=LINE_CHARACTERS)
-    reference: str | None = Field(default=None, max_length=LINE_CHARACTERS)
+    source: LineText
+    text: LineText
+    reference: LineText | None = None
     start_s: float | None = Field(default=None, ge=0)
     end_s: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.start_s is not None and self.end_s is not None:
+            _demand_order(self.start_s, self.end_s)
+        return self
 
 
 class QualityRequest(Contract):

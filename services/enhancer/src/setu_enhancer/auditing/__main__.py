@@ -1,6 +1,11 @@
-"""Ratings by people, from files: ``python -m setu_enhancer.auditing sample audit.json`` and ``… agreement audit.json anna.csv ben.csv``.
+"""What audits and ratings by people show, from files.
 
-The audit is what ``GET /jobs/{id}/enhancements/{language}`` answers.
+    python -m setu_enhancer.auditing sample audit.json > anna.csv
+    python -m setu_enhancer.auditing agreement audit.json anna.csv ben.csv
+    python -m setu_enhancer.auditing compare audit.json another.json
+    python -m setu_enhancer.auditing compare audit.json --ratings anna.csv ben.csv
+
+An audit is what ``GET /jobs/{id}/enhancements/{language}`` answers.
 """
 
 import argparse
@@ -16,19 +21,22 @@ from pydantic import ValidationError
 
 from setu_common.contracts import EnhancedTranscript
 from setu_common.contracts.problem import Problem
-from setu_enhancer.auditing.rating import SHARE, agreement, read_ratings, sample_csv
+from setu_enhancer.auditing.comparison import compare
+from setu_enhancer.auditing.rating import SHARE, agreement, mean_ratings, read_ratings, sample_csv
 
 WANTED: Final = "Save what GET /jobs/{id}/enhancements/{language} answers, with `curl --fail`."
 RATED: Final = "Give the sample as CSV, with commas, in UTF-8, and its column `rating` filled in."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write a sample as CSV, or how well its raters agree as JSON, to standard output.
+    """Write a sample as CSV, or how well its raters agree or what a trial has shown as JSON, to standard output.
 
     Raises:
         SystemExit: the arguments or the files are not what they should be; one line to standard error says what to do, and nothing is written.
     """
-    parser = argparse.ArgumentParser(prog="python -m setu_enhancer.auditing", description="Ratings of edited lines by people")
+    parser = argparse.ArgumentParser(
+        prog="python -m setu_enhancer.auditing", description="What audits of edited lines, and ratings by people, show"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     sample = commands.add_parser("sample", help="lines for people to rate, as CSV")
     sample.add_argument("audit", type=Path)
@@ -37,17 +45,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rated = commands.add_parser("agreement", help="how well raters agree with one another and with the score, as JSON")
     rated.add_argument("audit", type=Path)
     rated.add_argument("ratings", type=Path, nargs="+", help="the sample, rated; one file a person")
+    compared = commands.add_parser(
+        "compare", help="what a model or prompt has shown that was tried beside the usual one, as JSON"
+    )
+    compared.add_argument("audit", type=Path, nargs="+")
+    compared.add_argument(
+        "--ratings", type=Path, nargs="+", default=(), help="the sample of one audit, rated; one file a person"
+    )
     told = parser.parse_args(arguments)
     try:
-        audit = _audit(told.audit)
-        if told.command == "sample":
-            written = sample_csv(audit, told.share, told.seed)
+        if told.command == "compare":
+            written = _compared(told.audit, told.ratings)
+        elif told.command == "sample":
+            written = sample_csv(_audit(told.audit), told.share, told.seed)
         else:
             people = [_ratings(path) for path in told.ratings]
-            written = json.dumps(asdict(agreement(audit, people)), indent=2) + "\n"
+            written = json.dumps(asdict(agreement(_audit(told.audit), people)), indent=2) + "\n"
     except ValueError as error:
         sys.exit(str(error))
     sys.stdout.write(written)
+
+
+def _compared(paths: Sequence[Path], ratings: Sequence[Path]) -> str:
+    if ratings and len(paths) > 1:
+        raise ValueError("Ratings are of one audit: compare that one alone, or all without --ratings.")
+    people = [_ratings(path) for path in ratings]
+    found = compare({str(path): _audit(path) for path in paths}, mean_ratings(people))
+    if not found:
+        raise ValueError(
+            "Nothing was tried beside what is delivered, or nothing that could be scored. Set SETU_ENHANCER_TRIAL_SHARE."
+        )
+    return json.dumps([asdict(each) for each in found], indent=2, default=str, ensure_ascii=False) + "\n"
 
 
 def _audit(path: Path) -> EnhancedTranscript:

@@ -67,6 +67,9 @@ def _row(line: Enhancement, said: Mapping[int, Line], audit: EnhancedTranscript)
     told = marked(line.draft, line.text) if line.changed else escape(line.text)
     if line.offered and not line.changed and line.offered != line.draft:
         told += f"<small>offered: {marked(line.draft, line.offered)}</small><small>not kept: {escape(line.rejected)}</small>"
+    if line.tried:
+        tried = f"{line.tried.model}, {_points(line.tried.score)}: "
+        told += f"<small>tried: {escape(tried)}{marked(line.draft, line.tried.text)}</small>"
     why = "".join(f"<div>{escape(each.kind)}<small>{escape(each.detail)}</small></div>" for each in line.reasons)
     by = f"<small>{escape(line.model)}{', from memory' if line.cached else ''}</small>" if line.model else ""
     score = f"{_points(line.score_before)} → {_points(line.score_after)}" if line.score_after else _points(line.score_before)

@@ -17,6 +17,7 @@ HIGHEST: Final = 100.0
 MOST_TOLD: Final = 40
 _DRAFT: Final = "d"
 _EDIT: Final = "e"
+_TRIED: Final = "t"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -157,6 +158,27 @@ def _texts(line: Enhancement) -> Iterator[tuple[str, str]]:
     yield f"{line.segment_index}{_DRAFT}", line.draft
     if line.offered and line.offered != line.draft:
         yield f"{line.segment_index}{_EDIT}", line.offered
+    if line.tried and line.tried.text not in (line.draft, line.offered):
+        yield f"{line.segment_index}{_TRIED}", line.tried.text
+
+
+def rated_texts(line: Enhancement, rated: Mapping[str, float]) -> tuple[float, float] | None:
+    """What people gave what is delivered of a line, and what was tried beside it; None unless both were rated, or nothing was tried.
+
+    Args:
+        line: one of an audit.
+        rated: the mean ratings of texts, by id.
+    """
+    if line.tried is None:
+        return None
+    by_text = {text: rated[key] for key, text in _texts(line) if key in rated}
+    delivered, tried = by_text.get(line.text), by_text.get(line.tried.text)
+    return None if delivered is None or tried is None else (delivered, tried)
+
+
+def mean_ratings(people: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """What people rated texts on average, by id."""
+    return {key: fmean(each[key] for each in people if key in each) for key in {key for each in people for key in each}}
 
 
 def _scores(line: Enhancement) -> Iterator[tuple[str, float]]:
@@ -164,6 +186,8 @@ def _scores(line: Enhancement) -> Iterator[tuple[str, float]]:
         yield f"{line.segment_index}{_DRAFT}", line.score_before.total
     if line.score_after is not None:
         yield f"{line.segment_index}{_EDIT}", line.score_after.total
+    if line.tried and line.tried.score is not None:
+        yield f"{line.segment_index}{_TRIED}", line.tried.score.total
 
 
 def _squares(values: Sequence[float]) -> float:

@@ -1,7 +1,7 @@
 """The audit of a text, and the sums that are told of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from statistics import fmean
 
@@ -14,6 +14,7 @@ from setu_common.contracts import (
     QualityScore,
     TranslatedTranscript,
     Translation,
+    TriedEdit,
 )
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Pair
@@ -41,8 +42,8 @@ def skipped(request: EnhancementRequest, why: str) -> EnhancementResult:
     )
 
 
-def audit_of(edits: Edits, pair: Pair, names: Glossary, prompt: str) -> EnhancedTranscript:
-    """What became of each line, and by which names and which prompt."""
+def audit_of(edits: Edits, pair: Pair, names: Glossary, prompt: str, tried: Mapping[int, TriedEdit]) -> EnhancedTranscript:
+    """What became of each line, by which names and which prompt, and what was tried beside it, by index."""
     return EnhancedTranscript(
         source_language=pair.source,
         target_language=pair.target,
@@ -59,7 +60,7 @@ def audit_of(edits: Edits, pair: Pair, names: Glossary, prompt: str) -> Enhanced
             )
             for entry in names.entries
         ),
-        lines=tuple(_told(edited) for edited in edits),
+        lines=tuple(_told(edited, tried.get(edited.line.index)) for edited in edits),
     )
 
 
@@ -80,7 +81,7 @@ def result_of(audit: EnhancedTranscript, edits: Edits, *, chosen: int, notes: Se
         cached_count=sum(edited.cached for edited in edits),
         score_before=_mean([before for before, _ in scores]),
         score_after=_mean([after for _, after in scores]),
-        cost_usd=_summed([edited.cost_usd for edited in edits]),
+        cost_usd=_summed([line.cost_usd for line in audit.lines] + [line.tried.cost_usd for line in audit.lines if line.tried]),
         provider=provider,
         model=model,
         model_time_s=edits.model_time_s,
@@ -130,7 +131,7 @@ def mean_of(scores: Sequence[QualityScore]) -> QualityScore:
     return QualityScore(**parts, methods=methods)
 
 
-def _told(edited: Edited) -> Enhancement:
+def _told(edited: Edited, tried: TriedEdit | None) -> Enhancement:
     return Enhancement(
         segment_index=edited.line.index,
         source=edited.line.source,
@@ -146,6 +147,7 @@ def _told(edited: Edited) -> Enhancement:
         model=edited.model,
         cached=edited.cached,
         cost_usd=told(edited.cost_usd),
+        tried=tried,
     )
 
 
