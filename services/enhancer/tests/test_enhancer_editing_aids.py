@@ -72,7 +72,7 @@ def test_shares_are_exactly_the_whole_and_written_as_plain_figures(cost, weights
 
 async def test_a_line_of_a_free_request_costs_0_and_what_several_paid_is_told_without_an_exponent():
     edits = await edit(Model(), selected=FIRST, price=lambda *_: Decimal("0.000000000000"))
-    audit = audit_of(edits, HINDI, Glossary(()), "p")
+    audit = audit_of(edits, HINDI, Glossary(()), "p", {})
     assert {line.model_dump(mode="json")["cost_usd"] for line in audit.lines} == {"0"}
     assert result_of(audit, edits, chosen=len(FIRST)).model_dump(mode="json")["cost_usd"] == "0"
 
