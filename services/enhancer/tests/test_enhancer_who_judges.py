@@ -2,10 +2,12 @@
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+import setu_enhancer.domain.prompts
 from setu_common.contracts import Context
 from setu_common.db import Database
 from setu_common.http import Dependencies
@@ -158,7 +160,8 @@ async def test_prompts_of_a_folder_are_tried_where_they_differ(settings, tmp_pat
 
 
 async def test_a_trial_without_a_language_model_is_none(settings):
-    async with at_hand(settings(trial=TrialSettings(share=1.0, prompts="/nowhere"))) as desk:
+    folder = Path(setu_enhancer.domain.prompts.__file__).parent
+    async with at_hand(settings(trial=TrialSettings(share=1.0, prompts=str(folder)))) as desk:
         assert desk.trial is None
 
 
@@ -168,3 +171,7 @@ def test_a_trial_of_nobody_known_or_of_nothing_is_told_at_once(settings):
         settings(own, trial=TrialSettings(share=0.1, provider="owm"))
     with pytest.raises(ValueError, match="needs what is to be tried"):
         settings(own, trial=TrialSettings(share=0.1))
+    with pytest.raises(ValueError, match="another than the first"):
+        settings(own, trial=TrialSettings(share=0.1, provider="own"))
+    with pytest.raises(ValueError, match="/nowhere is no folder of prompts"):
+        settings(own, trial=TrialSettings(share=0.1, prompts="/nowhere"))

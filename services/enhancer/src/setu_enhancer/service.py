@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Final
 
 import structlog
@@ -36,13 +37,13 @@ from setu_enhancer.domain.selection import select
 from setu_enhancer.domain.text.measures import limit_of
 from setu_enhancer.domain.thresholds import Thresholds
 from setu_enhancer.editing import Editor, Edits, Priced, Progress
-from setu_enhancer.editing.sharing import note_of_unknown, spent_usd, told
+from setu_enhancer.editing.sharing import FREE, note_of_unknown, spent_usd, summed, told
 from setu_enhancer.fluency import Fluency, size_bytes
 from setu_enhancer.judging import Judge, Pairs, note_of_lost
 from setu_enhancer.loading import Text, lines_of, text_of
 from setu_enhancer.memory import Memory, NoMemory
 from setu_enhancer.reading import Read, Reader
-from setu_enhancer.trials import SharedMemory, Trial, TriedMemory
+from setu_enhancer.trials import SharedMemory, ShownAgain, Trial
 
 HTML: Final = "text/html; charset=utf-8"
 NAMED_SHARE: Final = 0.01
@@ -90,6 +91,15 @@ class Desk:
     trial: Trial | None = None
     mode: EnhancementMode | None = None
     nobody: str = ""
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What was tried, by index, what is to be told of it, and what all of it cost; None: one of the requests has no price."""
+
+    by_index: Mapping[int, TriedEdit] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    cost_usd: Decimal | None = FREE
 
 
 class EnhancementService:
@@ -142,16 +152,17 @@ class EnhancementService:
                     text.lines, chosen, pair, names, request.context, characters_per_s=speed, progress=progress
                 )
 
-            edits = (await edit(self._desk.editor(memory), chosen, progress)).costing(read.costs_usd)
-            tried, why = await self._tried(edit, text.lines, chosen, pair, memory=memory, work=work)
-        notes = (*notes, *filter(None, (read.why, why, note_of_unknown(spent, self._desk.price))))
+            edits = await edit(self._desk.editor(memory), chosen, progress)
+            tried = await self._tried(edit, text.lines, chosen, edits, pair, memory=memory, work=work)
+            edits = edits.costing(read.costs_usd)
+        notes = (*notes, *filter(None, (read.why, *tried.notes, note_of_unknown(spent, self._desk.price))))
         if self._desk.nobody:
             if not any(each.changed for each in edits):
                 return _skipped(request, f"not possible: {self._desk.nobody}")
             edits = replace(edits, degraded="")
             notes = (*notes, f"Only names were put right, by rule: {self._desk.nobody}")
-        audit = audit_of(edits, pair, names, self._desk.prompts.for_pair(pair).stamp, tried)
-        result = result_of(audit, edits, chosen=len(chosen), notes=notes)
+        audit = audit_of(edits, pair, names, self._desk.prompts.for_pair(pair).stamp, tried.by_index)
+        result = result_of(audit, edits, chosen=len(chosen), notes=notes, tried_usd=tried.cost_usd)
         return await self._kept(result, audit, text, work)
 
     async def scores(self, request: QualityRequest, work: Work) -> QualityReport:
@@ -214,31 +225,28 @@ class EnhancementService:
         edit: Callable[[Editor, Chosen], Awaitable[Edits]],
         lines: Sequence[Line],
         chosen: Chosen,
+        usual: Edits,
         pair: Pair,
         *,
         memory: SharedMemory,
         work: Work,
-    ) -> tuple[Mapping[int, TriedEdit], str]:
-        """What another model or prompt made of some of the lines, by index, and that it was tried. Nothing of it is delivered."""
+    ) -> "_Tried":
+        """What another model or prompt made of some of the lines. Nothing of it is delivered."""
         trial = self._desk.trial
         if trial is None or not trial.is_of(pair, self._desk.prompts):
-            return {}, ""
-        drawn = trial.drawn(lines, chosen)
+            return _Tried()
+        drawn = trial.drawn(lines, chosen, usual)
         if not drawn.chosen:
-            return {}, ""
-        work.progress(EDITED_SHARE, f"trying {trial.asked[0]} on {len(drawn.chosen)} lines as well")
-        edits = await edit(trial.editor(TriedMemory(memory, trial.asked[0])), drawn.chosen)
+            return _Tried()
+        name, count, stamp = trial.asked[0], len(drawn.chosen), trial.prompts.for_pair(pair).stamp
+        work.progress(EDITED_SHARE, f"trying {name} on {count} lines as well")
+        edits = await edit(trial.editor(ShownAgain(memory)), drawn.chosen)
         tried = trial.told(edits, drawn, pair)
-        if not tried:
-            why = (
-                f"{trial.asked[0]} was to be tried on {len(drawn.chosen)} lines as well, and answered nothing. {edits.degraded}"
-            )
-            return {}, why.rstrip()
-        stamp = trial.prompts.for_pair(pair).stamp
-        return (
-            tried,
-            f"On {len(tried)} lines {trial.asked[0]} was tried as well, with the prompt {stamp}; nothing of it is delivered.",
-        )
+        notes = [
+            f"On {len(tried)} of {count} lines {name} was tried as well, with the prompt {stamp}; nothing of it is delivered."
+        ]
+        notes += [f"In the trial: {each}" for each in (edits.degraded, *edits.notes) if each]
+        return _Tried(tried, tuple(notes), summed(each.cost_usd for each in edits))
 
     async def _judged(self, lines: Sequence[Line], pair: Pair, names: Glossary) -> tuple[Sequence[Judgement | None], str]:
         if self._desk.judge is None:

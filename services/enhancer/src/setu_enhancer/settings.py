@@ -1,6 +1,7 @@
 """The enhancer's settings."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from pydantic import Field, SecretStr
@@ -12,6 +13,7 @@ from setu_common.cost.settings import PriceSettings
 from setu_common.llm import listed_providers
 from setu_common.llm.settings import LlmSettings, name_of
 from setu_common.settings import CoreSettings, SettingsBlock, TrustSettings, read_core_settings
+from setu_enhancer.domain.prompts import read_prompts_with
 from setu_enhancer.domain.thresholds import Thresholds
 
 SERVICE: Final = "enhancer"
@@ -134,7 +136,7 @@ class EnhancerSettings:
         """Refuse a judge, a reader or one to be tried whom nobody knows, and a trial of nothing.
 
         Raises:
-            ValueError: none of the providers has its name, or nothing is named that is to be tried.
+            ValueError: none of the providers has its name, or nothing is named that is to be tried, or no good prompts are.
         """
         names = [name_of(each) for each in listed_providers(self.llm)]
         for whose, name in (
@@ -146,9 +148,13 @@ class EnhancerSettings:
                 raise ValueError(
                     f"SETU_ENHANCER_{whose}_PROVIDER is {name!r}, which is none of SETU_LLM_PROVIDERS: {', '.join(names) or 'there are none'}"
                 )
-        if self.trial.share and not (self.trial.provider or self.trial.prompts):
+        if not self.trial.share:
+            return
+        if self.trial.prompts:
+            read_prompts_with(Path(self.trial.prompts))
+        elif self.trial.provider in ("", *names[:1]):
             raise ValueError(
-                "SETU_ENHANCER_TRIAL_SHARE needs what is to be tried: SETU_ENHANCER_TRIAL_PROVIDER, or _TRIAL_PROMPTS"
+                "SETU_ENHANCER_TRIAL_SHARE needs what is to be tried: SETU_ENHANCER_TRIAL_PROVIDER, another than the first, or _TRIAL_PROMPTS"
             )
 
 

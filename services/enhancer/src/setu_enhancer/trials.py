@@ -1,12 +1,12 @@
 """Another model, or other prompts, tried beside the usual ones on a share of the scenes: edited, judged and audited alike, and delivered nowhere.
 
-Whole scenes are drawn, by a hash of what is said in them, so a text that comes again has the same ones tried. Both see the same lines, names and
-examples. ``setu_enhancer.auditing.comparison`` says what came of it.
+Whole scenes are drawn, by a hash of what is said in them. Both see the same lines, names and examples, and what is taken from memory is tried on
+nobody. ``setu_enhancer.auditing.comparison`` says what came of it.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from setu_common.contracts import Reason, TriedEdit
@@ -14,9 +14,10 @@ from setu_enhancer.domain.lines import Line, Pair, scenes
 from setu_enhancer.domain.prompting import Prompts
 from setu_enhancer.editing import Edited, Editor, Edits
 from setu_enhancer.editing.sharing import told
-from setu_enhancer.memory import Example, Made, Memory, Remembered
+from setu_enhancer.memory import Example, Made, Memory, NoMemory, Remembered
 
 _DRAWN_OF: Final = 2**64
+_SCENE_DIGITS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -43,30 +44,52 @@ class Trial:
         """Whether there is anything to compare for a pair of languages: prompts may be tried that are other ones for one pair alone."""
         return self.asked != self.usually or self.prompts.for_pair(pair).stamp != usual.for_pair(pair).stamp
 
-    def drawn(self, lines: Sequence[Line], chosen: Mapping[int, tuple[Reason, ...]]) -> "Drawn":
-        """The lines of which another edit is to be tried: those chosen ones that are in the drawn scenes.
+    def drawn(self, lines: Sequence[Line], chosen: Mapping[int, tuple[Reason, ...]], usual: Edits) -> "Drawn":
+        """The lines of which another edit is to be tried: those in the drawn scenes that the usual model was asked about now.
 
         Args:
             lines: all of the text, in their order.
             chosen: why lines were chosen, by index.
+            usual: what became of them.
         """
         scene_of = {
-            line.index: scene[0].index for scene in scenes(lines, self.scene_gap_s) if self._is_drawn(scene) for line in scene
+            line.index: digest[:_SCENE_DIGITS]
+            for scene in scenes(lines, self.scene_gap_s)
+            if int((digest := _digest(scene))[:_SCENE_DIGITS], 16) < self.share * _DRAWN_OF
+            for line in scene
         }
-        return Drawn(scene_of, {index: why for index, why in chosen.items() if index in scene_of})
+        return Drawn(
+            scene_of, {index: why for index, why in chosen.items() if index in scene_of and index in usual.by_models}, usual
+        )
 
-    def told(self, edits: Edits, drawn: "Drawn", pair: Pair) -> Mapping[int, TriedEdit]:
-        """What became of the drawn lines that a model was asked about, by index."""
+    def told(self, tried: Edits, drawn: "Drawn", pair: Pair) -> Mapping[int, TriedEdit]:
+        """What became of the drawn lines, by index; those are left out that the tried model was not asked about, such as in an outage."""
         prompt = self.prompts.for_pair(pair).stamp
         return {
-            edited.line.index: _told(edited, prompt, drawn.scene_of[edited.line.index])
-            for edited in edits
-            if edited.line.index in edits.asked
+            edited.line.index: self._told(edited, prompt, tried.by_models[edited.line.index], drawn)
+            for edited in tried
+            if edited.line.index in drawn.chosen and edited.line.index in tried.by_models
         }
 
-    def _is_drawn(self, scene: Sequence[Line]) -> bool:
-        said = "\0".join(line.source for line in scene)
-        return int.from_bytes(hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()[:8]) < self.share * _DRAWN_OF
+    def _told(self, edited: Edited, prompt: str, by_model: Edited, drawn: "Drawn") -> TriedEdit:
+        index = edited.line.index
+        usual = drawn.usual.by_models[index]
+        alike = not (by_model.after and usual.after) or by_model.after.methods == usual.after.methods
+        return TriedEdit(
+            scene=drawn.scene_of[index],
+            offered=by_model.offered,
+            text=edited.text,
+            rejected=by_model.rejected,
+            score=edited.after if edited.changed else edited.before,
+            provider=self.asked[0],
+            model=self.asked[1],
+            prompt=prompt,
+            gain=_gain(by_model),
+            usual_gain=_gain(usual),
+            comparable=alike or by_model.text == usual.text,
+            cost_usd=told(by_model.cost_usd),
+            usual_cost_usd=told(usual.cost_usd),
+        )
 
 
 @dataclass(frozen=True)
@@ -74,12 +97,14 @@ class Drawn:
     """Lines that are drawn for a trial.
 
     Args:
-        scene_of: the index of the first line of each line's scene, by index, of the drawn scenes.
+        scene_of: of which scene each line is, by index, of the drawn scenes.
         chosen: why their lines were chosen, by index.
+        usual: what became of all lines.
     """
 
-    scene_of: Mapping[int, int]
+    scene_of: Mapping[int, str]
     chosen: Mapping[int, tuple[Reason, ...]]
+    usual: Edits
 
 
 @dataclass
@@ -104,46 +129,27 @@ class SharedMemory:
         await self.memory.remember(pair, edits)
 
 
-@dataclass(frozen=True)
-class TriedMemory:
-    """What was tried before, in the same memory and apart from what is delivered: under keys of its own, and never an example for others.
+class ShownAgain(NoMemory):
+    """A ``Memory`` for who is tried: the examples that the usual one was shown, and nothing else; nothing of a trial is kept.
 
     Args:
-        shared: of the same text.
-        provider: who is tried: two may have a model of one name.
+        shared: of the same text. By now what is behind it knows the usual edit of the very line.
     """
 
-    shared: SharedMemory
-    provider: str
-
-    async def exact(self, keys: Sequence[str], *, of_edits: bool = False) -> Mapping[str, Remembered]:  # noqa: ARG002  counted are delivered ones
-        """See ``Memory``."""
-        by_own = {self._own(key): key for key in keys}
-        found = await self.shared.memory.exact(list(by_own))
-        return {by_own[own]: each for own, each in found.items()}
+    def __init__(self, shared: SharedMemory) -> None:
+        self._shared = shared
 
     async def similar(self, pair: Pair, source: str, limit: int) -> Sequence[Example]:
         """See ``Memory``."""
-        return self.shared.shown.get((pair, source), ())[:limit]
-
-    async def remember(self, pair: Pair, edits: Sequence[Made]) -> None:
-        """See ``Memory``."""
-        await self.shared.memory.remember(pair, [replace(each, key=self._own(each.key), kept=False) for each in edits])
-
-    def _own(self, key: str) -> str:
-        return hashlib.sha256(f"tried {self.provider} {key}".encode()).hexdigest()
+        return self._shared.shown.get((pair, source), ())[:limit]
 
 
-def _told(edited: Edited, prompt: str, scene: int) -> TriedEdit:
-    return TriedEdit(
-        scene=scene,
-        offered=edited.offered,
-        text=edited.text,
-        rejected=edited.rejected,
-        score=edited.after if edited.changed else edited.before,
-        provider=edited.provider,
-        model=edited.model,
-        prompt=prompt,
-        cached=edited.cached,
-        cost_usd=told(edited.cost_usd),
-    )
+def _gain(edited: Edited) -> float:
+    """By how much an edit scores better than what the model was given, both found in the same way; 0 if it was not kept."""
+    if not edited.changed or edited.after is None or edited.before is None:
+        return 0.0
+    return round(edited.after.total - edited.before.total, 2)
+
+
+def _digest(scene: Sequence[Line]) -> str:
+    return hashlib.sha256("\0".join(line.source for line in scene).encode("utf-8", "surrogatepass")).hexdigest()

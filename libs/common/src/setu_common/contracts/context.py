@@ -5,16 +5,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from setu_common.contracts.contract import Contract
-from setu_common.contracts.text import WITHOUT_NUL
 from setu_common.contracts.translation import Term
 
 
 class Character(Contract):
     """Someone who is spoken of. ``name`` as the subtitles are to spell it, ``source`` as the spoken language writes it."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100), WITHOUT_NUL]
-    source: Annotated[str, Field(max_length=100), WITHOUT_NUL] = ""
-    aliases: tuple[Annotated[str, Field(max_length=100), WITHOUT_NUL], ...] = Field(
+    name: str = Field(min_length=1, max_length=100)
+    source: str = Field(default="", max_length=100)
+    aliases: tuple[Annotated[str, Field(max_length=100)], ...] = Field(
         default=(), max_length=20, description="Other names for the same person, in either language"
     )
     gender: Literal["female", "male"] | None = None

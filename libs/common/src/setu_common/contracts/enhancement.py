@@ -4,18 +4,24 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from setu_common.contracts.context import Context
 from setu_common.contracts.contract import Contract
 from setu_common.contracts.language import LanguageCode
 from setu_common.contracts.reference import Reference
-from setu_common.contracts.text import WITHOUT_NUL
 
 INLINE_LINES = 500
 LINE_CHARACTERS = 2000
 
-LineText = Annotated[str, Field(max_length=LINE_CHARACTERS), WITHOUT_NUL]
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("Leave out the character U+0000: no subtitle can have it.")
+    return text
+
+
+LineText = Annotated[str, Field(max_length=LINE_CHARACTERS), AfterValidator(_without_nul)]
 
 EnhancementMode = Literal["off", "selective", "all"]
 """Which lines a language model is asked about: none, those with a reason, every one."""
@@ -69,10 +75,10 @@ class TriedEdit(Contract):
     """What another model, or other prompts, made of a line beside the usual ones, for a comparison. It is delivered nowhere.
 
     ``text`` is what would have been delivered, ``score`` its score, ``offered`` what the model gave, ``rejected`` why that would not have
-    been kept. ``scene`` is the index of the first line of its scene.
+    been kept. ``scene`` tells the scenes of all texts apart.
     """
 
-    scene: int = Field(ge=0)
+    scene: str
     offered: str = ""
     text: str
     rejected: str = ""
@@ -80,8 +86,13 @@ class TriedEdit(Contract):
     provider: str
     model: str
     prompt: str
-    cached: bool = False
+    gain: float = Field(description="By how many points the edit scores better than what both were given; 0 if it was not kept")
+    usual_gain: float = Field(description="The same of the usual edit")
+    comparable: bool = Field(
+        default=True, description="False if one of the two gains was found with a judge and the other without"
+    )
     cost_usd: Decimal | None = Field(default=None, ge=0, description="Its part of what its own requests cost, and judging it")
+    usual_cost_usd: Decimal | None = Field(default=None, ge=0, description="The same of the usual edit")
 
 
 class Enhancement(Contract):

@@ -1,20 +1,19 @@
 """Transcripts in another language. N segments in, N translations out, same indices."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from setu_common.contracts.contract import Contract
 from setu_common.contracts.language import LanguageCode
 from setu_common.contracts.reference import Reference
-from setu_common.contracts.text import WITHOUT_NUL
 
 
 class Term(Contract):
     """What a word or name of the source language is to be in the target language."""
 
-    source: Annotated[str, Field(min_length=1, max_length=200), WITHOUT_NUL]
-    target: Annotated[str, Field(min_length=1, max_length=200), WITHOUT_NUL]
+    source: str = Field(min_length=1, max_length=200)
+    target: str = Field(min_length=1, max_length=200)
 
 
 class Translation(Contract):

@@ -1,23 +1,20 @@
 """Which language models there are."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from setu_common.settings import SettingsBlock
 
 
-def _sendable(key: SecretStr) -> SecretStr:
-    said = key.get_secret_value()
+def _sendable(key: SecretStr | None) -> SecretStr | None:
+    """A key as HTTP can carry it in a header. An empty one is none."""
+    said = key.get_secret_value() if key else ""
     if not said.isascii() or any(each.isspace() or not each.isprintable() for each in said):
         raise ValueError("must be of ASCII characters without blanks or line ends: no request can be sent with it")
     return key
-
-
-ApiKey = Annotated[SecretStr, AfterValidator(_sendable)]
-"""A key as HTTP can carry it in a header. An empty one is none."""
 
 
 class ProviderSettings(BaseModel):
@@ -31,7 +28,9 @@ class ProviderSettings(BaseModel):
     model: str = Field(min_length=1, description="As the provider names it")
     name: str = Field(default="", max_length=64, description="In logs, metrics and /v1/breakers; unset: the kind and the model")
     base_url: str | None = Field(default=None, description="Unset: the vendor's own")
-    api_key: ApiKey | None = Field(default=None, description="Unset: SETU_LLM_<KIND>_API_KEY; a server of ours may need none")
+    api_key: SecretStr | None = Field(
+        default=None, description="Unset: SETU_LLM_<KIND>_API_KEY; a server of ours may need none"
+    )
     billed_as: str | None = Field(
         default=None, description="Whose prices count, as genai-prices names it; unset: told by the base_url"
     )
@@ -39,6 +38,8 @@ class ProviderSettings(BaseModel):
     at_once: int = Field(default=8, ge=1, description="Requests under way at once")
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
+
+    _key_can_be_sent = field_validator("api_key")(_sendable)
 
     @field_validator("base_url")
     @classmethod
@@ -65,14 +66,16 @@ class LlmSettings(SettingsBlock):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="SETU_LLM_", env_ignore_empty=True)
 
     providers: tuple[ProviderSettings, ...] = Field(default=(), description="A JSON list; the next one answers where one can't")
-    openai_api_key: ApiKey | None = Field(
+    openai_api_key: SecretStr | None = Field(
         default=None, description="For providers of kind openai that have no key of their own"
     )
     openai_model: str = Field(default="", description="Asked where SETU_LLM_PROVIDERS lists nobody")
-    anthropic_api_key: ApiKey | None = Field(
+    anthropic_api_key: SecretStr | None = Field(
         default=None, description="For providers of kind anthropic without a key of their own"
     )
     anthropic_model: str = Field(default="", description="Asked where SETU_LLM_PROVIDERS lists nobody, after OpenAI's")
+
+    _keys_can_be_sent = field_validator("openai_api_key", "anthropic_api_key")(_sendable)
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> Self:

@@ -19,7 +19,7 @@ from setu_common.contracts import (
 from setu_enhancer.domain.glossary import Glossary
 from setu_enhancer.domain.lines import Pair
 from setu_enhancer.editing import RULES, Edited, Edits
-from setu_enhancer.editing.sharing import told
+from setu_enhancer.editing.sharing import FREE, summed, told
 
 DIGITS = 2
 
@@ -64,8 +64,10 @@ def audit_of(edits: Edits, pair: Pair, names: Glossary, prompt: str, tried: Mapp
     )
 
 
-def result_of(audit: EnhancedTranscript, edits: Edits, *, chosen: int, notes: Sequence[str] = ()) -> EnhancementResult:
-    """The sums over an audit."""
+def result_of(
+    audit: EnhancedTranscript, edits: Edits, *, chosen: int, notes: Sequence[str] = (), tried_usd: Decimal | None = FREE
+) -> EnhancementResult:
+    """The sums over an audit, with what was tried beside it in what it cost."""
     asked = [edited for edited in edits if edited.offered]
     by_models = [edited for edited in asked if edited.provider != RULES]
     askers = Counter((edited.provider, edited.model) for edited in by_models or asked)
@@ -81,7 +83,7 @@ def result_of(audit: EnhancedTranscript, edits: Edits, *, chosen: int, notes: Se
         cached_count=sum(edited.cached for edited in edits),
         score_before=_mean([before for before, _ in scores]),
         score_after=_mean([after for _, after in scores]),
-        cost_usd=_summed([line.cost_usd for line in audit.lines] + [line.tried.cost_usd for line in audit.lines if line.tried]),
+        cost_usd=summed([*(line.cost_usd for line in audit.lines), tried_usd]),
         provider=provider,
         model=model,
         model_time_s=edits.model_time_s,
@@ -154,9 +156,3 @@ def _told(edited: Edited, tried: TriedEdit | None) -> Enhancement:
 def _mean(scores: Sequence[QualityScore | None]) -> float | None:
     known = [each.total for each in scores if each is not None]
     return round(fmean(known), DIGITS) if known else None
-
-
-def _summed(costs: Sequence[Decimal | None]) -> Decimal | None:
-    """None if one of them is not known."""
-    known = [each for each in costs if each is not None]
-    return told(sum(known, Decimal(0))) if len(known) == len(costs) else None

@@ -102,7 +102,7 @@ class Editor:
             notes=tuple(filter(None, (*gate.notes, opinions.note if opinions else "", *text.notes))),
             requests=asker.requests,
             model_time_s=asker.model_time_s,
-            asked=frozenset(index for index, each in edited.items() if each.requests or each.cached),
+            by_models={index: each for index, each in edited.items() if each.requests},
         )
 
     def film(self, lines: Sequence[Line], pair: Pair, glossary: Glossary, context: Context, *, characters_per_s: float) -> Film:

@@ -87,7 +87,7 @@ class Edits(Sequence[Edited]):
         notes: what else is worth telling, such as who was passed over.
         requests: made in all.
         model_time_s: how long models were waited for, all requests together, seconds.
-        asked: the indices of lines that a model was asked about, now or earlier.
+        by_models: what models made of what rules had left, by index, of the lines that one was asked about now.
     """
 
     lines: tuple[Edited, ...]
@@ -95,7 +95,7 @@ class Edits(Sequence[Edited]):
     notes: tuple[str, ...] = field(default=())
     requests: int = 0
     model_time_s: float = 0.0
-    asked: frozenset[int] = frozenset()
+    by_models: Mapping[int, Edited] = field(default_factory=dict)
 
     def costing(self, more_usd: Mapping[int, Decimal | None]) -> "Edits":
         """The same, with what lines cost beside that, by index."""

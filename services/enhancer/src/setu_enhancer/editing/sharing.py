@@ -73,6 +73,14 @@ def note_of_unknown(spent: Iterable[Spent], price: Priced) -> str:
     )
 
 
+def summed(costs: Iterable[Decimal | None]) -> Decimal | None:
+    """All together; None if one of them is not known."""
+    total: Decimal | None = FREE
+    for each in costs:
+        total = added(total, each)
+    return told(total)
+
+
 def added(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     """Both together; None if one of them is not known."""
     return None if one is None or other is None else one + other
